@@ -66,24 +66,24 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     config::RegistrationConfig,
-    forwarding::{self, Forwarding},
-    underway::{self, Underway},
+    forwarding::{self, Forwarder},
+    underway::{self, WriteGate},
     web,
 };
 use agency::{
-    checked::Checked,
+    checked::CheckCounter,
     external_sources::ExternalSources,
     health::Health,
-    lease::Role,
+    lease::LeaseRole,
     node_client::NodeClient,
     registrar::Registrar,
-    registry::{Past, SharedRegistry},
-    said::Said,
-    shelf::Shelf,
+    registry::{RegistryHistory, SharedRegistry},
+    said::TrustHistory,
+    shelf::FederationFiles,
 };
 use platform::clock::Clock;
 use storage::Store;
-use transport::doorway::Doorway;
+use transport::doorway::ConnectionLimiter;
 
 /// The longest body that is read, unless a route says otherwise. A longer one is answered with 413.
 pub(crate) const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
@@ -101,7 +101,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 pub(crate) const MAX_PASSED_ON: usize = 128;
 
 /// The badges, and whatever else of at most [`MAX_BODY_BYTES`] strangers send, that are on their way or not yet answered.
-pub(crate) const ARRIVING: arrivals::Limits = arrivals::Limits {
+pub(crate) const ARRIVING: arrivals::UploadLimits = arrivals::UploadLimits {
     what: "badges",
     bytes: 256 * 1024 * 1024,
     of_one: 128,
@@ -114,54 +114,54 @@ pub(crate) const MAX_JUDGING: usize = 16;
 
 /// The state that the handlers work with: one pointer, because every request takes some copies of it.
 #[derive(Clone, Debug)]
-pub(crate) struct App(Arc<Parts>);
+pub(crate) struct App(Arc<AppState>);
 
-impl From<Parts> for App {
-    fn from(parts: Parts) -> Self {
+impl From<AppState> for App {
+    fn from(parts: AppState) -> Self {
         Self(Arc::new(parts))
     }
 }
 
 impl Deref for App {
-    type Target = Parts;
+    type Target = AppState;
 
-    fn deref(&self) -> &Parts {
+    fn deref(&self) -> &AppState {
         &self.0
     }
 }
 
 /// The parts of an [`App`].
 #[derive(Clone, Debug)]
-pub(crate) struct Parts {
+pub(crate) struct AppState {
     pub(crate) registrar: Arc<Registrar>,
     pub(crate) store: Store,
     pub(crate) registry: SharedRegistry,
     /// The logs that are held, as files for everybody.
-    pub(crate) shelf: Shelf,
+    pub(crate) shelf: FederationFiles,
     /// The statements that were made in trust lists.
-    pub(crate) said: Said,
+    pub(crate) said: TrustHistory,
     pub(crate) clock: Clock,
     pub(crate) abroad: NodeClient,
     /// The role of this process: whether it writes for the agency.
-    pub(crate) role: watch::Receiver<Role>,
+    pub(crate) role: watch::Receiver<LeaseRole>,
     /// The health of this process.
     pub(crate) health: Health,
     /// To the process that does; none where only this one can.
-    pub(crate) forwarding: Option<Forwarding>,
+    pub(crate) forwarding: Option<Forwarder>,
     /// The budgets of this node's work that each client has.
     pub(crate) clients: clients::ClientBudgets,
     /// Writes that are carried out.
-    pub(crate) underway: Underway,
+    pub(crate) underway: WriteGate,
     /// The knowledge of this node at earlier moments.
-    pub(crate) past: Past,
+    pub(crate) past: RegistryHistory,
     /// The documents that issuers outside the federation publish.
     pub(crate) foreign: ExternalSources,
     /// Files on their way.
-    pub(crate) sending: Doorway,
+    pub(crate) sending: ConnectionLimiter,
     /// Documents that all share.
-    pub(crate) documents: documents::Documents,
+    pub(crate) documents: documents::DocumentCache,
     /// Large answers on their way that nobody shares.
-    pub(crate) outgoing: outgoing::Outgoing,
+    pub(crate) outgoing: outgoing::ResponseBudget,
     /// Badges on their way.
     pub(crate) arriving: UploadGate,
     /// Uploads of many badges on their way.
@@ -179,7 +179,7 @@ pub(crate) struct Parts {
     /// A permit for each upload of many badges that is being worked on.
     pub(crate) uploads: Arc<Semaphore>,
     /// The counts of badges that were checked.
-    pub(crate) checked: Checked,
+    pub(crate) checked: CheckCounter,
     /// Status lists for verifiers of other projects, signed.
     pub(crate) signed_lists: status_lists::SignedLists,
 }
@@ -196,11 +196,11 @@ pub(crate) struct Parts {
     ),
     modifiers(&BearerScheme),
 )]
-struct Document;
+struct ApiDoc;
 
 /// The routes that the document tells of.
 fn resources() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(Document::openapi())
+    OpenApiRouter::with_openapi(ApiDoc::openapi())
         .routes(routes!(verifications::verify))
         .routes(routes!(bulk::verify))
         .routes(routes!(agencies::list))
@@ -291,7 +291,7 @@ pub(crate) fn router(app: App) -> Router {
     let clock = app.clock.clone();
     let time = move |_: &Response| HeaderValue::try_from(clock.now().to_string()).ok();
     // Made once, and shared by all who read it.
-    let document = documents::json(&document).and_then(documents::Document::fixed);
+    let document = documents::json(&document).and_then(documents::CachedDocument::fixed);
     let document =
         move |asked: HeaderMap| async move { Ok::<_, problem::Problem>(document?.answer(&asked, "application/json")) };
     api.route("/openapi.json", get(document))

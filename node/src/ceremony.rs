@@ -14,7 +14,7 @@ use crate::say;
 
 /// The ceremonies of the root.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Root {
+pub(crate) enum RootCommand {
     /// Make a new root key in a file of its own.
     New {
         /// The file.
@@ -62,20 +62,20 @@ pub(crate) enum Root {
 }
 
 /// Does it.
-pub(crate) fn perform(command: Root) -> anyhow::Result<()> {
+pub(crate) fn perform(command: RootCommand) -> anyhow::Result<()> {
     match command {
-        Root::New { file } => {
+        RootCommand::New { file } => {
             let key = root::new_key(&file)?;
             say(&format!("made `{}`: keep it offline\npublic key {key}", file.display()));
         }
-        Root::Show { file } => say(&root::key(&file)?.public().to_string()),
-        Root::Sign {
+        RootCommand::Show { file } => say(&root::key(&file)?.public().to_string()),
+        RootCommand::Sign {
             entry,
             roots,
             yes,
             yes_end_this_agency,
         } => sign(&entry, &roots, yes, yes_end_this_agency)?,
-        Root::Rotate {
+        RootCommand::Rotate {
             key_log,
             roots,
             threshold,
@@ -95,7 +95,7 @@ pub(crate) fn perform(command: Root) -> anyhow::Result<()> {
                 ));
             }
             let after: anyhow::Result<Vec<_>> = next.iter().map(|file| Ok(root::key(file)?.public())).collect();
-            let after = protocol::Root::new(next_threshold, after?)?;
+            let after = protocol::RootKeySet::new(next_threshold, after?)?;
             let entry = root::rotate(&key_log, &holders?, threshold, &after, Clock::default().now())?;
             root::replace(&out, &root::entry_to_text(&entry, &key_log)?)?;
             say(&format!(

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use platform::private;
 pub use quota::QuotaConfig;
-use storage::{Database, DatabaseTls};
+use storage::{DatabaseTls, PostgresDatabase};
 
 mod quota;
 
@@ -273,11 +273,11 @@ impl Config {
     ///
     /// # Errors
     /// If its URL cannot be read, or allows what it may not.
-    pub fn postgres(&self) -> anyhow::Result<Option<Database>> {
+    pub fn postgres(&self) -> anyhow::Result<Option<PostgresDatabase>> {
         let database = self
             .database
             .as_deref()
-            .map(|url| Database::new(url, self.database_tls));
+            .map(|url| PostgresDatabase::new(url, self.database_tls));
         database.transpose()
     }
 

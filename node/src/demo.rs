@@ -18,7 +18,7 @@ use registry_schema::AgencyId;
 use crate::{
     Node,
     config::{Config, PeerConfig},
-    init::{self, Beginning},
+    init::{self, InitOptions},
     terminal::say,
 };
 use platform::{clock::Clock, private};
@@ -27,7 +27,7 @@ use agencies::AGENCIES;
 
 /// The options with which a demo is started.
 #[derive(Clone, Debug, Args)]
-pub struct Options {
+pub struct DemoArgs {
     /// The folder to keep everything in; a second start continues there.
     #[arg(long, default_value = "comity-demo", value_name = "DIR")]
     pub dir: PathBuf,
@@ -68,7 +68,7 @@ pub async fn ctrl_c() {
 ///
 /// # Errors
 /// If a port is taken or the directory cannot be used.
-pub async fn run(options: Options, end: impl Future<Output = ()>) -> anyhow::Result<()> {
+pub async fn run(options: DemoArgs, end: impl Future<Output = ()>) -> anyhow::Result<()> {
     let chosen: Vec<(AgencyId, &str)> = AGENCIES
         .iter()
         .take(options.agencies.into())
@@ -125,7 +125,7 @@ pub async fn run(options: Options, end: impl Future<Output = ()>) -> anyhow::Res
 }
 
 /// Makes what is missing of the data directories, and tells every node of all others.
-async fn prepare(options: &Options, chosen: &[(AgencyId, &str)]) -> anyhow::Result<Vec<(AgencyId, Config)>> {
+async fn prepare(options: &DemoArgs, chosen: &[(AgencyId, &str)]) -> anyhow::Result<Vec<(AgencyId, Config)>> {
     let mut tickets: Vec<PeerConfig> = Vec::new();
     for (port, (id, name)) in (options.port..).zip(chosen) {
         let data = options.dir.join(folder_name(id));
@@ -147,7 +147,7 @@ async fn prepare(options: &Options, chosen: &[(AgencyId, &str)]) -> anyhow::Resu
             );
         } else {
             let peer_port = port + 100;
-            let beginning = Beginning {
+            let beginning = InitOptions {
                 agency: id.clone(),
                 name: (*name).to_owned(),
                 url: format!("http://{listen}"),
@@ -198,7 +198,7 @@ fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
 }
 
 /// Says where everything is, and what to try.
-async fn introduce(options: &Options, nodes: &BTreeMap<AgencyId, Node>) -> anyhow::Result<()> {
+async fn introduce(options: &DemoArgs, nodes: &BTreeMap<AgencyId, Node>) -> anyhow::Result<()> {
     let dir = options.dir.display();
     let comity = operators_command();
     let mut text = String::from("\n");

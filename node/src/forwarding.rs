@@ -30,7 +30,7 @@ use crate::api::{
     most_bytes,
     problem::{NO_WRITER, OUTCOME_UNKNOWN, Problem, UNAUTHENTICATED},
 };
-use agency::lease::{Holder, Role};
+use agency::lease::{LeaseHolder, LeaseRole};
 use platform::lock::Lock;
 use storage::Store;
 
@@ -61,9 +61,9 @@ const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Forwards to the holder of the lease. Clones share its connections.
 #[derive(Clone, Debug)]
-pub(crate) struct Forwarding {
+pub(crate) struct Forwarder {
     store: Store,
-    role: watch::Receiver<Role>,
+    role: watch::Receiver<LeaseRole>,
     catch_up: mpsc::Sender<oneshot::Sender<()>>,
     places: Arc<Semaphore>,
     strangers: Arc<Semaphore>,
@@ -72,7 +72,7 @@ pub(crate) struct Forwarding {
 }
 
 /// The outcome of forwarding a request.
-enum Sent {
+enum ForwardOutcome {
     Answered(Response),
     /// Nothing of it reached the holder.
     NotReached,
@@ -80,8 +80,12 @@ enum Sent {
     Silence,
 }
 
-impl Forwarding {
-    pub(crate) fn new(store: Store, role: watch::Receiver<Role>, catch_up: mpsc::Sender<oneshot::Sender<()>>) -> Self {
+impl Forwarder {
+    pub(crate) fn new(
+        store: Store,
+        role: watch::Receiver<LeaseRole>,
+        catch_up: mpsc::Sender<oneshot::Sender<()>>,
+    ) -> Self {
         Self {
             store,
             role,
@@ -116,7 +120,7 @@ impl Forwarding {
         loop {
             let role = self.role.borrow_and_update().clone();
             let sent = match &role {
-                Role::Follower(Some(holder)) => {
+                LeaseRole::Follower(Some(holder)) => {
                     let client = self.client(holder).map_err(|error| {
                         tracing::error!(
                             error = format!("{error:#}"),
@@ -135,22 +139,22 @@ impl Forwarding {
                         .body(body.clone());
                     send(request).await
                 }
-                Role::Follower(None) => Sent::NotReached,
+                LeaseRole::Follower(None) => ForwardOutcome::NotReached,
                 // It came to us while the request waited.
-                Role::Holder => return Ok(next.run(Request::from_parts(parts, Body::from(body))).await),
+                LeaseRole::Holder => return Ok(next.run(Request::from_parts(parts, Body::from(body))).await),
             };
             match sent {
-                Sent::Answered(response) => {
+                ForwardOutcome::Answered(response) => {
                     self.catch_up().await;
                     return Ok(response);
                 }
-                Sent::Silence => {
+                ForwardOutcome::Silence => {
                     return Err(Problem::new(
                         &OUTCOME_UNKNOWN,
                         "the process that writes went before it answered: look at what stands before you send it again",
                     ));
                 }
-                Sent::NotReached => {}
+                ForwardOutcome::NotReached => {}
             }
             let changed = self.role.wait_for(|now| *now != role);
             if !matches!(tokio::time::timeout_at(deadline, changed).await, Ok(Ok(_))) {
@@ -172,7 +176,7 @@ impl Forwarding {
         }
     }
 
-    fn client(&self, holder: &Holder) -> anyhow::Result<reqwest::Client> {
+    fn client(&self, holder: &LeaseHolder) -> anyhow::Result<reqwest::Client> {
         let known = self.client.with(|known| known.clone());
         if let Some((epoch, client)) = known
             && epoch == holder.epoch
@@ -195,20 +199,20 @@ impl Forwarding {
     }
 }
 
-async fn send(request: reqwest::RequestBuilder) -> Sent {
+async fn send(request: reqwest::RequestBuilder) -> ForwardOutcome {
     let mut response = match request.send().await {
         Ok(response) => response,
         Err(error) => {
             tracing::warn!(%error, "the holder of the lease cannot be asked");
             return if error.is_connect() {
-                Sent::NotReached
+                ForwardOutcome::NotReached
             } else {
-                Sent::Silence
+                ForwardOutcome::Silence
             };
         }
     };
     if response.headers().contains_key(&NOT_DONE) {
-        return Sent::NotReached;
+        return ForwardOutcome::NotReached;
     }
     let (status, headers) = (response.status(), end_to_end(response.headers()));
     let mut body = Vec::new();
@@ -216,10 +220,10 @@ async fn send(request: reqwest::RequestBuilder) -> Sent {
         match response.chunk().await {
             Ok(Some(chunk)) if body.len() + chunk.len() <= MAX_ANSWER_BYTES => body.extend_from_slice(&chunk),
             Ok(None) => break,
-            Ok(Some(_)) | Err(_) => return Sent::Silence,
+            Ok(Some(_)) | Err(_) => return ForwardOutcome::Silence,
         }
     }
-    Sent::Answered((status, headers, Body::from(body)).into_response())
+    ForwardOutcome::Answered((status, headers, Body::from(body)).into_response())
 }
 
 /// The headers that are not of one connection alone (RFC 9110, §7.6.1).
@@ -278,7 +282,7 @@ pub(crate) fn only_reads(request: &Request) -> bool {
 /// Before the routes: what operators ask to be written is forwarded, unless this process writes. What is asked by others
 /// goes on to its route: each one that writes is for operators and says so, and finds no author here if it forgot.
 pub(crate) async fn forward_writes(
-    State((forwarding, clients)): State<(Option<Forwarding>, ClientBudgets)>,
+    State((forwarding, clients)): State<(Option<Forwarder>, ClientBudgets)>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -286,7 +290,8 @@ pub(crate) async fn forward_writes(
     let is_strangers = !reads && is_strangers_write(path);
     let has_token = request.headers().contains_key(header::AUTHORIZATION);
     let concerns_the_holder = is_strangers || ((!reads || asks_the_replica(path)) && has_token);
-    let Some(forwarding) = forwarding.filter(|one| concerns_the_holder && *one.role.borrow() != Role::Holder) else {
+    let Some(forwarding) = forwarding.filter(|one| concerns_the_holder && *one.role.borrow() != LeaseRole::Holder)
+    else {
         return next.run(request).await;
     };
     // Only operators' requests are kept and sent on, and a few small ones of who applies.
@@ -303,14 +308,14 @@ pub(crate) async fn forward_writes(
 
 /// The holder's door for forwarded requests, open while this process holds the lease.
 #[derive(Clone, Debug)]
-pub(crate) struct Door {
+pub(crate) struct HolderListener {
     secret: [u8; 32],
-    role: watch::Receiver<Role>,
+    role: watch::Receiver<LeaseRole>,
     closing: Arc<AtomicBool>,
 }
 
-impl Door {
-    pub(crate) fn new(role: watch::Receiver<Role>) -> Self {
+impl HolderListener {
+    pub(crate) fn new(role: watch::Receiver<LeaseRole>) -> Self {
         let mut secret = [0; 32];
         rand::rng().fill_bytes(&mut secret);
         let closing = Arc::default();
@@ -337,7 +342,7 @@ impl Door {
 }
 
 /// Lets in who knows the secret of the lease, while this process holds it.
-pub(crate) async fn guard(State(door): State<Door>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn guard(State(door): State<HolderListener>, mut request: Request, next: Next) -> Response {
     let shown = request.headers_mut().remove(SECRET);
     let expected = hexadecimal(&door.secret);
     let knows = shown.is_some_and(|shown| {
@@ -346,7 +351,7 @@ pub(crate) async fn guard(State(door): State<Door>, mut request: Request, next: 
     if !knows {
         return Problem::new(&UNAUTHENTICATED, "this door is for the processes of this agency alone").into_response();
     }
-    if *door.role.borrow() != Role::Holder || door.closing.load(Ordering::Acquire) {
+    if *door.role.borrow() != LeaseRole::Holder || door.closing.load(Ordering::Acquire) {
         let problem = Problem::new(&NO_WRITER, "this process does not write for the agency any more");
         return ([(NOT_DONE, "true")], problem).into_response();
     }
@@ -385,7 +390,7 @@ mod tests {
             .route("/done", post(|| async { (StatusCode::CREATED, "done") }))
             .route("/broken", post(breaks_off));
         let listen = "127.0.0.1:0".parse().unwrap();
-        let guard = serve::Guard::new(64, &[]);
+        let guard = serve::ConnectionGuard::new(64, &[]);
         let (address, ..) = serve::door(listen, certificate, &"US-NC".parse().unwrap(), guard, router)
             .await
             .unwrap();
@@ -398,25 +403,25 @@ mod tests {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let store = Store::create(folder.path(), None).await.unwrap();
-        let forwarding = Forwarding::new(store, watch::channel(Role::Holder).1, mpsc::channel(1).0);
-        let (named, key) = Door::certificate().unwrap();
-        let holder = |epoch, address| Holder {
+        let forwarding = Forwarder::new(store, watch::channel(LeaseRole::Holder).1, mpsc::channel(1).0);
+        let (named, key) = HolderListener::certificate().unwrap();
+        let holder = |epoch, address| LeaseHolder {
             epoch,
             address,
             certificate: named.clone(),
             secret: vec![],
         };
-        let ask = async |holder: Holder, path: &str| {
+        let ask = async |holder: LeaseHolder, path: &str| {
             let url = format!("https://{DOOR}:{}{path}", holder.address.port());
             send(forwarding.client(&holder).unwrap().post(url)).await
         };
         let right = holder(1, door((named.clone(), key)).await);
         let sent = ask(right.clone(), "/done").await;
-        assert!(matches!(sent, Sent::Answered(response) if response.status() == StatusCode::CREATED));
-        assert!(matches!(ask(right, "/broken").await, Sent::Silence));
-        let impostor = holder(2, door(Door::certificate().unwrap()).await);
-        assert!(matches!(ask(impostor, "/done").await, Sent::NotReached));
+        assert!(matches!(sent, ForwardOutcome::Answered(response) if response.status() == StatusCode::CREATED));
+        assert!(matches!(ask(right, "/broken").await, ForwardOutcome::Silence));
+        let impostor = holder(2, door(HolderListener::certificate().unwrap()).await);
+        assert!(matches!(ask(impostor, "/done").await, ForwardOutcome::NotReached));
         let nobody = holder(3, "127.0.0.1:1".parse().unwrap());
-        assert!(matches!(ask(nobody, "/done").await, Sent::NotReached));
+        assert!(matches!(ask(nobody, "/done").await, ForwardOutcome::NotReached));
     }
 }

@@ -9,10 +9,10 @@ use std::{
 };
 
 use anyhow::Context as _;
-pub use join::{Joining, join};
-pub(crate) use making::Making;
+pub use join::{JoinOptions, join};
+pub(crate) use making::DataDirBuilder;
 use protocol::{
-    Batch, Hash, Root, SigningKey, Ticket,
+    Hash, RootKeySet, SigningKey, Ticket, WriteBatch,
     key_log::{Founding, WriterKey, found},
 };
 use rand::Rng as _;
@@ -23,12 +23,12 @@ use crate::{
     owner, serve,
 };
 use platform::keys;
-use storage::{Database, DatabaseTls, Store};
+use storage::{DatabaseTls, PostgresDatabase, Store};
 use transport::network;
 
 /// The choices with which an agency begins.
 #[derive(Clone, Debug)]
-pub struct Beginning {
+pub struct InitOptions {
     /// Its name.
     pub agency: AgencyId,
     /// Its name for people.
@@ -52,10 +52,10 @@ pub struct Beginning {
 ///
 /// # Errors
 /// If the directory is not empty, or the disk refuses.
-pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::Result<Config> {
+pub async fn init(data: &Path, beginning: InitOptions, now: Timestamp) -> anyhow::Result<Config> {
     let url = address(&beginning.url)?;
     let database = database(beginning.database.as_deref(), beginning.database_tls)?;
-    let mut making = Making::begin(data)?;
+    let mut making = DataDirBuilder::begin(data)?;
     let folder = making.folder().join("keys");
     let for_root = beginning.root_out.as_deref().unwrap_or(&folder);
     let [root_file, next_root_file] = keys::ROOT_FILES;
@@ -74,8 +74,8 @@ pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::
         agency: beginning.agency.clone(),
         name: beginning.name,
         url,
-        root: Root::single(root.public()),
-        next_root: Root::single(next_root.public()).commitment(),
+        root: RootKeySet::single(root.public()),
+        next_root: RootKeySet::single(next_root.public()).commitment(),
         writers: vec![WriterKey::of_all(writer.public())],
         badge_keys: vec![badge.public()],
     };
@@ -85,9 +85,9 @@ pub async fn init(data: &Path, beginning: Beginning, now: Timestamp) -> anyhow::
     let store = Store::create(making.folder(), database.as_ref()).await?;
     store
         .commit(
-            &Batch {
+            &WriteBatch {
                 key_logs: vec![key_log],
-                ..Batch::default()
+                ..WriteBatch::default()
             },
             &[],
             now,
@@ -160,8 +160,8 @@ pub(crate) fn node_secret(data: &Path) -> anyhow::Result<[u8; 32]> {
 }
 
 /// The PostgreSQL database of a new store, if it is to be one.
-fn database(url: Option<&str>, tls: Option<DatabaseTls>) -> anyhow::Result<Option<Database>> {
-    url.map(|url| Database::new(url, tls)).transpose()
+fn database(url: Option<&str>, tls: Option<DatabaseTls>) -> anyhow::Result<Option<PostgresDatabase>> {
+    url.map(|url| PostgresDatabase::new(url, tls)).transpose()
 }
 
 /// The address of a node, without a slash at its end.

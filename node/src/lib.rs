@@ -31,29 +31,29 @@ use tokio::{
 
 use crate::{
     config::Config,
-    forwarding::{Door, Forwarding},
+    forwarding::{Forwarder, HolderListener},
 };
 use agency::{
     checked,
     external_sources::ExternalSources,
     health::Health,
-    lease::{Holder, LeaseConfig, Part, Role},
+    lease::{LeaseConfig, LeaseHolder, LeaseRole, LeaseTask},
     node_client::NodeClient,
     peer_set::PeerSet,
     registrar,
     registrar::Registrar,
     registry,
     registry::{Registry, SharedRegistry},
-    replication::{DurableHeads, Identity, LogWriter},
-    said::Said,
-    shelf::Shelf,
+    replication::{DurableHeads, LogWriter, NodeIdentity},
+    said::TrustHistory,
+    shelf::FederationFiles,
     silence,
 };
-use platform::{clock::Clock, data_lock::DataLock, seal::Seal};
+use platform::{clock::Clock, data_lock::DataLock, seal::SealingKey};
 use storage::Store;
 use transport::{
-    mirror::{Mirror, Source},
-    network::Peering,
+    mirror::{Mirror, MirrorSource},
+    network::NetworkSettings,
 };
 
 /// A node that runs.
@@ -72,7 +72,7 @@ pub struct Node {
     /// The hash of the agency's first key-log entry, which says who it is.
     pub home: Hash,
     servers: Vec<axum_server::Handle<SocketAddr>>,
-    door: Option<Door>,
+    door: Option<HolderListener>,
     serving: Vec<JoinHandle<()>>,
     /// Ends when the node is stopped, or cannot write any more.
     part: JoinHandle<()>,
@@ -95,7 +95,7 @@ pub fn choose_cryptography() {
 async fn take_seal(data: &Path, config: &Config, store: &Store) -> anyhow::Result<()> {
     let file = config.seal_file(data);
     let shown = file.display();
-    let seal = match Seal::load(&file)? {
+    let seal = match SealingKey::load(&file)? {
         Some(seal) => Some(seal),
         None => match store.sealed_by_another().await? {
             Some(name) => {
@@ -117,7 +117,7 @@ async fn take_seal(data: &Path, config: &Config, store: &Store) -> anyhow::Resul
                 tracing::warn!(
                     "`{shown}` was not there: another key for the seal of issuers' keys is made, and wants a backup of its own"
                 );
-                Some(Seal::create(&file)?)
+                Some(SealingKey::create(&file)?)
             }
         },
     };
@@ -171,14 +171,14 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         let genesis = mirror.genesis.parse();
         let agency: Hash = genesis.with_context(|| format!("the genesis of the mirror of `{}`", mirror.agency))?;
         roster.pin(&mirror.agency, agency)?;
-        let source = Source::new(&mirror.url, mirror.roots.as_deref())
+        let source = MirrorSource::new(&mirror.url, mirror.roots.as_deref())
             .with_context(|| format!("the mirror of `{}`", mirror.agency))?;
         let is_known = mirrors.iter().any(|known| known.source.url() == source.url());
         anyhow::ensure!(!is_known, "the mirror `{}` is in the configuration twice", source.url());
         mirrors.push(Mirror { agency, source });
     }
 
-    let identity = Identity {
+    let identity = NodeIdentity {
         pinned: roster.pinned(),
         home,
         has_own_peers: roster.has_own_peers(),
@@ -192,7 +192,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         durable: DurableHeads::default(),
     };
     let listen: Result<Vec<_>, _> = config.peer_listen.iter().map(|a| a.parse()).collect();
-    let peering = Peering {
+    let peering = NetworkSettings {
         keypair,
         listen: listen.context("`peer_listen` in the configuration")?,
         // They follow from the roster, and from what operators decided since.
@@ -200,14 +200,14 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     };
     let registry = SharedRegistry::new(Registry::empty(roster.clone()));
     let (desk, desks) = watch::channel(None);
-    let (role, roles) = watch::channel(Role::Follower(None));
+    let (role, roles) = watch::channel(LeaseRole::Follower(None));
     let (catch_up, catching_up) = mpsc::channel(1024);
     let (stop, stopping) = watch::channel(false);
     let (reload, reloading) = watch::channel(0);
     let health = Health::default();
 
     let author = LogWriter::new(desks);
-    let checked = checked::Checked::new(config.agency.clone());
+    let checked = checked::CheckCounter::new(config.agency.clone());
     let registrar = Arc::new(Registrar::new(
         store.clone(),
         checked.clone(),
@@ -220,24 +220,24 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     let own_url = own_url.unwrap_or_default();
     let is_behind_proxy = !config.lookups.proxies.is_empty() || matches!(config.tls, Some(config::Tls::None));
     serve::warn_if_unreachable(config.listen, &own_url, is_behind_proxy);
-    let mut app = api::Parts {
+    let mut app = api::AppState {
         registrar: registrar.clone(),
         store: store.clone(),
         registry: registry.clone(),
-        shelf: Shelf::new(store.clone()),
-        said: Said::new(store.clone()),
+        shelf: FederationFiles::new(store.clone()),
+        said: TrustHistory::new(store.clone()),
         clock: clock.clone(),
         abroad: NodeClient::new(config.outbound.roots()?, config.outbound.opened_to_peers(&own_url)?)?,
         clients: api::clients::ClientBudgets::new(&config.lookups, &config.budget),
-        underway: underway::Underway::new(),
-        past: registry::Past::new(store.clone()).await?,
+        underway: underway::WriteGate::new(),
+        past: registry::RegistryHistory::new(store.clone()).await?,
         foreign: ExternalSources::new(&config.outbound, store.clone())?,
         role: roles.clone(),
         health: health.clone(),
         forwarding: None,
-        sending: transport::doorway::Doorway::new(api::federation::SENDING),
-        documents: api::documents::Documents::default(),
-        outgoing: api::outgoing::Outgoing::new(),
+        sending: transport::doorway::ConnectionLimiter::new(api::federation::SENDING),
+        documents: api::documents::DocumentCache::default(),
+        outgoing: api::outgoing::ResponseBudget::new(),
         arriving: api::arrivals::UploadGate::new(api::ARRIVING),
         arriving_uploads: api::arrivals::UploadGate::new(api::bulk::ARRIVING),
         passing_on: Arc::new(Semaphore::new(api::MAX_PASSED_ON)),
@@ -258,15 +258,15 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
     let foreign = app.foreign.clone();
     let lists = foreign.keep_registered_lists(registry.clone(), clock.clone(), stop.subscribe());
     background.push(tokio::spawn(lists));
-    let guard = serve::Guard::new(platform::descriptors::for_http(), &config.lookups.proxies);
+    let guard = serve::ConnectionGuard::new(platform::descriptors::for_http(), &config.lookups.proxies);
     let silent = silence::tell_of_silent_peers(registry.clone(), clock.clone(), stop.subscribe());
     background.push(tokio::spawn(silent));
     let (mut servers, mut serving) = (vec![], vec![]);
     let (mut sharing, mut inner_door) = (None, None);
     if config.database.is_some() {
-        let door = Door::new(roles.clone());
+        let door = HolderListener::new(roles.clone());
         inner_door = Some(door.clone());
-        let (certificate, key) = Door::certificate()?;
+        let (certificate, key) = HolderListener::certificate()?;
         let inner = config
             .inner_listen
             .unwrap_or_else(|| SocketAddr::new(serve::reachable(config.listen.ip()), 0));
@@ -282,7 +282,7 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         servers.push(server);
         serving.push(task);
         sharing = Some(LeaseConfig {
-            inner: Holder {
+            inner: LeaseHolder {
                 epoch: 0,
                 address,
                 certificate,
@@ -290,9 +290,9 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
             },
             term: lease_term,
         });
-        app.forwarding = Some(Forwarding::new(store.clone(), roles, catch_up));
+        app.forwarding = Some(Forwarder::new(store.clone(), roles, catch_up));
     }
-    let mut part = Part {
+    let mut part = LeaseTask {
         identity,
         roster,
         peering,

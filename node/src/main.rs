@@ -13,8 +13,8 @@ use clap::{Args, Parser, Subcommand};
 use node::{
     config::{Config, Tls},
     demo,
-    init::{self, Beginning, Joining},
-    terminal::{LogWriter, complain, in_full, say},
+    init::{self, InitOptions, JoinOptions},
+    terminal::{StderrWriter, complain, in_full, say},
 };
 use platform::{clock::Clock, private};
 use registry_schema::AgencyId;
@@ -33,48 +33,48 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// A node of Comity, the federated registry for educators' micro-credentials.
 #[derive(Debug, Parser)]
 #[command(name = "comityd", version, propagate_version = true, arg_required_else_help = true)]
-struct Cli {
+struct NodeCli {
     #[command(subcommand)]
-    command: Command,
+    command: NodeCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum NodeCommand {
     /// Start a federation of three agencies on this machine, with sample badges to try.
-    Demo(demo::Options),
+    Demo(demo::DemoArgs),
     /// Make a node: keys, an empty store, a configuration.
-    Init(Box<Init>),
+    Init(Box<InitArgs>),
     /// Run a node.
-    Run(Run),
+    Run(RunArgs),
     /// Get back a node whose database is lost, from its peers' files: all that replicates, with its old writer key or, with
     /// the offline root, a new one.
-    Rebuild(Box<rebuilding::Options>),
+    Rebuild(Box<rebuilding::RebuildArgs>),
     /// Print this node's ticket, by which others follow it: `comity peer add TICKET` at theirs.
-    Ticket(ticket::Options),
+    Ticket(ticket::TicketArgs),
     /// The root's ceremony: make root keys, sign entries of the key log, rotate. Works offline, on files.
     #[command(subcommand)]
-    Root(ceremony::Root),
+    Root(ceremony::RootCommand),
     /// Copy a node's lists, as signed files, into a folder that any web server can serve.
-    Mirror(MirrorOptions),
+    Mirror(MirrorArgs),
     /// Mend a store that stops its node: get its own key log back from a file or from peers, and take out what else is damaged,
     /// which the node asks its peers for at its next start. It names issuers' keys that are damaged.
-    Repair(repairing::Options),
+    Repair(repairing::RepairArgs),
     /// Manage who may act for this agency.
     #[command(subcommand)]
-    Operator(Operator),
+    Operator(OperatorCommand),
 }
 
 #[derive(Debug, Args)]
-struct Data {
+struct DataArgs {
     /// The node's data directory.
     #[arg(long, env = "COMITY_DATA", value_name = "DIR")]
     data: PathBuf,
 }
 
 #[derive(Debug, Args)]
-struct Init {
+struct InitArgs {
     #[command(flatten)]
-    data: Data,
+    data: DataArgs,
     /// The agency: ISO 3166-2, with a local part for a district (US-CO:aurora).
     #[arg(long, value_name = "US-NC", required_unless_present_any = ["join", "key_log"])]
     agency: Option<AgencyId>,
@@ -113,9 +113,9 @@ struct Init {
 }
 
 #[derive(Debug, Args)]
-struct Run {
+struct RunArgs {
     #[command(flatten)]
-    data: Data,
+    data: DataArgs,
     /// The address at which to answer HTTP; otherwise as the configuration says.
     #[arg(long, env = "COMITY_LISTEN", value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
@@ -141,7 +141,7 @@ struct Run {
 }
 
 #[derive(Debug, Args)]
-struct MirrorOptions {
+struct MirrorArgs {
     /// The node's address, or another mirror's.
     #[arg(long, value_name = "URL")]
     from: String,
@@ -160,11 +160,11 @@ struct MirrorOptions {
 }
 
 #[derive(Debug, Subcommand)]
-enum Operator {
+enum OperatorCommand {
     /// Add an operator, or give one another token. The token is printed this once.
     Add {
         #[command(flatten)]
-        data: Data,
+        data: DataArgs,
         /// The operator's name, for the audit trail.
         name: String,
     },
@@ -172,25 +172,25 @@ enum Operator {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let quiet = matches!(cli.command, Command::Demo(_));
+    let cli = NodeCli::parse();
+    let quiet = matches!(cli.command, NodeCommand::Demo(_));
     let filter = tracing_subscriber::EnvFilter::try_from_env("COMITY_LOG")
         .unwrap_or_else(|_| if quiet { demo_filter().into() } else { "info".into() });
     // Who answers never waits for who reads the log: what there is no more room for is dropped.
     let (log, log_guard) = NonBlockingBuilder::default()
         .buffered_lines_limit(LOG_LINES)
         .lossy(true)
-        .finish(LogWriter::default());
+        .finish(StderrWriter::default());
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(log)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     // What a mirror or a ceremony writes is for others.
-    if !matches!(cli.command, Command::Mirror(_) | Command::Root(_)) {
+    if !matches!(cli.command, NodeCommand::Mirror(_) | NodeCommand::Root(_)) {
         private::mask();
     }
-    let is_repair = matches!(cli.command, Command::Repair(_));
+    let is_repair = matches!(cli.command, NodeCommand::Repair(_));
     let ended = run(cli.command).await;
     // What was logged stands before what is said at the end.
     drop(log_guard);
@@ -208,20 +208,20 @@ fn demo_filter() -> String {
     format!("warn,{}", storage::DRIVER_IS_QUIET)
 }
 
-async fn run(command: Command) -> anyhow::Result<()> {
-    if matches!(command, Command::Demo(_) | Command::Run(_)) {
+async fn run(command: NodeCommand) -> anyhow::Result<()> {
+    if matches!(command, NodeCommand::Demo(_) | NodeCommand::Run(_)) {
         node::watchdog::watch();
     }
     match command {
-        Command::Demo(options) => demo::run(options, demo::ctrl_c()).await,
-        Command::Init(options) => make(*options).await,
-        Command::Rebuild(options) => rebuilding::perform(*options).await,
-        Command::Run(options) => run_node(options).await,
-        Command::Root(root) => ceremony::perform(root),
-        Command::Ticket(which) => ticket::show(&which).await,
-        Command::Mirror(options) => mirror(options).await,
-        Command::Repair(options) => repairing::perform(options).await,
-        Command::Operator(Operator::Add { data, name }) => {
+        NodeCommand::Demo(options) => demo::run(options, demo::ctrl_c()).await,
+        NodeCommand::Init(options) => make(*options).await,
+        NodeCommand::Rebuild(options) => rebuilding::perform(*options).await,
+        NodeCommand::Run(options) => run_node(options).await,
+        NodeCommand::Root(root) => ceremony::perform(root),
+        NodeCommand::Ticket(which) => ticket::show(&which).await,
+        NodeCommand::Mirror(options) => mirror(options).await,
+        NodeCommand::Repair(options) => repairing::perform(options).await,
+        NodeCommand::Operator(OperatorCommand::Add { data, name }) => {
             say(&init::add_operator(&data.data, &name, Clock::default().now()).await?);
             Ok(())
         }
@@ -229,9 +229,9 @@ async fn run(command: Command) -> anyhow::Result<()> {
 }
 
 /// Runs a node until it is told to stop. SIGHUP has it read its certificate again, and never ends it.
-async fn run_node(options: Run) -> anyhow::Result<()> {
-    let Run {
-        data: Data { data },
+async fn run_node(options: RunArgs) -> anyhow::Result<()> {
+    let RunArgs {
+        data: DataArgs { data },
         listen,
         database,
         database_tls,
@@ -278,9 +278,9 @@ async fn run_node(options: Run) -> anyhow::Result<()> {
 }
 
 /// Makes a node: of a new agency, or a further store of one that is there.
-async fn make(options: Init) -> anyhow::Result<()> {
-    let Init {
-        data: Data { data },
+async fn make(options: InitArgs) -> anyhow::Result<()> {
+    let InitArgs {
+        data: DataArgs { data },
         agency,
         name,
         url,
@@ -311,7 +311,7 @@ async fn make(options: Init) -> anyhow::Result<()> {
         }
     };
     if let (Some(agency), Some(name)) = (agency, name) {
-        let beginning = Beginning {
+        let beginning = InitOptions {
             agency,
             name,
             url,
@@ -347,7 +347,7 @@ async fn make(options: Init) -> anyhow::Result<()> {
         let not_read = || format!("`{}` cannot be read", file.display());
         std::fs::read_to_string(&file).with_context(not_read)
     });
-    let joining = Joining {
+    let joining = JoinOptions {
         ticket: join,
         key_log: key_log.transpose()?,
         kinds,
@@ -374,8 +374,8 @@ async fn make(options: Init) -> anyhow::Result<()> {
 }
 
 /// Copies once; or for ever, and then a copy that fails is tried again.
-async fn mirror(options: MirrorOptions) -> anyhow::Result<()> {
-    let MirrorOptions {
+async fn mirror(options: MirrorArgs) -> anyhow::Result<()> {
+    let MirrorArgs {
         from,
         to,
         agency,

@@ -11,7 +11,7 @@ use storage::Store;
 
 /// The relation of a store to the agency of a data directory.
 #[derive(Debug, PartialEq, Eq)]
-enum Owner {
+enum StoreOwner {
     /// It is this agency's.
     This,
     /// It is from before stores said whose they are.
@@ -30,7 +30,7 @@ enum Owner {
 pub(crate) async fn open(data: &Path, config: &Config) -> anyhow::Result<Store> {
     let store = Store::open(data, config.postgres()?.as_ref()).await?;
     match check(data, config, &store).await {
-        Ok(Owner::Damaged) => close(store, damaged(data)).await,
+        Ok(StoreOwner::Damaged) => close(store, damaged(data)).await,
         Ok(_) => Ok(store),
         Err(error) => close(store, error).await,
     }
@@ -44,8 +44,8 @@ pub(crate) async fn open(data: &Path, config: &Config) -> anyhow::Result<Store> 
 pub(crate) async fn open_to_run(data: &Path, config: &Config, term: Duration) -> anyhow::Result<Store> {
     let store = Store::open_to_run(data, config.postgres()?.as_ref(), term).await?;
     let checked = match check(data, config, &store).await {
-        Ok(Owner::Damaged) => Err(damaged(data)),
-        Ok(Owner::Unsaid) => claim(config, &store).await,
+        Ok(StoreOwner::Damaged) => Err(damaged(data)),
+        Ok(StoreOwner::Unsaid) => claim(config, &store).await,
         checked => checked.map(drop),
     };
     match checked {
@@ -62,7 +62,7 @@ pub(crate) async fn open_to_run(data: &Path, config: &Config, term: Duration) ->
 pub(crate) async fn open_to_repair(data: &Path, config: &Config) -> anyhow::Result<(Store, bool)> {
     let store = Store::open(data, config.postgres()?.as_ref()).await?;
     let mended = match check(data, config, &store).await {
-        Ok(Owner::Damaged) => claim_anew(config, &store).await,
+        Ok(StoreOwner::Damaged) => claim_anew(config, &store).await,
         checked => checked.map(|_| false),
     };
     match mended {
@@ -103,10 +103,10 @@ fn damaged(data: &Path) -> anyhow::Error {
 ///
 /// # Errors
 /// If it is another agency's.
-async fn check(data: &Path, config: &Config, store: &Store) -> anyhow::Result<Owner> {
+async fn check(data: &Path, config: &Config, store: &Store) -> anyhow::Result<StoreOwner> {
     let home = home(config)?;
     match look(store, home).await? {
-        Owner::Another(said) => anyhow::bail!(
+        StoreOwner::Another(said) => anyhow::bail!(
             "the store of `{}` is another agency's: it says {said}, and comity.toml says {} with the first key-log entry `{home}`. \
              Nothing was changed: put this agency's own store, or a backup of it, in its place (with PostgreSQL, name its own \
              `database`)",
@@ -117,23 +117,23 @@ async fn check(data: &Path, config: &Config, store: &Store) -> anyhow::Result<Ow
     }
 }
 
-async fn look(store: &Store, home: Hash) -> anyhow::Result<Owner> {
+async fn look(store: &Store, home: Hash) -> anyhow::Result<StoreOwner> {
     let Some(said) = store.owner().await? else {
-        return Ok(Owner::Unsaid);
+        return Ok(StoreOwner::Unsaid);
     };
     if said == home.0.as_slice() {
-        return Ok(Owner::This);
+        return Ok(StoreOwner::This);
     }
     if !store.has_key_log(&said).await? && store.has_key_log(&home.0).await? {
-        return Ok(Owner::Damaged);
+        return Ok(StoreOwner::Damaged);
     }
     let Ok(genesis) = <[u8; 32]>::try_from(said.as_slice()).map(Hash) else {
-        return Ok(Owner::Another("something that is no agency's".to_owned()));
+        return Ok(StoreOwner::Another("something that is no agency's".to_owned()));
     };
     // Its key log may be damaged as well, which matters little here.
     let name = store.key_log(genesis).await.ok().flatten();
     let name = name.map_or_else(|| "an agency".to_owned(), |log| log.founding().agency.to_string());
-    Ok(Owner::Another(format!(
+    Ok(StoreOwner::Another(format!(
         "{name} with the first key-log entry `{genesis}`"
     )))
 }
@@ -147,11 +147,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::create(folder.path(), None).await.unwrap();
         let [ours, theirs] = [Hash([1; 32]), Hash([2; 32])];
-        assert_eq!(look(&store, ours).await.unwrap(), Owner::Unsaid);
+        assert_eq!(look(&store, ours).await.unwrap(), StoreOwner::Unsaid);
         assert!(store.claim(ours).await.unwrap());
         assert!(!store.claim(theirs).await.unwrap(), "who came first counts");
-        assert_eq!(look(&store, ours).await.unwrap(), Owner::This);
-        let Owner::Another(said) = look(&store, theirs).await.unwrap() else {
+        assert_eq!(look(&store, ours).await.unwrap(), StoreOwner::This);
+        let StoreOwner::Another(said) = look(&store, theirs).await.unwrap() else {
             panic!("it is another's");
         };
         assert!(said.contains(&ours.to_string()), "{said}");

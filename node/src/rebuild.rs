@@ -2,7 +2,7 @@
 //!
 //! What replicates comes back whole, and is believed for its signatures alone: the key log is the one whose root signs here,
 //! the rest follows from it. What never left the lost database does not: credentials and their holders' names, the issuers'
-//! keys, applications, frameworks, operators, the audit trail. [`Rebuilt`] says so.
+//! keys, applications, frameworks, operators, the audit trail. [`RebuildReport`] says so.
 
 mod fetch;
 mod writer;
@@ -17,20 +17,20 @@ use std::{
 };
 
 use anyhow::Context as _;
-use protocol::{Batch, Hash, KeyLog, PublicKey, SigningKey, Ticket};
+use protocol::{Hash, KeyLog, PublicKey, SigningKey, Ticket, WriteBatch};
 use registry_schema::{AgencyId, Issuer, Timestamp};
 
 use crate::{
     Node,
     config::{Config, MirrorConfig, PeerConfig},
-    init::Making,
+    init::DataDirBuilder,
 };
 use agency::registrar::Actor;
-use fetch::Found;
+use fetch::RebuildBasis;
 pub(crate) use fetch::of_source as key_logs_of;
 use platform::{clock::Clock, keys};
 use storage::Store;
-use transport::mirror::Source;
+use transport::mirror::MirrorSource;
 
 /// For how long nothing may come in before it is given up.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -39,7 +39,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// The things that a node is rebuilt from.
 #[derive(Debug)]
-pub struct Rebuilding {
+pub struct RebuildOptions {
     /// The sources of the agency's lists: the addresses of peers' nodes, or of folders with their files.
     pub from: Vec<String>,
     /// Certificates to be trusted beside the system's, as a PEM file.
@@ -62,7 +62,7 @@ pub struct Rebuilding {
 
 /// A report of what came back.
 #[derive(Debug)]
-pub struct Rebuilt {
+pub struct RebuildReport {
     /// The agency whose it is.
     pub agency: AgencyId,
     /// Its log.
@@ -91,7 +91,7 @@ pub struct Rebuilt {
 /// # Errors
 /// If there is a store already, nobody gives the agency's key log, the root is not its root, or what was asked for did not
 /// come. Then what was begun is removed, and it can be tried again.
-pub async fn rebuild(data: &Path, rebuilding: Rebuilding, clock: Clock) -> anyhow::Result<Rebuilt> {
+pub async fn rebuild(data: &Path, rebuilding: RebuildOptions, clock: Clock) -> anyhow::Result<RebuildReport> {
     crate::choose_cryptography();
     let before = Config::path(data).exists().then(|| Config::load(data)).transpose()?;
     let sources = rebuilding.sources()?;
@@ -101,13 +101,13 @@ pub async fn rebuild(data: &Path, rebuilding: Rebuilding, clock: Clock) -> anyho
     match before {
         Some(config) => {
             clear_unfinished(data, &config)?;
-            let unfinished = Unfinished::begin(data, &config)?;
+            let unfinished = FileRollback::begin(data, &config)?;
             let rebuilt = fill(data, config, &rebuilding, found, clock).await?;
             unfinished.finish(data)?;
             Ok(rebuilt)
         }
         None => {
-            let making = Making::begin(data)?;
+            let making = DataDirBuilder::begin(data)?;
             let folder = making.folder().to_owned();
             let agency = found.key_log.founding().agency.clone();
             let config = Config {
@@ -122,8 +122,8 @@ pub async fn rebuild(data: &Path, rebuilding: Rebuilding, clock: Clock) -> anyho
     }
 }
 
-impl Rebuilding {
-    fn sources(&self) -> anyhow::Result<Vec<Source>> {
+impl RebuildOptions {
+    fn sources(&self) -> anyhow::Result<Vec<MirrorSource>> {
         anyhow::ensure!(
             !self.from.is_empty(),
             "say where the agency's lists are had: --from URL"
@@ -131,7 +131,7 @@ impl Rebuilding {
         let sources = self
             .from
             .iter()
-            .map(|url| Source::new(url, self.certificates.as_deref()));
+            .map(|url| MirrorSource::new(url, self.certificates.as_deref()));
         sources.collect()
     }
 }
@@ -140,11 +140,11 @@ impl Rebuilding {
 async fn fill(
     data: &Path,
     mut config: Config,
-    rebuilding: &Rebuilding,
-    found: Found,
+    rebuilding: &RebuildOptions,
+    found: RebuildBasis,
     clock: Clock,
-) -> anyhow::Result<Rebuilt> {
-    let Found { key_log, tickets } = found;
+) -> anyhow::Result<RebuildReport> {
+    let RebuildBasis { key_log, tickets } = found;
     let folder = data.join("keys");
     let is_new_node = !folder.join("node.key").exists();
     for name in ["writer.key", "badge.key", "node.key", "seal.key"] {
@@ -155,9 +155,9 @@ async fn fill(
     follow(&mut config, rebuilding, &key_log, tickets);
     let store = Store::create(data, config.postgres()?.as_ref()).await?;
     store.claim(key_log.genesis()).await?;
-    let batch = Batch {
+    let batch = WriteBatch {
         key_logs: vec![key_log],
-        ..Batch::default()
+        ..WriteBatch::default()
     };
     store.commit(&batch, &[], clock.now()).await?;
     store.lose_records(clock.now()).await?;
@@ -178,7 +178,7 @@ async fn fill(
 }
 
 /// Follows the sources, for good, and the peers whose tickets they gave.
-fn follow(config: &mut Config, rebuilding: &Rebuilding, key_log: &KeyLog, tickets: Vec<Ticket>) {
+fn follow(config: &mut Config, rebuilding: &RebuildOptions, key_log: &KeyLog, tickets: Vec<Ticket>) {
     for url in &rebuilding.from {
         let url = url.trim_end_matches('/').to_owned();
         if config
@@ -215,7 +215,12 @@ fn follow(config: &mut Config, rebuilding: &Rebuilding, key_log: &KeyLog, ticket
 }
 
 /// Waits until everything is here, has the root sign for this node's key, and says what came.
-async fn finish(node: &Node, rebuilding: &Rebuilding, is_new_node: bool, now: Timestamp) -> anyhow::Result<Rebuilt> {
+async fn finish(
+    node: &Node,
+    rebuilding: &RebuildOptions,
+    is_new_node: bool,
+    now: Timestamp,
+) -> anyhow::Result<RebuildReport> {
     all_is_here(node, &rebuilding.sources()?).await?;
     let hand = Actor {
         who: "rebuild".into(),
@@ -248,7 +253,7 @@ async fn finish(node: &Node, rebuilding: &Rebuilding, is_new_node: bool, now: Ti
     }
     let others = registry.agencies().into_iter().map(|lists| lists.id.clone());
     let others = others.filter_map(|id| Some((id.clone(), registry.pin(&id)?)));
-    Ok(Rebuilt {
+    Ok(RebuildReport {
         agency: lists.id.clone(),
         genesis: home,
         envelopes,
@@ -263,7 +268,7 @@ async fn finish(node: &Node, rebuilding: &Rebuilding, is_new_node: bool, now: Ti
 }
 
 /// Waits until all that some source lists of the agencies that are followed is here.
-async fn all_is_here(node: &Node, sources: &[Source]) -> anyhow::Result<()> {
+async fn all_is_here(node: &Node, sources: &[MirrorSource]) -> anyhow::Result<()> {
     let mut listed = Vec::new();
     let followed = node.registry.snapshot().roster().pinned();
     for source in sources {
@@ -353,12 +358,12 @@ fn clear_unfinished(data: &Path, config: &Config) -> anyhow::Result<()> {
 
 /// The files that were begun in a data directory that had no store any more: removed again, unless it comes to its end.
 #[derive(Debug)]
-struct Unfinished {
+struct FileRollback {
     files: Vec<PathBuf>,
     config: (PathBuf, String),
 }
 
-impl Unfinished {
+impl FileRollback {
     fn begin(data: &Path, config: &Config) -> anyhow::Result<Self> {
         let store = data.join("registry.sqlite");
         anyhow::ensure!(
@@ -388,7 +393,7 @@ impl Unfinished {
     }
 }
 
-impl Drop for Unfinished {
+impl Drop for FileRollback {
     fn drop(&mut self) {
         for file in &self.files {
             // Not all of them were made.

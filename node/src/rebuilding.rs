@@ -4,18 +4,18 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use agency::root;
 use clap::Args;
-use node::rebuild::{self, Rebuilding, Rebuilt};
+use node::rebuild::{self, RebuildOptions, RebuildReport};
 use platform::clock::Clock;
 use protocol::{Hash, PublicKey};
 use registry_schema::AgencyId;
 
-use crate::{Data, say};
+use crate::{DataArgs, say};
 
 /// The options with which a node is rebuilt.
 #[derive(Debug, Args)]
-pub(crate) struct Options {
+pub(crate) struct RebuildArgs {
     #[command(flatten)]
-    data: Data,
+    data: DataArgs,
     /// The source of the agency's lists: the address of a peer's node, or of a copy of its files. May be given several
     /// times.
     #[arg(long, required = true, value_name = "URL")]
@@ -48,10 +48,10 @@ pub(crate) struct Options {
 }
 
 /// Does it.
-pub(crate) async fn perform(options: Options) -> anyhow::Result<()> {
+pub(crate) async fn perform(options: RebuildArgs) -> anyhow::Result<()> {
     let data = options.data.data;
     let roots: anyhow::Result<Vec<_>> = options.root.iter().map(|file| root::key(file)).collect();
-    let rebuilding = Rebuilding {
+    let rebuilding = RebuildOptions {
         from: options.from,
         certificates: options.roots,
         agency: options.agency,
@@ -67,8 +67,8 @@ pub(crate) async fn perform(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn in_words(rebuilt: &Rebuilt, data: &str) -> String {
-    let Rebuilt {
+fn in_words(rebuilt: &RebuildReport, data: &str) -> String {
+    let RebuildReport {
         agency,
         envelopes,
         restricted,

@@ -14,20 +14,20 @@ use std::{
 };
 
 use anyhow::Context as _;
-use protocol::{Batch, Hash, KeyLog};
+use protocol::{Hash, KeyLog, WriteBatch};
 use registry_schema::Timestamp;
 
 use crate::{config::Config, owner};
 use agency::{
     registrar::{IssuerKeyTrouble, RowTrouble, issuer_key_troubles, row_troubles},
-    replication::{DurableHeads, Identity, NotWritten},
+    replication::{DurableHeads, NodeIdentity, WriteError},
     root,
 };
-use key_log::KeyLogRefused;
-pub use lost::{LostRestriction, ToldBy};
+use key_log::KeyLogRestoreError;
+pub use lost::{LostRestriction, RestrictionEvidence};
 pub use peers::PeerTrouble;
-use platform::seal::Seal;
-use storage::{Act, LocalWrite, NewHolder, Store};
+use platform::seal::SealingKey;
+use storage::{AuditRecord, HolderEndpoint, LocalWrite, Store};
 
 /// The number of envelopes that are read from the store at once.
 const ENVELOPES_AT_ONCE: i64 = 512;
@@ -37,7 +37,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// The things that a store is repaired with.
 #[derive(Debug, Default)]
-pub struct Repairing {
+pub struct RepairOptions {
     /// Files that hold the own key log.
     pub key_logs: Vec<PathBuf>,
     /// Addresses of nodes, or of copies of their files, that are asked for it; those that the node knows, if none is named.
@@ -50,11 +50,11 @@ pub struct Repairing {
 
 /// A report of what was done to a store.
 #[derive(Debug)]
-pub struct Repaired {
+pub struct RepairReport {
     /// The own key log, if it was put back.
-    pub key_log: Option<KeyLogPutBack>,
+    pub key_log: Option<RestoredKeyLog>,
     /// The things that were taken out of it, agency by agency.
-    pub taken_out: Vec<TakenOut>,
+    pub taken_out: Vec<RemovalSummary>,
     /// Revocations and suspensions that nothing in the store says any more but a row that went with it, or the audit trail.
     pub lost: Vec<LostRestriction>,
     /// The file that holds all that was taken out; none, if it was nothing.
@@ -71,7 +71,7 @@ pub struct Repaired {
 
 /// The own key log that was put back.
 #[derive(Debug)]
-pub struct KeyLogPutBack {
+pub struct RestoredKeyLog {
     /// The damage to the one in the store; nothing, if only entries were added.
     pub damage: Option<String>,
     /// The number of entries that it has now.
@@ -84,7 +84,7 @@ pub struct KeyLogPutBack {
 
 /// A summary of what was taken out of a store, of one agency.
 #[derive(Debug)]
-pub struct TakenOut {
+pub struct RemovalSummary {
     /// The agency: the hash of its first key-log entry.
     pub agency: Hash,
     /// True if its log is harmed and this node's own.
@@ -99,7 +99,7 @@ pub struct TakenOut {
 ///
 /// # Errors
 /// If the node runs, the store cannot be used, or nobody gives the own key log as it was.
-pub async fn repair(data: &Path, repairing: &Repairing, now: Timestamp) -> anyhow::Result<Repaired> {
+pub async fn repair(data: &Path, repairing: &RepairOptions, now: Timestamp) -> anyhow::Result<RepairReport> {
     crate::choose_cryptography();
     let _lock = platform::data_lock::DataLock::take(data)?;
     let config = Config::load(data)?;
@@ -108,12 +108,12 @@ pub async fn repair(data: &Path, repairing: &Repairing, now: Timestamp) -> anyho
     store.put_back_single_rows(now).await?;
     let term = Duration::from_secs(config.lease_term_seconds.into());
     let mark = outwait_the_dead(&store, term).await?;
-    let taken = store.take(mark, &NewHolder::default()).await?;
+    let taken = store.take(mark, &HolderEndpoint::default()).await?;
     taken.context("a process of this agency took the lease: stop all of them first")?;
     let repaired = mend(data, &config, home, &store, repairing, now).await;
     store.release().await?;
     store.close().await;
-    repaired.map(|repaired| Repaired { owner, ..repaired })
+    repaired.map(|repaired| RepairReport { owner, ..repaired })
 }
 
 /// Waits until whoever held the lease, and did not give it back, has let its term pass: it was killed. Gives the lease's mark.
@@ -150,11 +150,11 @@ async fn mend(
     config: &Config,
     home: Hash,
     store: &Store,
-    repairing: &Repairing,
+    repairing: &RepairOptions,
     now: Timestamp,
-) -> anyhow::Result<Repaired> {
+) -> anyhow::Result<RepairReport> {
     let key_log = put_key_log_back(data, config, home, store, repairing, now).await?;
-    let identity = Identity {
+    let identity = NodeIdentity {
         pinned: BTreeSet::from([home]),
         home,
         has_own_peers: false,
@@ -186,7 +186,7 @@ async fn mend(
         }
     }
     let harms_own = removals.iter().any(|removal| removal.agency == home.0);
-    let standing = lost::Standing::read(store).await?;
+    let standing = lost::StoredRestrictions::read(store).await?;
     standing.keep_what_is_lost(&mut lost);
     if harms_own || awaits_own_log(store).await? {
         let told: Vec<LostRestriction> = standing.lost_by_audit(store, home).await?;
@@ -199,17 +199,17 @@ async fn mend(
     }
     let taken_out = removals.iter().filter_map(|removal| {
         let agency = <[u8; 32]>::try_from(removal.agency.as_slice()).map(Hash).ok()?;
-        Some(TakenOut {
+        Some(RemovalSummary {
             agency,
             own: agency == home && (removal.everything || removal.harms_the_log()),
             damage: removal.note.clone(),
         })
     });
-    match Seal::load(&config.seal_file(data)) {
+    match SealingKey::load(&config.seal_file(data)) {
         Ok(seal) => seal.into_iter().for_each(|seal| store.use_seal(seal)),
         Err(error) => tracing::error!("the seal of issuers' keys cannot be read: {error:#}"),
     }
-    Ok(Repaired {
+    Ok(RepairReport {
         key_log,
         taken_out: taken_out.collect(),
         lost,
@@ -222,7 +222,7 @@ async fn mend(
 }
 
 /// Returns true if the own log was repaired before, and is not all here again.
-async fn awaits_own_log(store: &Store) -> Result<bool, storage::Unavailable> {
+async fn awaits_own_log(store: &Store) -> Result<bool, storage::StoreError> {
     let mut moment = store.moment().await?;
     let awaits = moment.awaits_own_log().await?;
     moment.end().await?;
@@ -235,9 +235,9 @@ async fn put_key_log_back(
     config: &Config,
     home: Hash,
     store: &Store,
-    repairing: &Repairing,
+    repairing: &RepairOptions,
     now: Timestamp,
-) -> anyhow::Result<Option<KeyLogPutBack>> {
+) -> anyhow::Result<Option<RestoredKeyLog>> {
     let mut moment = store.moment().await?;
     let rows = moment.key_logs().await?;
     moment.end().await?;
@@ -258,7 +258,8 @@ async fn put_key_log_back(
     ) {
         Ok(chosen) => chosen,
         Err(refused) => {
-            if let (KeyLogRefused::Disputed { .. }, Some(all)) = (&refused, key_log::everything(&stored, &offers.logs))
+            if let (KeyLogRestoreError::Disputed { .. }, Some(all)) =
+                (&refused, key_log::everything(&stored, &offers.logs))
             {
                 root::replace(&disputed_file, &root::key_log_to_text(&all))?;
             }
@@ -274,7 +275,7 @@ async fn put_key_log_back(
         let missing = missing_entries(home, store, &chosen).await?;
         key_log::is_complete(&stored, &chosen, &missing)?;
     }
-    let put_back = KeyLogPutBack {
+    let put_back = RestoredKeyLog {
         damage: stored.damage,
         entries,
         from: offers.logs.into_iter().map(|offered| offered.from).collect(),
@@ -289,26 +290,26 @@ async fn write(
     store: &Store,
     home: Hash,
     log: KeyLog,
-    put_back: &KeyLogPutBack,
+    put_back: &RestoredKeyLog,
     now: Timestamp,
-) -> Result<(), storage::Unavailable> {
-    let KeyLogPutBack { entries, from, .. } = put_back;
-    let act = LocalWrite::Audit(Act {
+) -> Result<(), storage::StoreError> {
+    let RestoredKeyLog { entries, from, .. } = put_back;
+    let act = LocalWrite::Audit(AuditRecord {
         at: now,
         who: "repair".into(),
         act: "store.key_log",
         subject: home.to_string(),
         note: Some(format!("{entries} entries, from {}", from.join(", "))),
     });
-    let batch = Batch {
+    let batch = WriteBatch {
         key_logs: vec![log],
-        ..Batch::default()
+        ..WriteBatch::default()
     };
     store.commit(&batch, &[act], now).await
 }
 
 /// The entries that the agency's own envelopes name and that the key log does not have.
-async fn missing_entries(home: Hash, store: &Store, log: &KeyLog) -> Result<BTreeSet<Hash>, storage::Unavailable> {
+async fn missing_entries(home: Hash, store: &Store, log: &KeyLog) -> Result<BTreeSet<Hash>, storage::StoreError> {
     let mut moment = store.moment().await?;
     let (mut missing, mut after) = (BTreeSet::new(), i64::MIN);
     loop {
@@ -326,8 +327,8 @@ async fn missing_entries(home: Hash, store: &Store, log: &KeyLog) -> Result<BTre
 #[must_use]
 pub fn advice(error: &anyhow::Error, is_of_repair: bool) -> Option<&'static str> {
     let any = |tells: fn(&(dyn std::error::Error + 'static)) -> bool| {
-        error.chain().any(|cause| match cause.downcast_ref::<NotWritten>() {
-            Some(NotWritten::Store(error)) => tells(error),
+        error.chain().any(|cause| match cause.downcast_ref::<WriteError>() {
+            Some(WriteError::Store(error)) => tells(error),
             _ => tells(cause),
         })
     };
@@ -358,7 +359,7 @@ mod tests {
 
     #[test]
     fn what_a_repair_cannot_mend_is_not_given_to_a_repair() {
-        let unreadable = || anyhow::Error::new(storage::Unavailable::Unreadable("a row".into()));
+        let unreadable = || anyhow::Error::new(storage::StoreError::Unreadable("a row".into()));
         let of_start = advice(&unreadable(), false).unwrap();
         assert!(of_start.contains("`comityd repair` takes out"), "{of_start}");
         let of_repair = advice(&unreadable(), true).unwrap();

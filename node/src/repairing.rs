@@ -3,18 +3,20 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use node::repair::{self, KeyLogPutBack, LostRestriction, PeerTrouble, Repaired, Repairing, ToldBy};
+use node::repair::{
+    self, LostRestriction, PeerTrouble, RepairOptions, RepairReport, RestoredKeyLog, RestrictionEvidence,
+};
 use platform::clock::Clock;
 use registry_schema::StatusState;
 use serde_json::json;
 
-use crate::{Data, say};
+use crate::{DataArgs, say};
 
 /// The options with which a store is repaired.
 #[derive(Debug, Args)]
-pub(crate) struct Options {
+pub(crate) struct RepairArgs {
     #[command(flatten)]
-    data: Data,
+    data: DataArgs,
     /// The node's own key log, as `comity key export` or the root's ceremony wrote it. May be given several times.
     #[arg(long, value_name = "FILE")]
     key_log: Vec<PathBuf>,
@@ -35,8 +37,8 @@ pub(crate) struct Options {
 }
 
 /// Does it.
-pub(crate) async fn perform(options: Options) -> anyhow::Result<()> {
-    let repairing = Repairing {
+pub(crate) async fn perform(options: RepairArgs) -> anyhow::Result<()> {
+    let repairing = RepairOptions {
         key_logs: options.key_log,
         from: options.from,
         certificates: options.roots,
@@ -52,7 +54,7 @@ pub(crate) async fn perform(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn in_words(repaired: &Repaired) -> String {
+fn in_words(repaired: &RepairReport) -> String {
     let mut lines = Vec::new();
     if let Some(key_log) = &repaired.key_log {
         lines.push(key_log_in_words(key_log));
@@ -127,11 +129,11 @@ fn lost_in_words(lost: &LostRestriction) -> String {
     };
     let place = format!("list {list} index {index} of {agency}{credential}");
     match told_by {
-        ToldBy::Row => format!(
+        RestrictionEvidence::Row => format!(
             "taken out with it: a row by which {place} was {was}, which no sound envelope here says; unless peers give that envelope \
              again, it is {was} no more: {todo}"
         ),
-        ToldBy::Audit(at) => format!(
+        RestrictionEvidence::Audit(at) => format!(
             "lost: {place} was {was} on {}, as the audit trail says, and no sound envelope here says so; unless peers give that \
              envelope again, it is {was} no more: {todo}",
             at.in_words()
@@ -162,8 +164,8 @@ fn peer_in_words(trouble: &PeerTrouble) -> String {
     }
 }
 
-fn key_log_in_words(key_log: &KeyLogPutBack) -> String {
-    let KeyLogPutBack {
+fn key_log_in_words(key_log: &RestoredKeyLog) -> String {
+    let RestoredKeyLog {
         damage, entries, from, ..
     } = key_log;
     let from: Vec<String> = from.iter().map(|from| format!("`{from}`")).collect();
@@ -179,7 +181,7 @@ fn key_log_in_words(key_log: &KeyLogPutBack) -> String {
     }
 }
 
-fn as_json(repaired: &Repaired) -> serde_json::Value {
+fn as_json(repaired: &RepairReport) -> serde_json::Value {
     let key_log = repaired.key_log.as_ref().map(|key_log| {
         json!({"damage": key_log.damage, "entries": key_log.entries, "from": key_log.from, "without": key_log.without})
     });
@@ -189,7 +191,7 @@ fn as_json(repaired: &Repaired) -> serde_json::Value {
     let lost = repaired.lost.iter().map(|lost| {
         json!({"agency": lost.agency.to_string(), "own": lost.own, "list": lost.list, "index": lost.index,
                "state": lost.state.as_str(), "code": lost.code.map(|code| code.to_string()),
-               "told_by": match lost.told_by { ToldBy::Row => "row", ToldBy::Audit(_) => "audit" }})
+               "told_by": match lost.told_by { RestrictionEvidence::Row => "row", RestrictionEvidence::Audit(_) => "audit" }})
     });
     let peers = repaired
         .peers

@@ -14,7 +14,7 @@ use axum_server::{
     Handle,
     tls_rustls::{RustlsAcceptor, RustlsConfig},
 };
-pub(crate) use guard::{Caller, Guard};
+pub(crate) use guard::{ConnectionGuard, RequestVisitor};
 use registry_schema::AgencyId;
 use tokio::{
     net::{TcpListener, TcpSocket},
@@ -44,7 +44,7 @@ const MAX_STREAMS: u32 = 64;
 const MAX_BUFFER: usize = 64 * 1024;
 
 /// A server that answers: where, how it is told to stop, and its task.
-pub(crate) type Serving = (SocketAddr, Handle<SocketAddr>, JoinHandle<()>);
+pub(crate) type ServerHandle = (SocketAddr, Handle<SocketAddr>, JoinHandle<()>);
 
 /// For a year, browsers that saw this node's certificate ask by HTTPS alone (RFC 6797).
 const HTTPS_ALONE: HeaderValue = HeaderValue::from_static("max-age=31536000");
@@ -104,7 +104,7 @@ fn is_unreachable(listen: SocketAddr, url: &str) -> bool {
 
 /// A server that answers.
 #[derive(Debug)]
-pub(crate) struct Server {
+pub(crate) struct HttpServer {
     /// The address, with the port, if 0 was asked for.
     pub(crate) address: SocketAddr,
     pub(crate) handle: Handle<SocketAddr>,
@@ -118,10 +118,10 @@ pub(crate) async fn serve(
     listen: SocketAddr,
     tls: Option<&Tls>,
     agency: &AgencyId,
-    guard: Guard,
+    guard: ConnectionGuard,
     router: axum::Router,
     (reload, stop): (watch::Receiver<u64>, watch::Receiver<bool>),
-) -> anyhow::Result<Server> {
+) -> anyhow::Result<HttpServer> {
     let taken = || format!("cannot answer at `{listen}`: is another node running there?");
     let listener = bind(listen).with_context(taken)?;
     let address = listener.local_addr()?;
@@ -145,7 +145,7 @@ pub(crate) async fn serve(
         router
     };
     let (address, handle, task) = answer(listener, config, agency, guard, router)?;
-    Ok(Server {
+    Ok(HttpServer {
         address,
         handle,
         task,
@@ -158,9 +158,9 @@ pub(crate) async fn door(
     listen: SocketAddr,
     (cert, key): (String, String),
     agency: &AgencyId,
-    guard: Guard,
+    guard: ConnectionGuard,
     router: axum::Router,
-) -> anyhow::Result<Serving> {
+) -> anyhow::Result<ServerHandle> {
     let taken = || format!("cannot take forwarded requests at `{listen}`: see `inner_listen`");
     let listener = bind(listen).with_context(taken)?;
     let config = RustlsConfig::from_pem(cert.into_bytes(), key.into_bytes()).await?;
@@ -191,9 +191,9 @@ fn answer(
     listener: TcpListener,
     tls: Option<RustlsConfig>,
     agency: &AgencyId,
-    guard: Guard,
+    guard: ConnectionGuard,
     router: axum::Router,
-) -> anyhow::Result<Serving> {
+) -> anyhow::Result<ServerHandle> {
     let address = listener.local_addr()?;
     let handle = Handle::new();
     let service = router.into_make_service_with_connect_info::<SocketAddr>();

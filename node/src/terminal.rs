@@ -5,15 +5,15 @@ use std::io::{Stderr, Write};
 
 /// The log's end on standard error.
 #[derive(Debug)]
-pub struct LogWriter(Stderr);
+pub struct StderrWriter(Stderr);
 
-impl Default for LogWriter {
+impl Default for StderrWriter {
     fn default() -> Self {
         Self(std::io::stderr())
     }
 }
 
-impl Write for LogWriter {
+impl Write for StderrWriter {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         // There is nobody left to tell.
         let _ = self.0.write_all(bytes);
@@ -34,7 +34,7 @@ pub fn say(text: &str) {
 
 /// Says something on standard error, if anybody listens.
 pub fn complain(text: &str) {
-    let _ = writeln!(LogWriter::default(), "{text}");
+    let _ = writeln!(StderrWriter::default(), "{text}");
 }
 
 /// An error with all its causes, each once: the driver of a database says what its own cause says.

@@ -9,13 +9,13 @@ use node::{
     terminal::{complain, say},
 };
 
-use crate::Data;
+use crate::DataArgs;
 
 /// The arguments that are typed after it.
 #[derive(Debug, Args)]
-pub(crate) struct Options {
+pub(crate) struct TicketArgs {
     #[command(flatten)]
-    data: Data,
+    data: DataArgs,
     /// Print the text alone, without the QR code that a terminal shows.
     #[arg(long)]
     no_qr: bool,
@@ -35,7 +35,7 @@ fn drawn(code: &qrcode::QrCode) -> String {
 }
 
 /// Prints it.
-pub(crate) async fn show(which: &Options) -> anyhow::Result<()> {
+pub(crate) async fn show(which: &TicketArgs) -> anyhow::Result<()> {
     if which.toml {
         let peer = init::peer_config(&which.data.data)?;
         say(&peer.to_toml()?);

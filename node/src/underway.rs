@@ -6,7 +6,7 @@
 //! peers' countersignatures, and for no stranger.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use transport::client::Client;
+use transport::client::ClientAddress;
 
 use axum::{
     extract::{Request, State},
@@ -51,52 +51,52 @@ const PEERS: WriteLimits = WriteLimits { in_all: 64, of_one: 16 };
 
 /// The places for writes. Clones share them.
 #[derive(Clone, Debug)]
-pub(crate) struct Underway {
-    operators: Arc<WritePlaces>,
-    strangers: Arc<WritePlaces>,
-    peers: Arc<WritePlaces>,
+pub(crate) struct WriteGate {
+    operators: Arc<WriteLimiter>,
+    strangers: Arc<WriteLimiter>,
+    peers: Arc<WriteLimiter>,
 }
 
 /// The places for writes of one kind.
 #[derive(Debug)]
-struct WritePlaces {
+struct WriteLimiter {
     of_one: usize,
     longest_wait: Duration,
     in_all: Arc<Semaphore>,
     /// Of each client that has or wants a place: its own places, and how many it has or waits for.
-    shares: Lock<BTreeMap<Client, (Arc<Semaphore>, usize)>>,
+    shares: Lock<BTreeMap<ClientAddress, (Arc<Semaphore>, usize)>>,
 }
 
 /// A client's interest in its share: the share is forgotten with the last.
 #[derive(Debug)]
-struct Interest {
-    places: Arc<WritePlaces>,
-    client: Client,
+struct ClientShareGuard {
+    places: Arc<WriteLimiter>,
+    client: ClientAddress,
 }
 
 /// The place of one write.
 #[derive(Debug)]
-struct WritePlace {
+struct WritePermit {
     _of_one: OwnedSemaphorePermit,
     _in_all: OwnedSemaphorePermit,
-    _interest: Interest,
+    _interest: ClientShareGuard,
 }
 
-impl Underway {
+impl WriteGate {
     pub(crate) fn new() -> Self {
         Self::with_patience(LONGEST_WAIT)
     }
 
     fn with_patience(longest_wait: Duration) -> Self {
         Self {
-            operators: WritePlaces::new(OPERATORS, longest_wait),
-            strangers: WritePlaces::new(STRANGERS, longest_wait),
-            peers: WritePlaces::new(PEERS, longest_wait),
+            operators: WriteLimiter::new(OPERATORS, longest_wait),
+            strangers: WriteLimiter::new(STRANGERS, longest_wait),
+            peers: WriteLimiter::new(PEERS, longest_wait),
         }
     }
 
     /// The places for what is asked at this path.
-    fn at(&self, path: &str) -> &Arc<WritePlaces> {
+    fn at(&self, path: &str) -> &Arc<WriteLimiter> {
         match path {
             "/federation/held" => &self.peers,
             _ if is_strangers_write(path) => &self.strangers,
@@ -105,7 +105,7 @@ impl Underway {
     }
 }
 
-impl WritePlaces {
+impl WriteLimiter {
     fn new(limits: WriteLimits, longest_wait: Duration) -> Arc<Self> {
         Arc::new(Self {
             of_one: limits.of_one,
@@ -116,7 +116,7 @@ impl WritePlaces {
     }
 
     /// A place, once there is one: of the client's own first, so that its other writes wait for nobody but itself.
-    async fn enter(self: Arc<Self>, client: Client) -> Option<WritePlace> {
+    async fn enter(self: Arc<Self>, client: ClientAddress) -> Option<WritePermit> {
         let share = self.shares.with(|shares| {
             let share = shares
                 .entry(client)
@@ -126,13 +126,13 @@ impl WritePlaces {
         });
         let in_all = self.in_all.clone();
         let longest_wait = self.longest_wait;
-        let interest = Interest { places: self, client };
+        let interest = ClientShareGuard { places: self, client };
         let entering = async {
             let of_one = share.acquire_owned().await.ok()?;
             Some((of_one, in_all.acquire_owned().await.ok()?))
         };
         let (of_one, in_all) = tokio::time::timeout(longest_wait, entering).await.ok()??;
-        Some(WritePlace {
+        Some(WritePermit {
             _of_one: of_one,
             _in_all: in_all,
             _interest: interest,
@@ -140,7 +140,7 @@ impl WritePlaces {
     }
 }
 
-impl Drop for Interest {
+impl Drop for ClientShareGuard {
     fn drop(&mut self) {
         self.places.shares.with(|shares| {
             if let Some(share) = shares.get_mut(&self.client) {
@@ -156,7 +156,7 @@ impl Drop for Interest {
 /// Around the routes: what is asked to be written is carried out to its end. An act that is dropped between two of its
 /// steps would leave what is on disk unheeded here, or half of a long policy.
 pub(crate) async fn finish_writes(
-    State((underway, clients)): State<(Underway, ClientBudgets)>,
+    State((underway, clients)): State<(WriteGate, ClientBudgets)>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -204,15 +204,15 @@ mod tests {
     };
 
     /// A node whose every write waits until it may end.
-    struct Slow {
+    struct SlowNode {
         router: Router,
-        underway: Underway,
+        underway: WriteGate,
         /// The number of writes that were begun, and of those that were ended.
         begun: Arc<AtomicUsize>,
         may_end: Arc<Notify>,
     }
 
-    impl Slow {
+    impl SlowNode {
         fn new(longest_wait: Duration) -> Self {
             let (begun, may_end) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
             let (counted, waits) = (begun.clone(), may_end.clone());
@@ -224,7 +224,7 @@ mod tests {
                     StatusCode::CREATED
                 }
             };
-            let underway = Underway::with_patience(longest_wait);
+            let underway = WriteGate::with_patience(longest_wait);
             let clients = ClientBudgets::new(&LookupConfig::default(), &BudgetConfig::default());
             let router = Router::new()
                 .route("/v1/issuers", post(write.clone()))
@@ -258,7 +258,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_asks_and_hangs_up_has_no_more_writes_under_way_than_who_stays() {
-        let mut node = Slow::new(LONGEST_WAIT);
+        let mut node = SlowNode::new(LONGEST_WAIT);
         for _ in 0..1_000 {
             node.asks_and_hangs_up("/v1/issuers", 1).await;
         }
@@ -299,7 +299,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_waits_too_long_for_a_place_is_told_that_nothing_was_changed() {
-        let mut node = Slow::new(Duration::from_millis(20));
+        let mut node = SlowNode::new(Duration::from_millis(20));
         for _ in 0..STRANGERS.of_one {
             node.asks_and_hangs_up("/v1/applications", 1).await;
         }

@@ -7,7 +7,7 @@ mod registration;
 mod sample_rules;
 
 use std::sync::Arc;
-use transport::client::Client;
+use transport::client::ClientAddress;
 
 use axum::{
     Router,
@@ -19,11 +19,11 @@ use axum::{
 use futures::TryStreamExt as _;
 use registry_schema::{AgencyId, CredentialCode};
 use utoipa::openapi::OpenApi;
-use verification::{Question, bulk::Row};
+use verification::{VerificationQuestion, bulk::BulkRow};
 
 use pages::{
-    AgenciesPage, AgencyRow, DocsGroupPage, DocsPage, Error, HelpIndexPage, HelpPage, ManyPage, ProblemPage, Reference,
-    VerdictPage, VerifyPage,
+    AgenciesPage, AgencyRow, ApiReference, DocsGroupPage, DocsPage, ErrorEntry, HelpIndexPage, HelpPage, ManyPage,
+    ProblemPage, VerdictPage, VerifyPage,
 };
 pub(crate) use pages::{CONTENT_SECURITY_POLICY, ago};
 
@@ -31,7 +31,7 @@ use crate::api::{
     App, agencies, applications, bulk,
     following::link,
     problem::{self, Problem},
-    verifications::{Asked, answer, receive},
+    verifications::{VerificationQuery, answer, receive},
     warnings, worth,
 };
 
@@ -42,12 +42,12 @@ const MOST_ON_A_PAGE: usize = 2_000;
 
 /// The pages' routes. The page for developers tells what `document` tells.
 pub(crate) fn routes(document: &OpenApi) -> Router<App> {
-    let error = |code: &problem::Code| Error {
+    let error = |code: &problem::ProblemCode| ErrorEntry {
         code: code.code,
         title: code.title,
         status: Problem::new(code, "").status().as_u16(),
     };
-    let reference = Arc::new(Reference::new(document, problem::ALL.iter().map(error).collect()));
+    let reference = Arc::new(ApiReference::new(document, problem::ALL.iter().map(error).collect()));
     let groups = reference.clone();
     Router::new()
         .route("/", get(verify_page))
@@ -127,7 +127,7 @@ pub(crate) fn problem_page(problem: &Problem) -> Response {
 }
 
 /// The page with the box, with what was typed before and the problem with it.
-fn box_page(app: &App, asked: &Asked, text: &str, problem: Option<&Problem>) -> Response {
+fn box_page(app: &App, asked: &VerificationQuery, text: &str, problem: Option<&Problem>) -> Response {
     let registry = app.registry.snapshot();
     let agencies: Vec<(AgencyId, String)> = registry
         .agencies()
@@ -153,20 +153,20 @@ fn box_page(app: &App, asked: &Asked, text: &str, problem: Option<&Problem>) -> 
     page(problem.map_or(StatusCode::OK, Problem::status), &shown)
 }
 
-async fn verify_page(State(app): State<App>, Query(asked): Query<Asked>) -> Response {
+async fn verify_page(State(app): State<App>, Query(asked): Query<VerificationQuery>) -> Response {
     box_page(&app, &asked, "", None)
 }
 
 /// The contents of the form.
 #[derive(Default)]
-struct Sent {
+struct VerifyForm {
     file: Vec<u8>,
     /// All files, with their names.
     files: Vec<(String, Vec<u8>)>,
     /// Its name ends like that of a list or an archive.
     names_many: bool,
     text: String,
-    asked: Asked,
+    asked: VerificationQuery,
 }
 
 async fn verify(State(app): State<App>, request: Request) -> Response {
@@ -181,7 +181,7 @@ async fn verify(State(app): State<App>, request: Request) -> Response {
     };
     let (sent, _place) = match received.await {
         Ok(received) => received,
-        Err(problem) => return box_page(&app, &Asked::default(), "", Some(&problem)),
+        Err(problem) => return box_page(&app, &VerificationQuery::default(), "", Some(&problem)),
     };
     let question = match sent.asked.question(&app) {
         Ok(question) => question,
@@ -234,15 +234,15 @@ async fn verify(State(app): State<App>, request: Request) -> Response {
 /// The answers about several files that were dropped into the box: one teacher's badges, perhaps.
 async fn several(
     app: &App,
-    client: Client,
+    client: ClientAddress,
     files: Vec<(String, Vec<u8>)>,
-    question: Question,
+    question: VerificationQuestion,
 ) -> Result<Response, Problem> {
     if files.len() > MOST_FILES {
         let detail = format!("at most {MOST_FILES} files at once: put more into a ZIP archive");
         return Err(Problem::new(&problem::INVALID, detail));
     }
-    let rows = (1..).zip(files).map(|(row, (name, content))| Row {
+    let rows = (1..).zip(files).map(|(row, (name, content))| BulkRow {
         row,
         input: Some(name),
         content: Ok(content),
@@ -251,13 +251,23 @@ async fn several(
 }
 
 /// The answers about an archive or a list that was dropped into the box.
-async fn many(app: &App, client: Client, file: Vec<u8>, question: Question) -> Result<Response, Problem> {
+async fn many(
+    app: &App,
+    client: ClientAddress,
+    file: Vec<u8>,
+    question: VerificationQuestion,
+) -> Result<Response, Problem> {
     let rows = bulk::rows(file.into(), None).await?;
     answers(app, client, rows, question).await
 }
 
 /// The answers about these rows, in their order.
-async fn lines_of(app: &App, client: Client, rows: Vec<Row>, question: &Question) -> Result<Vec<bulk::Line>, Problem> {
+async fn lines_of(
+    app: &App,
+    client: ClientAddress,
+    rows: Vec<BulkRow>,
+    question: &VerificationQuestion,
+) -> Result<Vec<bulk::Line>, Problem> {
     let permit = bulk::admit(app).await?;
     if rows.len() > MOST_ON_A_PAGE {
         let detail =
@@ -275,7 +285,12 @@ async fn lines_of(app: &App, client: Client, rows: Vec<Row>, question: &Question
     Ok(chunks.into_iter().flatten().collect())
 }
 
-async fn answers(app: &App, client: Client, rows: Vec<Row>, question: Question) -> Result<Response, Problem> {
+async fn answers(
+    app: &App,
+    client: ClientAddress,
+    rows: Vec<BulkRow>,
+    question: VerificationQuestion,
+) -> Result<Response, Problem> {
     let lines = lines_of(app, client, rows, &question).await?;
     let (agency, purpose, now) = (question.agency.clone(), question.purpose, question.now);
     let name = {
@@ -305,8 +320,8 @@ fn mistyped(text: &str) -> Option<Problem> {
     None
 }
 
-async fn read_form(mut multipart: Multipart) -> Result<Sent, MultipartError> {
-    let mut sent = Sent::default();
+async fn read_form(mut multipart: Multipart) -> Result<VerifyForm, MultipartError> {
+    let mut sent = VerifyForm::default();
     while let Some(field) = multipart.next_field().await? {
         match field.name().unwrap_or_default() {
             "file" => {
@@ -359,7 +374,7 @@ async fn agencies_page(State(app): State<App>) -> Response {
     }
 }
 
-fn docs_page(app: &App, reference: &Reference) -> Response {
+fn docs_page(app: &App, reference: &ApiReference) -> Response {
     let registry = app.registry.snapshot();
     let (url, name) = registry
         .home()
@@ -367,7 +382,7 @@ fn docs_page(app: &App, reference: &Reference) -> Response {
     page(StatusCode::OK, &DocsPage::new(reference, &url, &name))
 }
 
-fn docs_group_page(reference: &Reference, group: &str) -> Response {
+fn docs_group_page(reference: &ApiReference, group: &str) -> Response {
     match DocsGroupPage::of(reference, group) {
         Some(found) => page(StatusCode::OK, &found),
         None => problem_page(&Problem::new(

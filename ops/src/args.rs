@@ -15,15 +15,18 @@ use clap::{
     Args, Parser, Subcommand, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-pub(crate) use peer::{Peer, PeerAdd};
-use registry_schema::{AgencyId, AskedDate, Purpose};
+pub(crate) use peer::{PeerAddArgs, PeerCommand};
+use registry_schema::{AgencyId, Purpose, QueryDate};
 
-pub(crate) use self::policy::{Policy, Sample};
-pub(crate) use self::trust::{Recognize, Trust};
-pub(crate) use credential::{Credential, Issue, StatusEntry};
-pub(crate) use framework::Framework;
-pub(crate) use issuer::{Act, Apply, Intended, Issuer, IssuerAdd, Note, Refresh, Rubric};
-pub(crate) use key::{End, Key};
+pub(crate) use self::policy::{PolicyCommand, SampleCommand};
+pub(crate) use self::trust::{RecognizeArgs, TrustCommand};
+pub(crate) use credential::{CredentialCommand, IssueArgs, StatusEntryArgs};
+pub(crate) use framework::FrameworkCommand;
+pub(crate) use issuer::{
+    CaseStepArgs, IssuerAddArgs, IssuerApplyArgs, IssuerCommand, IssuerRefreshArgs, NoteArgs, NoticeIntent,
+    RubricCommand,
+};
+pub(crate) use key::{KeyCommand, KeyEndArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -50,15 +53,15 @@ $XDG_CONFIG_HOME/comity/profile.toml (or ~/.config/comity/profile.toml).";
 #[command(name = "comity", version, after_help = EXIT_CODES, max_term_width = 80, propagate_version = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
-    pub(crate) options: Options,
+    pub(crate) options: GlobalArgs,
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: CliCommand,
 }
 
 /// What every command takes.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "For every command")]
-pub(crate) struct Options {
+pub(crate) struct GlobalArgs {
     /// Read node, agency and token from this profile
     #[arg(long, global = true, env = "COMITY_PROFILE", value_name = "FILE")]
     pub(crate) profile: Option<PathBuf>,
@@ -74,7 +77,7 @@ pub(crate) struct Options {
         default_value = "table",
         value_name = "FORM"
     )]
-    pub(crate) output: Format,
+    pub(crate) output: OutputFormat,
     /// Print JSON; the same as `--output json`
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -89,16 +92,16 @@ pub(crate) struct Options {
     pub(crate) insecure_http: bool,
 }
 
-impl Options {
+impl GlobalArgs {
     /// Returns true if the node's JSON is printed.
     pub(crate) fn is_json(&self) -> bool {
-        self.json || self.output == Format::Json
+        self.json || self.output == OutputFormat::Json
     }
 }
 
 /// The form in which data is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
+pub(crate) enum OutputFormat {
     /// For people: at most 80 columns
     Table,
     /// For programs: the node's JSON, one value a line
@@ -106,7 +109,7 @@ pub(crate) enum Format {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Command {
+pub(crate) enum CliCommand {
     /// Check badges: by a signer that is registered, in date, not revoked, recognized here?
     #[command(after_help = "\
 Examples:
@@ -120,7 +123,7 @@ Examples:
 
 Exit codes: 0 accepted; 1 not valid, not recognized or unreadable; 3 could not
 be checked. Of several badges, the highest counts.")]
-    Verify(Verify),
+    Verify(VerifyArgs),
     /// Is the node ready, and how fresh is what it knows of each agency?
     #[command(
         after_help = "Example:\n  comity status\n\nExit codes: 0 ready; 1 not ready, or it cannot write; 3 a part of\nthe answer is missing, or more of an agency exists than is taken in; 6 no\nanswer, or a peer is not connected; 7 an agency shows two histories, for good,\nor is in quarantine. Where several hold, the first of 1, 7, 3, 6."
@@ -128,34 +131,34 @@ be checked. Of several badges, the highest counts.")]
     Status,
     /// Issuers: who signs badges, and how they come to
     #[command(subcommand)]
-    Issuer(Issuer),
+    Issuer(IssuerCommand),
     /// Rubrics: what applications of issuers are reviewed against
     #[command(subcommand)]
-    Rubric(Rubric),
+    Rubric(RubricCommand),
     /// Trust lists: whose badges an agency accepts, for what
     #[command(subcommand)]
-    Trust(Trust),
+    Trust(TrustCommand),
     /// Policies: what an agency accepts, and what that counts for
     #[command(subcommand)]
-    Policy(Policy),
+    Policy(PolicyCommand),
     /// Frameworks: what achievements align to, and how far they cover it
     #[command(subcommand)]
-    Framework(Framework),
+    Framework(FrameworkCommand),
     /// Credentials that your agency keeps
     #[command(subcommand)]
-    Credential(Credential),
+    Credential(CredentialCommand),
     /// The agencies' nodes that this node talks to
     #[command(subcommand)]
-    Peer(Peer),
+    Peer(PeerCommand),
     /// Your agency's keys: who may write, and what the root signs offline
     #[command(subcommand)]
-    Key(Key),
+    Key(KeyCommand),
     /// The node's clock: whether it is believed, and your word that it is right
     #[command(subcommand)]
-    Clock(Clock),
+    Clock(ClockCommand),
     /// The node's store: whether it has all that your agency wrote, and your word that it has
     #[command(subcommand)]
-    Store(Store),
+    Store(StoreCommand),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  comity completions bash > ~/.local/share/bash-completion/completions/comity")]
     Completions {
@@ -164,26 +167,29 @@ be checked. Of several badges, the highest counts.")]
     },
 }
 
-impl Command {
+impl CliCommand {
     /// Returns true if there is something to leave undone in a dry run.
     pub(crate) const fn changes_something(&self) -> bool {
         match self {
             Self::Trust(
-                Trust::Recognize(_)
-                | Trust::Withdraw { .. }
-                | Trust::RecognizeAgency(_)
-                | Trust::WithdrawAgency { .. }
-                | Trust::Import { .. },
+                TrustCommand::Recognize(_)
+                | TrustCommand::Withdraw { .. }
+                | TrustCommand::RecognizeAgency(_)
+                | TrustCommand::WithdrawAgency { .. }
+                | TrustCommand::Import { .. },
             ) => true,
             Self::Issuer(command) => command.changes_something(),
-            Self::Rubric(command) => matches!(command, Rubric::Import { .. }),
-            Self::Key(key) => !matches!(key, Key::List | Key::Export { .. }),
-            Self::Framework(command) => matches!(command, Framework::Import { .. } | Framework::Remove { .. }),
-            Self::Policy(p) => matches!(p, Policy::Apply { .. }),
+            Self::Rubric(command) => matches!(command, RubricCommand::Import { .. }),
+            Self::Key(key) => !matches!(key, KeyCommand::List | KeyCommand::Export { .. }),
+            Self::Framework(command) => matches!(
+                command,
+                FrameworkCommand::Import { .. } | FrameworkCommand::Remove { .. }
+            ),
+            Self::Policy(p) => matches!(p, PolicyCommand::Apply { .. }),
             Self::Peer(command) => command.changes_something(),
-            Self::Credential(c) => !matches!(c, Credential::List { .. } | Credential::Show { .. }),
-            Self::Clock(command) => matches!(command, Clock::Accept),
-            Self::Store(command) => matches!(command, Store::Accept),
+            Self::Credential(c) => !matches!(c, CredentialCommand::List { .. } | CredentialCommand::Show { .. }),
+            Self::Clock(command) => matches!(command, ClockCommand::Accept),
+            Self::Store(command) => matches!(command, StoreCommand::Accept),
             Self::Verify(_) | Self::Status | Self::Trust(_) | Self::Completions { .. } => false,
         }
     }
@@ -191,7 +197,7 @@ impl Command {
 
 /// The node's clock.
 #[derive(Clone, Copy, Debug, Subcommand)]
-pub(crate) enum Clock {
+pub(crate) enum ClockCommand {
     /// Show the time by which the node acts, and why it is in doubt, if it is
     #[command(after_help = "Example:\n  comity clock show\n\nExit codes: 0 believed; 3 in doubt.")]
     Show,
@@ -213,7 +219,7 @@ Asks before it acts; where nobody is there to answer, --yes is needed.")]
 
 /// The node's store.
 #[derive(Clone, Copy, Debug, Subcommand)]
-pub(crate) enum Store {
+pub(crate) enum StoreCommand {
     /// Show whether the store is known to have all that your agency wrote, and why not
     #[command(after_help = "Example:\n  comity store show\n\nExit codes: 0 it has all; 3 in doubt.")]
     Show,
@@ -235,7 +241,7 @@ Asks before it acts; where nobody is there to answer, --yes is needed.")]
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Verify {
+pub(crate) struct VerifyArgs {
     /// A file (JSON, JWT, baked PNG or SVG), a link, a code, or `-` for stdin
     #[arg(required_unless_present = "bulk", value_name = "FILE|URL|CODE|-")]
     pub(crate) badges: Vec<String>,
@@ -245,10 +251,10 @@ pub(crate) struct Verify {
     /// Was it good on this day? The whole day by the asked agency's calendar (2026-11-23), or a moment
     /// (2026-11-23T14:02:11Z)
     #[arg(long, value_name = "DATE")]
-    pub(crate) at: Option<AskedDate>,
+    pub(crate) at: Option<QueryDate>,
     /// By what the node knew by the end of this day (2026-11-23) or at this moment, and no later word
     #[arg(long, value_name = "DATE")]
-    pub(crate) known: Option<AskedDate>,
+    pub(crate) known: Option<QueryDate>,
     /// What it should count for; any purpose will do if none is given
     #[arg(long, value_parser = purposes())]
     pub(crate) purpose: Option<Purpose>,
@@ -264,7 +270,7 @@ fn purposes() -> impl TypedValueParser<Value = Purpose> {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
-    use registry_schema::Reason;
+    use registry_schema::StatusReason;
 
     use super::*;
 
@@ -293,10 +299,10 @@ mod tests {
     #[test]
     fn a_revocation_is_one_line_in_a_script() {
         let cli = parse("comity credential revoke NC-4K2M9-QXR7T-3 --reason issued_in_error").unwrap();
-        let Command::Credential(Credential::Revoke(entry)) = cli.command else {
+        let CliCommand::Credential(CredentialCommand::Revoke(entry)) = cli.command else {
             panic!("{:?}", cli.command)
         };
-        assert_eq!(entry.reason, Reason::IssuedInError);
+        assert_eq!(entry.reason, StatusReason::IssuedInError);
         assert!(parse("comity credential revoke NC-4K2M9-QXR7T-3").is_err());
         assert!(parse("comity credential revoke NC-4K2M9-QXR7T-3 --reason because").is_err());
     }
@@ -304,12 +310,12 @@ mod tests {
     #[test]
     fn recognition_is_for_renewal_if_nothing_else_is_said() {
         let cli = parse("comity trust recognize did:key:z6Mk").unwrap();
-        let Command::Trust(Trust::Recognize(args)) = cli.command else {
+        let CliCommand::Trust(TrustCommand::Recognize(args)) = cli.command else {
             panic!("{:?}", cli.command)
         };
         assert_eq!(args.purposes, [Purpose::Renewal]);
         let cli = parse("comity trust recognize did:key:z6Mk --purpose salary --purpose stipend").unwrap();
-        let Command::Trust(Trust::Recognize(args)) = cli.command else {
+        let CliCommand::Trust(TrustCommand::Recognize(args)) = cli.command else {
             panic!("{:?}", cli.command)
         };
         assert_eq!(args.purposes, [Purpose::Salary, Purpose::Stipend]);
@@ -323,7 +329,7 @@ mod tests {
         ] {
             let cli = parse(line).unwrap();
             assert!(cli.options.is_json());
-            let Command::Verify(args) = cli.command else {
+            let CliCommand::Verify(args) = cli.command else {
                 panic!("{:?}", cli.command)
             };
             assert_eq!(args.badges, ["a", "b"]);

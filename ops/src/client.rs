@@ -34,7 +34,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 pub(crate) const MAX_BODY: usize = 16 * 1024 * 1024;
 
 /// Speaks to one node.
-pub(crate) struct Client {
+pub(crate) struct ApiClient {
     http: reqwest::Client,
     node: Url,
     token: Option<HeaderValue>,
@@ -47,11 +47,11 @@ pub(crate) struct Client {
 }
 
 /// The node's answer: the JSON as it came.
-pub(crate) struct Reply {
+pub(crate) struct ApiReply {
     pub(crate) json: Box<RawValue>,
 }
 
-impl Reply {
+impl ApiReply {
     /// The answer as what was asked for.
     pub(crate) fn parse<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
         parse(&self.json)
@@ -78,7 +78,7 @@ struct Problem {
     detail: Option<String>,
 }
 
-impl Client {
+impl ApiClient {
     /// A client for the node of the command line, or else of the profile.
     pub(crate) fn new(node: Option<&str>, profile: &Profile, dry_run: bool) -> anyhow::Result<Self> {
         install_tls_provider();
@@ -179,7 +179,7 @@ impl Client {
     }
 
     /// Reads.
-    pub(crate) async fn read(&self, path: &[&str], query: &[(&str, Option<String>)]) -> anyhow::Result<Reply> {
+    pub(crate) async fn read(&self, path: &[&str], query: &[(&str, Option<String>)]) -> anyhow::Result<ApiReply> {
         let (_, body) = self.send(Method::GET, self.at(path, query), None).await?;
         answer(body)
     }
@@ -211,7 +211,7 @@ impl Client {
         query: &[(&str, Option<String>)],
         kind: &'static str,
         body: Vec<u8>,
-    ) -> anyhow::Result<Reply> {
+    ) -> anyhow::Result<ApiReply> {
         let (_, body) = self
             .send(Method::POST, self.at(path, query), Some((kind, body)))
             .await?;
@@ -302,7 +302,7 @@ impl Client {
     }
 }
 
-fn answer(body: Vec<u8>) -> anyhow::Result<Reply> {
+fn answer(body: Vec<u8>) -> anyhow::Result<ApiReply> {
     let no_json = || {
         fault(
             Exit::CouldNotCheck,
@@ -310,7 +310,7 @@ fn answer(body: Vec<u8>) -> anyhow::Result<Reply> {
         )
     };
     let text = String::from_utf8(body).map_err(|_| no_json())?;
-    Ok(Reply {
+    Ok(ApiReply {
         json: RawValue::from_string(text).map_err(|_| no_json())?,
     })
 }

@@ -3,7 +3,7 @@
 use registry_schema::Timestamp;
 use serde::Deserialize;
 
-use crate::{Session, args::Clock, exit::Exit};
+use crate::{CommandContext, args::ClockCommand, exit::Exit};
 
 /// The steps that are left once the clock is vouched for.
 const NEXT: &str = "\
@@ -17,9 +17,9 @@ struct ClockReport {
     doubt: Option<String>,
 }
 
-pub(crate) async fn handle(session: &Session, command: Clock) -> anyhow::Result<Exit> {
+pub(crate) async fn handle(session: &CommandContext, command: ClockCommand) -> anyhow::Result<Exit> {
     match command {
-        Clock::Show => {
+        ClockCommand::Show => {
             let reply = session.client.read(&["v1", "clock"], &[]).await?;
             if session.out.json {
                 session.out.json(&reply.json)?;
@@ -34,7 +34,7 @@ pub(crate) async fn handle(session: &Session, command: Clock) -> anyhow::Result<
                 Exit::CouldNotCheck
             })
         }
-        Clock::Accept => {
+        ClockCommand::Accept => {
             let question =
                 "Is the clock of the node's machine right now? What the node signed with a later date will not count";
             session.agrees(question)?;

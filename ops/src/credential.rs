@@ -6,18 +6,18 @@ use std::{fs, io::Write as _, path::Path};
 
 use anyhow::Context as _;
 use registry_schema::{
-    Credential, CredentialCode, LocalDay, StatusChange, StatusState, Timestamp, code::BadCode, zone,
+    Credential, CredentialCode, LocalDay, StatusChange, StatusState, Timestamp, code::BadCredentialCode, zone,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Session,
-    args::{Credential as Command, StatusEntry},
+    CommandContext,
+    args::{CredentialCommand as Command, StatusEntryArgs},
     exit::{Exit, fault, usage},
     issue, out, show,
 };
 
-pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Result<Exit> {
+pub(crate) async fn handle(session: &CommandContext, command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Issue(args) => issue::issue(session, &args).await,
         Command::List { limit } => list(session, limit).await,
@@ -36,7 +36,7 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
     }
 }
 
-async fn list(session: &Session, limit: Option<usize>) -> anyhow::Result<Exit> {
+async fn list(session: &CommandContext, limit: Option<usize>) -> anyhow::Result<Exit> {
     let reply = session.client.read_list(&["v1", "credentials"], limit).await?;
     if reply.has_more {
         let shown = show::count(reply.items.len(), "credential");
@@ -72,7 +72,7 @@ async fn list(session: &Session, limit: Option<usize>) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-async fn one(session: &Session, typed: &str) -> anyhow::Result<Exit> {
+async fn one(session: &CommandContext, typed: &str) -> anyhow::Result<Exit> {
     let reply = session
         .client
         .read(&["v1", "credentials", &segment(typed)?], &[])
@@ -99,8 +99,10 @@ fn picture(file: &Path) -> anyhow::Result<&'static str> {
 }
 
 /// Writes the badge to a file, in the form that the node is asked for; never over another file.
-async fn write(session: &Session, typed: &str, kind: &'static str, file: &Path) -> anyhow::Result<Exit> {
-    let code: CredentialCode = typed.parse().map_err(|mistake: BadCode| usage(mistake.to_string()))?;
+async fn write(session: &CommandContext, typed: &str, kind: &'static str, file: &Path) -> anyhow::Result<Exit> {
+    let code: CredentialCode = typed
+        .parse()
+        .map_err(|mistake: BadCredentialCode| usage(mistake.to_string()))?;
     let badge = session
         .client
         .download(&["v1", "credentials", &code.compact()], kind)
@@ -121,7 +123,7 @@ async fn write(session: &Session, typed: &str, kind: &'static str, file: &Path) 
 }
 
 /// Has the agency forget a credential.
-async fn expunge(session: &Session, code: &str) -> anyhow::Result<Exit> {
+async fn expunge(session: &CommandContext, code: &str) -> anyhow::Result<Exit> {
     #[derive(Deserialize)]
     struct Expunged {
         list: u32,
@@ -146,11 +148,11 @@ async fn expunge(session: &Session, code: &str) -> anyhow::Result<Exit> {
 }
 
 /// Puts one entry behind the others of a credential's status; what it adds up to is the node's to say.
-async fn change(session: &Session, to: StatusState, entry: &StatusEntry) -> anyhow::Result<Exit> {
+async fn change(session: &CommandContext, to: StatusState, entry: &StatusEntryArgs) -> anyhow::Result<Exit> {
     #[derive(Serialize)]
-    struct New<'a> {
+    struct StatusBody<'a> {
         status: StatusState,
-        reason: registry_schema::Reason,
+        reason: registry_schema::StatusReason,
         #[serde(skip_serializing_if = "Option::is_none")]
         note: Option<&'a str>,
     }
@@ -171,7 +173,7 @@ async fn change(session: &Session, to: StatusState, entry: &StatusEntry) -> anyh
         out::note(&render(&credential, session.now()));
         session.agrees("Revoke this badge? This is final: it can never be made good again.")?;
     }
-    let new = New {
+    let new = StatusBody {
         status: to,
         reason: entry.reason,
         note: entry.note.as_deref(),
@@ -223,7 +225,7 @@ fn segment(typed: &str) -> anyhow::Result<String> {
         Err(_) if typed.starts_with("urn:") || typed.starts_with("https://") || typed.starts_with("http://") => {
             Ok(typed.to_owned())
         }
-        Err(mistake @ (BadCode::Shape(_) | BadCode::Check(_))) => Err(usage(mistake.to_string())),
+        Err(mistake @ (BadCredentialCode::Shape(_) | BadCredentialCode::Check(_))) => Err(usage(mistake.to_string())),
     }
 }
 
@@ -303,9 +305,9 @@ mod tests {
 
     async fn revoke(answer: serde_json::Value, code: CredentialCode) -> (anyhow::Result<Exit>, String) {
         let (node, requests) = canned("201 Created", "application/json", &answer.to_string());
-        let session = Session {
+        let session = CommandContext {
             client: client(&node),
-            out: out::Out {
+            out: out::OutputWriter {
                 json: true,
                 color: false,
             },
@@ -313,10 +315,10 @@ mod tests {
             yes: true,
             dry_run: false,
         };
-        let entry = StatusEntry {
+        let entry = StatusEntryArgs {
             code: Some(code.to_string()),
             badge: None,
-            reason: registry_schema::Reason::IssuedInError,
+            reason: registry_schema::StatusReason::IssuedInError,
             note: None,
         };
         (

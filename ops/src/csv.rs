@@ -2,7 +2,7 @@
 
 /// A row, and the line of the file on which it begins.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Row {
+pub(crate) struct CsvRow {
     pub(crate) line: usize,
     pub(crate) cells: Vec<String>,
 }
@@ -12,7 +12,7 @@ pub(crate) struct Row {
 /// # Errors
 ///
 /// The line on which a quotation begins that never ends.
-pub(crate) fn parse(text: &str) -> Result<Vec<Row>, usize> {
+pub(crate) fn parse(text: &str) -> Result<Vec<CsvRow>, usize> {
     let mut rows = Vec::new();
     let (mut line, mut begun) = (1, 1);
     let mut cells = Vec::new();
@@ -55,10 +55,10 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Row>, usize> {
     Ok(rows)
 }
 
-fn finish(rows: &mut Vec<Row>, cells: &mut Vec<String>, line: usize) {
+fn finish(rows: &mut Vec<CsvRow>, cells: &mut Vec<String>, line: usize) {
     let cells = std::mem::take(cells);
     if cells.iter().any(|c| !c.trim().is_empty()) {
-        rows.push(Row { line, cells });
+        rows.push(CsvRow { line, cells });
     }
 }
 
@@ -86,15 +86,15 @@ mod tests {
         assert_eq!(
             rows,
             [
-                Row {
+                CsvRow {
                     line: 1,
                     cells: cells(&["subject", "note"])
                 },
-                Row {
+                CsvRow {
                     line: 2,
                     cells: cells(&["Reyes, Ana", "said \"yes\"\nand more"])
                 },
-                Row {
+                CsvRow {
                     line: 5,
                     cells: cells(&["Bo", ""])
                 },

@@ -31,21 +31,21 @@ impl Exit {
 
 /// An error that knows its exit code.
 #[derive(Debug)]
-pub(crate) struct Fault {
+pub(crate) struct CliError {
     pub(crate) exit: Exit,
     message: String,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for CliError {}
 
 pub(crate) fn fault(exit: Exit, message: impl Into<String>) -> anyhow::Error {
-    Fault {
+    CliError {
         exit,
         message: message.into(),
     }
@@ -58,7 +58,7 @@ pub(crate) fn usage(message: impl Into<String>) -> anyhow::Error {
 
 /// The exit code of an error: what it carries, otherwise (a file of the user's that cannot be read or written) usage.
 pub(crate) fn of(error: &anyhow::Error) -> Exit {
-    error.downcast_ref::<Fault>().map_or(Exit::Usage, |f| f.exit)
+    error.downcast_ref::<CliError>().map_or(Exit::Usage, |f| f.exit)
 }
 
 #[cfg(test)]

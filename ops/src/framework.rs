@@ -7,8 +7,8 @@ use policy::framework::{MAX_BYTES, mint};
 use serde::Deserialize;
 
 use crate::{
-    Session,
-    args::Framework,
+    CommandContext,
+    args::FrameworkCommand,
     exit::{Exit, usage},
     out, show, trust,
 };
@@ -96,20 +96,20 @@ struct Covered {
     with_below: u64,
 }
 
-pub(crate) async fn handle(session: &Session, command: Framework) -> anyhow::Result<Exit> {
+pub(crate) async fn handle(session: &CommandContext, command: FrameworkCommand) -> anyhow::Result<Exit> {
     match command {
-        Framework::Import { file, sample, tested } => {
+        FrameworkCommand::Import { file, sample, tested } => {
             import(session, file.as_deref(), sample.as_deref(), &tested).await
         }
-        Framework::Remove { id } => remove(session, &id).await,
-        Framework::List => list(session).await,
-        Framework::Show { id } => one(session, &id).await,
-        Framework::Coverage { id } => coverage(session, &id).await,
+        FrameworkCommand::Remove { id } => remove(session, &id).await,
+        FrameworkCommand::List => list(session).await,
+        FrameworkCommand::Show { id } => one(session, &id).await,
+        FrameworkCommand::Coverage { id } => coverage(session, &id).await,
     }
 }
 
 async fn import(
-    session: &Session,
+    session: &CommandContext,
     file: Option<&Path>,
     sample: Option<&str>,
     tested: &[String],
@@ -157,7 +157,7 @@ fn told(imported: &Imported) -> String {
     trust::with_consequences(text, &imported.consequences)
 }
 
-async fn remove(session: &Session, id: &str) -> anyhow::Result<Exit> {
+async fn remove(session: &CommandContext, id: &str) -> anyhow::Result<Exit> {
     let path = ["v1", "frameworks", id];
     let shown = |removed: &Removed| trust::with_consequences(render(&removed.framework), &removed.consequences);
     if session.asks() {
@@ -192,7 +192,7 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-async fn list(session: &Session) -> anyhow::Result<Exit> {
+async fn list(session: &CommandContext) -> anyhow::Result<Exit> {
     let reply = session.client.read(&["v1", "frameworks"], &[]).await?;
     if session.out.json {
         session.out.json(&reply.json)?;
@@ -220,7 +220,7 @@ async fn list(session: &Session) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-async fn one(session: &Session, id: &str) -> anyhow::Result<Exit> {
+async fn one(session: &CommandContext, id: &str) -> anyhow::Result<Exit> {
     let reply = session.client.read(&["v1", "frameworks", id], &[]).await?;
     if session.out.json {
         session.out.json(&reply.json)?;
@@ -242,7 +242,7 @@ async fn one(session: &Session, id: &str) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-async fn coverage(session: &Session, id: &str) -> anyhow::Result<Exit> {
+async fn coverage(session: &CommandContext, id: &str) -> anyhow::Result<Exit> {
     let reply = session.client.read(&["v1", "frameworks", id, "coverage"], &[]).await?;
     if session.out.json {
         session.out.json(&reply.json)?;

@@ -12,20 +12,20 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
-    Session,
-    args::Issue,
-    client::Reply,
+    CommandContext,
+    args::IssueArgs,
+    client::ApiReply,
     credential, csv,
     exit::{self, Exit, fault, usage},
-    issuer::{self, Naming},
+    issuer::{self, NameScope},
     out, peer, show,
 };
 
 /// The request to the node.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-struct New {
+struct IssueBody {
     issuer: String,
-    achievement: NewAchievement,
+    achievement: AchievementBody,
     subject: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     valid_from: Option<TermDate>,
@@ -34,7 +34,7 @@ struct New {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
-struct NewAchievement {
+struct AchievementBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
     name: String,
@@ -63,14 +63,14 @@ struct Tried {
     credential: Credential,
 }
 
-pub(crate) async fn issue(session: &Session, args: &Issue) -> anyhow::Result<Exit> {
+pub(crate) async fn issue(session: &CommandContext, args: &IssueArgs) -> anyhow::Result<Exit> {
     match (&args.csv, &args.out) {
         (Some(csv), Some(out)) => many(session, args, csv, out).await,
         (_, out) => one(session, args, out.as_deref()).await,
     }
 }
 
-async fn one(session: &Session, args: &Issue, out: Option<&Path>) -> anyhow::Result<Exit> {
+async fn one(session: &CommandContext, args: &IssueArgs, out: Option<&Path>) -> anyhow::Result<Exit> {
     if let Some(file) = out {
         writable(file)?;
     }
@@ -116,7 +116,7 @@ async fn one(session: &Session, args: &Issue, out: Option<&Path>) -> anyhow::Res
     }
 }
 
-fn warn_if_over(session: &Session, credential: &Credential) {
+fn warn_if_over(session: &CommandContext, credential: &Credential) {
     if let Some(warning) = credential::is_over(credential, session.now()) {
         out::note(&warning);
     }
@@ -168,7 +168,7 @@ fn yes_or_no(text: &str) -> Option<bool> {
 }
 
 /// A row, read; or what is wrong with it.
-fn read_row(args: &Issue, headings: &[String], cells: &[String]) -> Result<New, String> {
+fn read_row(args: &IssueArgs, headings: &[String], cells: &[String]) -> Result<IssueBody, String> {
     let cell = |name: &str| {
         let place = headings.iter().position(|h| h == name)?;
         Some(cells.get(place)?.trim().to_owned()).filter(|c| !c.is_empty())
@@ -183,9 +183,9 @@ fn read_row(args: &Issue, headings: &[String], cells: &[String]) -> Result<New, 
         Some(text) => text.parse().map(Some).map_err(|e| format!("{name}: {e}")),
         None => Ok(given),
     };
-    let new = New {
+    let new = IssueBody {
         issuer: needed("issuer", &args.issuer)?,
-        achievement: NewAchievement {
+        achievement: AchievementBody {
             id: text("achievement_id", &args.achievement_id),
             name: needed("achievement_name", &args.achievement_name)?,
             description: text("description", &args.description),
@@ -214,12 +214,12 @@ fn read_row(args: &Issue, headings: &[String], cells: &[String]) -> Result<New, 
 }
 
 /// A file of badges to issue, read whole.
-struct Batch {
+struct IssueBatch {
     headings: Vec<String>,
-    rows: Vec<(csv::Row, New)>,
+    rows: Vec<(csv::CsvRow, IssueBody)>,
 }
 
-fn read_batch(args: &Issue, text: &str) -> anyhow::Result<Batch> {
+fn read_batch(args: &IssueArgs, text: &str) -> anyhow::Result<IssueBatch> {
     let mut rows = csv::parse(text)
         .map_err(|line| usage(format!("line {line}: a quotation begins here and never ends")))?
         .into_iter();
@@ -259,10 +259,10 @@ fn read_batch(args: &Issue, text: &str) -> anyhow::Result<Batch> {
     if good.is_empty() {
         return Err(usage("the file names columns and no badges"));
     }
-    Ok(Batch { headings, rows: good })
+    Ok(IssueBatch { headings, rows: good })
 }
 
-async fn many(session: &Session, args: &Issue, file: &Path, dir: &Path) -> anyhow::Result<Exit> {
+async fn many(session: &CommandContext, args: &IssueArgs, file: &Path, dir: &Path) -> anyhow::Result<Exit> {
     let text = fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?;
     let mut batch = read_batch(args, &text)?;
     let rest = dir.join("not-issued.csv");
@@ -294,7 +294,7 @@ async fn many(session: &Session, args: &Issue, file: &Path, dir: &Path) -> anyho
         match done {
             Ok(written) => {
                 issued += 1;
-                if let Some(Placed {
+                if let Some(SavedBadge {
                     failure: Some(error), ..
                 }) = &written.placed
                 {
@@ -332,11 +332,17 @@ async fn many(session: &Session, args: &Issue, file: &Path, dir: &Path) -> anyho
     Ok(worst)
 }
 
-async fn resolve_issuer(session: &Session, typed: &str) -> anyhow::Result<String> {
-    issuer::resolve_as(session, typed, session.profile.agency.as_ref(), Naming::InGoodStanding).await
+async fn resolve_issuer(session: &CommandContext, typed: &str) -> anyhow::Result<String> {
+    issuer::resolve_as(
+        session,
+        typed,
+        session.profile.agency.as_ref(),
+        NameScope::InGoodStanding,
+    )
+    .await
 }
 
-async fn resolve_issuers(session: &Session, batch: &mut Batch) -> anyhow::Result<()> {
+async fn resolve_issuers(session: &CommandContext, batch: &mut IssueBatch) -> anyhow::Result<()> {
     let mut known = std::collections::BTreeMap::new();
     for (_, new) in &mut batch.rows {
         if !known.contains_key(&new.issuer) {
@@ -350,8 +356,8 @@ async fn resolve_issuers(session: &Session, batch: &mut Batch) -> anyhow::Result
     Ok(())
 }
 
-fn preview(batch: &Batch) {
-    let row = |(row, new): &(csv::Row, New)| {
+fn preview(batch: &IssueBatch) {
+    let row = |(row, new): &(csv::CsvRow, IssueBody)| {
         vec![
             row.line.to_string(),
             new.subject.clone(),
@@ -368,8 +374,8 @@ fn preview(batch: &Batch) {
 }
 
 /// The warning about rows whose badges would be issued after their end.
-fn those_over(batch: &Batch, agency: &AgencyId, now: Timestamp) -> Option<String> {
-    let is_over = |new: &New| {
+fn those_over(batch: &IssueBatch, agency: &AgencyId, now: Timestamp) -> Option<String> {
+    let is_over = |new: &IssueBody| {
         new.valid_until
             .is_some_and(|until| until.ends(agency).is_ok_and(|end| end < now))
     };
@@ -385,41 +391,41 @@ fn those_over(batch: &Batch, agency: &AgencyId, now: Timestamp) -> Option<String
 }
 
 /// The outcome of one row.
-struct Written {
-    reply: Reply,
-    placed: Option<Placed>,
+struct IssuedRow {
+    reply: ApiReply,
+    placed: Option<SavedBadge>,
 }
 
 /// A badge, and the file that it is in unless that failed.
-struct Placed {
+struct SavedBadge {
     issued: Issued,
     file: PathBuf,
     failure: Option<anyhow::Error>,
 }
 
-async fn send(session: &Session, dir: &Path, new: &New) -> anyhow::Result<Written> {
+async fn send(session: &CommandContext, dir: &Path, new: &IssueBody) -> anyhow::Result<IssuedRow> {
     let reply = session.client.write(&["v1", "credentials"], new).await?;
     if session.dry_run {
-        return Ok(Written { reply, placed: None });
+        return Ok(IssuedRow { reply, placed: None });
     }
     let issued: Issued = reply.parse()?;
     let file = dir.join(format!("{}.json", issued.credential.code));
     let failure = write_badge(&file, &issued.document).err();
-    Ok(Written {
+    Ok(IssuedRow {
         reply,
-        placed: Some(Placed { issued, file, failure }),
+        placed: Some(SavedBadge { issued, file, failure }),
     })
 }
 
-fn report(session: &Session, line: usize, new: &New, written: &Written) -> anyhow::Result<()> {
+fn report(session: &CommandContext, line: usize, new: &IssueBody, written: &IssuedRow) -> anyhow::Result<()> {
     match &written.placed {
         _ if session.out.json => session.out.json(&written.reply.json),
-        Some(Placed {
+        Some(SavedBadge {
             issued,
             failure: Some(_),
             ..
         }) => session.out.json(&issued.document),
-        Some(Placed { issued, file, .. }) => session.out.data(&show::plain(&format!(
+        Some(SavedBadge { issued, file, .. }) => session.out.data(&show::plain(&format!(
             "{}  {}  {}",
             issued.credential.code,
             file.display(),

@@ -13,17 +13,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 pub(crate) use self::{
-    naming::{Naming, resolve, resolve_as},
+    naming::{NameScope, resolve, resolve_as},
     resembling::{ResemblingName, warning},
 };
 use crate::{
-    Session,
-    args::{Issuer as Command, IssuerAdd},
+    CommandContext,
+    args::{IssuerAddArgs, IssuerCommand as Command},
     exit::{Exit, fault},
     out, registration, show, trust,
 };
 
-pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Result<Exit> {
+pub(crate) async fn handle(session: &CommandContext, command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::List { applications: true, .. } => registration::list(session).await,
         Command::List { agency, .. } => list(session, agency).await,
@@ -41,7 +41,7 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
     }
 }
 
-async fn list(session: &Session, agency: Option<AgencyId>) -> anyhow::Result<Exit> {
+async fn list(session: &CommandContext, agency: Option<AgencyId>) -> anyhow::Result<Exit> {
     let reply = session
         .client
         .read(&["v1", "issuers"], &[("agency", agency.map(String::from))])
@@ -72,7 +72,7 @@ async fn list(session: &Session, agency: Option<AgencyId>) -> anyhow::Result<Exi
     Ok(Exit::Done)
 }
 
-async fn one(session: &Session, typed: &str) -> anyhow::Result<Exit> {
+async fn one(session: &CommandContext, typed: &str) -> anyhow::Result<Exit> {
     let id = resolve(session, typed, None).await?;
     let reply = session.client.read(&["v1", "issuers", &id], &[]).await?;
     if session.out.json {
@@ -108,16 +108,16 @@ impl RegisteredIssuer {
     }
 }
 
-async fn add(session: &Session, args: &IssuerAdd) -> anyhow::Result<Exit> {
+async fn add(session: &CommandContext, args: &IssuerAddArgs) -> anyhow::Result<Exit> {
     #[derive(Serialize)]
-    struct New<'a> {
+    struct IssuerBody<'a> {
         name: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         url: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         provider: Option<ProviderKind>,
     }
-    let new = New {
+    let new = IssuerBody {
         name: &args.name,
         url: args.url.as_deref(),
         provider: args.provider,
@@ -142,7 +142,7 @@ async fn add(session: &Session, args: &IssuerAdd) -> anyhow::Result<Exit> {
 }
 
 /// Says what kind of body an issuer is; shows first what comes of it.
-async fn describe(session: &Session, typed: &str, provider: ProviderKind) -> anyhow::Result<Exit> {
+async fn describe(session: &CommandContext, typed: &str, provider: ProviderKind) -> anyhow::Result<Exit> {
     #[derive(Deserialize)]
     struct Described {
         #[serde(flatten)]
@@ -167,7 +167,7 @@ async fn describe(session: &Session, typed: &str, provider: ProviderKind) -> any
 }
 
 /// Gives an issuer a new key, whose old one is lost or is to be changed; asks first.
-async fn rekey(session: &Session, typed: &str, note: Option<&str>) -> anyhow::Result<Exit> {
+async fn rekey(session: &CommandContext, typed: &str, note: Option<&str>) -> anyhow::Result<Exit> {
     #[derive(Deserialize)]
     struct Rekeyed {
         issuer: Issuer,
@@ -239,7 +239,12 @@ impl Compromised {
 }
 
 /// Says that somebody else may sign with an issuer's key; shows first what comes of it.
-async fn compromised(session: &Session, typed: &str, key: Option<&str>, note: Option<&str>) -> anyhow::Result<Exit> {
+async fn compromised(
+    session: &CommandContext,
+    typed: &str,
+    key: Option<&str>,
+    note: Option<&str>,
+) -> anyhow::Result<Exit> {
     let id = resolve(session, typed, session.profile.agency.as_ref()).await?;
     let path = ["v1", "issuers", &id, "key-compromise"];
     let body = json!({"key": key, "note": note});
@@ -282,7 +287,7 @@ struct Stood {
 
 /// Says how an issuer stands from now on; shows first what comes of it.
 pub(crate) async fn stand(
-    session: &Session,
+    session: &CommandContext,
     typed: &str,
     standing: RegistrationStanding,
     note: Option<&str>,

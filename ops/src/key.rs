@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
-    Session,
-    args::{End, Key},
+    CommandContext,
+    args::{KeyCommand, KeyEndArgs},
     exit::{Exit, usage},
     out, peer, show, trust,
 };
@@ -78,37 +78,37 @@ struct Unrevoked {
     code: Option<String>,
 }
 
-pub(crate) async fn handle(session: &Session, command: Key) -> anyhow::Result<Exit> {
+pub(crate) async fn handle(session: &CommandContext, command: KeyCommand) -> anyhow::Result<Exit> {
     match command {
-        Key::List => list(session).await,
-        Key::Export { out } => export(session, &out).await,
-        Key::Rotate { kinds, out } => {
+        KeyCommand::List => list(session).await,
+        KeyCommand::Export { out } => export(session, &out).await,
+        KeyCommand::Rotate { kinds, out } => {
             let wish = json!({"act": "add_writer", "kinds": kinds});
             propose(session, wish, &out).await
         }
-        Key::Add { key, kinds, out } => {
+        KeyCommand::Add { key, kinds, out } => {
             let wish = json!({"act": "add_writer", "key": key, "kinds": kinds});
             propose(session, wish, &out).await
         }
-        Key::Scope { key, kinds, out } => {
+        KeyCommand::Scope { key, kinds, out } => {
             let wish = json!({"act": "scope_writer", "key": key, "kinds": kinds});
             propose(session, wish, &out).await
         }
-        Key::End(end) => {
+        KeyCommand::End(end) => {
             let (how, out) = (how(&end)?, end.out.clone());
             let last = (!end.last_good.is_empty()).then_some(&end.last_good);
             let act = if end.badge_key { "end_badge_key" } else { "end_writer" };
             let wish = json!({"act": act, "key": end.key, "end": how, "last": last, "before": end.before});
             propose(session, wish, &out).await
         }
-        Key::Apply {
+        KeyCommand::Apply {
             entry,
             yes_end_this_agency,
         } => apply(session, &entry, yes_end_this_agency).await,
     }
 }
 
-fn how(end: &End) -> anyhow::Result<&'static str> {
+fn how(end: &KeyEndArgs) -> anyhow::Result<&'static str> {
     match (end.retired, end.compromised) {
         (true, false) => Ok("retired"),
         (false, true) => Ok("compromised"),
@@ -118,12 +118,12 @@ fn how(end: &End) -> anyhow::Result<&'static str> {
     }
 }
 
-async fn read(session: &Session) -> anyhow::Result<(KeyLog, crate::client::Reply)> {
+async fn read(session: &CommandContext) -> anyhow::Result<(KeyLog, crate::client::ApiReply)> {
     let reply = session.client.read(&["v1", "key-log"], &[]).await?;
     Ok((reply.parse()?, reply))
 }
 
-async fn list(session: &Session) -> anyhow::Result<Exit> {
+async fn list(session: &CommandContext) -> anyhow::Result<Exit> {
     let (log, reply) = read(session).await?;
     if session.out.json {
         session.out.json(&reply.json)?;
@@ -186,7 +186,7 @@ fn short(key: &str) -> String {
     key.chars().take(16).collect()
 }
 
-async fn export(session: &Session, file: &Path) -> anyhow::Result<Exit> {
+async fn export(session: &CommandContext, file: &Path) -> anyhow::Result<Exit> {
     let (log, _) = read(session).await?;
     write(file, &log.text)?;
     out::note(&format!(
@@ -196,7 +196,7 @@ async fn export(session: &Session, file: &Path) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-async fn propose(session: &Session, mut wish: serde_json::Value, file: &Path) -> anyhow::Result<Exit> {
+async fn propose(session: &CommandContext, mut wish: serde_json::Value, file: &Path) -> anyhow::Result<Exit> {
     if let Some(typed) = wish.get("key").and_then(|key| key.as_str()).map(str::to_owned) {
         let key = whole(session, &typed).await?;
         if let Some(place) = wish.get_mut("key") {
@@ -229,7 +229,7 @@ async fn propose(session: &Session, mut wish: serde_json::Value, file: &Path) ->
 }
 
 /// The one key of the log that begins like this; a whole key is taken as it is.
-async fn whole(session: &Session, typed: &str) -> anyhow::Result<String> {
+async fn whole(session: &CommandContext, typed: &str) -> anyhow::Result<String> {
     if typed.len() == 64 {
         return Ok(typed.to_owned());
     }
@@ -280,7 +280,7 @@ fn gone(which: &str, unrevoked: &[Unrevoked]) -> String {
     )
 }
 
-async fn apply(session: &Session, file: &Path, yes_end_this_agency: bool) -> anyhow::Result<Exit> {
+async fn apply(session: &CommandContext, file: &Path, yes_end_this_agency: bool) -> anyhow::Result<Exit> {
     let text = fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?;
     let said = text
         .lines()

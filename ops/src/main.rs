@@ -33,10 +33,10 @@ use registry_schema::Timestamp;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    args::{Cli, Command},
-    client::{Client, Reply},
+    args::{Cli, CliCommand},
+    client::{ApiClient, ApiReply},
     exit::Exit,
-    out::Out,
+    out::OutputWriter,
     profile::Profile,
 };
 
@@ -53,9 +53,9 @@ async fn main() -> ExitCode {
 }
 
 /// Everything that a command has at hand.
-struct Session {
-    client: Client,
-    out: Out,
+struct CommandContext {
+    client: ApiClient,
+    out: OutputWriter,
     profile: Profile,
     yes: bool,
     dry_run: bool,
@@ -64,7 +64,7 @@ struct Session {
 /// The line before everything that a dry run shows of a change.
 const WOULD_SAY: &str = "Nothing was changed. Without --dry-run, it would say:";
 
-impl Session {
+impl CommandContext {
     /// The time by the node that is asked, as of its last answer.
     fn now(&self) -> Timestamp {
         self.client.now()
@@ -76,7 +76,7 @@ impl Session {
     }
 
     /// Asks, if somebody is there to answer. Where nobody is, goes on with what can be undone, and with the rest if `--yes` was
-    /// given ([`Command::needs_a_yes`]).
+    /// given ([`CliCommand::needs_a_yes`]).
     fn agrees(&self, question: &str) -> anyhow::Result<()> {
         match self.asks() {
             true => confirm::ask(question)?,
@@ -96,7 +96,7 @@ impl Session {
 
     /// Shows what came of a change: as JSON, or as `render` has it. **Every change is shown here**, so that a dry run speaks of
     /// what would be, whatever the command's own words are.
-    fn written<T: DeserializeOwned>(&self, reply: &Reply, render: impl Fn(&T) -> String) -> anyhow::Result<()> {
+    fn written<T: DeserializeOwned>(&self, reply: &ApiReply, render: impl Fn(&T) -> String) -> anyhow::Result<()> {
         match reply.parse() {
             Ok(value) if !self.out.json && self.dry_run => {
                 self.out.data(&format!("{WOULD_SAY}\n\n{}", render(&value)))?;
@@ -114,17 +114,17 @@ impl Session {
 
 async fn run(cli: Cli) -> anyhow::Result<Exit> {
     let Cli { options, command } = cli;
-    if let Command::Completions { shell } = command {
+    if let CliCommand::Completions { shell } = command {
         let mut script = Vec::new();
         clap_complete::generate(shell, &mut Cli::command(), "comity", &mut script);
-        Out::new(false).data(&String::from_utf8_lossy(&script))?;
+        OutputWriter::new(false).data(&String::from_utf8_lossy(&script))?;
         return Ok(Exit::Done);
     }
-    if let Command::Peer(args::Peer::ForkCheck { file }) = &command {
-        return peer::fork_check(Out::new(options.is_json()), file);
+    if let CliCommand::Peer(args::PeerCommand::ForkCheck { file }) = &command {
+        return peer::fork_check(OutputWriter::new(options.is_json()), file);
     }
-    if let Command::Policy(command) = &command
-        && let Some(exit) = policy::without_a_node(Out::new(options.is_json()), command)
+    if let CliCommand::Policy(command) = &command
+        && let Some(exit) = policy::without_a_node(OutputWriter::new(options.is_json()), command)
     {
         return exit;
     }
@@ -135,9 +135,9 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
     }
     let mut profile = profile::load(options.profile.as_deref())?;
     profile.insecure_http |= options.insecure_http;
-    let session = Session {
-        client: Client::new(options.node.as_deref(), &profile, options.dry_run)?,
-        out: Out::new(options.is_json()),
+    let session = CommandContext {
+        client: ApiClient::new(options.node.as_deref(), &profile, options.dry_run)?,
+        out: OutputWriter::new(options.is_json()),
         profile,
         yes: options.yes,
         dry_run: options.dry_run,
@@ -146,18 +146,18 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
         session.client.waits_for_a_yes();
     }
     match command {
-        Command::Verify(args) => verify::verify(&session, &args).await,
-        Command::Status => status::status(&session).await,
-        Command::Clock(command) => clock::handle(&session, command).await,
-        Command::Store(command) => store::handle(&session, command).await,
-        Command::Issuer(command) => issuer::handle(&session, command).await,
-        Command::Rubric(command) => rubric::handle(&session, command).await,
-        Command::Trust(command) => trust::handle(&session, command).await,
-        Command::Framework(command) => framework::handle(&session, command).await,
-        Command::Policy(command) => policy::handle(&session, command).await,
-        Command::Credential(command) => credential::handle(&session, command).await,
-        Command::Key(command) => key::handle(&session, command).await,
-        Command::Peer(command) => peer::handle(&session, command).await,
-        Command::Completions { .. } => Ok(Exit::Done),
+        CliCommand::Verify(args) => verify::verify(&session, &args).await,
+        CliCommand::Status => status::status(&session).await,
+        CliCommand::Clock(command) => clock::handle(&session, command).await,
+        CliCommand::Store(command) => store::handle(&session, command).await,
+        CliCommand::Issuer(command) => issuer::handle(&session, command).await,
+        CliCommand::Rubric(command) => rubric::handle(&session, command).await,
+        CliCommand::Trust(command) => trust::handle(&session, command).await,
+        CliCommand::Framework(command) => framework::handle(&session, command).await,
+        CliCommand::Policy(command) => policy::handle(&session, command).await,
+        CliCommand::Credential(command) => credential::handle(&session, command).await,
+        CliCommand::Key(command) => key::handle(&session, command).await,
+        CliCommand::Peer(command) => peer::handle(&session, command).await,
+        CliCommand::Completions { .. } => Ok(Exit::Done),
     }
 }

@@ -8,14 +8,14 @@ use crate::show;
 
 /// The form in which data is written.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Out {
+pub(crate) struct OutputWriter {
     /// As the node's own JSON, one value a line.
     pub(crate) json: bool,
     /// True if color is welcome.
     pub(crate) color: bool,
 }
 
-impl Out {
+impl OutputWriter {
     pub(crate) fn new(json: bool) -> Self {
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
         Self {

@@ -4,15 +4,15 @@ mod diff;
 mod fork;
 mod joining;
 
-use registry_schema::{AgencyId, KnownFreshness, Timestamp};
+use registry_schema::{AgencyFreshness, AgencyId, Timestamp};
 use serde::Deserialize;
 
 pub(crate) use fork::check as fork_check;
 
 use crate::{
-    Session,
-    args::Peer as Command,
-    client::{self, Client},
+    CommandContext,
+    args::PeerCommand as Command,
+    client::{self, ApiClient},
     exit::{Exit, fault},
     out, show,
 };
@@ -43,7 +43,7 @@ struct Peer {
     addresses: Vec<String>,
     last_heard: Option<Timestamp>,
     good_until: Option<Timestamp>,
-    freshness: KnownFreshness,
+    freshness: AgencyFreshness,
     /// The number of envelopes of its log that are known to exist and are not here.
     #[serde(default)]
     missing: u64,
@@ -101,7 +101,7 @@ struct Holder {
     at: Option<Timestamp>,
 }
 
-pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Result<Exit> {
+pub(crate) async fn handle(session: &CommandContext, command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Ticket { no_qr } => joining::ticket(session, no_qr).await,
         Command::Add(args) => joining::add(session, &args).await,
@@ -115,13 +115,13 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
 }
 
 /// Asks who holds the log of this node's agency; none, if the node does not say.
-async fn reach(session: &Session, home: &AgencyId) -> Option<Reach> {
+async fn reach(session: &CommandContext, home: &AgencyId) -> Option<Reach> {
     let reply = session.client.read(&["v1", "reach", home.as_str()], &[]).await.ok()?;
     reply.parse().ok()
 }
 
 /// The agency whose node is asked.
-pub(crate) async fn home(session: &Session) -> anyhow::Result<AgencyId> {
+pub(crate) async fn home(session: &CommandContext) -> anyhow::Result<AgencyId> {
     #[derive(Deserialize)]
     struct Version {
         agency: AgencyId,
@@ -130,11 +130,11 @@ pub(crate) async fn home(session: &Session) -> anyhow::Result<AgencyId> {
     Ok(version.agency)
 }
 
-async fn all(session: &Session) -> anyhow::Result<Vec<Peer>> {
+async fn all(session: &CommandContext) -> anyhow::Result<Vec<Peer>> {
     session.client.read(&["v1", "peers"], &[]).await?.parse()
 }
 
-async fn find(session: &Session, agency: &AgencyId) -> anyhow::Result<Peer> {
+async fn find(session: &CommandContext, agency: &AgencyId) -> anyhow::Result<Peer> {
     let found = all(session).await?.into_iter().find(|peer| peer.agency == *agency);
     found.ok_or_else(|| {
         fault(
@@ -145,17 +145,17 @@ async fn find(session: &Session, agency: &AgencyId) -> anyhow::Result<Peer> {
 }
 
 /// Another agency's node, which is told nothing that only ours may know.
-fn abroad(session: &Session, peer: &Peer) -> anyhow::Result<Client> {
+fn abroad(session: &CommandContext, peer: &Peer) -> anyhow::Result<ApiClient> {
     let agency = &peer.agency;
     let address = peer.address.as_deref();
     let address = address.ok_or_else(|| {
         let why = format!("it is not known yet where the node of `{agency}` answers: see `comity peer show {agency}`");
         fault(Exit::Unreachable, why)
     })?;
-    Client::of_another(address, &session.profile)
+    ApiClient::of_another(address, &session.profile)
 }
 
-async fn list(session: &Session) -> anyhow::Result<Exit> {
+async fn list(session: &CommandContext) -> anyhow::Result<Exit> {
     let reply = session.client.read(&["v1", "peers"], &[]).await?;
     if session.out.json {
         session.out.json(&reply.json)?;
@@ -240,7 +240,7 @@ fn row(peer: &Peer, reach: Option<&Reach>, now: Timestamp) -> Vec<String> {
     ]
 }
 
-async fn one(session: &Session, agency: &AgencyId) -> anyhow::Result<Exit> {
+async fn one(session: &CommandContext, agency: &AgencyId) -> anyhow::Result<Exit> {
     let is_known = all(session).await?.iter().any(|peer| peer.agency == *agency);
     if !is_known && home(session).await? == *agency {
         return joining::own(session).await;

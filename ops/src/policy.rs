@@ -10,10 +10,10 @@ use registry_schema::{AgencyId, Timestamp, policy::PolicyFile};
 use serde::Deserialize;
 
 use crate::{
-    Session,
-    args::{Policy, Sample},
+    CommandContext,
+    args::{PolicyCommand, SampleCommand},
     exit::{Exit, fault, usage},
-    out::{self, Out},
+    out::{self, OutputWriter},
 };
 
 /// The outcome, or what it would be, as the node tells it.
@@ -26,11 +26,11 @@ struct Applied {
     checked: Vec<String>,
 }
 
-pub(crate) async fn handle(session: &Session, command: Policy) -> anyhow::Result<Exit> {
+pub(crate) async fn handle(session: &CommandContext, command: PolicyCommand) -> anyhow::Result<Exit> {
     match command {
-        Policy::Show { agency, at } => show(session, agency, at).await,
-        Policy::Apply { file } => apply(session, &file).await,
-        Policy::WhatIf { file } => {
+        PolicyCommand::Show { agency, at } => show(session, agency, at).await,
+        PolicyCommand::Apply { file } => apply(session, &file).await,
+        PolicyCommand::WhatIf { file } => {
             let text = checked(&file)?;
             let reply = session
                 .client
@@ -39,34 +39,34 @@ pub(crate) async fn handle(session: &Session, command: Policy) -> anyhow::Result
             session.written(&reply, render)?;
             Ok(Exit::Done)
         }
-        Policy::Diff { files } => diff(session, &files).await,
-        Policy::Worth {
+        PolicyCommand::Diff { files } => diff(session, &files).await,
+        PolicyCommand::Worth {
             badges,
             agency,
             sample,
             purpose,
             at,
-        } => worth::count(session, &badges, worth::By { agency, sample }, purpose, at).await,
-        Policy::Test { .. } | Policy::Adopt { .. } | Policy::Sample(_) => {
+        } => worth::count(session, &badges, worth::RuleSource { agency, sample }, purpose, at).await,
+        PolicyCommand::Test { .. } | PolicyCommand::Adopt { .. } | PolicyCommand::Sample(_) => {
             without_a_node(session.out, &command).unwrap_or(Ok(Exit::Usage))
         }
     }
 }
 
 /// Runs a command that needs no node, and so no profile either; nothing, if the command is another.
-pub(crate) fn without_a_node(out: Out, command: &Policy) -> Option<anyhow::Result<Exit>> {
+pub(crate) fn without_a_node(out: OutputWriter, command: &PolicyCommand) -> Option<anyhow::Result<Exit>> {
     match command {
-        Policy::Test { file, cases } => Some(test(out, file, cases)),
-        Policy::Adopt { agency } => Some(adopted(agency).and_then(|text| {
+        PolicyCommand::Test { file, cases } => Some(test(out, file, cases)),
+        PolicyCommand::Adopt { agency } => Some(adopted(agency).and_then(|text| {
             out.data(&text)?;
             Ok(Exit::Done)
         })),
-        Policy::Sample(command) => Some(sample(out, command)),
+        PolicyCommand::Sample(command) => Some(sample(out, command)),
         _ => None,
     }
 }
 
-async fn show(session: &Session, agency: Option<AgencyId>, at: Option<Timestamp>) -> anyhow::Result<Exit> {
+async fn show(session: &CommandContext, agency: Option<AgencyId>, at: Option<Timestamp>) -> anyhow::Result<Exit> {
     let query = [
         ("agency", agency.map(String::from)),
         ("at", at.map(|at| at.to_string())),
@@ -82,7 +82,7 @@ async fn show(session: &Session, agency: Option<AgencyId>, at: Option<Timestamp>
     Ok(Exit::Done)
 }
 
-async fn apply(session: &Session, path: &Path) -> anyhow::Result<Exit> {
+async fn apply(session: &CommandContext, path: &Path) -> anyhow::Result<Exit> {
     let text = checked(path)?;
     let put = async |text: Vec<u8>, dry_run: bool| {
         session
@@ -104,7 +104,7 @@ async fn apply(session: &Session, path: &Path) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-async fn diff(session: &Session, files: &[std::path::PathBuf]) -> anyhow::Result<Exit> {
+async fn diff(session: &CommandContext, files: &[std::path::PathBuf]) -> anyhow::Result<Exit> {
     let (old, new): (PolicyFile, PolicyFile) = match files {
         [old, new] => (parsed(old)?, parsed(new)?),
         [new] => (
@@ -128,7 +128,7 @@ async fn diff(session: &Session, files: &[std::path::PathBuf]) -> anyhow::Result
     })
 }
 
-fn test(out: Out, path: &Path, cases: &Path) -> anyhow::Result<Exit> {
+fn test(out: OutputWriter, path: &Path, cases: &Path) -> anyhow::Result<Exit> {
     let file = parsed(path)?;
     let agency = file.about.agency.clone();
     let table = cases::parse(&read(cases)?).map_err(|wrong| usage(format!("`{}`: {wrong}", cases.display())))?;
@@ -149,9 +149,9 @@ fn test(out: Out, path: &Path, cases: &Path) -> anyhow::Result<Exit> {
     Ok(if missed.is_empty() { Exit::Done } else { Exit::Negative })
 }
 
-fn sample(out: Out, command: &Sample) -> anyhow::Result<Exit> {
+fn sample(out: OutputWriter, command: &SampleCommand) -> anyhow::Result<Exit> {
     match command {
-        Sample::Show { agency } => {
+        SampleCommand::Show { agency } => {
             let unknown = || {
                 usage(format!(
                     "there is no sample for `{agency}`: see `comity policy sample list`"
@@ -159,7 +159,7 @@ fn sample(out: Out, command: &Sample) -> anyhow::Result<Exit> {
             };
             out.data(samples::of(agency.as_str()).ok_or_else(unknown)?)?;
         }
-        Sample::List => {
+        SampleCommand::List => {
             let mut rows = Vec::new();
             for (agency, text) in samples::SAMPLES {
                 let file = file::parse(text).context("a sample cannot be read")?;

@@ -6,14 +6,14 @@ use registry_schema::{
     Timestamp,
     criteria::RubricRef,
     recognition::RegistrationStanding,
-    registration::{Intent, Phase, Role, Step},
+    registration::{CasePhase, CaseRole, IntendedMeasure, RegistrationStep},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    Session,
-    args::{Act, Apply, Intended, Issuer as Command, Note},
+    CommandContext,
+    args::{CaseStepArgs, IssuerApplyArgs, IssuerCommand as Command, NoteArgs, NoticeIntent},
     exit::{self, Exit, fault, usage},
     issuer, out,
     rubric::Imported,
@@ -28,7 +28,7 @@ struct Application {
     url: Option<String>,
     contact_name: Option<String>,
     contact_email: Option<String>,
-    phase: Phase,
+    phase: CasePhase,
     rubric: RubricRef,
     issuer: Option<String>,
     until: Option<Timestamp>,
@@ -49,9 +49,9 @@ struct Application {
 #[derive(Debug, Deserialize)]
 struct Taken {
     at: Timestamp,
-    role: Role,
+    role: CaseRole,
     who: Option<String>,
-    step: Step,
+    step: RegistrationStep,
     note: Option<String>,
     note_is_public: bool,
 }
@@ -74,7 +74,7 @@ struct Listed {
 struct History {
     name: String,
     agency: String,
-    phase: Phase,
+    phase: CasePhase,
     until: Option<Timestamp>,
     rubric: RubricRef,
     steps: Vec<Past>,
@@ -83,13 +83,13 @@ struct History {
 #[derive(Debug, Deserialize)]
 struct Past {
     at: Timestamp,
-    role: Role,
+    role: CaseRole,
     step: String,
     note: Option<String>,
 }
 
 /// Everything of `comity issuer` that is about a case.
-pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Result<Exit> {
+pub(crate) async fn handle(session: &CommandContext, command: Command) -> anyhow::Result<Exit> {
     let (case, step, note) = match command {
         Command::Apply(args) => return apply(session, &args).await,
         Command::History { issuer } => return history(session, &issuer).await,
@@ -98,7 +98,7 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
             component,
             link,
             note,
-        } => (case, Step::Evidence { component, link }, note),
+        } => (case, RegistrationStep::Evidence { component, link }, note),
         Command::Review {
             case,
             all,
@@ -117,7 +117,7 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
             note,
         } => (
             case,
-            Step::Approve {
+            RegistrationStep::Approve {
                 conditions,
                 until,
                 provider,
@@ -133,21 +133,21 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
             note,
         } => {
             let of = match of {
-                Intended::Suspension => Intent::Suspension,
-                Intended::Withdrawal => Intent::Withdrawal,
+                NoticeIntent::Suspension => IntendedMeasure::Suspension,
+                NoticeIntent::Withdrawal => IntendedMeasure::Withdrawal,
             };
-            (case, Step::Notice { of, respond_by }, note)
+            (case, RegistrationStep::Notice { of, respond_by }, note)
         }
         Command::DecideAppeal {
             case, granted, note, ..
-        } => (case, Step::DecideAppeal { granted }, note),
-        Command::Refuse(Act { case, note }) => (case, Step::Refuse, note),
-        Command::Suspend(Act { case, note }) => (case, Step::Suspend, note),
-        Command::Reinstate(Act { case, note }) => (case, Step::Reinstate, note),
-        Command::Withdraw(Act { case, note }) => (case, Step::Withdraw, note),
-        Command::Renew(Act { case, note }) => (case, Step::Renew, note),
-        Command::Close(Act { case, note }) => (case, Step::Close, note),
-        Command::Appeal(Act { case, note }) => (case, Step::Appeal, note),
+        } => (case, RegistrationStep::DecideAppeal { granted }, note),
+        Command::Refuse(CaseStepArgs { case, note }) => (case, RegistrationStep::Refuse, note),
+        Command::Suspend(CaseStepArgs { case, note }) => (case, RegistrationStep::Suspend, note),
+        Command::Reinstate(CaseStepArgs { case, note }) => (case, RegistrationStep::Reinstate, note),
+        Command::Withdraw(CaseStepArgs { case, note }) => (case, RegistrationStep::Withdraw, note),
+        Command::Renew(CaseStepArgs { case, note }) => (case, RegistrationStep::Renew, note),
+        Command::Close(CaseStepArgs { case, note }) => (case, RegistrationStep::Close, note),
+        Command::Appeal(CaseStepArgs { case, note }) => (case, RegistrationStep::Appeal, note),
         Command::List { .. }
         | Command::Show { .. }
         | Command::Add(_)
@@ -159,9 +159,9 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
         }
     };
     let standing = match step {
-        Step::Suspend => Some(RegistrationStanding::Suspended),
-        Step::Reinstate => Some(RegistrationStanding::Registered),
-        Step::Withdraw => Some(RegistrationStanding::Ended),
+        RegistrationStep::Suspend => Some(RegistrationStanding::Suspended),
+        RegistrationStep::Reinstate => Some(RegistrationStanding::Registered),
+        RegistrationStep::Withdraw => Some(RegistrationStanding::Ended),
         _ => None,
     };
     let id = match (resolve(session, &case).await, standing) {
@@ -174,7 +174,7 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
     take(session, &id, &step, &note).await
 }
 
-async fn take(session: &Session, id: &str, step: &Step, note: &Note) -> anyhow::Result<Exit> {
+async fn take(session: &CommandContext, id: &str, step: &RegistrationStep, note: &NoteArgs) -> anyhow::Result<Exit> {
     let body = json!({ "step": step, "note": note.text, "note_is_public": note.public_note });
     let path = ["v1", "applications", id, "steps"];
     let shown = |stood: &Stood| {
@@ -186,10 +186,14 @@ async fn take(session: &Session, id: &str, step: &Step, note: &Note) -> anyhow::
     };
     // What changes an issuer's standing is seen by every agency: what it does stands before the question.
     let question = match step {
-        Step::Approve { .. } => Some("Register it as an issuer of your agency, or renew its registration?"),
-        Step::Suspend => Some("Suspend its registration? What others recognize through it stops to count for now."),
-        Step::Reinstate => Some("Lift the suspension? What others recognize through it counts again."),
-        Step::Withdraw => Some("End its registration? That is final: what others recognize through it stops to count."),
+        RegistrationStep::Approve { .. } => Some("Register it as an issuer of your agency, or renew its registration?"),
+        RegistrationStep::Suspend => {
+            Some("Suspend its registration? What others recognize through it stops to count for now.")
+        }
+        RegistrationStep::Reinstate => Some("Lift the suspension? What others recognize through it counts again."),
+        RegistrationStep::Withdraw => {
+            Some("End its registration? That is final: what others recognize through it stops to count.")
+        }
         _ => None,
     };
     if let Some(question) = question {
@@ -219,7 +223,7 @@ struct Stood {
     resembles: Vec<issuer::ResemblingName>,
 }
 
-async fn expunge_contact(session: &Session, typed: &str) -> anyhow::Result<Exit> {
+async fn expunge_contact(session: &CommandContext, typed: &str) -> anyhow::Result<Exit> {
     let id = resolve(session, typed).await?;
     session.agrees("Forget who can be reached about this application, for good?")?;
     let path = ["v1", "applications", &id, "contact-expunging"];
@@ -228,7 +232,7 @@ async fn expunge_contact(session: &Session, typed: &str) -> anyhow::Result<Exit>
     Ok(Exit::Done)
 }
 
-async fn apply(session: &Session, args: &Apply) -> anyhow::Result<Exit> {
+async fn apply(session: &CommandContext, args: &IssuerApplyArgs) -> anyhow::Result<Exit> {
     let piece = |(component, shown): &(String, String)| -> Value {
         let is_link = ["https://", "http://"].iter().any(|scheme| shown.starts_with(scheme));
         let field = if is_link { "link" } else { "note" };
@@ -255,11 +259,11 @@ async fn apply(session: &Session, args: &Apply) -> anyhow::Result<Exit> {
 }
 
 async fn review(
-    session: &Session,
+    session: &CommandContext,
     id: &str,
     all: Option<String>,
     given: Vec<(String, String)>,
-) -> anyhow::Result<Step> {
+) -> anyhow::Result<RegistrationStep> {
     let shown: Application = session.client.read(&["v1", "applications", id], &[]).await?.parse()?;
     let rubrics: Vec<Imported> = session.client.read(&["v1", "rubrics"], &[]).await?.parse()?;
     let rubric = rubrics
@@ -267,17 +271,17 @@ async fn review(
         .map(|one| one.rubric)
         .find(|one| one.reference() == shown.rubric);
     let rubric = rubric.ok_or_else(|| fault(Exit::CouldNotCheck, "the node does not show the rubric of this case"))?;
-    let mut scores = registry_schema::criteria::Scores::new();
+    let mut scores = registry_schema::criteria::ComponentScores::new();
     if let Some(level) = all {
         scores.extend(rubric.components().map(|one| (one.id.clone(), level.clone())));
     }
     scores.extend(given);
     rubric.scores_fit(&scores).map_err(usage)?;
-    Ok(Step::Review { scores })
+    Ok(RegistrationStep::Review { scores })
 }
 
 /// The id of the application that was typed: an id as it is, or the name of whom it is about.
-async fn resolve(session: &Session, typed: &str) -> anyhow::Result<String> {
+async fn resolve(session: &CommandContext, typed: &str) -> anyhow::Result<String> {
     if typed.starts_with("app-") {
         return Ok(typed.to_owned());
     }
@@ -304,7 +308,7 @@ async fn resolve(session: &Session, typed: &str) -> anyhow::Result<String> {
 }
 
 /// `comity issuer list --applications`
-pub(crate) async fn list(session: &Session) -> anyhow::Result<Exit> {
+pub(crate) async fn list(session: &CommandContext) -> anyhow::Result<Exit> {
     let reply = session.client.read_list(&["v1", "applications"], None).await?;
     if session.out.json {
         session.out.json(&reply.json()?)?;
@@ -331,7 +335,7 @@ pub(crate) async fn list(session: &Session) -> anyhow::Result<Exit> {
 }
 
 /// `comity issuer show app-…`
-pub(crate) async fn one(session: &Session, id: &str) -> anyhow::Result<Exit> {
+pub(crate) async fn one(session: &CommandContext, id: &str) -> anyhow::Result<Exit> {
     let reply = session.client.read(&["v1", "applications", id], &[]).await?;
     if session.out.json {
         session.out.json(&reply.json)?;
@@ -341,7 +345,7 @@ pub(crate) async fn one(session: &Session, id: &str) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-async fn history(session: &Session, typed: &str) -> anyhow::Result<Exit> {
+async fn history(session: &CommandContext, typed: &str) -> anyhow::Result<Exit> {
     let id = issuer::resolve(session, typed, None).await?;
     let reply = session.client.read(&["v1", "issuers", &id, "history"], &[]).await?;
     if session.out.json {
@@ -371,7 +375,7 @@ async fn history(session: &Session, typed: &str) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn stands(phase: Phase, until: Option<Timestamp>, lapsed: bool) -> String {
+fn stands(phase: CasePhase, until: Option<Timestamp>, lapsed: bool) -> String {
     let until = until
         .map(|until| format!(" until {}", show::day(until)))
         .unwrap_or_default();
@@ -379,13 +383,13 @@ fn stands(phase: Phase, until: Option<Timestamp>, lapsed: bool) -> String {
     format!("{}{until}{over}", phase.as_str())
 }
 
-const fn role(role: Role) -> &'static str {
+const fn role(role: CaseRole) -> &'static str {
     match role {
-        Role::Applicant => "applicant",
-        Role::Reviewer => "reviewer",
-        Role::Decider => "decider",
-        Role::Appeals => "decider of appeals",
-        Role::Clerk => "agency",
+        CaseRole::Applicant => "applicant",
+        CaseRole::Reviewer => "reviewer",
+        CaseRole::Decider => "decider",
+        CaseRole::Appeals => "decider of appeals",
+        CaseRole::Clerk => "agency",
     }
 }
 

@@ -8,8 +8,8 @@ use registry_schema::{Timestamp, criteria::Rubric};
 use serde::Deserialize;
 
 use crate::{
-    Session,
-    args::Rubric as Command,
+    CommandContext,
+    args::RubricCommand as Command,
     exit::{Exit, fault, usage},
     out, show,
 };
@@ -21,7 +21,7 @@ pub(crate) struct Imported {
     pub(crate) rubric: Rubric,
 }
 
-pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Result<Exit> {
+pub(crate) async fn handle(session: &CommandContext, command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::List => list(session).await,
         Command::Show {
@@ -53,7 +53,7 @@ pub(crate) async fn handle(session: &Session, command: Command) -> anyhow::Resul
     }
 }
 
-async fn list(session: &Session) -> anyhow::Result<Exit> {
+async fn list(session: &CommandContext) -> anyhow::Result<Exit> {
     let reply = session.client.read(&["v1", "rubrics"], &[]).await?;
     if session.out.json {
         session.out.json(&reply.json)?;
@@ -81,7 +81,7 @@ async fn list(session: &Session) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-async fn import(session: &Session, path: &Path) -> anyhow::Result<Exit> {
+async fn import(session: &CommandContext, path: &Path) -> anyhow::Result<Exit> {
     let cannot = || format!("cannot read `{}`", path.display());
     let mut text = String::new();
     let most = u64::try_from(rubrics::MAX_BYTES)? + 1;

@@ -1,7 +1,7 @@
 //! The look of things on a terminal: tables within 80 columns, ages in words, and nothing that steers the terminal.
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
-use registry_schema::{KnownFreshness, Timestamp, quotable::is_invisible};
+use registry_schema::{AgencyFreshness, Timestamp, quotable::is_invisible};
 
 /// No line is longer.
 const COLUMNS: u16 = 80;
@@ -145,15 +145,15 @@ pub(crate) fn left(end: Timestamp, now: Timestamp) -> String {
 }
 
 /// Tells how fresh the node's knowledge of an agency is, by its own word; `now` is its time.
-pub(crate) fn fresh(freshness: KnownFreshness, good_until: Option<Timestamp>, now: Timestamp) -> String {
+pub(crate) fn fresh(freshness: AgencyFreshness, good_until: Option<Timestamp>, now: Timestamp) -> String {
     match (freshness, good_until) {
-        (KnownFreshness::Fresh, Some(until)) => left(until, now),
-        (KnownFreshness::Fresh, None) => "always".to_owned(),
-        (KnownFreshness::Ended, Some(until)) => format!("ended {}", ago(until, now)),
-        (KnownFreshness::Ended | KnownFreshness::NeverHeard, _) => "no".to_owned(),
-        (KnownFreshness::ClockInDoubt, _) => "no (clock)".to_owned(),
-        (KnownFreshness::IncompleteHere, _) => "no (store)".to_owned(),
-        (KnownFreshness::Expelled, _) => "expelled".to_owned(),
+        (AgencyFreshness::Fresh, Some(until)) => left(until, now),
+        (AgencyFreshness::Fresh, None) => "always".to_owned(),
+        (AgencyFreshness::Ended, Some(until)) => format!("ended {}", ago(until, now)),
+        (AgencyFreshness::Ended | AgencyFreshness::NeverHeard, _) => "no".to_owned(),
+        (AgencyFreshness::ClockInDoubt, _) => "no (clock)".to_owned(),
+        (AgencyFreshness::IncompleteHere, _) => "no (store)".to_owned(),
+        (AgencyFreshness::Expelled, _) => "expelled".to_owned(),
     }
 }
 

@@ -4,12 +4,12 @@ mod asked;
 mod clocks;
 mod troubles;
 
-use registry_schema::{AgencyId, KnownFreshness, Timestamp};
+use registry_schema::{AgencyFreshness, AgencyId, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
-use crate::{Session, client::Reply, exit::Exit, out, peer::Hindrances, show};
-use asked::{Asked, Version};
+use crate::{CommandContext, client::ApiReply, exit::Exit, out, peer::Hindrances, show};
+use asked::{NodeAnswers, Version};
 use troubles::{away, deferred, forked, is_one_lost, quarantined, stale};
 
 /// An agency as the node knows it.
@@ -23,7 +23,7 @@ struct Agency {
     last_heard: Option<Timestamp>,
     #[serde(default, alias = "fresh_until")]
     good_until: Option<Timestamp>,
-    freshness: KnownFreshness,
+    freshness: AgencyFreshness,
     #[serde(default)]
     issuers: Count,
     #[serde(default)]
@@ -99,7 +99,7 @@ struct Peer {
     /// True if it closes each connection as soon as it is made.
     #[serde(default)]
     turns_away: bool,
-    freshness: KnownFreshness,
+    freshness: AgencyFreshness,
     #[serde(flatten)]
     hindrances: Hindrances,
 }
@@ -119,15 +119,15 @@ struct OperatorWarning {
 
 /// Asks whether the node is ready, and then all else. **Only a node that does not answer at all ends it**: what else cannot be
 /// read is named, and what can be is told.
-pub(crate) async fn status(session: &Session) -> anyhow::Result<Exit> {
+pub(crate) async fn status(session: &CommandContext) -> anyhow::Result<Exit> {
     let (ready, said) = session.client.ready().await?;
     // Taken at once: what is asked next may take its time.
     let clocks = clocks::clocks_differ(session.client.ahead_by());
-    let asked = Asked::of(session).await;
+    let asked = NodeAnswers::of(session).await;
     let now = session.now();
     let heard: &[Agency] = asked.agencies.as_ref().map_or(&[], |(_, heard)| heard);
     let peers: &[Peer] = asked.peers.as_deref().unwrap_or_default();
-    let told = Told {
+    let told = AgencyWarnings {
         clocks,
         next_step: clocks::next_step(&asked.clock),
         away: away(peers),
@@ -156,7 +156,7 @@ pub(crate) async fn status(session: &Session) -> anyhow::Result<Exit> {
 
 /// The troubles with agencies, in words.
 #[derive(Debug, Default)]
-struct Told {
+struct AgencyWarnings {
     /// That this machine's clock is not the node's.
     clocks: Option<String>,
     /// The next step where the node's clock is in doubt.
@@ -169,7 +169,7 @@ struct Told {
     deferred: Option<String>,
 }
 
-fn exit(ready: bool, asked: &Asked, told: &Told) -> Exit {
+fn exit(ready: bool, asked: &NodeAnswers, told: &AgencyWarnings) -> Exit {
     if !ready || asked.ability.trouble.is_some() {
         Exit::Negative
     } else if told.forked.is_some() || told.quarantined.is_some() {
@@ -185,8 +185,14 @@ fn exit(ready: bool, asked: &Asked, told: &Told) -> Exit {
     }
 }
 
-fn as_json(asked: &Asked, told: &Told, ready: bool, said: &str, now: Timestamp) -> anyhow::Result<Box<RawValue>> {
-    let raw = |reply: Option<&Reply>| reply.map_or("null", |reply| reply.json.get()).to_owned();
+fn as_json(
+    asked: &NodeAnswers,
+    told: &AgencyWarnings,
+    ready: bool,
+    said: &str,
+    now: Timestamp,
+) -> anyhow::Result<Box<RawValue>> {
+    let raw = |reply: Option<&ApiReply>| reply.map_or("null", |reply| reply.json.get()).to_owned();
     let version = raw(asked.version.as_ref().map(|(reply, _)| reply));
     let agencies = raw(asked.agencies.as_ref().map(|(reply, _)| reply));
     let reach = asked.reach.as_ref().map(|reach| &reach.sentence);
@@ -204,7 +210,7 @@ fn as_json(asked: &Asked, told: &Told, ready: bool, said: &str, now: Timestamp) 
     ))?)
 }
 
-fn in_words(head: &str, asked: &Asked, told: &Told, now: Timestamp) -> String {
+fn in_words(head: &str, asked: &NodeAnswers, told: &AgencyWarnings, now: Timestamp) -> String {
     let mut parts = vec![head.to_owned()];
     parts.extend(
         told.next_step

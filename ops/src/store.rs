@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::{Session, args::Store, exit::Exit};
+use crate::{CommandContext, args::StoreCommand, exit::Exit};
 
 /// The steps that are left once the store is vouched for.
 const NEXT: &str = "\
@@ -17,9 +17,9 @@ struct StoreReport {
     doubt: Option<String>,
 }
 
-pub(crate) async fn handle(session: &Session, command: Store) -> anyhow::Result<Exit> {
+pub(crate) async fn handle(session: &CommandContext, command: StoreCommand) -> anyhow::Result<Exit> {
     match command {
-        Store::Show => {
+        StoreCommand::Show => {
             let reply = session.client.read(&["v1", "store"], &[]).await?;
             let report: StoreReport = reply.parse()?;
             if session.out.json {
@@ -32,7 +32,7 @@ pub(crate) async fn handle(session: &Session, command: Store) -> anyhow::Result<
                 Some(_) => Exit::CouldNotCheck,
             })
         }
-        Store::Accept => {
+        StoreCommand::Accept => {
             let question = "Is all that your agency wrote in the node's store, or nowhere any more? What was revoked and is not in it \
                             is called good from here on, until a peer that has it is heard";
             session.agrees(question)?;

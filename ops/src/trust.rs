@@ -6,24 +6,24 @@ mod history;
 mod scope;
 
 use registry_schema::{
-    AgencyId, Scope, Timestamp, Withdrawal,
-    recognition::{Attestation, Basis, RecognitionEntry},
+    AgencyId, RecognitionScope, RecognitionWithdrawal, Timestamp,
+    recognition::{Attestation, RecognitionBasis, RecognitionEntry},
 };
 use serde::Serialize;
 use serde_json::{json, value::RawValue};
 
 use crate::{
-    Session,
-    args::{Recognize, Trust},
+    CommandContext,
+    args::{RecognizeArgs, TrustCommand},
     client,
     exit::{Exit, fault},
-    issuer::{self, Naming},
+    issuer::{self, NameScope},
     out, show,
 };
 
-pub(crate) async fn handle(session: &Session, command: Trust) -> anyhow::Result<Exit> {
+pub(crate) async fn handle(session: &CommandContext, command: TrustCommand) -> anyhow::Result<Exit> {
     match command {
-        Trust::List { agency, issuer, at } => {
+        TrustCommand::List { agency, issuer, at } => {
             let issuer = match issuer {
                 Some(typed) => Some(issuer::resolve(session, &typed, None).await?),
                 None => None,
@@ -39,26 +39,30 @@ pub(crate) async fn handle(session: &Session, command: Trust) -> anyhow::Result<
             )
             .await
         }
-        Trust::Show { id, at } => one(session, &id, at).await,
-        Trust::Agencies { agency, at } => agencies::list(session, agency.as_ref(), at).await,
-        Trust::RecognizeAgency(args) => agencies::recognize(session, &args).await,
-        Trust::WithdrawAgency {
+        TrustCommand::Show { id, at } => one(session, &id, at).await,
+        TrustCommand::Agencies { agency, at } => agencies::list(session, agency.as_ref(), at).await,
+        TrustCommand::RecognizeAgency(args) => agencies::recognize(session, &args).await,
+        TrustCommand::WithdrawAgency {
             id,
             earlier_badges_stay_good,
         } => agencies::withdraw(session, &id, earlier_badges_stay_good).await,
-        Trust::History { whom, at } => history::show(session, &whom, at).await,
-        Trust::Recognize(args) => recognize(session, &args).await,
-        Trust::Export { agency, form } => exchange::export(session, agency.as_ref(), form).await,
-        Trust::Import { file } => exchange::import(session, &file).await,
-        Trust::Diff { other } => exchange::diff(session, &other).await,
-        Trust::Withdraw {
+        TrustCommand::History { whom, at } => history::show(session, &whom, at).await,
+        TrustCommand::Recognize(args) => recognize(session, &args).await,
+        TrustCommand::Export { agency, form } => exchange::export(session, agency.as_ref(), form).await,
+        TrustCommand::Import { file } => exchange::import(session, &file).await,
+        TrustCommand::Diff { other } => exchange::diff(session, &other).await,
+        TrustCommand::Withdraw {
             id,
             earlier_badges_stay_good,
         } => withdraw(session, &id, earlier_badges_stay_good).await,
     }
 }
 
-async fn list(session: &Session, at: Option<Timestamp>, query: &[(&str, Option<String>)]) -> anyhow::Result<Exit> {
+async fn list(
+    session: &CommandContext,
+    at: Option<Timestamp>,
+    query: &[(&str, Option<String>)],
+) -> anyhow::Result<Exit> {
     let reply = session.client.read(&["v1", "recognitions"], query).await?;
     if session.out.json {
         session.out.json(&reply.json)?;
@@ -77,7 +81,7 @@ async fn list(session: &Session, at: Option<Timestamp>, query: &[(&str, Option<S
     Ok(Exit::Done)
 }
 
-async fn one(session: &Session, id: &str, at: Option<Timestamp>) -> anyhow::Result<Exit> {
+async fn one(session: &CommandContext, id: &str, at: Option<Timestamp>) -> anyhow::Result<Exit> {
     // An id is unique within one agency's list only, so there may be several.
     for (json, entry) in find(session, id).await? {
         if session.out.json {
@@ -89,7 +93,7 @@ async fn one(session: &Session, id: &str, at: Option<Timestamp>) -> anyhow::Resu
     Ok(Exit::Done)
 }
 
-async fn find(session: &Session, id: &str) -> anyhow::Result<Vec<(Box<RawValue>, RecognitionEntry)>> {
+async fn find(session: &CommandContext, id: &str) -> anyhow::Result<Vec<(Box<RawValue>, RecognitionEntry)>> {
     let all: Vec<Box<RawValue>> = session.client.read(&["v1", "recognitions"], &[]).await?.parse()?;
     let mut found = Vec::new();
     for json in all {
@@ -107,27 +111,27 @@ async fn find(session: &Session, id: &str) -> anyhow::Result<Vec<(Box<RawValue>,
     Ok(found)
 }
 
-async fn recognize(session: &Session, args: &Recognize) -> anyhow::Result<Exit> {
+async fn recognize(session: &CommandContext, args: &RecognizeArgs) -> anyhow::Result<Exit> {
     #[derive(Serialize)]
-    struct New<'a> {
+    struct RecognitionBody<'a> {
         issuer: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         registered_by: Option<&'a AgencyId>,
         purposes: &'a [registry_schema::Purpose],
-        scope: Scope,
+        scope: RecognitionScope,
         #[serde(skip_serializing_if = "Option::is_none")]
         from: Option<Timestamp>,
         #[serde(skip_serializing_if = "Option::is_none")]
         until: Option<Timestamp>,
         accepts_without_status: bool,
         #[serde(flatten)]
-        basis: Basis,
+        basis: RecognitionBasis,
     }
     scope::in_order(args.from, args.until)?;
     let scope = scope::scope(&args.covers)?;
     let registered_by = args.registered_by.as_ref();
-    let issuer = issuer::resolve_as(session, &args.issuer, registered_by, Naming::InGoodStanding).await?;
-    let new = New {
+    let issuer = issuer::resolve_as(session, &args.issuer, registered_by, NameScope::InGoodStanding).await?;
+    let new = RecognitionBody {
         issuer: &issuer,
         registered_by: args.registered_by.as_ref(),
         purposes: &args.purposes,
@@ -160,7 +164,7 @@ async fn recognize(session: &Session, args: &Recognize) -> anyhow::Result<Exit> 
 
 /// Shows a person what a change would do, by a dry run, and asks before it is done.
 pub(crate) async fn asks_first<T: serde::de::DeserializeOwned>(
-    session: &Session,
+    session: &CommandContext,
     path: &[&str],
     body: &impl Serialize,
     shown: impl Fn(&T) -> String,
@@ -174,7 +178,7 @@ pub(crate) async fn asks_first<T: serde::de::DeserializeOwned>(
     session.agrees(&question(&would))
 }
 
-async fn withdraw(session: &Session, id: &str, earlier_badges_stay_good: bool) -> anyhow::Result<Exit> {
+async fn withdraw(session: &CommandContext, id: &str, earlier_badges_stay_good: bool) -> anyhow::Result<Exit> {
     let body = json!({ "earlier_badges_stay_good": earlier_badges_stay_good });
     let path = ["v1", "recognitions", id, "withdrawal"];
     let shown = |said: &Said| with_consequences(render(&said.entry, session.now()), &said.consequences);
@@ -290,7 +294,12 @@ fn term(entry: &RecognitionEntry, now: Timestamp) -> String {
 }
 
 /// Tells how a term stands at a moment.
-fn term_of(from: Timestamp, until: Option<Timestamp>, withdrawn: Option<&Withdrawal>, now: Timestamp) -> String {
+fn term_of(
+    from: Timestamp,
+    until: Option<Timestamp>,
+    withdrawn: Option<&RecognitionWithdrawal>,
+    now: Timestamp,
+) -> String {
     // What is withdrawn is told whatever its date: that may lie ahead by another's clock.
     if let Some(end) = withdrawn.filter(|end| from <= now || end.at <= now) {
         let dated = if end.at <= now { "" } else { ", dated" };

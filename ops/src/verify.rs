@@ -11,26 +11,26 @@ use std::{
 
 use anyhow::Context;
 use registry_schema::{
-    AgencyId, Check, CredentialCode, Finding, IssuerStanding, Outcome, Verdict, VerdictKind, code::BadCode, quotable,
-    verdict::Endorsement,
+    AgencyId, Check, CheckOutcome, CredentialCode, Finding, IssuerStanding, Verdict, VerdictKind,
+    code::BadCredentialCode, quotable, verdict::Endorsement,
 };
 use reqwest::Url;
 
 use crate::{
-    Session,
-    args::Verify,
+    CommandContext,
+    args::VerifyArgs,
     client::MAX_BODY,
     exit::{self, Exit, usage},
     out, show,
 };
 
 /// A badge as it is sent.
-pub(crate) struct Badge {
+pub(crate) struct BadgeInput {
     pub(crate) kind: &'static str,
     pub(crate) bytes: Vec<u8>,
 }
 
-pub(crate) async fn verify(session: &Session, args: &Verify) -> anyhow::Result<Exit> {
+pub(crate) async fn verify(session: &CommandContext, args: &VerifyArgs) -> anyhow::Result<Exit> {
     if let Some(file) = &args.bulk {
         return bulk::verify(session, args, file).await;
     }
@@ -67,7 +67,7 @@ pub(crate) async fn verify(session: &Session, args: &Verify) -> anyhow::Result<E
     Ok(worst)
 }
 
-async fn one(session: &Session, args: &Verify, name: &str) -> anyhow::Result<Verdict> {
+async fn one(session: &CommandContext, args: &VerifyArgs, name: &str) -> anyhow::Result<Verdict> {
     let badge = load(name)?;
     let reply = session
         .client
@@ -81,7 +81,7 @@ async fn one(session: &Session, args: &Verify, name: &str) -> anyhow::Result<Ver
 }
 
 /// Returns the question, as parameters of the request.
-fn query(args: &Verify) -> [(&'static str, Option<String>); 4] {
+fn query(args: &VerifyArgs) -> [(&'static str, Option<String>); 4] {
     [
         ("at", args.at.map(|t| t.to_string())),
         ("known", args.known.map(|t| t.to_string())),
@@ -99,10 +99,10 @@ const fn exit_for(verdict: VerdictKind) -> Exit {
 }
 
 /// The badge that was named: stdin, a file, a code or a link, in this order.
-pub(crate) fn load(name: &str) -> anyhow::Result<Badge> {
+pub(crate) fn load(name: &str) -> anyhow::Result<BadgeInput> {
     if name == "-" {
         let bytes = limited(io::stdin().lock()).context("cannot read the badge from stdin")?;
-        return Ok(Badge {
+        return Ok(BadgeInput {
             kind: kind_of(&bytes, None),
             bytes,
         });
@@ -111,21 +111,21 @@ pub(crate) fn load(name: &str) -> anyhow::Result<Badge> {
     if path.exists() {
         let read = || format!("cannot read the badge `{name}`");
         let bytes = limited(fs::File::open(path).with_context(read)?).with_context(read)?;
-        return Ok(Badge {
+        return Ok(BadgeInput {
             kind: kind_of(&bytes, path.extension().and_then(|e| e.to_str())),
             bytes,
         });
     }
     let typed = |text: String| {
-        Ok(Badge {
+        Ok(BadgeInput {
             kind: "text/plain",
             bytes: text.into_bytes(),
         })
     };
     match name.parse::<CredentialCode>() {
         Ok(code) => return typed(code.to_string()),
-        Err(mistake @ BadCode::Check(_)) => return Err(usage(mistake.to_string())),
-        Err(BadCode::Shape(_)) => {}
+        Err(mistake @ BadCredentialCode::Check(_)) => return Err(usage(mistake.to_string())),
+        Err(BadCredentialCode::Shape(_)) => {}
     }
     if Url::parse(name).is_ok_and(|u| matches!(u.scheme(), "http" | "https")) {
         return typed(name.to_owned());
@@ -199,7 +199,7 @@ fn render(verdict: &Verdict, node: &Url, color: bool) -> String {
         lines.push(Default::default());
     }
     for finding in &open {
-        let is_warning = finding.code.starts_with("issuer.") && finding.outcome == Outcome::NotApplicable;
+        let is_warning = finding.code.starts_with("issuer.") && finding.outcome == CheckOutcome::NotApplicable;
         let label = if is_warning {
             "look out"
         } else {
@@ -208,9 +208,9 @@ fn render(verdict: &Verdict, node: &Url, color: bool) -> String {
         lines.push((label.to_owned(), format!("{} ({})", finding.detail, finding.code)));
     }
     let deciding = if verdict.verdict == VerdictKind::CouldNotCheck {
-        Outcome::CouldNotCheck
+        CheckOutcome::CouldNotCheck
     } else {
-        Outcome::Failed
+        CheckOutcome::Failed
     };
     let is_deciding = |f: &&&Finding| match verdict.is_by_someone_unknown() {
         true => f.check == Check::Issuer,
@@ -249,7 +249,7 @@ fn within(part: &Verdict) -> String {
 
 fn endorsement(one: &Endorsement) -> String {
     let by = match (one.outcome, one.by.as_deref()) {
-        (Outcome::Passed, by) => by.and_then(quotable::name),
+        (CheckOutcome::Passed, by) => by.and_then(quotable::name),
         (_, by) => by.and_then(quotable::claimed).map(|by| format!("“{by}”, as it says")),
     };
     let by = by.unwrap_or_else(|| "nobody who is named".to_owned());
@@ -259,9 +259,9 @@ fn endorsement(one: &Endorsement) -> String {
 /// Returns true if a finding stands among those that did not pass; holder and worth have lines of their own.
 fn stands_below(finding: &Finding, verdict: VerdictKind) -> bool {
     match (finding.check, finding.outcome) {
-        (Check::Holder | Check::Worth, _) | (_, Outcome::Passed) => false,
+        (Check::Holder | Check::Worth, _) | (_, CheckOutcome::Passed) => false,
         // Of a file that cannot be read, no other question arises; saying so seven times helps nobody.
-        (_, Outcome::NotApplicable) => verdict != VerdictKind::Unreadable,
+        (_, CheckOutcome::NotApplicable) => verdict != VerdictKind::Unreadable,
         _ => true,
     }
 }
@@ -278,12 +278,12 @@ const fn paint(verdict: VerdictKind, is_by_someone_unknown: bool) -> &'static st
     }
 }
 
-const fn outcome(outcome: Outcome) -> &'static str {
+const fn outcome(outcome: CheckOutcome) -> &'static str {
     match outcome {
-        Outcome::Passed => "passed",
-        Outcome::Failed => "failed",
-        Outcome::CouldNotCheck => "not checked",
-        Outcome::NotApplicable => "not needed",
+        CheckOutcome::Passed => "passed",
+        CheckOutcome::Failed => "failed",
+        CheckOutcome::CouldNotCheck => "not checked",
+        CheckOutcome::NotApplicable => "not needed",
     }
 }
 
@@ -391,7 +391,7 @@ fn person(verdict: &Verdict) -> String {
     let finding = verdict
         .findings
         .iter()
-        .find(|f| f.check == Check::Holder && f.outcome != Outcome::Passed);
+        .find(|f| f.check == Check::Holder && f.outcome != CheckOutcome::Passed);
     let why = finding.map_or_else(
         || "who shows it was not checked: compare with an identity document".to_owned(),
         |f| format!("{} ({})", f.detail, f.code),

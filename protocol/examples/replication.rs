@@ -30,16 +30,16 @@ use std::{
 };
 
 use protocol::{
-    Envelope, KeyLog, Put, Root, Signed, SignedEnvelope, SigningKey,
-    blob_store::{BlobRef, BlobStore, Lost},
+    Envelope, KeyLog, Put, RootKeySet, Signed, SignedEnvelope, SigningKey,
+    blob_store::{BlobRef, BlobStore, BlobStoreError},
     checkpoint::{self, Checkpoint},
-    key_log::{Founding, SignedEntry, WriterKey, found},
+    key_log::{Founding, SignedKeyLogEntry, WriterKey, found},
     log::AgencyLog,
     signed::{decode, encode},
     status_list,
 };
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
-use registry_schema::{Reason, Timestamp};
+use registry_schema::{StatusReason, Timestamp};
 
 const LISTS: u32 = 77;
 const SLOTS: u32 = 131_072;
@@ -48,14 +48,14 @@ const FIVE_YEARS: i64 = 5 * 365 * 86_400_000;
 
 /// What the agencies take up, added.
 #[derive(Default)]
-struct Sizes {
+struct SizeTotals {
     log: usize,
     checkpoint: usize,
     gzip: usize,
     entropy: f64,
 }
 
-impl Sizes {
+impl SizeTotals {
     fn with(self, other: &Self) -> Self {
         Self {
             log: self.log + other.log,
@@ -67,7 +67,7 @@ impl Sizes {
 }
 
 /// Makes an agency, and writes what a new node would be sent: one file with its checkpoint, one with its log.
-fn make(seed: u64, a_list: u32, folder: &Path) -> Sizes {
+fn make(seed: u64, a_list: u32, folder: &Path) -> SizeTotals {
     let mut rng = StdRng::seed_from_u64(seed);
     let secret: [u8; 32] = rng.random();
     let key = SigningKey::from_seed(&secret).unwrap();
@@ -75,8 +75,8 @@ fn make(seed: u64, a_list: u32, folder: &Path) -> Sizes {
         agency: "US-NC".parse().unwrap(),
         name: "North Carolina".into(),
         url: "https://nc.example".into(),
-        root: Root::single(key.public()),
-        next_root: Root::single(key.public()).commitment(),
+        root: RootKeySet::single(key.public()),
+        next_root: RootKeySet::single(key.public()).commitment(),
         writers: vec![WriterKey::of_all(key.public())],
         badge_keys: vec![],
     };
@@ -104,7 +104,7 @@ fn make(seed: u64, a_list: u32, folder: &Path) -> Sizes {
         let (some, after) = rest.split_at(rng.random_range(1..=256).min(rest.len()));
         rest = after;
         at += rng.random_range(1..2 * step);
-        let reason = Reason::ALL[rng.random_range(0..Reason::ALL.len())];
+        let reason = StatusReason::ALL[rng.random_range(0..StatusReason::ALL.len())];
         let put = |(list, index): &(u32, u32)| -> Put { status_list::revoke(*list, *index, reason, Timestamp(at)) };
         let next = log.next_for(&key.public());
         let puts = some.iter().map(put).collect();
@@ -132,7 +132,7 @@ fn make(seed: u64, a_list: u32, folder: &Path) -> Sizes {
     by_checkpoint.extend(pages);
     let mut by_log = vec![entries];
     by_log.extend(envelopes.iter().map(encode));
-    let sizes = Sizes {
+    let sizes = SizeTotals {
         log: by_log.iter().map(Vec::len).sum(),
         checkpoint: by_checkpoint.iter().map(Vec::len).sum(),
         gzip: indexes.iter().map(|list| gzip(list)).sum(),
@@ -167,9 +167,9 @@ fn read(file: &Path) -> Vec<Vec<u8>> {
 
 /// Where envelopes' bytes lie, as in a node.
 #[derive(Debug)]
-struct ScratchFile(fs::File, Mutex<u64>);
+struct TempBlobFile(fs::File, Mutex<u64>);
 
-impl ScratchFile {
+impl TempBlobFile {
     fn new(folder: &Path) -> Self {
         let mut options = fs::OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(true);
@@ -177,8 +177,8 @@ impl ScratchFile {
     }
 }
 
-impl BlobStore for ScratchFile {
-    fn put(&self, bytes: &[u8]) -> Result<BlobRef, Lost> {
+impl BlobStore for TempBlobFile {
+    fn put(&self, bytes: &[u8]) -> Result<BlobRef, BlobStoreError> {
         let mut end = self.1.lock().unwrap();
         let at = *end;
         self.0.write_all_at(bytes, at).unwrap();
@@ -190,14 +190,14 @@ impl BlobStore for ScratchFile {
         })
     }
 
-    fn read(&self, blob: BlobRef) -> Result<Vec<u8>, Lost> {
+    fn read(&self, blob: BlobRef) -> Result<Vec<u8>, BlobStoreError> {
         let mut bytes = vec![0; blob.length as usize];
         self.0.read_exact_at(&mut bytes, blob.at).unwrap();
         Ok(bytes)
     }
 
-    fn erase(&self, _: BlobRef) -> Result<(), Lost> {
-        Err(Lost("nothing is expunged here".into()))
+    fn erase(&self, _: BlobRef) -> Result<(), BlobStoreError> {
+        Err(BlobStoreError("nothing is expunged here".into()))
     }
 }
 
@@ -211,14 +211,14 @@ fn resident() -> usize {
 
 /// Starts from these files, holds what came of them, and prints seconds and bytes of memory.
 fn start(way: &str, folder: &Path, agencies: usize) {
-    let blobs = Arc::new(ScratchFile::new(folder));
+    let blobs = Arc::new(TempBlobFile::new(folder));
     let begin = resident();
     let mut took = Duration::ZERO;
     let mut logs = Vec::new();
     for agency in 0..agencies {
         let pieces = read(&folder.join(format!("{agency}.{way}")));
         let turn = Instant::now();
-        let key_log = KeyLog::read(decode::<Vec<SignedEntry>>(&pieces[0]).unwrap()).unwrap();
+        let key_log = KeyLog::read(decode::<Vec<SignedKeyLogEntry>>(&pieces[0]).unwrap()).unwrap();
         let mut log = AgencyLog::within(key_log, blobs.clone());
         if way == "checkpoint" {
             let signed: Signed<Checkpoint> = decode(&pieces[1]).unwrap();
@@ -263,9 +263,9 @@ fn timed(way: &str, folder: &Path, agencies: usize) -> (f64, f64) {
 }
 
 /// A folder that goes when this does.
-struct Folder(PathBuf);
+struct TempFolder(PathBuf);
 
-impl Drop for Folder {
+impl Drop for TempFolder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
@@ -307,11 +307,11 @@ fn main() {
     let each = LISTS * a_list;
     println!("{agencies} agencies, {each} revocations each, in {LISTS} lists");
 
-    let folder = Folder(std::env::temp_dir().join(format!("comity-bench-{}", std::process::id())));
+    let folder = TempFolder(std::env::temp_dir().join(format!("comity-bench-{}", std::process::id())));
     fs::create_dir_all(&folder.0).unwrap();
     let next = AtomicUsize::new(0);
     let work = || {
-        let mut sizes = Sizes::default();
+        let mut sizes = SizeTotals::default();
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             if seed >= agencies {
@@ -324,7 +324,7 @@ fn main() {
     let sizes = std::thread::scope(|scope| {
         let working: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
         let done = working.into_iter().map(|one| one.join().unwrap());
-        done.fold(Sizes::default(), |all, one| all.with(&one))
+        done.fold(SizeTotals::default(), |all, one| all.with(&one))
     });
     let (checkpoint_seconds, checkpoint_memory) = timed("checkpoint", &folder.0, agencies);
     let (log_seconds, log_memory) = timed("log", &folder.0, agencies);

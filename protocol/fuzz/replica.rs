@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use protocol::{
-    CallId, Event, Hash, Replica, Root, Settings, SigningKey,
+    CallId, Hash, Replica, ReplicaEvent, ReplicaSettings, RootKeySet, SigningKey,
     key_log::{Founding, WriterKey, found},
-    replica::Stored,
+    replica::StoreContents,
 };
 use registry_schema::Timestamp;
 
@@ -18,14 +18,14 @@ pub(crate) fn handle(bytes: &[u8]) {
         agency: "US-NC".parse().expect("a name"),
         name: "North Carolina".into(),
         url: "https://node.example".into(),
-        root: Root::single(key.public()),
+        root: RootKeySet::single(key.public()),
         next_root: Hash([0; 32]),
         writers: vec![WriterKey::of_all(key.public())],
         badge_keys: vec![],
     };
     let log = found(founding, &[&key], now).expect("an agency");
     let home = log.genesis();
-    let settings = Settings {
+    let settings = ReplicaSettings {
         pinned: BTreeSet::from([home]),
         home,
         key,
@@ -35,19 +35,19 @@ pub(crate) fn handle(bytes: &[u8]) {
         heartbeat_term: 3600,
         exchange_every: 10,
         checkpoint_every: 4,
-        blobs: std::sync::Arc::new(protocol::blob_store::Memory::default()),
+        blobs: std::sync::Arc::new(protocol::blob_store::MemoryBlobStore::default()),
         quota: protocol::log::Quota::default(),
     };
-    let stored = Stored {
+    let stored = StoreContents {
         key_logs: vec![log],
-        ..Stored::default()
+        ..StoreContents::default()
     };
     let mut replica = Replica::restore(settings, stored).expect("a replica");
     let peer = Hash([2; 32]);
     let mut rng = <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(1);
-    let connected = Event::Connected { peer, agency: home };
+    let connected = ReplicaEvent::Connected { peer, agency: home };
     replica.handle(connected, now, &mut rng).expect("a peer");
-    let asked = Event::Asked {
+    let asked = ReplicaEvent::Asked {
         peer,
         call: CallId(1),
         request: bytes.to_vec(),
@@ -55,7 +55,7 @@ pub(crate) fn handle(bytes: &[u8]) {
     replica
         .handle(asked, now, &mut rng)
         .expect("a peer cannot stop a replica");
-    let answered = Event::Answered {
+    let answered = ReplicaEvent::Answered {
         peer,
         call: CallId(1),
         response: Some(bytes.to_vec()),

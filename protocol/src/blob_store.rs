@@ -2,7 +2,7 @@
 //!
 //! A scratch place of this process. All that is in it is in the store too, and is put there anew at each start; if something in
 //! it is lost or changed, the replica fails, and is made again from the store. This crate has no disk, so the driver brings
-//! one; [`Memory`] is for tests and for logs that do not live long.
+//! one; [`MemoryBlobStore`] is for tests and for logs that do not live long.
 
 use std::{
     fmt,
@@ -21,34 +21,34 @@ pub struct BlobRef {
 /// The failure of a store: something that was put there is not there, or nothing can be put there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the scratch place for envelopes cannot be used: {0}")]
-pub struct Lost(pub String);
+pub struct BlobStoreError(pub String);
 
 /// A scratch place for bytes.
 pub trait BlobStore: fmt::Debug + Send + Sync {
     /// Puts bytes there.
     ///
     /// # Errors
-    /// [`Lost`], if it cannot.
-    fn put(&self, bytes: &[u8]) -> Result<BlobRef, Lost>;
+    /// [`BlobStoreError`], if it cannot.
+    fn put(&self, bytes: &[u8]) -> Result<BlobRef, BlobStoreError>;
 
     /// Reads what was put there. Whoever reads checks that it is the same.
     ///
     /// # Errors
-    /// [`Lost`], if it is not there.
-    fn read(&self, blob: BlobRef) -> Result<Vec<u8>, Lost>;
+    /// [`BlobStoreError`], if it is not there.
+    fn read(&self, blob: BlobRef) -> Result<Vec<u8>, BlobStoreError>;
 
     /// Overwrites what was put there, so that it is gone.
     ///
     /// # Errors
-    /// [`Lost`], if it cannot.
-    fn erase(&self, blob: BlobRef) -> Result<(), Lost>;
+    /// [`BlobStoreError`], if it cannot.
+    fn erase(&self, blob: BlobRef) -> Result<(), BlobStoreError>;
 }
 
 /// A scratch place in memory.
 #[derive(Default)]
-pub struct Memory(RwLock<Vec<u8>>);
+pub struct MemoryBlobStore(RwLock<Vec<u8>>);
 
-impl fmt::Debug for Memory {
+impl fmt::Debug for MemoryBlobStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = self.0.read().unwrap_or_else(PoisonError::into_inner).len();
         write!(f, "Memory({bytes} bytes)")
@@ -60,27 +60,29 @@ fn range(blob: BlobRef) -> Option<std::ops::Range<usize>> {
     Some(from..from.checked_add(blob.length as usize)?)
 }
 
-impl BlobStore for Memory {
-    fn put(&self, bytes: &[u8]) -> Result<BlobRef, Lost> {
-        let length = u32::try_from(bytes.len()).map_err(|_| Lost("too many bytes".into()))?;
+impl BlobStore for MemoryBlobStore {
+    fn put(&self, bytes: &[u8]) -> Result<BlobRef, BlobStoreError> {
+        let length = u32::try_from(bytes.len()).map_err(|_| BlobStoreError("too many bytes".into()))?;
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let at = all.len() as u64;
         all.extend_from_slice(bytes);
         Ok(BlobRef { at, length })
     }
 
-    fn read(&self, blob: BlobRef) -> Result<Vec<u8>, Lost> {
+    fn read(&self, blob: BlobRef) -> Result<Vec<u8>, BlobStoreError> {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let found = range(blob).and_then(|range| all.get(range));
-        found.map(<[u8]>::to_vec).ok_or_else(|| Lost("nothing is there".into()))
+        found
+            .map(<[u8]>::to_vec)
+            .ok_or_else(|| BlobStoreError("nothing is there".into()))
     }
 
-    fn erase(&self, blob: BlobRef) -> Result<(), Lost> {
+    fn erase(&self, blob: BlobRef) -> Result<(), BlobStoreError> {
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let found = range(blob).and_then(|range| all.get_mut(range));
         found
             .map(|bytes| bytes.fill(0))
-            .ok_or_else(|| Lost("nothing is there".into()))
+            .ok_or_else(|| BlobStoreError("nothing is there".into()))
     }
 }
 
@@ -90,7 +92,7 @@ mod tests {
 
     #[test]
     fn what_was_put_is_read_and_what_was_erased_is_gone() {
-        let blobs = Memory::default();
+        let blobs = MemoryBlobStore::default();
         let (one, other) = (blobs.put(b"one").unwrap(), blobs.put(b"other").unwrap());
         assert_eq!(blobs.read(one).unwrap(), b"one");
         blobs.erase(one).unwrap();

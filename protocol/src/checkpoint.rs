@@ -11,14 +11,14 @@ use std::collections::BTreeSet;
 use minicbor::{Decode, Encode};
 use registry_schema::Timestamp;
 
-pub use page::{BadPage, MAX_PAGE_BYTES, read_page};
+pub use page::{BadCheckpointPage, MAX_PAGE_BYTES, read_page};
 
 use crate::{
-    document::Row,
+    document::DocumentRow,
     envelope::{DocumentId, MAX_PARENTS},
-    heartbeat::{MAX_TERM_SECONDS, Unverified, by_a_writer},
+    heartbeat::{MAX_TERM_SECONDS, UnverifiedStatement, by_a_writer},
     key_log::KeyLog,
-    signed::{Hash, PublicKey, Refused, Signed, Statement, Verified},
+    signed::{Hash, InvalidStatement, PublicKey, Signable, Signed, Verified},
 };
 
 /// Most pages of a checkpoint.
@@ -56,7 +56,7 @@ pub struct Checkpoint {
     pub pages: Vec<Hash>,
 }
 
-impl Statement for Checkpoint {
+impl Signable for Checkpoint {
     const DOMAIN: &'static str = "comity/1/checkpoint";
     const MAX_BYTES: usize = 256 * 1024;
 }
@@ -65,9 +65,9 @@ impl Checkpoint {
     /// Believes a checkpoint of the agency with this key log.
     ///
     /// # Errors
-    /// [`Unverified`], if it is malformed, another agency's, not signed by one of its writers, or names an entry of
+    /// [`UnverifiedStatement`], if it is malformed, another agency's, not signed by one of its writers, or names an entry of
     /// the key log that is not here yet.
-    pub fn read(signed: Signed<Self>, key_log: &KeyLog) -> Result<Verified<Self>, Unverified> {
+    pub fn read(signed: Signed<Self>, key_log: &KeyLog) -> Result<Verified<Self>, UnverifiedStatement> {
         let verified = by_a_writer(signed, key_log, |c| (c.agency, c.writer, c.key_log))?;
         let it = verified.get();
         let right = it.version == 1
@@ -79,7 +79,7 @@ impl Checkpoint {
         if right {
             Ok(verified)
         } else {
-            Err(Unverified::Refused(Refused::Rule(
+            Err(UnverifiedStatement::Refused(InvalidStatement::Rule(
                 "a checkpoint has version 1, 1 to 16 sorted heads, at most 4,096 pages, each once, and a term",
             )))
         }
@@ -94,8 +94,8 @@ impl Checkpoint {
 
 /// The pages that hold these rows, in their one form: by document, then the revocations, then the others by key.
 #[must_use]
-pub fn pages(rows: &[Row]) -> Vec<Vec<u8>> {
-    let mut sorted: Vec<&Row> = rows.iter().collect();
+pub fn pages(rows: &[DocumentRow]) -> Vec<Vec<u8>> {
+    let mut sorted: Vec<&DocumentRow> = rows.iter().collect();
     sorted.sort_by_cached_key(|row| (row.document.to_string(), row.key.clone()));
     let mut pages = Vec::new();
     for document in sorted.chunk_by(|a, b| a.document == b.document) {
@@ -116,7 +116,7 @@ pub fn names(pages: &[Vec<u8>]) -> Vec<Hash> {
 /// "I hold this agency's log durably, and have folded it, up to these heads": a peer's countersignature, for the
 /// agency's own proof that its word reached everybody.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct Held {
+pub struct Countersignature {
     /// The version of this form: 1.
     #[n(0)]
     pub version: u8,
@@ -140,24 +140,24 @@ pub struct Held {
     pub at: Timestamp,
 }
 
-impl Statement for Held {
+impl Signable for Countersignature {
     const DOMAIN: &'static str = "comity/1/held";
     const MAX_BYTES: usize = 1024;
 }
 
-impl Held {
+impl Countersignature {
     /// Believes a countersignature by the agency with this key log.
     ///
     /// # Errors
-    /// [`Unverified`], if it is malformed, another agency's, not signed by one of its writers, or names an entry of
+    /// [`UnverifiedStatement`], if it is malformed, another agency's, not signed by one of its writers, or names an entry of
     /// the key log that is not here yet.
-    pub fn read(signed: Signed<Self>, key_log: &KeyLog) -> Result<Verified<Self>, Unverified> {
+    pub fn read(signed: Signed<Self>, key_log: &KeyLog) -> Result<Verified<Self>, UnverifiedStatement> {
         let verified = by_a_writer(signed, key_log, |h| (h.agency, h.writer, h.key_log))?;
         let it = verified.get();
         if it.version == 1 && it.heads.len() <= MAX_PARENTS && it.heads.is_sorted_by(|a, b| a < b) {
             Ok(verified)
         } else {
-            Err(Unverified::Refused(Refused::Rule(
+            Err(UnverifiedStatement::Refused(InvalidStatement::Rule(
                 "a countersignature has version 1 and at most 16 sorted heads",
             )))
         }

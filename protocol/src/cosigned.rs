@@ -6,14 +6,16 @@ use std::{fmt, marker::PhantomData};
 
 use minicbor::{Decode, Encode};
 
-use crate::signed::{Hash, PublicKey, Refused, SigningKey, Statement, Verified, canonical, encode, fits, name_of};
+use crate::signed::{
+    Hash, InvalidStatement, PublicKey, Signable, SigningKey, Verified, canonical, encode, fits, name_of,
+};
 
 /// Most keys of a root.
 pub const MAX_ROOT_KEYS: usize = 8;
 
 /// The keys that speak for an agency itself: so many of them together.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct Root {
+pub struct RootKeySet {
     /// The number of keys that must sign; at least 1.
     #[n(0)]
     pub threshold: u8,
@@ -22,7 +24,7 @@ pub struct Root {
     pub keys: Vec<PublicKey>,
 }
 
-impl Root {
+impl RootKeySet {
     /// A root of one key.
     #[must_use]
     pub fn single(key: PublicKey) -> Self {
@@ -36,7 +38,7 @@ impl Root {
     ///
     /// # Errors
     /// If there are no keys, too many, one twice, or fewer than must sign.
-    pub fn new(threshold: u8, mut keys: Vec<PublicKey>) -> Result<Self, Refused> {
+    pub fn new(threshold: u8, mut keys: Vec<PublicKey>) -> Result<Self, InvalidStatement> {
         keys.sort_unstable();
         let root = Self { threshold, keys };
         root.check()?;
@@ -49,7 +51,7 @@ impl Root {
         Hash::of(&[b"comity/1/root", &[0], &encode(self)])
     }
 
-    pub(crate) fn check(&self) -> Result<(), Refused> {
+    pub(crate) fn check(&self) -> Result<(), InvalidStatement> {
         let right = !self.keys.is_empty()
             && self.keys.len() <= MAX_ROOT_KEYS
             && self.keys.is_sorted_by(|a, b| a < b)
@@ -57,7 +59,7 @@ impl Root {
         if right {
             Ok(())
         } else {
-            Err(Refused::Rule(
+            Err(InvalidStatement::Rule(
                 "a root has 1 to 8 keys, sorted, each once, of which at least 1 and at most all sign",
             ))
         }
@@ -101,12 +103,12 @@ impl<T> fmt::Debug for Cosigned<T> {
     }
 }
 
-impl<T: Statement> Cosigned<T> {
+impl<T: Signable> Cosigned<T> {
     /// A statement that nobody has signed yet.
     ///
     /// # Errors
     /// If it is larger than its kind may be.
-    pub fn unsigned(statement: &T) -> Result<Self, Refused> {
+    pub fn unsigned(statement: &T) -> Result<Self, InvalidStatement> {
         let statement = encode(statement);
         canonical::<T>(&statement)?;
         Ok(Self {
@@ -132,8 +134,8 @@ impl<T: Statement> Cosigned<T> {
     /// The statement as it claims to be, to be shown to a holder before signing. Nobody may act on it.
     ///
     /// # Errors
-    /// [`Refused`], if the bytes are no such statement.
-    pub fn claim(&self) -> Result<T, Refused> {
+    /// [`InvalidStatement`], if the bytes are no such statement.
+    pub fn claim(&self) -> Result<T, InvalidStatement> {
         canonical(&self.statement)
     }
 
@@ -152,18 +154,21 @@ impl<T: Statement> Cosigned<T> {
     /// signatures must be right, and by keys of the root.
     ///
     /// # Errors
-    /// [`Refused`], if anything does not fit.
-    pub fn verify(self, authority: impl FnOnce(&T) -> Option<Root>) -> Result<Verified<T, Self>, Refused> {
+    /// [`InvalidStatement`], if anything does not fit.
+    pub fn verify(
+        self,
+        authority: impl FnOnce(&T) -> Option<RootKeySet>,
+    ) -> Result<Verified<T, Self>, InvalidStatement> {
         let value: T = canonical(&self.statement)?;
-        let root = authority(&value).ok_or(Refused::Authority)?;
+        let root = authority(&value).ok_or(InvalidStatement::Authority)?;
         root.check()?;
         let signers = &self.signatures;
         let orderly = signers.len() <= MAX_ROOT_KEYS && signers.is_sorted_by(|a, b| a.key < b.key);
         if !orderly || signers.iter().any(|signer| !root.keys.contains(&signer.key)) {
-            return Err(Refused::Authority);
+            return Err(InvalidStatement::Authority);
         }
         if signers.len() < usize::from(root.threshold) {
-            return Err(Refused::Authority);
+            return Err(InvalidStatement::Authority);
         }
         for signer in signers {
             fits::<T>(&signer.key, &self.statement, &signer.signature)?;
@@ -178,8 +183,8 @@ mod tests {
     use super::*;
 
     #[derive(Encode, Decode, Debug, PartialEq, Clone)]
-    struct Word(#[n(0)] String);
-    impl Statement for Word {
+    struct RootStatement(#[n(0)] String);
+    impl Signable for RootStatement {
         const DOMAIN: &'static str = "comity/1/test";
         const MAX_BYTES: usize = 64;
     }
@@ -188,18 +193,18 @@ mod tests {
         SigningKey::from_seed(&[seed; 32]).unwrap()
     }
 
-    fn two_of_three() -> Root {
-        Root::new(2, vec![key(1).public(), key(2).public(), key(3).public()]).unwrap()
+    fn two_of_three() -> RootKeySet {
+        RootKeySet::new(2, vec![key(1).public(), key(2).public(), key(3).public()]).unwrap()
     }
 
     #[test]
     fn two_of_three_holders_are_enough_and_one_is_not() {
-        let mut word = Cosigned::unsigned(&Word("yes".into())).unwrap();
+        let mut word = Cosigned::unsigned(&RootStatement("yes".into())).unwrap();
         word.sign(&key(1));
         word.sign(&key(1));
         assert_eq!(
             word.clone().verify(|_| Some(two_of_three())).unwrap_err(),
-            Refused::Authority
+            InvalidStatement::Authority
         );
         word.sign(&key(3));
         assert_eq!(word.signers().count(), 2);
@@ -208,27 +213,33 @@ mod tests {
 
     #[test]
     fn a_stranger_among_the_holders_is_refused() {
-        let mut word = Cosigned::unsigned(&Word("yes".into())).unwrap();
+        let mut word = Cosigned::unsigned(&RootStatement("yes".into())).unwrap();
         for holder in [1, 2, 9] {
             word.sign(&key(holder));
         }
-        assert_eq!(word.verify(|_| Some(two_of_three())).unwrap_err(), Refused::Authority);
+        assert_eq!(
+            word.verify(|_| Some(two_of_three())).unwrap_err(),
+            InvalidStatement::Authority
+        );
     }
 
     #[test]
     fn a_signature_over_other_words_is_refused() {
-        let mut word = Cosigned::unsigned(&Word("yes".into())).unwrap();
+        let mut word = Cosigned::unsigned(&RootStatement("yes".into())).unwrap();
         word.sign(&key(1));
         word.sign(&key(2));
-        word.statement = encode(&Word("no".into()));
-        assert_eq!(word.verify(|_| Some(two_of_three())).unwrap_err(), Refused::Signature);
+        word.statement = encode(&RootStatement("no".into()));
+        assert_eq!(
+            word.verify(|_| Some(two_of_three())).unwrap_err(),
+            InvalidStatement::Signature
+        );
     }
 
     #[test]
     fn a_root_that_nobody_could_meet_is_refused() {
-        assert!(Root::new(0, vec![key(1).public()]).is_err());
-        assert!(Root::new(2, vec![key(1).public()]).is_err());
-        assert!(Root::new(1, vec![]).is_err());
-        assert!(Root::new(1, vec![key(1).public(), key(1).public()]).is_err());
+        assert!(RootKeySet::new(0, vec![key(1).public()]).is_err());
+        assert!(RootKeySet::new(2, vec![key(1).public()]).is_err());
+        assert!(RootKeySet::new(1, vec![]).is_err());
+        assert!(RootKeySet::new(1, vec![key(1).public(), key(1).public()]).is_err());
     }
 }

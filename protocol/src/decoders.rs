@@ -4,14 +4,14 @@
 use minicbor::Decode;
 
 use crate::{
-    checkpoint::{Checkpoint, Held, read_page},
+    checkpoint::{Checkpoint, Countersignature, read_page},
     document::admits,
     envelope::{DocumentId, MAX_VALUE_BYTES, SignedEnvelope},
-    files::{Listing, read_entries, read_envelopes},
+    files::{LogListing, read_entries, read_envelopes},
     heartbeat::Heartbeat,
     introduction::Introduction,
-    key_log::{ForkProof, KeyLog, MAX_CHECKS, SignedEntry},
-    message::{MAX_MESSAGE_BYTES, Request, Response},
+    key_log::{ForkProof, KeyLog, MAX_CHECKS, SignedKeyLogEntry},
+    message::{MAX_MESSAGE_BYTES, SyncRequest, SyncResponse},
     policy,
     signed::{Hash, Signed},
     status_list,
@@ -22,13 +22,13 @@ use crate::{
 /// Returns true if the bytes are a request.
 #[must_use]
 pub fn request(bytes: &[u8]) -> bool {
-    Request::read(bytes).is_ok()
+    SyncRequest::read(bytes).is_ok()
 }
 
 /// Returns true if the bytes are a response.
 #[must_use]
 pub fn response(bytes: &[u8]) -> bool {
-    Response::read(bytes).is_ok()
+    SyncResponse::read(bytes).is_ok()
 }
 
 /// Returns true if the bytes are a page of rows.
@@ -46,13 +46,13 @@ fn decoded<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Option<T> {
 /// Returns true if the bytes are a key log, as far as it is looked at in one go.
 #[must_use]
 pub fn key_log(bytes: &[u8]) -> bool {
-    decoded::<Vec<SignedEntry>>(bytes).is_some_and(|entries| KeyLog::begin(entries, MAX_CHECKS).is_ok())
+    decoded::<Vec<SignedKeyLogEntry>>(bytes).is_some_and(|entries| KeyLog::begin(entries, MAX_CHECKS).is_ok())
 }
 
 /// Returns true if the bytes are an entry of a key log, signed or not, as holders of the root carry it.
 #[must_use]
 pub fn entry(bytes: &[u8]) -> bool {
-    decoded::<SignedEntry>(bytes).is_some_and(|entry| entry.claim().is_ok())
+    decoded::<SignedKeyLogEntry>(bytes).is_some_and(|entry| entry.claim().is_ok())
 }
 
 /// Returns true if the bytes are a ticket's text, or the content of one.
@@ -65,7 +65,7 @@ pub fn ticket(bytes: &[u8]) -> bool {
 /// Returns true if the bytes are a file that lists an agency's other files.
 #[must_use]
 pub fn listing(bytes: &[u8]) -> bool {
-    Listing::read(bytes).is_ok()
+    LogListing::read(bytes).is_ok()
 }
 
 /// Returns true if the bytes are a file of envelopes.
@@ -110,7 +110,7 @@ pub fn fork_proof(bytes: &[u8]) -> bool {
 
 /// A key log, and beside it an object that only it can prove: the two in one CBOR array.
 fn beside_its_key_log<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Option<(KeyLog, T)> {
-    let (entries, object): (Vec<SignedEntry>, T) = decoded(bytes)?;
+    let (entries, object): (Vec<SignedKeyLogEntry>, T) = decoded(bytes)?;
     Some((KeyLog::read(entries).ok()?, object))
 }
 
@@ -135,7 +135,8 @@ pub fn checkpoint(bytes: &[u8]) -> bool {
 /// Returns true if the bytes are a key log and a countersignature that it proves.
 #[must_use]
 pub fn held(bytes: &[u8]) -> bool {
-    beside_its_key_log::<Signed<Held>>(bytes).is_some_and(|(log, held)| Held::read(held, &log).is_ok())
+    beside_its_key_log::<Signed<Countersignature>>(bytes)
+        .is_some_and(|(log, held)| Countersignature::read(held, &log).is_ok())
 }
 
 /// Returns true if the bytes are a key log and an introduction that it proves, at the time that the introduction says. It is

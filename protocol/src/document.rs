@@ -13,7 +13,7 @@ use std::{
 use automerge::{ActorId, Automerge, Change, ChangeHash, ExpandedChange, ROOT, ReadDoc, ScalarValue, legacy};
 
 use crate::{
-    blob_store::Lost,
+    blob_store::BlobStoreError,
     envelope::{DocumentId, Envelope},
     mutant::mutant,
     policy,
@@ -22,11 +22,11 @@ use crate::{
 };
 
 /// The reach of each branch among some envelopes and their ancestors: branch → position.
-pub(crate) type Clock = BTreeMap<u32, u32>;
+pub(crate) type VectorClock = BTreeMap<u32, u32>;
 
 /// The place of an envelope among its agency's envelopes, as they came to this node.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct EnvelopePosition {
     /// Its branch: a line of one writer's envelopes, each the first child of the one before it that came here.
     pub(crate) branch: u32,
     /// The hash of the branch's first envelope.
@@ -34,10 +34,10 @@ pub(crate) struct Place {
     /// Its place in the branch, from 0.
     pub(crate) position: u32,
     /// Its ancestors in other branches. Shared along a branch for as long as nobody else is named.
-    pub(crate) others: Arc<Clock>,
+    pub(crate) others: Arc<VectorClock>,
 }
 
-impl Place {
+impl EnvelopePosition {
     /// Returns true if the envelope at `other` is this one or an ancestor of it.
     pub(crate) fn covers(&self, other: &Self) -> bool {
         if self.branch == other.branch {
@@ -56,7 +56,7 @@ impl Place {
 
 /// The surviving values of one key after folding: one, or several that were put without knowing of each other.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Row {
+pub struct DocumentRow {
     /// The agency whose row it is.
     pub agency: Hash,
     /// The document that the key is in.
@@ -69,16 +69,16 @@ pub struct Row {
 
 /// The reason why an agency's log cannot be read or built on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Broken {
+pub enum LogError {
     /// A change that we built ourselves was not accepted. It concerns the one agency whose puts it was built from.
     #[error("a document cannot be built: {0}")]
     Document(String),
     /// The scratch place of this process failed. It concerns all that this process holds.
     #[error(transparent)]
-    Scratch(#[from] Lost),
+    Scratch(#[from] BlobStoreError),
 }
 
-impl From<automerge::AutomergeError> for Broken {
+impl From<automerge::AutomergeError> for LogError {
     fn from(error: automerge::AutomergeError) -> Self {
         Self::Document(error.to_string())
     }
@@ -86,7 +86,7 @@ impl From<automerge::AutomergeError> for Broken {
 
 /// A count of what building documents took, since the log began: figures that are the same on any machine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Work {
+pub struct BuildCounters {
     /// Puts that were built into documents.
     pub puts: u64,
     /// Documents that were built again from their first change.
@@ -102,14 +102,14 @@ const DUE_AT_LEAST: usize = 8;
 
 /// The documents of one agency. A cache: all of it follows from the kept envelopes.
 #[derive(Default)]
-pub(crate) struct Documents {
-    all: BTreeMap<DocumentId, Document>,
+pub(crate) struct AgencyDocuments {
+    all: BTreeMap<DocumentId, CrdtDocument>,
     /// Puts that were built, ever.
     puts: u64,
 }
 
 #[derive(Default)]
-struct Document {
+struct CrdtDocument {
     automerge: Automerge,
     /// Changes that automerge does not have yet: taking in many at once costs it hardly more than one. Each of their
     /// keys is put once, and automerge has none of them; so both together can be read without taking them in.
@@ -121,26 +121,26 @@ struct Document {
     /// The number of changes that each branch has here.
     changes: HashMap<u32, u64>,
     /// The changes of each branch, in the order of their positions.
-    touches: HashMap<u32, Vec<Touch>>,
+    touches: HashMap<u32, Vec<AppliedChange>>,
 }
 
 #[derive(Clone)]
-struct Touch {
-    place: Place,
+struct AppliedChange {
+    place: EnvelopePosition,
     change: ChangeHash,
     last_op: u64,
 }
 
-impl Documents {
+impl AgencyDocuments {
     /// Builds one envelope's changes, once its ancestors' are built, in those documents that `concerns` names. Gives the
     /// rows that it altered.
     pub(crate) fn build(
         &mut self,
         envelope: &Envelope,
-        place: &Place,
+        place: &EnvelopePosition,
         concerns: &dyn Fn(&DocumentId) -> bool,
         may_put: &dyn Fn(&DocumentId, &str, &[u8]) -> bool,
-    ) -> Result<Vec<Row>, Broken> {
+    ) -> Result<Vec<DocumentRow>, LogError> {
         let mut by_document: BTreeMap<&DocumentId, Vec<(&str, &[u8])>> = BTreeMap::new();
         let counts = |(d, k, v): &(&DocumentId, &str, &[u8])| concerns(d) && admits(d, k, v) && may_put(d, k, v);
         for (document, key, value) in envelope.puts().filter(counts) {
@@ -151,7 +151,7 @@ impl Documents {
         for (id, puts) in by_document {
             self.puts += puts.len() as u64;
             if mutant!(DocumentsBreak) && puts.iter().any(|(key, _)| *key == "r/11") {
-                return Err(Broken::Document("a fault that a test switched on".into()));
+                return Err(LogError::Document("a fault that a test switched on".into()));
             }
             let document = self.all.entry(id.clone()).or_default();
             let mut keys = document.build(id, &puts, place)?;
@@ -160,7 +160,7 @@ impl Documents {
             keys.extend(hidden);
             for key in keys {
                 let values = document.values(id, &key)?;
-                rows.push(Row {
+                rows.push(DocumentRow {
                     agency,
                     document: id.clone(),
                     key,
@@ -172,17 +172,21 @@ impl Documents {
     }
 
     /// All rows of all documents.
-    pub(crate) fn rows(&self, agency: Hash) -> Result<Vec<Row>, Broken> {
+    pub(crate) fn rows(&self, agency: Hash) -> Result<Vec<DocumentRow>, LogError> {
         self.rows_of(agency, |_| true)
     }
 
     /// All rows of some documents.
-    pub(crate) fn rows_of(&self, agency: Hash, which: impl Fn(&DocumentId) -> bool) -> Result<Vec<Row>, Broken> {
+    pub(crate) fn rows_of(
+        &self,
+        agency: Hash,
+        which: impl Fn(&DocumentId) -> bool,
+    ) -> Result<Vec<DocumentRow>, LogError> {
         let mut rows = Vec::new();
         for (id, document) in self.all.iter().filter(|(id, _)| which(id)) {
             for key in document.keys() {
                 let values = document.values(id, &key)?;
-                rows.push(Row {
+                rows.push(DocumentRow {
                     agency,
                     document: id.clone(),
                     key,
@@ -231,9 +235,14 @@ pub(crate) fn admits(document: &DocumentId, key: &str, value: &[u8]) -> bool {
     }
 }
 
-impl Document {
+impl CrdtDocument {
     /// Makes the one change that an envelope is to this document, unless all its puts are void; gives the keys put.
-    fn build(&mut self, id: &DocumentId, puts: &[(&str, &[u8])], place: &Place) -> Result<Vec<String>, Broken> {
+    fn build(
+        &mut self,
+        id: &DocumentId,
+        puts: &[(&str, &[u8])],
+        place: &EnvelopePosition,
+    ) -> Result<Vec<String>, LogError> {
         let nearest = self.nearest_ancestors(place);
         let mut deps: Vec<ChangeHash> = nearest.iter().map(|touch| touch.change).collect();
         deps.sort_unstable();
@@ -254,7 +263,8 @@ impl Document {
             if write_once && (!known.is_empty() || arrived) {
                 continue;
             }
-            let pred: Result<Vec<legacy::OpId>, Broken> = known.iter().map(|(_, op)| op_id(&op.to_string())).collect();
+            let pred: Result<Vec<legacy::OpId>, LogError> =
+                known.iter().map(|(_, op)| op_id(&op.to_string())).collect();
             operations.push(legacy::Op {
                 action: legacy::OpType::Put(ScalarValue::Bytes(value.to_vec())),
                 obj: legacy::ObjectId::Root,
@@ -277,14 +287,15 @@ impl Document {
             actor_id: ActorId::from(actor.0.iter().take(16).copied().collect::<Vec<u8>>()),
             hash: None,
             seq: *seq,
-            start_op: NonZeroU64::new(start_op).ok_or_else(|| Broken::Document("an operation has no number".into()))?,
+            start_op: NonZeroU64::new(start_op)
+                .ok_or_else(|| LogError::Document("an operation has no number".into()))?,
             time: 0,
             message: None,
             deps,
             extra_bytes: vec![],
             author: None,
         });
-        let touch = Touch {
+        let touch = AppliedChange {
             place: place.clone(),
             change: change.hash(),
             last_op,
@@ -302,7 +313,7 @@ impl Document {
     }
 
     /// Gives automerge the changes that are due.
-    fn take_in(&mut self) -> Result<(), Broken> {
+    fn take_in(&mut self) -> Result<(), LogError> {
         let due = std::mem::take(&mut self.due);
         self.operations += due.iter().map(Change::len).sum::<usize>();
         self.due_values.clear();
@@ -310,7 +321,7 @@ impl Document {
     }
 
     /// Returns true if anything was ever put at this key.
-    fn has(&self, key: &str) -> Result<bool, Broken> {
+    fn has(&self, key: &str) -> Result<bool, LogError> {
         Ok(self.due_values.contains_key(key) || self.automerge.get(ROOT, key)?.is_some())
     }
 
@@ -332,14 +343,14 @@ impl Document {
     }
 
     /// The ancestors of `place` that touch this document and are no ancestors of each other.
-    fn nearest_ancestors(&self, place: &Place) -> Vec<Touch> {
+    fn nearest_ancestors(&self, place: &EnvelopePosition) -> Vec<AppliedChange> {
         let last_known = |(branch, reach): (u32, u32)| {
             let touches = self.touches.get(&branch)?;
             let known = touches.partition_point(|touch| touch.place.position <= reach);
             touches.get(known.checked_sub(1)?).cloned()
         };
-        let candidates: Vec<Touch> = place.reaches().filter_map(last_known).collect();
-        let is_nearest = |touch: &&Touch| {
+        let candidates: Vec<AppliedChange> = place.reaches().filter_map(last_known).collect();
+        let is_nearest = |touch: &&AppliedChange| {
             let others = candidates.iter().filter(|other| other.change != touch.change);
             !others.into_iter().any(|other| other.place.covers(&touch.place))
         };
@@ -358,7 +369,7 @@ impl Document {
     }
 
     /// The surviving values of a key; of one that a tombstone hides, what is left of them.
-    fn values(&self, id: &DocumentId, key: &str) -> Result<Vec<Vec<u8>>, Broken> {
+    fn values(&self, id: &DocumentId, key: &str) -> Result<Vec<Vec<u8>>, LogError> {
         let slot = status_list::slot_of(key).filter(|_| matches!(id, DocumentId::StatusList(_)));
         if let Some(slot) = slot {
             let tombstones = self.standing(&format!("x/{slot}"))?;
@@ -369,7 +380,7 @@ impl Document {
         self.standing(key)
     }
 
-    fn standing(&self, key: &str) -> Result<Vec<Vec<u8>>, Broken> {
+    fn standing(&self, key: &str) -> Result<Vec<Vec<u8>>, LogError> {
         if let Some(value) = self.due_values.get(key) {
             return Ok(vec![value.clone()]);
         }
@@ -385,8 +396,8 @@ impl Document {
 }
 
 /// Automerge shows an operation's id only as text: `12@0a1b…`.
-fn op_id(text: &str) -> Result<legacy::OpId, Broken> {
-    let bad = || Broken::Document(format!("an operation's id has another form: {text}"));
+fn op_id(text: &str) -> Result<legacy::OpId, LogError> {
+    let bad = || LogError::Document(format!("an operation's id has another form: {text}"));
     let (counter, actor) = text.split_once('@').ok_or_else(bad)?;
     let actor = ActorId::try_from(actor).map_err(|_| bad())?;
     Ok(legacy::OpId::new(counter.parse().map_err(|_| bad())?, &actor))

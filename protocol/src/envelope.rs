@@ -6,9 +6,9 @@ use minicbor::{Decode, Encode};
 use registry_schema::Timestamp;
 
 use crate::{
-    heartbeat::{Unverified, by_a_writer},
+    heartbeat::{UnverifiedStatement, by_a_writer},
     key_log::KeyLog,
-    signed::{Hash, PublicKey, Refused, Signed, SigningKey, Statement, Verified},
+    signed::{Hash, InvalidStatement, PublicKey, Signable, Signed, SigningKey, Verified},
     status_list::slot_of,
 };
 
@@ -74,11 +74,11 @@ impl DocumentId {
 }
 
 impl FromStr for DocumentId {
-    type Err = Refused;
+    type Err = InvalidStatement;
 
-    fn from_str(text: &str) -> Result<Self, Refused> {
+    fn from_str(text: &str) -> Result<Self, InvalidStatement> {
         if text.is_empty() || text.len() > 64 || !text.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(Refused::Rule(
+            return Err(InvalidStatement::Rule(
                 "a document's name has 1 to 64 printable ASCII characters",
             ));
         }
@@ -130,7 +130,7 @@ pub struct Put {
 /// The signed part of an envelope. Of each value it holds a salted hash, so that a value which must be expunged can
 /// be dropped by everyone without breaking the signature.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct Header {
+pub struct EnvelopeHeader {
     /// The version of this form: 1.
     #[n(0)]
     pub version: u8,
@@ -155,12 +155,12 @@ pub struct Header {
     pub time: Timestamp,
     /// The puts, sorted by document and key, each pair at most once.
     #[n(7)]
-    pub puts: Vec<Commitment>,
+    pub puts: Vec<PutCommitment>,
 }
 
 /// A put without its value.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct Commitment {
+pub struct PutCommitment {
     /// The document that it is put in.
     #[n(0)]
     pub document: DocumentId,
@@ -174,20 +174,20 @@ pub struct Commitment {
 
 /// A value with the salt that keeps its hash from being guessed.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct Salted {
+pub struct SaltedValue {
     #[cbor(n(0), with = "minicbor::bytes")]
     salt: [u8; 16],
     #[cbor(n(1), with = "minicbor::bytes")]
     value: Vec<u8>,
 }
 
-impl Salted {
-    fn fits(&self, put: &Commitment) -> bool {
+impl SaltedValue {
+    fn fits(&self, put: &PutCommitment) -> bool {
         self.value.len() <= MAX_VALUE_BYTES && Hash::of(&[&self.salt, &self.value]) == put.digest
     }
 }
 
-impl Statement for Header {
+impl Signable for EnvelopeHeader {
     const DOMAIN: &'static str = "comity/1/envelope";
     const MAX_BYTES: usize = MAX_ENVELOPE_BYTES;
 }
@@ -196,17 +196,17 @@ impl Statement for Header {
 #[derive(Clone, Debug, Encode, Decode)]
 pub struct SignedEnvelope {
     #[n(0)]
-    header: Signed<Header>,
+    header: Signed<EnvelopeHeader>,
     /// None for a value that was expunged.
     #[n(1)]
-    values: Vec<Option<Salted>>,
+    values: Vec<Option<SaltedValue>>,
 }
 
 /// An envelope whose bytes, signature and authority are right.
 #[derive(Clone, Debug)]
 pub struct Envelope {
-    header: Verified<Header>,
-    values: Vec<Option<Salted>>,
+    header: Verified<EnvelopeHeader>,
+    values: Vec<Option<SaltedValue>>,
 }
 
 impl SignedEnvelope {
@@ -225,35 +225,37 @@ impl SignedEnvelope {
     /// signature: nothing else may follow from this.
     ///
     /// # Errors
-    /// [`Refused`], if the bytes are no envelope's.
-    pub fn claim(&self) -> Result<(Hash, Vec<Hash>), Refused> {
-        let header = self.header.claim().ok_or(Refused::Encoding)?;
+    /// [`InvalidStatement`], if the bytes are no envelope's.
+    pub fn claim(&self) -> Result<(Hash, Vec<Hash>), InvalidStatement> {
+        let header = self.header.claim().ok_or(InvalidStatement::Encoding)?;
         Ok((self.header.name(), header.parents))
     }
 
     /// Believes an envelope of the agency with this key log.
     ///
     /// # Errors
-    /// [`Unverified`], if it is malformed, too large, another agency's, not signed by one of its writers, or names an
+    /// [`UnverifiedStatement`], if it is malformed, too large, another agency's, not signed by one of its writers, or names an
     /// entry of the key log that is not here yet.
-    pub fn verify(self, key_log: &KeyLog) -> Result<Envelope, Unverified> {
+    pub fn verify(self, key_log: &KeyLog) -> Result<Envelope, UnverifiedStatement> {
         let size = self.bytes();
         if size > MAX_ENVELOPE_BYTES {
-            return Err(Unverified::Refused(Refused::TooLarge {
+            return Err(UnverifiedStatement::Refused(InvalidStatement::TooLarge {
                 bytes: size,
                 limit: MAX_ENVELOPE_BYTES,
             }));
         }
-        let header = by_a_writer(self.header, key_log, |h: &Header| (h.agency, h.writer, h.key_log))?;
+        let header = by_a_writer(self.header, key_log, |h: &EnvelopeHeader| {
+            (h.agency, h.writer, h.key_log)
+        })?;
         check(header.get())?;
-        let Header { puts, .. } = header.get();
-        let fits = |(put, salted): (&Commitment, &Option<Salted>)| match salted {
+        let EnvelopeHeader { puts, .. } = header.get();
+        let fits = |(put, salted): (&PutCommitment, &Option<SaltedValue>)| match salted {
             Some(salted) => salted.fits(put),
             // Only what a tombstone can hide may be missing.
             None => matches!(put.document, DocumentId::StatusList(_)) && slot_of(&put.key).is_some(),
         };
         if puts.len() != self.values.len() || !puts.iter().zip(&self.values).all(fits) {
-            return Err(Unverified::Refused(Refused::Rule(
+            return Err(UnverifiedStatement::Refused(InvalidStatement::Rule(
                 "each value has the hash that the header names",
             )));
         }
@@ -264,26 +266,28 @@ impl SignedEnvelope {
     }
 }
 
-fn check(header: &Header) -> Result<(), Refused> {
+fn check(header: &EnvelopeHeader) -> Result<(), InvalidStatement> {
     if header.version != 1 {
-        return Err(Refused::Rule("the version is 1"));
+        return Err(InvalidStatement::Rule("the version is 1"));
     }
     if header.parents.len() > MAX_PARENTS || !header.parents.is_sorted_by(|a, b| a < b) {
-        return Err(Refused::Rule("at most 16 parents, sorted, each once"));
+        return Err(InvalidStatement::Rule("at most 16 parents, sorted, each once"));
     }
     if header.puts.is_empty() || header.puts.len() > MAX_PUTS {
-        return Err(Refused::Rule("1 to 256 puts"));
+        return Err(InvalidStatement::Rule("1 to 256 puts"));
     }
     if header
         .puts
         .iter()
         .any(|put| put.key.is_empty() || put.key.len() > MAX_KEY_BYTES)
     {
-        return Err(Refused::Rule("a key has 1 to 128 bytes"));
+        return Err(InvalidStatement::Rule("a key has 1 to 128 bytes"));
     }
-    let place = |put: &Commitment| (put.document.to_string(), put.key.clone());
+    let place = |put: &PutCommitment| (put.document.to_string(), put.key.clone());
     if !header.puts.is_sorted_by(|a, b| place(a) < place(b)) {
-        return Err(Refused::Rule("puts are sorted by document and key, each pair once"));
+        return Err(InvalidStatement::Rule(
+            "puts are sorted by document and key, each pair once",
+        ));
     }
     Ok(())
 }
@@ -292,7 +296,7 @@ impl Envelope {
     /// Seals puts into an envelope, signed by `key`; each value gets its own salt.
     ///
     /// # Errors
-    /// [`Refused`], if the puts break a limit or name a place twice.
+    /// [`InvalidStatement`], if the puts break a limit or name a place twice.
     pub fn seal(
         key: &SigningKey,
         key_log: &KeyLog,
@@ -300,25 +304,25 @@ impl Envelope {
         time: Timestamp,
         mut puts: Vec<Put>,
         rng: &mut dyn rand::Rng,
-    ) -> Result<Self, Unverified> {
+    ) -> Result<Self, UnverifiedStatement> {
         puts.sort_by_cached_key(|put| (put.document.to_string(), put.key.clone()));
-        let values: Vec<Salted> = puts
+        let values: Vec<SaltedValue> = puts
             .iter()
             .map(|put| {
                 let mut salt = [0; 16];
                 rng.fill_bytes(&mut salt);
-                Salted {
+                SaltedValue {
                     salt,
                     value: put.value.clone(),
                 }
             })
             .collect();
-        let commitments = puts.into_iter().zip(&values).map(|(put, salted)| Commitment {
+        let commitments = puts.into_iter().zip(&values).map(|(put, salted)| PutCommitment {
             document: put.document,
             key: put.key,
             digest: Hash::of(&[&salted.salt, &salted.value]),
         });
-        let header = Header {
+        let header = EnvelopeHeader {
             version: 1,
             agency: key_log.genesis(),
             writer: key.public(),
@@ -343,7 +347,7 @@ impl Envelope {
 
     /// The header: the writer, the time, and the envelopes before it.
     #[must_use]
-    pub const fn header(&self) -> &Header {
+    pub const fn header(&self) -> &EnvelopeHeader {
         self.header.get()
     }
 
@@ -410,7 +414,7 @@ impl Envelope {
 
     /// The signed part.
     #[must_use]
-    pub fn signed_header(&self) -> Signed<Header> {
+    pub fn signed_header(&self) -> Signed<EnvelopeHeader> {
         self.header.signed().clone()
     }
 

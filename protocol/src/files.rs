@@ -1,6 +1,6 @@
 //! The files of what a node holds: the second transport, for web servers that know nothing of this protocol.
 //!
-//! Of each agency there is one [`Listing`], which changes, and which names the others: pages of the key log, pages of
+//! Of each agency there is one [`LogListing`], which changes, and which names the others: pages of the key log, pages of
 //! envelopes in the order in which the node kept them, the newest checkpoint and its rows. These are named by what is
 //! in them and never change. Nothing of it is believed because of where it was found: signatures decide, as they do on
 //! every other way.
@@ -9,8 +9,8 @@ use minicbor::{Decode, Encode};
 
 use crate::{
     envelope::SignedEnvelope,
-    key_log::SignedEntry,
-    message::{MAX_HASHES, MAX_MESSAGE_BYTES, NotAMessage, PAGE_BYTES, Summary},
+    key_log::SignedKeyLogEntry,
+    message::{InvalidMessage, LogSummary, MAX_HASHES, MAX_MESSAGE_BYTES, PAGE_BYTES},
     signed::{Hash, encode},
 };
 
@@ -19,7 +19,7 @@ pub const MAX_PAGES: usize = 16_384;
 
 /// A page that a listing names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct PageName {
+pub struct PageRef {
     /// The SHA-256 of its bytes.
     #[n(0)]
     pub name: Hash,
@@ -44,27 +44,27 @@ pub struct CheckpointFiles {
 
 /// The reach of an agency's log here, and the files that hold it.
 #[derive(Clone, Debug, Encode, Decode)]
-pub struct Listing {
+pub struct LogListing {
     /// The version of this form: 1.
     #[n(0)]
     pub version: u8,
     /// The summary that the node would give in an exchange.
     #[n(1)]
-    pub summary: Summary,
+    pub summary: LogSummary,
     /// The pages of the key log, each entry after the one before it. Pages are only added, and the last one replaced
     /// by a longer one.
     #[n(2)]
-    pub key_log: Vec<PageName>,
+    pub key_log: Vec<PageRef>,
     /// The pages of envelopes, each envelope after its parents. Pages are only added, and the last one replaced by a
     /// longer one; one of which values are expunged is replaced as well.
     #[n(3)]
-    pub envelopes: Vec<PageName>,
+    pub envelopes: Vec<PageRef>,
     /// The newest checkpoint that is here.
     #[n(4)]
     pub checkpoint: Option<CheckpointFiles>,
 }
 
-impl Listing {
+impl LogListing {
     /// The file's bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -74,19 +74,19 @@ impl Listing {
     /// Reads a listing.
     ///
     /// # Errors
-    /// [`NotAMessage`], if the bytes are none, or break a limit.
-    pub fn read(bytes: &[u8]) -> Result<Self, NotAMessage> {
+    /// [`InvalidMessage`], if the bytes are none, or break a limit.
+    pub fn read(bytes: &[u8]) -> Result<Self, InvalidMessage> {
         if bytes.len() > MAX_MESSAGE_BYTES {
-            return Err(NotAMessage);
+            return Err(InvalidMessage);
         }
         let listing: Self = whole(bytes)?;
-        let fits = |pages: &[PageName]| {
+        let fits = |pages: &[PageRef]| {
             pages.len() <= MAX_PAGES
                 && pages
                     .iter()
                     .all(|page| page.bytes as usize <= PAGE_BYTES && page.count > 0)
         };
-        let Summary { key_log, heads, .. } = &listing.summary;
+        let LogSummary { key_log, heads, .. } = &listing.summary;
         let right = listing.version == 1
             && key_log.len() <= MAX_HASHES
             && heads.len() <= MAX_HASHES
@@ -96,23 +96,23 @@ impl Listing {
                 .checkpoint
                 .as_ref()
                 .is_none_or(|c| c.rows.len() <= crate::checkpoint::MAX_PAGES);
-        if right { Ok(listing) } else { Err(NotAMessage) }
+        if right { Ok(listing) } else { Err(InvalidMessage) }
     }
 }
 
 /// Reads a page of envelopes: a CBOR sequence (RFC 8742), of at most [`PAGE_BYTES`].
 ///
 /// # Errors
-/// [`NotAMessage`], if it is none.
-pub fn read_envelopes(bytes: &[u8]) -> Result<Vec<SignedEnvelope>, NotAMessage> {
+/// [`InvalidMessage`], if it is none.
+pub fn read_envelopes(bytes: &[u8]) -> Result<Vec<SignedEnvelope>, InvalidMessage> {
     sequence(bytes)
 }
 
 /// Reads a page of a key log: a CBOR sequence (RFC 8742), of at most [`PAGE_BYTES`].
 ///
 /// # Errors
-/// [`NotAMessage`], if it is none.
-pub fn read_entries(bytes: &[u8]) -> Result<Vec<SignedEntry>, NotAMessage> {
+/// [`InvalidMessage`], if it is none.
+pub fn read_entries(bytes: &[u8]) -> Result<Vec<SignedKeyLogEntry>, InvalidMessage> {
     sequence(bytes)
 }
 
@@ -133,25 +133,25 @@ pub fn pages<T: Encode<()>>(statements: &[T]) -> Vec<(Vec<u8>, u32)> {
     pages
 }
 
-fn sequence<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Result<Vec<T>, NotAMessage> {
+fn sequence<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Result<Vec<T>, InvalidMessage> {
     if bytes.len() > PAGE_BYTES {
-        return Err(NotAMessage);
+        return Err(InvalidMessage);
     }
     let mut decoder = minicbor::Decoder::new(bytes);
     let mut statements = Vec::new();
     while decoder.position() < bytes.len() {
-        statements.push(decoder.decode().map_err(|_| NotAMessage)?);
+        statements.push(decoder.decode().map_err(|_| InvalidMessage)?);
     }
     Ok(statements)
 }
 
-fn whole<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Result<T, NotAMessage> {
+fn whole<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Result<T, InvalidMessage> {
     let mut decoder = minicbor::Decoder::new(bytes);
-    let value = decoder.decode().map_err(|_| NotAMessage)?;
+    let value = decoder.decode().map_err(|_| InvalidMessage)?;
     if decoder.position() == bytes.len() {
         Ok(value)
     } else {
-        Err(NotAMessage)
+        Err(InvalidMessage)
     }
 }
 
@@ -161,7 +161,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        Root, SigningKey,
+        RootKeySet, SigningKey,
         key_log::{Founding, KeyLog, WriterKey, found},
     };
 
@@ -171,24 +171,24 @@ mod tests {
             agency: "US-SC".parse().unwrap(),
             name: "South Carolina".into(),
             url: "https://sc.example.gov".into(),
-            root: Root::single(key.public()),
-            next_root: Root::single(key.public()).commitment(),
+            root: RootKeySet::single(key.public()),
+            next_root: RootKeySet::single(key.public()).commitment(),
             writers: vec![WriterKey::of_all(key.public())],
             badge_keys: vec![],
         };
         found(founding, &[&key], Timestamp(1_000)).unwrap()
     }
 
-    fn listing() -> Listing {
+    fn listing() -> LogListing {
         let log = log();
-        let page = PageName {
+        let page = PageRef {
             name: Hash([7; 32]),
             count: 1,
             bytes: 100,
         };
-        Listing {
+        LogListing {
             version: 1,
-            summary: Summary {
+            summary: LogSummary {
                 agency: log.genesis(),
                 key_log: log.leaves(),
                 heads: vec![],
@@ -203,16 +203,16 @@ mod tests {
     #[test]
     fn a_listing_reads_what_was_written_and_nothing_else() {
         let bytes = listing().to_bytes();
-        assert_eq!(Listing::read(&bytes).unwrap().envelopes, listing().envelopes);
-        assert!(Listing::read(&[bytes.as_slice(), &[0]].concat()).is_err());
-        assert!(Listing::read(&bytes[..bytes.len() - 1]).is_err());
-        assert!(Listing::read(&vec![0; MAX_MESSAGE_BYTES + 1]).is_err());
+        assert_eq!(LogListing::read(&bytes).unwrap().envelopes, listing().envelopes);
+        assert!(LogListing::read(&[bytes.as_slice(), &[0]].concat()).is_err());
+        assert!(LogListing::read(&bytes[..bytes.len() - 1]).is_err());
+        assert!(LogListing::read(&vec![0; MAX_MESSAGE_BYTES + 1]).is_err());
     }
 
     #[test]
     fn a_listing_that_breaks_a_limit_is_none() {
-        type Spoil = fn(&mut Listing);
-        let spoils: [Spoil; 6] = [
+        type ListingMutation = fn(&mut LogListing);
+        let spoils: [ListingMutation; 6] = [
             |it| it.version = 2,
             |it| it.summary.heads = vec![Hash([1; 32]); MAX_HASHES + 1],
             |it| it.envelopes[0].bytes = u32::MAX,
@@ -228,14 +228,14 @@ mod tests {
         for (number, spoil) in spoils.iter().enumerate() {
             let mut spoiled = listing();
             spoil(&mut spoiled);
-            assert!(Listing::read(&spoiled.to_bytes()).is_err(), "spoil {number}");
+            assert!(LogListing::read(&spoiled.to_bytes()).is_err(), "spoil {number}");
         }
     }
 
     #[test]
     fn the_fullest_listing_fits_into_what_is_read() {
         let mut full = listing();
-        let page = PageName {
+        let page = PageRef {
             name: Hash([255; 32]),
             count: u32::MAX,
             bytes: u32::try_from(PAGE_BYTES).unwrap(),
@@ -246,7 +246,7 @@ mod tests {
             name: Hash([255; 32]),
             rows: vec![Hash([255; 32]); crate::checkpoint::MAX_PAGES],
         });
-        assert!(Listing::read(&full.to_bytes()).is_ok());
+        assert!(LogListing::read(&full.to_bytes()).is_ok());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::{
     envelope::MAX_PARENTS,
     key_log::KeyLog,
     mutant::mutant,
-    signed::{Hash, PublicKey, Refused, Signed, Statement, Verified},
+    signed::{Hash, InvalidStatement, PublicKey, Signable, Signed, Verified},
 };
 
 /// The most seconds that a heartbeat may be ahead of our own clock before it is held back.
@@ -44,7 +44,7 @@ pub struct Heartbeat {
     pub checkpoint: Option<Hash>,
 }
 
-impl Statement for Heartbeat {
+impl Signable for Heartbeat {
     const DOMAIN: &'static str = "comity/1/heartbeat";
     const MAX_BYTES: usize = 1024;
 }
@@ -62,9 +62,9 @@ impl Heartbeat {
     /// Believes a heartbeat of the agency with this key log.
     ///
     /// # Errors
-    /// [`Unverified`], if it is malformed, another agency's, not signed by one of its writers, or names an entry of
+    /// [`UnverifiedStatement`], if it is malformed, another agency's, not signed by one of its writers, or names an entry of
     /// the key log that is not here yet.
-    pub fn read(signed: Signed<Self>, key_log: &KeyLog) -> Result<Verified<Self>, Unverified> {
+    pub fn read(signed: Signed<Self>, key_log: &KeyLog) -> Result<Verified<Self>, UnverifiedStatement> {
         let verified = by_a_writer(signed, key_log, |h| (h.agency, h.writer, h.key_log))?;
         let heartbeat = verified.get();
         if heartbeat.version != 1
@@ -72,7 +72,7 @@ impl Heartbeat {
             || !heartbeat.heads.is_sorted_by(|a, b| a < b)
             || heartbeat.next_by <= heartbeat.issued
         {
-            return Err(Unverified::Refused(Refused::Rule(
+            return Err(UnverifiedStatement::Refused(InvalidStatement::Rule(
                 "a heartbeat has version 1, at most 16 sorted heads, and a term",
             )));
         }
@@ -82,21 +82,21 @@ impl Heartbeat {
 
 /// The reason why a writer's statement is not believed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unverified {
+pub enum UnverifiedStatement {
     /// It never will be.
     #[error(transparent)]
-    Refused(#[from] Refused),
+    Refused(#[from] InvalidStatement),
     /// It names an entry of the key log that is not here yet.
     #[error("it names the key-log entry {0}, which is not here yet")]
     KeyLog(Hash),
 }
 
 /// Believes a statement by one of an agency's writers: `names` gives the agency, the writer and the key-log entry.
-pub(crate) fn by_a_writer<T: Statement>(
+pub(crate) fn by_a_writer<T: Signable>(
     signed: Signed<T>,
     key_log: &KeyLog,
     names: impl FnOnce(&T) -> (Hash, PublicKey, Hash),
-) -> Result<Verified<T>, Unverified> {
+) -> Result<Verified<T>, UnverifiedStatement> {
     let mut unknown = None;
     let verified = signed.verify(|statement| {
         let (agency, writer, entry) = names(statement);
@@ -110,7 +110,7 @@ pub(crate) fn by_a_writer<T: Statement>(
         (named == Some(true) || mutant!(AnyKeySigns)).then_some(writer)
     });
     match unknown {
-        Some(entry) => Err(Unverified::KeyLog(entry)),
+        Some(entry) => Err(UnverifiedStatement::KeyLog(entry)),
         None => Ok(verified?),
     }
 }

@@ -6,9 +6,9 @@ use minicbor::{Decode, Encode};
 use registry_schema::Timestamp;
 
 use crate::{
-    heartbeat::{MAX_AHEAD_SECONDS, Unverified, by_a_writer},
+    heartbeat::{MAX_AHEAD_SECONDS, UnverifiedStatement, by_a_writer},
     key_log::KeyLog,
-    signed::{Hash, PublicKey, Refused, Signed, Statement, Verified, encode},
+    signed::{Hash, InvalidStatement, PublicKey, Signable, Signed, Verified, encode},
     ticket::Ticket,
 };
 
@@ -40,7 +40,7 @@ pub struct Introduction {
     pub tickets: Vec<String>,
 }
 
-impl Statement for Introduction {
+impl Signable for Introduction {
     const DOMAIN: &'static str = "comity/1/introduction";
     const MAX_BYTES: usize = 262_144;
 }
@@ -50,8 +50,8 @@ impl Introduction {
     /// long before now.
     ///
     /// # Errors
-    /// [`Unverified`], if it is malformed, too old, ahead of our clock, another agency's, or not signed by such a writer.
-    pub fn read(signed: Signed<Self>, key_log: &KeyLog, now: Timestamp) -> Result<Verified<Self>, Unverified> {
+    /// [`UnverifiedStatement`], if it is malformed, too old, ahead of our clock, another agency's, or not signed by such a writer.
+    pub fn read(signed: Signed<Self>, key_log: &KeyLog, now: Timestamp) -> Result<Verified<Self>, UnverifiedStatement> {
         let live = key_log.writers();
         let verified = by_a_writer(signed, key_log, |it| (it.agency, it.writer, it.key_log))?;
         let it = verified.get();
@@ -65,7 +65,7 @@ impl Introduction {
         } else {
             return Ok(verified);
         };
-        Err(Unverified::Refused(Refused::Rule(rule)))
+        Err(UnverifiedStatement::Refused(InvalidStatement::Rule(rule)))
     }
 
     /// The signed bytes as text: base64.
@@ -77,14 +77,14 @@ impl Introduction {
     /// Reads the text; nothing in it is believed yet.
     ///
     /// # Errors
-    /// [`Refused`], if it is none.
-    pub fn from_text(text: &str) -> Result<Signed<Self>, Refused> {
+    /// [`InvalidStatement`], if it is none.
+    pub fn from_text(text: &str) -> Result<Signed<Self>, InvalidStatement> {
         if text.len() > Self::MAX_BYTES * 2 {
-            return Err(Refused::Rule("an introduction has at most 262,144 bytes"));
+            return Err(InvalidStatement::Rule("an introduction has at most 262,144 bytes"));
         }
         let bytes = BASE64.decode(text.as_bytes());
-        let bytes = bytes.map_err(|_| Refused::Rule("an introduction is told in base64"))?;
-        minicbor::decode(&bytes).map_err(|_| Refused::Rule("this is no signed statement"))
+        let bytes = bytes.map_err(|_| InvalidStatement::Rule("an introduction is told in base64"))?;
+        minicbor::decode(&bytes).map_err(|_| InvalidStatement::Rule("this is no signed statement"))
     }
 
     /// The tickets that a signed introduction claims to hold, not checked: to choose one, which whoever adds it checks.
@@ -101,7 +101,7 @@ impl Introduction {
 mod tests {
     use crate::{
         SigningKey,
-        key_log::{End, Founding, WriterKey, found},
+        key_log::{Founding, KeyEnd, WriterKey, found},
     };
 
     use super::*;
@@ -113,8 +113,8 @@ mod tests {
             agency: "US-NC".parse().unwrap(),
             name: "North Carolina".into(),
             url: "https://nc.example".into(),
-            root: crate::Root::single(root.public()),
-            next_root: crate::Root::single(stranger.public()).commitment(),
+            root: crate::RootKeySet::single(root.public()),
+            next_root: crate::RootKeySet::single(stranger.public()).commitment(),
             writers: vec![WriterKey::of_all(writer.public())],
             badge_keys: vec![],
         };
@@ -152,10 +152,10 @@ mod tests {
             Introduction::claimed_tickets(&good).is_empty(),
             "a text that is no ticket is none"
         );
-        let act = crate::key_log::Act::WriterEnded {
+        let act = crate::key_log::KeyLogAct::WriterEnded {
             key: writer.public(),
             last: vec![],
-            end: End::Retired,
+            end: KeyEnd::Retired,
         };
         let mut entry = log.propose(act, now).unwrap();
         entry.sign(&root);

@@ -15,14 +15,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use registry_schema::Timestamp;
 
-pub use act::{Act, End, Founding, KeyLogEntry, WriterKey, WriterScope};
+pub use act::{Founding, KeyEnd, KeyLogAct, KeyLogEntry, WriterKey, WriterScope};
 pub use address::check_address;
-pub use authority::{Authority, Term, Writer};
+pub use authority::{KeyAuthority, WriterRights, WriterTerm};
 pub use fork_proof::ForkProof;
 
 use crate::{
     cosigned::Cosigned,
-    signed::{Hash, PublicKey, Refused, SigningKey, Verified},
+    signed::{Hash, InvalidStatement, PublicKey, SigningKey, Verified},
 };
 
 /// Most writer keys, and most badge keys, that one agency ever names.
@@ -40,14 +40,14 @@ const MAX_HELD: usize = 1100;
 pub const MAX_CHECKS: usize = 192;
 
 /// A key-log entry as it travels.
-pub type SignedEntry = Cosigned<KeyLogEntry>;
+pub type SignedKeyLogEntry = Cosigned<KeyLogEntry>;
 
 /// A key log as far as it is known, from the first entry on, with every entry that contradicts another.
 #[derive(Clone, Debug)]
 pub struct KeyLog {
     genesis: Hash,
     founding: Founding,
-    held: BTreeMap<Hash, Held>,
+    held: BTreeMap<Hash, KeyLogRecord>,
     /// All entries, each after the one before it.
     order: Vec<Hash>,
     /// The entries that are passed on and can count: all but those that rivals crowded out, and what follows them.
@@ -55,22 +55,22 @@ pub struct KeyLog {
     /// The last entry that counts.
     head: Hash,
     /// The authority after it.
-    authority: Authority,
+    authority: KeyAuthority,
     disputed: Option<(Hash, Hash)>,
 }
 
 #[derive(Clone, Debug)]
-struct Held {
-    entry: Verified<KeyLogEntry, SignedEntry>,
+struct KeyLogRecord {
+    entry: Verified<KeyLogEntry, SignedKeyLogEntry>,
     /// The authority after it.
-    authority: Authority,
+    authority: KeyAuthority,
     /// The entries after it, sorted by name.
     after: Vec<Hash>,
 }
 
 /// The outcome of adding an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Added {
+pub enum EntryOutcome {
     /// It is in the log now.
     New,
     /// It was in the log before.
@@ -81,11 +81,11 @@ pub enum Added {
 
 /// The outcome of adding several entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AddedLot {
+pub struct EntryBatchOutcome {
     /// True if one of them is new.
     pub any: bool,
     /// The reason of the first refusal; the entries after that one were not looked at.
-    pub refused: Option<Refused>,
+    pub refused: Option<InvalidStatement>,
     /// True if some were not looked at because the others had as many signatures as are looked at in one go.
     pub more: bool,
 }
@@ -94,8 +94,8 @@ impl KeyLog {
     /// Reads a whole key log: each entry after the one before it.
     ///
     /// # Errors
-    /// [`Refused`], if an entry is not what its place demands.
-    pub fn read(entries: Vec<SignedEntry>) -> Result<Self, Refused> {
+    /// [`InvalidStatement`], if an entry is not what its place demands.
+    pub fn read(entries: Vec<SignedKeyLogEntry>) -> Result<Self, InvalidStatement> {
         let (log, _) = Self::begin(entries, usize::MAX)?;
         Ok(log)
     }
@@ -104,27 +104,29 @@ impl KeyLog {
     /// whether some are left.
     ///
     /// # Errors
-    /// [`Refused`], if an entry is not what its place demands.
-    pub fn begin(entries: Vec<SignedEntry>, most: usize) -> Result<(Self, bool), Refused> {
+    /// [`InvalidStatement`], if an entry is not what its place demands.
+    pub fn begin(entries: Vec<SignedKeyLogEntry>, most: usize) -> Result<(Self, bool), InvalidStatement> {
         let mut entries = entries.into_iter();
         let first = entries
             .next()
-            .ok_or(Refused::Rule("a key log has at least one entry"))?;
+            .ok_or(InvalidStatement::Rule("a key log has at least one entry"))?;
         let checked = first.signers().count();
         let first = first.verify(|entry| match &entry.act {
-            Act::Founded(founding) => Some(founding.root.clone()),
+            KeyLogAct::Founded(founding) => Some(founding.root.clone()),
             _ => None,
         })?;
         let entry = first.get();
-        let Act::Founded(founding) = entry.act.clone() else {
-            return Err(Refused::Rule("a key log begins with a founding"));
+        let KeyLogAct::Founded(founding) = entry.act.clone() else {
+            return Err(InvalidStatement::Rule("a key log begins with a founding"));
         };
         if entry.version != 1 || entry.position != 0 || entry.previous.is_some() {
-            return Err(Refused::Rule("the first entry stands at place 0 and follows none"));
+            return Err(InvalidStatement::Rule(
+                "the first entry stands at place 0 and follows none",
+            ));
         }
-        let authority = Authority::founded(&founding)?;
+        let authority = KeyAuthority::founded(&founding)?;
         let genesis = first.hash();
-        let held = Held {
+        let held = KeyLogRecord {
             entry: first,
             authority: authority.clone(),
             after: vec![],
@@ -146,18 +148,18 @@ impl KeyLog {
     /// Adds an entry whose predecessor is here.
     ///
     /// # Errors
-    /// [`Refused`], if it is not what its place demands.
-    pub fn add(&mut self, entry: SignedEntry) -> Result<Added, Refused> {
+    /// [`InvalidStatement`], if it is not what its place demands.
+    pub fn add(&mut self, entry: SignedKeyLogEntry) -> Result<EntryOutcome, InvalidStatement> {
         let added = self.put(entry);
-        if added == Ok(Added::New) {
+        if added == Ok(EntryOutcome::New) {
             self.settle();
         }
         added
     }
 
     /// Adds entries, each after the one before it, until so many signatures were looked at.
-    pub fn add_some(&mut self, entries: impl IntoIterator<Item = SignedEntry>, most: usize) -> AddedLot {
-        let mut lot = AddedLot::default();
+    pub fn add_some(&mut self, entries: impl IntoIterator<Item = SignedKeyLogEntry>, most: usize) -> EntryBatchOutcome {
+        let mut lot = EntryBatchOutcome::default();
         let mut checked = 0;
         for entry in entries {
             if checked >= most {
@@ -166,11 +168,11 @@ impl KeyLog {
             }
             let signatures = entry.signers().count();
             match self.put(entry) {
-                Ok(Added::New) => {
+                Ok(EntryOutcome::New) => {
                     lot.any = true;
                     checked += signatures;
                 }
-                Ok(Added::Known | Added::Crowded) => {}
+                Ok(EntryOutcome::Known | EntryOutcome::Crowded) => {}
                 Err(refused) => {
                     lot.refused = Some(refused);
                     break;
@@ -183,27 +185,29 @@ impl KeyLog {
         lot
     }
 
-    fn put(&mut self, entry: SignedEntry) -> Result<Added, Refused> {
+    fn put(&mut self, entry: SignedKeyLogEntry) -> Result<EntryOutcome, InvalidStatement> {
         let name = entry.name();
         if self.held.contains_key(&name) {
-            return Ok(Added::Known);
+            return Ok(EntryOutcome::Known);
         }
         let claim = entry.claim()?;
         let previous = claim
             .previous
-            .ok_or(Refused::Rule("only the first entry follows none"))?;
+            .ok_or(InvalidStatement::Rule("only the first entry follows none"))?;
         let before = self
             .held
             .get(&previous)
-            .ok_or(Refused::Rule("an entry comes after the one before it"))?;
+            .ok_or(InvalidStatement::Rule("an entry comes after the one before it"))?;
         // Before its signatures are looked at: who floods a place pays more than who refuses it.
         if self.is_crowded(before, &name, claim.act.is_rotation()) {
-            return Ok(Added::Crowded);
+            return Ok(EntryOutcome::Crowded);
         }
         let place = before.entry.get().position + 1;
         let entry = entry.verify(|entry| before.authority.signs(&entry.act))?;
         if entry.get().version != 1 || entry.get().position != place {
-            return Err(Refused::Rule("an entry stands at the place after the one before it"));
+            return Err(InvalidStatement::Rule(
+                "an entry stands at the place after the one before it",
+            ));
         }
         let places = if entry.get().act.is_rotation() {
             MAX_PLACES
@@ -211,7 +215,7 @@ impl KeyLog {
             MAX_PLACES - PLACES_FOR_ROTATIONS
         };
         if place >= places {
-            return Err(Refused::Rule(
+            return Err(InvalidStatement::Rule(
                 "a key log has at most 1,024 entries, of which the last 64 are rotations",
             ));
         }
@@ -222,7 +226,7 @@ impl KeyLog {
         }
         self.held.insert(
             name,
-            Held {
+            KeyLogRecord {
                 entry,
                 authority,
                 after: vec![],
@@ -230,7 +234,7 @@ impl KeyLog {
         );
         self.order.push(name);
         self.shown.insert(name);
-        Ok(Added::New)
+        Ok(EntryOutcome::New)
     }
 
     /// The agency: the hash of the first entry.
@@ -265,13 +269,13 @@ impl KeyLog {
 
     /// The authority as of the last entry that counts.
     #[must_use]
-    pub const fn authority(&self) -> &Authority {
+    pub const fn authority(&self) -> &KeyAuthority {
         &self.authority
     }
 
     /// Returns true if some entry that is here, counting or not, lets this key write to this document.
     pub(crate) fn ever_lets_write(&self, key: &PublicKey, document: &crate::DocumentId) -> bool {
-        let lets = |held: &Held| {
+        let lets = |held: &KeyLogRecord| {
             let writer = held.authority.writer(key);
             writer.is_some_and(|writer| writer.terms.iter().any(|term| term.scope.holds(document)))
         };
@@ -294,9 +298,9 @@ impl KeyLog {
     /// At which place of the chain this writer key was added.
     #[must_use]
     pub fn added(&self, key: &PublicKey) -> Option<u32> {
-        let adds = |entry: &&&Verified<KeyLogEntry, SignedEntry>| match &entry.get().act {
-            Act::Founded(founding) => founding.writers.iter().any(|writer| writer.key == *key),
-            Act::WriterAdded(writer) => writer.key == *key,
+        let adds = |entry: &&&Verified<KeyLogEntry, SignedKeyLogEntry>| match &entry.get().act {
+            KeyLogAct::Founded(founding) => founding.writers.iter().any(|writer| writer.key == *key),
+            KeyLogAct::WriterAdded(writer) => writer.key == *key,
             _ => false,
         };
         self.chain().iter().find(adds).map(|entry| entry.get().position)
@@ -330,7 +334,7 @@ impl KeyLog {
 
     /// These entries and all before them, as they came: what proves the keys that they name.
     #[must_use]
-    pub fn path_to(&self, entries: &[Hash]) -> Vec<SignedEntry> {
+    pub fn path_to(&self, entries: &[Hash]) -> Vec<SignedKeyLogEntry> {
         let path = self.up_to(entries);
         let held = self.order.iter().filter(|hash| path.contains(*hash));
         let held = held.filter_map(|hash| self.held.get(hash));
@@ -340,7 +344,7 @@ impl KeyLog {
     /// All entries that are passed on, each after the one before it, that are neither `have` nor before one of them; up to so
     /// many bytes, and whether there are more.
     #[must_use]
-    pub fn page(&self, have: &[Hash], max_bytes: usize) -> (Vec<SignedEntry>, bool) {
+    pub fn page(&self, have: &[Hash], max_bytes: usize) -> (Vec<SignedKeyLogEntry>, bool) {
         let known = self.up_to(have);
         let mut bytes = 0;
         let mut page = Vec::new();
@@ -358,14 +362,14 @@ impl KeyLog {
 
     /// All entries as they came, to be stored: those that were crowded out too, for kept envelopes may name them.
     #[must_use]
-    pub fn signed(&self) -> Vec<SignedEntry> {
+    pub fn signed(&self) -> Vec<SignedKeyLogEntry> {
         let held = self.order.iter().filter_map(|hash| self.held.get(hash));
         held.map(|held| held.entry.signed().clone()).collect()
     }
 
     /// The entries that count, from the first on.
     #[must_use]
-    pub fn chain(&self) -> Vec<&Verified<KeyLogEntry, SignedEntry>> {
+    pub fn chain(&self) -> Vec<&Verified<KeyLogEntry, SignedKeyLogEntry>> {
         let mut chain = Vec::new();
         let mut at = Some(self.head);
         while let Some(held) = at.and_then(|hash| self.held.get(&hash)) {
@@ -379,8 +383,8 @@ impl KeyLog {
     /// This log as it would be after an act that nobody has signed; for a look at what would come of it.
     ///
     /// # Errors
-    /// [`Refused`], if the act breaks a rule.
-    pub fn suppose(&self, act: &Act) -> Result<Self, Refused> {
+    /// [`InvalidStatement`], if the act breaks a rule.
+    pub fn suppose(&self, act: &KeyLogAct) -> Result<Self, InvalidStatement> {
         let mut supposed = self.clone();
         supposed.authority = self.authority.after(act)?;
         Ok(supposed)
@@ -389,8 +393,8 @@ impl KeyLog {
     /// The entry that would do this next, for the root's holders to sign.
     ///
     /// # Errors
-    /// [`Refused`], if the act breaks a rule.
-    pub fn propose(&self, act: Act, time: Timestamp) -> Result<SignedEntry, Refused> {
+    /// [`InvalidStatement`], if the act breaks a rule.
+    pub fn propose(&self, act: KeyLogAct, time: Timestamp) -> Result<SignedKeyLogEntry, InvalidStatement> {
         self.authority().after(&act)?;
         Cosigned::unsigned(&KeyLogEntry {
             version: 1,
@@ -405,14 +409,14 @@ impl KeyLog {
 /// A new agency: the first entry, signed by its root.
 ///
 /// # Errors
-/// [`Refused`], if the founding breaks a rule.
-pub fn found(founding: Founding, root: &[&SigningKey], time: Timestamp) -> Result<KeyLog, Refused> {
+/// [`InvalidStatement`], if the founding breaks a rule.
+pub fn found(founding: Founding, root: &[&SigningKey], time: Timestamp) -> Result<KeyLog, InvalidStatement> {
     let mut entry = Cosigned::unsigned(&KeyLogEntry {
         version: 1,
         position: 0,
         previous: None,
         time,
-        act: Act::Founded(founding),
+        act: KeyLogAct::Founded(founding),
     })?;
     for holder in root {
         entry.sign(holder);

@@ -1,7 +1,7 @@
 //! Agreement between agencies: replication of lists that nobody but their owner can write.
 //!
 //! This crate has **no sockets, no clock, no disk and no async**. Time and chance come in by the door:
-//! [`Replica::handle`] takes an [`Event`], the time and a source of random numbers, and gives [`Effect`]s, to be
+//! [`Replica::handle`] takes an [`ReplicaEvent`], the time and a source of random numbers, and gives [`ReplicaEffect`]s, to be
 //! carried out in their order. It does not know what a credential is, nor which transport carries its messages.
 //!
 //! What an agency signs are *puts* `(document, key, value)` in [`envelope`]s that name their parents by hash. Every
@@ -34,16 +34,16 @@ pub mod status_list;
 pub mod ticket;
 pub mod trust_list;
 
-pub use checkpoint::{Checkpoint, Held};
-pub use cosigned::{Cosigned, Root};
-pub use document::Row;
+pub use checkpoint::{Checkpoint, Countersignature};
+pub use cosigned::{Cosigned, RootKeySet};
+pub use document::DocumentRow;
 pub use envelope::{DocumentId, Envelope, Put, SignedEnvelope};
-pub use heartbeat::{Heartbeat, Unverified};
+pub use heartbeat::{Heartbeat, UnverifiedStatement};
 pub use introduction::Introduction;
 pub use key_log::{KeyLog, KeyLogEntry};
-pub use message::{Request, Response};
+pub use message::{SyncRequest, SyncResponse};
 pub use misbehaviour::Misbehaviour;
-pub use replica::{Batch, Effect, Event, Replica, Settings};
+pub use replica::{Replica, ReplicaEffect, ReplicaEvent, ReplicaSettings, WriteBatch};
 pub use session::CallId;
 pub use signed::{Hash, PublicKey, Signed, SigningKey, Verified};
 pub use ticket::Ticket;

@@ -24,31 +24,31 @@ use std::{
 use registry_schema::Timestamp;
 
 use crate::{
-    blob_store::{BlobStore, Memory},
+    blob_store::{BlobStore, MemoryBlobStore},
     cosigned::Cosigned,
-    document::{Broken, Clock, Documents, Place, Row, Work},
+    document::{AgencyDocuments, BuildCounters, DocumentRow, EnvelopePosition, LogError, VectorClock},
     envelope::{DocumentId, Envelope, MAX_PARENTS, SignedEnvelope},
-    key_log::{AddedLot, ForkProof, KeyLog, KeyLogEntry, MAX_CHECKS},
-    signed::{Hash, PublicKey, Refused},
+    key_log::{EntryBatchOutcome, ForkProof, KeyLog, KeyLogEntry, MAX_CHECKS},
+    signed::{Hash, InvalidStatement, PublicKey},
 };
-use base::Base;
-pub use base::Compared;
-use beats::Beats;
-pub use beats::Heard;
-use cuts::Cuts;
+use base::CheckpointBase;
+pub use base::CheckpointComparison;
+pub use beats::HeartbeatOutcome;
+use beats::WriterHeartbeats;
+use cuts::WriterValidity;
 use family::Branch;
-use keeping::Failure;
-pub use keeping::Keeping;
-use kept::{Kept, sum};
-use orphans::Orphans;
-pub use usage::{Limit, MAX_SIBLINGS, Quota, Usage};
+pub use keeping::AppendOutcome;
+use keeping::BuildFailure;
+use kept::{KeptEnvelope, sum};
+use orphans::OrphanPool;
+pub use usage::{LogUsage, MAX_SIBLINGS, Quota, QuotaLimit};
 
 /// One agency's log.
 pub struct AgencyLog {
     key_log: KeyLog,
     /// The store of the bytes of the kept envelopes.
     blobs: Arc<dyn BlobStore>,
-    kept: HashMap<Hash, Kept>,
+    kept: HashMap<Hash, KeptEnvelope>,
     /// The kept envelopes, each after its parents.
     order: Vec<Hash>,
     /// The kept envelopes that no kept envelope names as a parent.
@@ -58,9 +58,9 @@ pub struct AgencyLog {
     /// Each writer's envelopes that follow none of its own: two are a fork as well.
     beginnings: HashMap<PublicKey, Vec<Hash>>,
     branches: Vec<Branch>,
-    documents: Documents,
-    cuts: Cuts,
-    beats: BTreeMap<PublicKey, Beats>,
+    documents: AgencyDocuments,
+    cuts: WriterValidity,
+    beats: BTreeMap<PublicKey, WriterHeartbeats>,
     /// The envelopes of one writer with one number, where its lines part; sorted.
     forks: BTreeMap<(PublicKey, u32), Vec<Hash>>,
     /// Grants that do not count while a fork of their writer is open.
@@ -68,13 +68,13 @@ pub struct AgencyLog {
     /// Kept envelopes of which a value is missing that no tombstone explains.
     gaps: BTreeSet<Hash>,
     /// The checkpoint that stands in for the history, while it is not here.
-    base: Option<Base>,
+    base: Option<CheckpointBase>,
     /// Revocations and suspensions from after that checkpoint, by their envelopes, which are not kept yet.
-    above: BTreeMap<Hash, Vec<Row>>,
+    above: BTreeMap<Hash, Vec<DocumentRow>>,
     /// The number of bytes of the envelopes that those are from.
     above_bytes: usize,
     /// Envelopes that were kept once and wait for parents that are not here any more.
-    orphans: Orphans,
+    orphans: OrphanPool,
     /// The slots that were expunged when this many envelopes were kept.
     expunged: Option<(usize, BTreeSet<(DocumentId, u32)>)>,
     /// The slots that a tombstone hides: a value that is missing there is explained.
@@ -89,9 +89,9 @@ pub struct AgencyLog {
     joined: BTreeSet<Hash>,
     /// The slots at which any kept envelope puts a tombstone, void or not.
     buried: BTreeSet<(DocumentId, u32)>,
-    usage: Usage,
-    work: Work,
-    failure: Option<Failure>,
+    usage: LogUsage,
+    work: BuildCounters,
+    failure: Option<BuildFailure>,
     /// True if nothing of it is called fresh: it is in quarantine.
     held_back: bool,
 }
@@ -100,7 +100,7 @@ impl AgencyLog {
     /// A log with nothing in it, all of which will be in memory.
     #[must_use]
     pub fn new(key_log: KeyLog) -> Self {
-        Self::within(key_log, Arc::new(Memory::default()))
+        Self::within(key_log, Arc::new(MemoryBlobStore::default()))
     }
 
     /// A log with nothing in it, whose envelopes' bytes will be in this blob store.
@@ -108,7 +108,7 @@ impl AgencyLog {
     pub fn within(key_log: KeyLog, blobs: Arc<dyn BlobStore>) -> Self {
         Self {
             blobs,
-            cuts: Cuts::of(&key_log, |_| None),
+            cuts: WriterValidity::of(&key_log, |_| None),
             key_log,
             kept: HashMap::new(),
             order: Vec::new(),
@@ -116,7 +116,7 @@ impl AgencyLog {
             own_children: HashMap::new(),
             beginnings: HashMap::new(),
             branches: Vec::new(),
-            documents: Documents::default(),
+            documents: AgencyDocuments::default(),
             beats: BTreeMap::new(),
             forks: BTreeMap::new(),
             waiting: BTreeSet::new(),
@@ -124,7 +124,7 @@ impl AgencyLog {
             base: None,
             above: BTreeMap::new(),
             above_bytes: 0,
-            orphans: Orphans::default(),
+            orphans: OrphanPool::default(),
             expunged: None,
             explained: BTreeSet::new(),
             stale: BTreeSet::new(),
@@ -132,8 +132,8 @@ impl AgencyLog {
             waiting_due: false,
             joined: BTreeSet::new(),
             buried: BTreeSet::new(),
-            usage: Usage::default(),
-            work: Work::default(),
+            usage: LogUsage::default(),
+            work: BuildCounters::default(),
             failure: None,
             held_back: false,
         }
@@ -172,7 +172,7 @@ impl AgencyLog {
     /// The number of a writer's kept envelopes that are neither these nor before one of them.
     #[must_use]
     pub fn count_beyond(&self, writer: &PublicKey, last: &[Hash]) -> usize {
-        let last: Vec<&Place> = last
+        let last: Vec<&EnvelopePosition> = last
             .iter()
             .filter_map(|hash| self.kept.get(hash))
             .map(|kept| &kept.place)
@@ -196,8 +196,8 @@ impl AgencyLog {
 
     /// The work that building the documents took, since this log began.
     #[must_use]
-    pub const fn work(&self) -> Work {
-        Work {
+    pub const fn work(&self) -> BuildCounters {
+        BuildCounters {
             puts: self.documents.puts(),
             ..self.work
         }
@@ -206,16 +206,16 @@ impl AgencyLog {
     /// All rows.
     ///
     /// # Errors
-    /// [`Broken::Scratch`], if an envelope is not where it was put.
-    pub fn rows(&self) -> Result<Vec<Row>, Broken> {
+    /// [`LogError::Scratch`], if an envelope is not where it was put.
+    pub fn rows(&self) -> Result<Vec<DocumentRow>, LogError> {
         let built = self
             .failure
             .is_none()
             .then(|| self.documents.rows(self.key_log.genesis()));
         match built {
             Some(Ok(rows)) => Ok(rows),
-            Some(Err(Broken::Scratch(lost))) => Err(lost.into()),
-            Some(Err(Broken::Document(_))) | None => self.fold_without_automerge(),
+            Some(Err(LogError::Scratch(lost))) => Err(lost.into()),
+            Some(Err(LogError::Document(_))) | None => self.fold_without_automerge(),
         }
     }
 
@@ -235,8 +235,11 @@ impl AgencyLog {
     /// have changed, and what came of the entries. The documents are built again once, however many entries came.
     ///
     /// # Errors
-    /// [`Broken`], if a document cannot be built again.
-    pub fn add_entries(&mut self, entries: Vec<Cosigned<KeyLogEntry>>) -> Result<(Vec<Row>, AddedLot), Broken> {
+    /// [`LogError`], if a document cannot be built again.
+    pub fn add_entries(
+        &mut self,
+        entries: Vec<Cosigned<KeyLogEntry>>,
+    ) -> Result<(Vec<DocumentRow>, EntryBatchOutcome), LogError> {
         let lot = self.key_log.add_some(entries, MAX_CHECKS);
         if lot.any {
             self.take_key_log();
@@ -247,8 +250,8 @@ impl AgencyLog {
     /// The rows that would stand after an act of the root.
     ///
     /// # Errors
-    /// [`Broken`], if a document cannot be built.
-    pub fn rows_after(&self, key_log: KeyLog) -> Result<Vec<Row>, Broken> {
+    /// [`LogError`], if a document cannot be built.
+    pub fn rows_after(&self, key_log: KeyLog) -> Result<Vec<DocumentRow>, LogError> {
         self.under(key_log)?.rows()
     }
 
@@ -275,7 +278,7 @@ impl AgencyLog {
     /// The number of kept envelopes neither among these nor before one of them; all of them, if none of these is here.
     #[must_use]
     pub fn beyond(&self, heads: &[Hash]) -> usize {
-        let mut reach = Clock::new();
+        let mut reach = VectorClock::new();
         for kept in heads.iter().filter_map(|hash| self.kept.get(hash)) {
             family::extend(&mut reach, &kept.place);
         }

@@ -5,10 +5,10 @@
 use minicbor::{Decode, Encode};
 
 use crate::{
-    checkpoint::{Checkpoint, Held},
+    checkpoint::{Checkpoint, Countersignature},
     envelope::SignedEnvelope,
     heartbeat::Heartbeat,
-    key_log::SignedEntry,
+    key_log::SignedKeyLogEntry,
     signed::{Hash, Signed, encode},
 };
 
@@ -23,7 +23,7 @@ pub const MAX_HASHES: usize = 64;
 
 /// The reach of one agency's log at the sender.
 #[derive(Clone, Debug, Encode, Decode)]
-pub struct Summary {
+pub struct LogSummary {
     /// The agency.
     #[n(0)]
     pub agency: Hash,
@@ -41,10 +41,10 @@ pub struct Summary {
 
 /// A request of one node to another.
 #[derive(Clone, Debug, Encode, Decode)]
-pub enum Request {
+pub enum SyncRequest {
     /// "This is what I have; what have you?"
     #[n(0)]
-    Exchange(#[n(0)] Vec<Summary>),
+    Exchange(#[n(0)] Vec<LogSummary>),
     /// The key log of an agency.
     #[n(1)]
     KeyLog {
@@ -113,26 +113,26 @@ pub enum Request {
     },
     /// "I hold your log up to there": to the agency whose log it is.
     #[n(7)]
-    Held(#[n(0)] Signed<Held>),
+    Held(#[n(0)] Signed<Countersignature>),
 }
 
 /// A response to a request.
 #[derive(Clone, Debug, Encode, Decode)]
-pub enum Response {
-    /// To [`Request::Exchange`].
+pub enum SyncResponse {
+    /// To [`SyncRequest::Exchange`].
     #[n(0)]
-    Exchange(#[n(0)] Vec<Summary>),
-    /// To [`Request::KeyLog`]; empty, if there are none.
+    Exchange(#[n(0)] Vec<LogSummary>),
+    /// To [`SyncRequest::KeyLog`]; empty, if there are none.
     #[n(1)]
     KeyLog {
         /// The entries, each after the one before it.
         #[n(0)]
-        entries: Vec<SignedEntry>,
+        entries: Vec<SignedKeyLogEntry>,
         /// True if there are more.
         #[n(1)]
         more: bool,
     },
-    /// To [`Request::Envelopes`] and [`Request::Whole`].
+    /// To [`SyncRequest::Envelopes`] and [`SyncRequest::Whole`].
     #[n(2)]
     Envelopes {
         /// The page, each envelope after its parents.
@@ -142,28 +142,28 @@ pub enum Response {
         #[n(1)]
         more: bool,
     },
-    /// To [`Request::Push`] and [`Request::Held`].
+    /// To [`SyncRequest::Push`] and [`SyncRequest::Held`].
     #[n(3)]
     Received,
-    /// To [`Request::Checkpoint`]; none, if it is not here.
+    /// To [`SyncRequest::Checkpoint`]; none, if it is not here.
     #[n(4)]
     Checkpoint(#[n(0)] Option<Signed<Checkpoint>>),
-    /// To [`Request::Rows`]; none, if it is not here.
+    /// To [`SyncRequest::Rows`]; none, if it is not here.
     #[n(5)]
-    Rows(#[n(0)] Option<Bytes>),
+    Rows(#[n(0)] Option<ByteString>),
 }
 
 /// A byte string.
 #[derive(Clone, Debug, Encode, Decode)]
 #[cbor(transparent)]
-pub struct Bytes(#[cbor(n(0), with = "minicbor::bytes")] pub Vec<u8>);
+pub struct ByteString(#[cbor(n(0), with = "minicbor::bytes")] pub Vec<u8>);
 
 /// Bytes that are no message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("bytes that are no message of this protocol")]
-pub struct NotAMessage;
+pub struct InvalidMessage;
 
-impl Request {
+impl SyncRequest {
     /// The bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -173,8 +173,8 @@ impl Request {
     /// Reads a request.
     ///
     /// # Errors
-    /// [`NotAMessage`], if the bytes are none, or break a limit.
-    pub fn read(bytes: &[u8]) -> Result<Self, NotAMessage> {
+    /// [`InvalidMessage`], if the bytes are none, or break a limit.
+    pub fn read(bytes: &[u8]) -> Result<Self, InvalidMessage> {
         let request: Self = read(bytes)?;
         let within = match &request {
             Self::Exchange(summaries) => within(summaries),
@@ -183,11 +183,11 @@ impl Request {
             Self::Whole { envelopes, .. } => envelopes.len() <= MAX_HASHES,
             Self::Push { .. } | Self::Checkpoint { .. } | Self::Rows { .. } | Self::Held(_) => true,
         };
-        if within { Ok(request) } else { Err(NotAMessage) }
+        if within { Ok(request) } else { Err(InvalidMessage) }
     }
 }
 
-impl Response {
+impl SyncResponse {
     /// The bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -197,32 +197,32 @@ impl Response {
     /// Reads a response.
     ///
     /// # Errors
-    /// [`NotAMessage`], if the bytes are none, or break a limit.
-    pub fn read(bytes: &[u8]) -> Result<Self, NotAMessage> {
+    /// [`InvalidMessage`], if the bytes are none, or break a limit.
+    pub fn read(bytes: &[u8]) -> Result<Self, InvalidMessage> {
         let response: Self = read(bytes)?;
         match &response {
-            Self::Exchange(summaries) if !within(summaries) => Err(NotAMessage),
+            Self::Exchange(summaries) if !within(summaries) => Err(InvalidMessage),
             _ => Ok(response),
         }
     }
 }
 
-fn within(summaries: &[Summary]) -> bool {
+fn within(summaries: &[LogSummary]) -> bool {
     summaries.len() <= MAX_SUMMARIES
         && summaries
             .iter()
             .all(|summary| summary.heads.len() <= MAX_HASHES && summary.key_log.len() <= MAX_HASHES)
 }
 
-fn read<T: Encode<()> + for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Result<T, NotAMessage> {
+fn read<T: Encode<()> + for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Result<T, InvalidMessage> {
     if bytes.len() > MAX_MESSAGE_BYTES {
-        return Err(NotAMessage);
+        return Err(InvalidMessage);
     }
     let mut decoder = minicbor::Decoder::new(bytes);
-    let message = decoder.decode().map_err(|_| NotAMessage)?;
+    let message = decoder.decode().map_err(|_| InvalidMessage)?;
     if decoder.position() == bytes.len() {
         Ok(message)
     } else {
-        Err(NotAMessage)
+        Err(InvalidMessage)
     }
 }

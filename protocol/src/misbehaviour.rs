@@ -1,6 +1,6 @@
 //! The misbehaviour of peers: acts that no honest node does.
 
-use crate::signed::{Hash, Refused};
+use crate::signed::{Hash, InvalidStatement};
 
 /// A reason to end the conversation with a peer, and to write it down.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -13,7 +13,7 @@ pub enum Misbehaviour {
     WrongAnswer,
     /// It passed on a statement that is not what it claims to be.
     #[error("passed on {0}")]
-    Refused(#[from] Refused),
+    Refused(#[from] InvalidStatement),
     /// It gave a key log of another agency than was asked for.
     #[error("gave a key log of another agency than {asked}")]
     ForeignKeyLog {

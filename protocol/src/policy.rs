@@ -2,9 +2,9 @@
 //!
 //! | key | value | rule |
 //! |---|---|---|
-//! | `about` | [`About`](registry_schema::policy::About) | on conflict: the smallest in bytes |
+//! | `about` | [`PolicyDescription`](registry_schema::policy::PolicyDescription) | on conflict: the smallest in bytes |
 //! | `acceptance/<id>` | [`AcceptanceRule`](registry_schema::acceptance::AcceptanceRule) | on conflict all versions hold |
-//! | `collection/<id>` | [`Collection`](registry_schema::criteria::Collection) | on conflict a badge is in it where all versions agree |
+//! | `collection/<id>` | [`BadgeCollection`](registry_schema::criteria::BadgeCollection) | on conflict a badge is in it where all versions agree |
 //! | `criterion/<id>` | [`Criterion`](registry_schema::criteria::Criterion) | on conflict all versions are shown |
 //! | `requirement/<id>` | [`Requirement`](registry_schema::worth::Requirement) | on conflict all versions are shown |
 //! | `worth/<id>` | [`WorthRule`](registry_schema::worth::WorthRule) | on conflict it gives no amount |
@@ -45,11 +45,13 @@ pub fn fold(key: &str, values: &[Vec<u8>]) -> Vec<PolicyEntry> {
 
 /// Checks that a put obeys the rules of this kind of document.
 pub(crate) fn admits(key: &str, value: &[u8]) -> bool {
-    use registry_schema::policy::{EntryKind, is_id};
+    use registry_schema::policy::{PolicyEntryKind, is_id};
     let names_an_entry = match key.split_once('/') {
-        None => key == EntryKind::About.as_str(),
+        None => key == PolicyEntryKind::About.as_str(),
         Some((kind, id)) => {
-            let mut kinds = EntryKind::ALL.into_iter().filter(|k| *k != EntryKind::About);
+            let mut kinds = PolicyEntryKind::ALL
+                .into_iter()
+                .filter(|k| *k != PolicyEntryKind::About);
             kinds.any(|k| k.as_str() == kind) && is_id(id)
         }
     };

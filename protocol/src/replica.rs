@@ -1,6 +1,6 @@
 //! The replica: all logs that this node holds, and what to do about each event.
 //!
-//! Invariant: an effect that tells somebody of a change comes after the [`Effect::Persist`] of that change, and the
+//! Invariant: an effect that tells somebody of a change comes after the [`ReplicaEffect::Persist`] of that change, and the
 //! driver carries effects out in their order. So nobody ever hears of what a power cut could take back.
 
 mod accounts;
@@ -25,33 +25,33 @@ use registry_schema::Timestamp;
 
 use crate::{
     blob_store::BlobStore,
-    checkpoint::{Checkpoint, Held},
+    checkpoint::{Checkpoint, Countersignature},
     cosigned::Cosigned,
-    document::{Broken, Row},
+    document::{DocumentRow, LogError},
     envelope::{Envelope, Put},
-    heartbeat::{Heartbeat, Unverified},
+    heartbeat::{Heartbeat, UnverifiedStatement},
     key_log::{KeyLog, KeyLogEntry},
-    log::{AgencyLog, Limit, Quota},
-    message::Request,
+    log::{AgencyLog, Quota, QuotaLimit},
+    message::SyncRequest,
     misbehaviour::Misbehaviour,
-    session::{CallId, Session},
-    signed::{Hash, PublicKey, Refused, Signed, SigningKey, Verified},
+    session::{CallId, PeerSession},
+    signed::{Hash, InvalidStatement, PublicKey, Signed, SigningKey, Verified},
 };
-use accounts::Account;
+use accounts::AgencyBudget;
 pub use accounts::Deferral;
-use checkpoints::Adopting;
-use conduct::Conduct;
-pub use own_log::AwaitedWords;
+use checkpoints::CheckpointDownload;
+use conduct::PeerConduct;
 use own_log::OwnLog;
+pub use own_log::OwnLogQuorum;
 pub use quarantine::{Quarantine, QuarantineCause};
-pub use restoring::{Damage, Placed, Restoring, Stored};
-use step::Step;
-use taking::Posting;
+pub use restoring::{LoadOutcome, ReplicaLoader, StoreContents, StoreDamage};
+use step::StepEffects;
+use taking::CountersignatureThrottle;
 pub use time::PeerClock;
 
 /// The settings that a replica is told at its start.
 #[derive(Debug)]
-pub struct Settings {
+pub struct ReplicaSettings {
     /// The agencies that this node holds logs of: genesis hashes, its own included. Others are not listened to.
     pub pinned: BTreeSet<Hash>,
     /// This node's own agency.
@@ -79,7 +79,7 @@ pub struct Settings {
 
 /// Something happened.
 #[derive(Debug)]
-pub enum Event {
+pub enum ReplicaEvent {
     /// The agency writes to its own lists.
     Authored(Vec<Put>),
     /// The agency's root adds an entry to its own key log; [`Replica::check_entry`] found nothing wrong with it.
@@ -93,7 +93,7 @@ pub enum Event {
     /// Operators want all that this agency's nodes hold at once.
     Pulled(Hash),
     /// A countersignature for our own log came by another way than a conversation: an HTTPS peer posted it.
-    Posted(Signed<Held>),
+    Posted(Signed<Countersignature>),
     /// A peer is there.
     Connected {
         /// The driver's name for it.
@@ -138,9 +138,9 @@ pub enum Event {
     reason = "a step has one batch, and not many effects beside it"
 )]
 #[derive(Debug)]
-pub enum Effect {
+pub enum ReplicaEffect {
     /// Write all of it in one transaction; nothing after this effect is done before it is durable.
-    Persist(Batch),
+    Persist(WriteBatch),
     /// Send a request to a peer.
     Call {
         /// To whom.
@@ -188,7 +188,7 @@ pub enum Effect {
         /// The agency.
         agency: Hash,
         /// The limit that it has reached.
-        limit: Limit,
+        limit: QuotaLimit,
     },
     /// A quarantine, or a deferral, is over.
     Released {
@@ -215,7 +215,7 @@ pub enum Effect {
 
 /// The additions of one step to the store, and to the answers.
 #[derive(Debug, Default)]
-pub struct Batch {
+pub struct WriteBatch {
     /// Key logs as they are now.
     pub key_logs: Vec<KeyLog>,
     /// Envelopes, each after its parents.
@@ -223,13 +223,13 @@ pub struct Batch {
     /// Envelopes that were stored before and have other values now: some expunged, or found again.
     pub rewritten: Vec<Envelope>,
     /// Rows as they are now; they follow from the envelopes. One without values is gone.
-    pub rows: Vec<Row>,
+    pub rows: Vec<DocumentRow>,
     /// Rows that follow from the history behind a checkpoint: to be stored, before `rows`, and not yet answered from.
-    pub history: Vec<Row>,
+    pub history: Vec<DocumentRow>,
     /// Rows from after a checkpoint, revocations and suspensions: to be answered from, not to be stored.
-    pub restrictions: Vec<Row>,
+    pub restrictions: Vec<DocumentRow>,
     /// Envelopes that are not kept, and what of them counts all the same; until they are.
-    pub set_aside: Vec<(Envelope, Vec<Row>)>,
+    pub set_aside: Vec<(Envelope, Vec<DocumentRow>)>,
     /// The names of those that were set aside before, and are among `envelopes` now.
     pub taken_up: Vec<Hash>,
     /// Agencies whose quarantine is as here now; none, if it is over.
@@ -238,66 +238,66 @@ pub struct Batch {
     pub deferred: BTreeMap<Hash, Option<Deferral>>,
     /// Agencies whose answers are to be made anew, after all of the above, from [`AgencyLog::answers`].
     pub renewed: BTreeSet<Hash>,
-    /// The writers whose heartbeats count no more, and go before [`Batch::heartbeats`] come.
+    /// The writers whose heartbeats count no more, and go before [`WriteBatch::heartbeats`] come.
     pub forgotten: Vec<(Hash, PublicKey)>,
     /// Heartbeats that count now.
     pub heartbeats: Vec<Verified<Heartbeat>>,
     /// Checkpoints with their pages; of each agency the newest replaces the one before.
     pub checkpoints: Vec<(Verified<Checkpoint>, Vec<Vec<u8>>)>,
     /// Countersignatures for our own log.
-    pub held: Vec<Verified<Held>>,
+    pub held: Vec<Verified<Countersignature>>,
 }
 
 /// The reason why the replica cannot go on: it must be made again from the store.
 #[derive(Debug, thiserror::Error)]
-pub enum Failed {
+pub enum ReplicaFailure {
     /// A document cannot be built.
     #[error(transparent)]
-    Broken(#[from] Broken),
+    Broken(#[from] LogError),
     /// This node's own writing is refused.
     #[error("this node's own writing is refused: {0}")]
-    Own(#[from] Refused),
+    Own(#[from] InvalidStatement),
     /// This node's own writing does not verify.
     #[error("this node's own writing does not verify: {0}")]
-    OwnUnverified(#[from] Unverified),
+    OwnUnverified(#[from] UnverifiedStatement),
     /// The store holds what is not believed any more.
     #[error("the store holds what is not believed: {0}")]
-    Stored(Damage),
+    Stored(StoreDamage),
     /// The own key log is not there.
     #[error("this node's own key log is not in the store")]
     NoKeyLog,
 }
 
 /// Of each agency the newest checkpoint, with its pages.
-type Checkpoints = BTreeMap<Hash, (Verified<Checkpoint>, Vec<Vec<u8>>)>;
+type NewestCheckpoints = BTreeMap<Hash, (Verified<Checkpoint>, Vec<Vec<u8>>)>;
 
 /// All logs that this node holds.
 #[derive(Debug)]
 pub struct Replica {
-    settings: Settings,
+    settings: ReplicaSettings,
     logs: BTreeMap<Hash, AgencyLog>,
-    sessions: BTreeMap<Hash, Session>,
+    sessions: BTreeMap<Hash, PeerSession>,
     last_call: u64,
     last_beat: Option<Timestamp>,
     last_expunging: Option<Timestamp>,
     own_log: OwnLog,
     /// Of each agency the newest checkpoint that is here, with its pages.
-    checkpoints: Checkpoints,
+    checkpoints: NewestCheckpoints,
     /// Checkpoints that are being fetched, by agency.
-    adopting: BTreeMap<Hash, Adopting>,
+    adopting: BTreeMap<Hash, CheckpointDownload>,
     /// Checkpoints that were asked for and will not be asked for again.
     declined: BTreeSet<Hash>,
     /// The holders of our own log, and up to where they hold it: by the holder's agency.
-    reach: BTreeMap<Hash, Verified<Held>>,
+    reach: BTreeMap<Hash, Verified<Countersignature>>,
     /// Countersignatures that came sooner after another of the same holder than they are written.
-    postings: BTreeMap<Hash, Posting>,
+    postings: BTreeMap<Hash, CountersignatureThrottle>,
     /// The unused part of each agency's shares.
-    accounts: BTreeMap<Hash, Account>,
+    accounts: BTreeMap<Hash, AgencyBudget>,
     /// The agencies that wait until they may cost more.
     behind: BTreeSet<Hash>,
     deferred: BTreeMap<Hash, Deferral>,
     quarantined: BTreeMap<Hash, Quarantine>,
-    conduct: BTreeMap<Hash, Conduct>,
+    conduct: BTreeMap<Hash, PeerConduct>,
     /// The last readings of connected agencies' clocks.
     clocks: BTreeMap<Hash, PeerClock>,
     /// The time at which the first node of a peer was met that speaks for itself.
@@ -356,7 +356,7 @@ impl Replica {
 
     /// The holders of our own log, and up to where they hold it, by the holder's agency.
     #[must_use]
-    pub const fn reach(&self) -> &BTreeMap<Hash, Verified<Held>> {
+    pub const fn reach(&self) -> &BTreeMap<Hash, Verified<Countersignature>> {
         &self.reach
     }
 
@@ -369,38 +369,44 @@ impl Replica {
     /// Handles an event: gives what is to be done about it.
     ///
     /// # Errors
-    /// [`Failed`]: then this replica is worth nothing any more, and is made again from the store.
-    pub fn handle(&mut self, event: Event, now: Timestamp, rng: &mut dyn rand::Rng) -> Result<Vec<Effect>, Failed> {
-        let mut step = Step::default();
+    /// [`ReplicaFailure`]: then this replica is worth nothing any more, and is made again from the store.
+    pub fn handle(
+        &mut self,
+        event: ReplicaEvent,
+        now: Timestamp,
+        rng: &mut dyn rand::Rng,
+    ) -> Result<Vec<ReplicaEffect>, ReplicaFailure> {
+        let mut step = StepEffects::default();
         let before = self.newest_event();
         self.begin(now);
         match event {
-            Event::Authored(puts) => self.author(puts, now, rng, &mut step)?,
-            Event::Entered(entry) => self.enter(entry, now, &mut step)?,
-            Event::Pinned(agency) => {
+            ReplicaEvent::Authored(puts) => self.author(puts, now, rng, &mut step)?,
+            ReplicaEvent::Entered(entry) => self.enter(entry, now, &mut step)?,
+            ReplicaEvent::Pinned(agency) => {
                 self.settings.pinned.insert(agency);
                 self.exchange_with_all(now, &mut step);
             }
-            Event::Unpinned(agency) => {
+            ReplicaEvent::Unpinned(agency) => {
                 self.settings.pinned.remove(&agency);
             }
-            Event::ClockAccepted => {
+            ReplicaEvent::ClockAccepted => {
                 self.accept_time(now, &mut step);
                 self.judge_the_pause_again(now, before);
             }
-            Event::Pulled(agency) => self.pull(agency, now, &mut step)?,
-            Event::Posted(held) => self.take_posted(held, now, &mut step),
-            Event::Connected { peer, agency } => self.meet(peer, Session::new(agency), now, &mut step),
-            Event::Mirrored { peer, agency } => self.meet(peer, Session::of_mirror(agency), now, &mut step),
-            Event::Disconnected(peer) => self.leave(peer),
+            ReplicaEvent::Pulled(agency) => self.pull(agency, now, &mut step)?,
+            ReplicaEvent::Posted(held) => self.take_posted(held, now, &mut step),
+            ReplicaEvent::Connected { peer, agency } => self.meet(peer, PeerSession::new(agency), now, &mut step),
+            ReplicaEvent::Mirrored { peer, agency } => self.meet(peer, PeerSession::of_mirror(agency), now, &mut step),
+            ReplicaEvent::Disconnected(peer) => self.leave(peer),
             // What was on its way when a peer was turned away.
-            Event::Asked { peer, .. } | Event::Answered { peer, .. } if self.paused(&peer, now).is_some() => {}
-            Event::Asked { peer, call, request } => match Request::read(&request) {
+            ReplicaEvent::Asked { peer, .. } | ReplicaEvent::Answered { peer, .. }
+                if self.paused(&peer, now).is_some() => {}
+            ReplicaEvent::Asked { peer, call, request } => match SyncRequest::read(&request) {
                 Ok(request) => self.asked(peer, call, request, now, &mut step)?,
                 Err(_) => step.expel(peer, Misbehaviour::NotAMessage),
             },
-            Event::Answered { peer, call, response } => self.answered(peer, call, response, now, &mut step)?,
-            Event::Tick => self.tick(now, &mut step)?,
+            ReplicaEvent::Answered { peer, call, response } => self.answered(peer, call, response, now, &mut step)?,
+            ReplicaEvent::Tick => self.tick(now, &mut step)?,
         }
         self.turn_away(now, &mut step);
         self.countersign(now, &mut step)?;

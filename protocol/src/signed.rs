@@ -104,8 +104,8 @@ impl SigningKey {
     ///
     /// # Errors
     /// If the cryptographic library refuses the seed.
-    pub fn from_seed(seed: &[u8; 32]) -> Result<Self, Refused> {
-        let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| Refused::Key)?;
+    pub fn from_seed(seed: &[u8; 32]) -> Result<Self, InvalidStatement> {
+        let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| InvalidStatement::Key)?;
         let mut public = [0; 32];
         public.copy_from_slice(pair.public_key().as_ref());
         Ok(Self {
@@ -124,10 +124,10 @@ impl SigningKey {
     ///
     /// # Errors
     /// If the statement is larger than its kind may be.
-    pub fn sign<T: Statement>(&self, statement: &T) -> Result<Verified<T>, Refused> {
+    pub fn sign<T: Signable>(&self, statement: &T) -> Result<Verified<T>, InvalidStatement> {
         let bytes = encode(statement);
         if bytes.len() > T::MAX_BYTES {
-            return Err(Refused::TooLarge {
+            return Err(InvalidStatement::TooLarge {
                 bytes: bytes.len(),
                 limit: T::MAX_BYTES,
             });
@@ -142,7 +142,7 @@ impl SigningKey {
         signed.verify(|_| Some(self.public))
     }
 
-    pub(crate) fn sign_bytes<T: Statement>(&self, statement: &[u8]) -> [u8; 64] {
+    pub(crate) fn sign_bytes<T: Signable>(&self, statement: &[u8]) -> [u8; 64] {
         let mut signature = [0; 64];
         signature.copy_from_slice(self.pair.sign(&tagged::<T>(statement)).as_ref());
         signature
@@ -157,7 +157,7 @@ impl fmt::Debug for SigningKey {
 
 /// A statement, which can be signed: something with a deterministic CBOR form and a domain of its own, so that a signature
 /// over one kind never passes for another.
-pub trait Statement: Encode<()> + for<'b> Decode<'b, ()> {
+pub trait Signable: Encode<()> + for<'b> Decode<'b, ()> {
     /// The domain tag, `comity/1/…`; a zero byte separates it from the statement.
     const DOMAIN: &'static str;
     /// The longest form that is read.
@@ -249,7 +249,7 @@ impl<T, S> Verified<T, S> {
 
 /// The reason why a signed statement was not believed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum InvalidStatement {
     /// Longer than its kind may be.
     #[error("a statement of {bytes} bytes, of which {limit} are allowed")]
     TooLarge {
@@ -275,7 +275,7 @@ pub enum Refused {
     Rule(&'static str),
 }
 
-impl<T: Statement> Signed<T> {
+impl<T: Signable> Signed<T> {
     /// The statement that it claims to be. Good for putting it aside unread, and for nothing else.
     pub(crate) fn claim(&self) -> Option<T> {
         canonical(&self.statement).ok()
@@ -292,10 +292,10 @@ impl<T: Statement> Signed<T> {
     /// `authority` sees the unverified statement only to choose the key that must have signed it.
     ///
     /// # Errors
-    /// [`Refused`], if anything does not fit.
-    pub fn verify(self, authority: impl FnOnce(&T) -> Option<PublicKey>) -> Result<Verified<T>, Refused> {
+    /// [`InvalidStatement`], if anything does not fit.
+    pub fn verify(self, authority: impl FnOnce(&T) -> Option<PublicKey>) -> Result<Verified<T>, InvalidStatement> {
         let value: T = canonical(&self.statement)?;
-        let key = authority(&value).ok_or(Refused::Authority)?;
+        let key = authority(&value).ok_or(InvalidStatement::Authority)?;
         fits::<T>(&key, &self.statement, &self.signature)?;
         let hash = name_of::<T>(&self.statement);
         Ok(Verified::new(value, hash, self))
@@ -303,34 +303,38 @@ impl<T: Statement> Signed<T> {
 }
 
 /// Reads a statement in its one encoding.
-pub(crate) fn canonical<T: Statement>(statement: &[u8]) -> Result<T, Refused> {
+pub(crate) fn canonical<T: Signable>(statement: &[u8]) -> Result<T, InvalidStatement> {
     if statement.len() > T::MAX_BYTES {
-        return Err(Refused::TooLarge {
+        return Err(InvalidStatement::TooLarge {
             bytes: statement.len(),
             limit: T::MAX_BYTES,
         });
     }
-    let value: T = minicbor::decode(statement).map_err(|_| Refused::Encoding)?;
+    let value: T = minicbor::decode(statement).map_err(|_| InvalidStatement::Encoding)?;
     if encode(&value) == statement {
         Ok(value)
     } else {
-        Err(Refused::Encoding)
+        Err(InvalidStatement::Encoding)
     }
 }
 
 /// Checks that a signature is by this key over this statement.
-pub(crate) fn fits<T: Statement>(key: &PublicKey, statement: &[u8], signature: &[u8; 64]) -> Result<(), Refused> {
+pub(crate) fn fits<T: Signable>(
+    key: &PublicKey,
+    statement: &[u8],
+    signature: &[u8; 64],
+) -> Result<(), InvalidStatement> {
     UnparsedPublicKey::new(&ED25519, key.0)
         .verify(&tagged::<T>(statement), signature)
-        .map_err(|_| Refused::Signature)
+        .map_err(|_| InvalidStatement::Signature)
 }
 
 /// The name of a statement: SHA-256 of its domain tag, a zero byte and its bytes.
-pub(crate) fn name_of<T: Statement>(statement: &[u8]) -> Hash {
+pub(crate) fn name_of<T: Signable>(statement: &[u8]) -> Hash {
     Hash::of(&[T::DOMAIN.as_bytes(), &[0], statement])
 }
 
-fn tagged<T: Statement>(bytes: &[u8]) -> Vec<u8> {
+fn tagged<T: Signable>(bytes: &[u8]) -> Vec<u8> {
     [T::DOMAIN.as_bytes(), &[0], bytes].concat()
 }
 
@@ -345,9 +349,9 @@ pub fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
 /// Reads what [`encode`] wrote. That bytes can be read says nothing about who signed them.
 ///
 /// # Errors
-/// [`Refused::Encoding`], if they are no such value.
-pub fn decode<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Result<T, Refused> {
-    minicbor::decode(bytes).map_err(|_| Refused::Encoding)
+/// [`InvalidStatement::Encoding`], if they are no such value.
+pub fn decode<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Result<T, InvalidStatement> {
+    minicbor::decode(bytes).map_err(|_| InvalidStatement::Encoding)
 }
 
 #[cfg(test)]
@@ -355,14 +359,14 @@ mod tests {
     use super::*;
 
     #[derive(Encode, Decode, Debug, PartialEq, Clone)]
-    struct Word(#[n(0)] String);
-    impl Statement for Word {
+    struct TextStatement(#[n(0)] String);
+    impl Signable for TextStatement {
         const DOMAIN: &'static str = "comity/1/test";
         const MAX_BYTES: usize = 64;
     }
     #[derive(Encode, Decode, Debug)]
-    struct Other(#[n(0)] String);
-    impl Statement for Other {
+    struct OtherStatement(#[n(0)] String);
+    impl Signable for OtherStatement {
         const DOMAIN: &'static str = "comity/1/other";
         const MAX_BYTES: usize = 64;
     }
@@ -373,40 +377,46 @@ mod tests {
 
     #[test]
     fn only_the_authorized_key_is_believed() {
-        let signed = key(1).sign(&Word("yes".into())).unwrap().signed().clone();
+        let signed = key(1).sign(&TextStatement("yes".into())).unwrap().signed().clone();
         assert!(signed.clone().verify(|_| Some(key(1).public())).is_ok());
         assert_eq!(
             signed.clone().verify(|_| Some(key(2).public())).unwrap_err(),
-            Refused::Signature
+            InvalidStatement::Signature
         );
-        assert_eq!(signed.verify(|_| None).unwrap_err(), Refused::Authority);
+        assert_eq!(signed.verify(|_| None).unwrap_err(), InvalidStatement::Authority);
     }
 
     #[test]
     fn a_signature_over_one_kind_does_not_pass_for_another() {
-        let word = key(1).sign(&Word("yes".into())).unwrap().signed().clone();
-        let other: Signed<Other> = Signed {
+        let word = key(1).sign(&TextStatement("yes".into())).unwrap().signed().clone();
+        let other: Signed<OtherStatement> = Signed {
             statement: word.statement,
             signature: word.signature,
             kind: PhantomData,
         };
-        assert_eq!(other.verify(|_| Some(key(1).public())).unwrap_err(), Refused::Signature);
+        assert_eq!(
+            other.verify(|_| Some(key(1).public())).unwrap_err(),
+            InvalidStatement::Signature
+        );
     }
 
     #[test]
     fn bytes_have_one_form() {
-        let mut signed = key(1).sign(&Word("yes".into())).unwrap().signed().clone();
+        let mut signed = key(1).sign(&TextStatement("yes".into())).unwrap().signed().clone();
         signed.statement.push(0);
         assert_eq!(
             signed.clone().verify(|_| Some(key(1).public())).unwrap_err(),
-            Refused::Encoding
+            InvalidStatement::Encoding
         );
         // An indefinite-length array with the same content is another encoding of the same word.
         signed.statement = vec![0x9f, 0x63, b'y', b'e', b's', 0xff];
-        assert_eq!(signed.verify(|_| Some(key(1).public())).unwrap_err(), Refused::Encoding);
+        assert_eq!(
+            signed.verify(|_| Some(key(1).public())).unwrap_err(),
+            InvalidStatement::Encoding
+        );
         assert!(matches!(
-            key(1).sign(&Word("x".repeat(64))),
-            Err(Refused::TooLarge { .. })
+            key(1).sign(&TextStatement("x".repeat(64))),
+            Err(InvalidStatement::TooLarge { .. })
         ));
     }
 }

@@ -13,37 +13,37 @@ use std::{collections::BTreeMap, ops::Range};
 
 use minicbor::{Decode, Encode};
 use registry_schema::{
-    Reason, StatusChange, StatusState, Timestamp,
+    StatusChange, StatusReason, StatusState, Timestamp,
     status::{BLOCK_SLOTS, LIST_SLOTS, UNIT_SLOTS},
 };
 
 use crate::{
-    document::Row,
+    document::DocumentRow,
     envelope::{DocumentId, EXPUNGED, Put, canonical_number},
     mutant::mutant,
     signed::encode,
 };
 
 #[derive(Encode, Decode)]
-struct Revoked {
+struct RevocationValue {
     #[n(0)]
-    reason: Reason,
+    reason: StatusReason,
     #[n(1)]
     at: Timestamp,
 }
 
 #[derive(Encode, Decode)]
-struct Suspended {
+struct SuspensionValue {
     #[n(0)]
     suspended: bool,
     #[n(1)]
-    reason: Reason,
+    reason: StatusReason,
     #[n(2)]
     at: Timestamp,
 }
 
 #[derive(Encode, Decode)]
-struct Reserved {
+struct ReservationValue {
     #[n(0)]
     at: Timestamp,
     /// Trailing, so that what was reserved before starts had names stays as it is.
@@ -52,7 +52,7 @@ struct Reserved {
 }
 
 #[derive(Encode, Decode)]
-struct Expunged {
+struct ExpungementValue {
     #[n(0)]
     at: Timestamp,
     #[n(1)]
@@ -86,7 +86,7 @@ impl SlotSpan {
 
 /// The meaning of one key of a status list, after folding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry {
+pub enum StatusListEntry {
     /// The credential at this index is revoked, for ever.
     Revoked {
         /// The slot.
@@ -117,19 +117,23 @@ pub enum Entry {
 
 /// The put that revokes.
 #[must_use]
-pub fn revoke(list: u32, index: u32, reason: Reason, at: Timestamp) -> Put {
+pub fn revoke(list: u32, index: u32, reason: StatusReason, at: Timestamp) -> Put {
     put(list, format!("r/{index}"), revoked_value(reason, at))
 }
 
 /// The value that says that a slot is revoked.
-pub(crate) fn revoked_value(reason: Reason, at: Timestamp) -> Vec<u8> {
-    encode(&Revoked { reason, at })
+pub(crate) fn revoked_value(reason: StatusReason, at: Timestamp) -> Vec<u8> {
+    encode(&RevocationValue { reason, at })
 }
 
 /// The put that suspends, or reinstates.
 #[must_use]
-pub fn suspend(list: u32, index: u32, suspended: bool, reason: Reason, at: Timestamp) -> Put {
-    put(list, format!("s/{index}"), encode(&Suspended { suspended, reason, at }))
+pub fn suspend(list: u32, index: u32, suspended: bool, reason: StatusReason, at: Timestamp) -> Put {
+    put(
+        list,
+        format!("s/{index}"),
+        encode(&SuspensionValue { suspended, reason, at }),
+    )
 }
 
 /// The put that reserves slots for the start of a writer with this random name.
@@ -139,13 +143,13 @@ pub fn reserve(list: u32, span: SlotSpan, start: Option<u64>, at: Timestamp) -> 
         SlotSpan::Block(block) => format!("a/{block}"),
         SlotSpan::Unit(unit) => format!("u/{unit}"),
     };
-    put(list, key, encode(&Reserved { at, start }))
+    put(list, key, encode(&ReservationValue { at, start }))
 }
 
 /// The put that hides reason and time of a slot; `suspended` says what its bit in the suspension list stays.
 #[must_use]
 pub fn expunge(list: u32, index: u32, suspended: bool, at: Timestamp) -> Put {
-    put(list, format!("x/{index}"), encode(&Expunged { at, suspended }))
+    put(list, format!("x/{index}"), encode(&ExpungementValue { at, suspended }))
 }
 
 fn put(list: u32, key: String, value: Vec<u8>) -> Put {
@@ -158,38 +162,38 @@ fn put(list: u32, key: String, value: Vec<u8>) -> Put {
 
 /// The meaning of the surviving values of a key; nothing, if the key or a value breaks a rule.
 #[must_use]
-pub fn fold(key: &str, values: &[Vec<u8>]) -> Option<Entry> {
+pub fn fold(key: &str, values: &[Vec<u8>]) -> Option<StatusListEntry> {
     match parse(key)? {
-        Key::Revoked(index) => {
+        StatusListKey::Revoked(index) => {
             let revoked = |value: &Vec<u8>| match value.as_slice() {
-                EXPUNGED => Some(Revoked {
-                    reason: Reason::Unspecified,
+                EXPUNGED => Some(RevocationValue {
+                    reason: StatusReason::Unspecified,
                     at: UNTOLD,
                 }),
                 value => exactly(value),
             };
-            let all: Option<Vec<Revoked>> = values.iter().map(revoked).collect();
+            let all: Option<Vec<RevocationValue>> = values.iter().map(revoked).collect();
             let first = all?.into_iter().min_by_key(|r| (r.at, r.reason))?;
             let change = StatusChange {
                 state: StatusState::Revoked,
                 at: first.at,
                 reason: first.reason,
             };
-            Some(Entry::Revoked { index, change })
+            Some(StatusListEntry::Revoked { index, change })
         }
-        Key::Suspended(index) => {
+        StatusListKey::Suspended(index) => {
             let suspended = |value: &Vec<u8>| match value.as_slice() {
                 EXPUNGED => Some(hidden(true)),
                 value => exactly(value),
             };
-            let all: Option<Vec<Suspended>> = values.iter().map(suspended).collect();
+            let all: Option<Vec<SuspensionValue>> = values.iter().map(suspended).collect();
             let first = all?.into_iter().min_by_key(|s| (!s.suspended, s.at, s.reason))?;
             let state = if first.suspended {
                 StatusState::Suspended
             } else {
                 StatusState::Active
             };
-            Some(Entry::Suspended {
+            Some(StatusListEntry::Suspended {
                 index,
                 change: StatusChange {
                     state,
@@ -198,34 +202,37 @@ pub fn fold(key: &str, values: &[Vec<u8>]) -> Option<Entry> {
                 },
             })
         }
-        Key::Reserved(span) => {
-            let all: Option<Vec<Reserved>> = values.iter().map(|v| exactly(v)).collect();
+        StatusListKey::Reserved(span) => {
+            let all: Option<Vec<ReservationValue>> = values.iter().map(|v| exactly(v)).collect();
             let all = all.filter(|all| !all.is_empty())?;
             let start = match all.as_slice() {
                 [one] => one.start,
                 _ => None,
             };
-            Some(Entry::Reserved { span, start })
+            Some(StatusListEntry::Reserved { span, start })
         }
-        Key::Expunged(index) => {
-            let all: Option<Vec<Expunged>> = values.iter().map(|v| exactly(v)).collect();
-            all.filter(|x| !x.is_empty()).map(|_| Entry::Expunged { index })
+        StatusListKey::Expunged(index) => {
+            let all: Option<Vec<ExpungementValue>> = values.iter().map(|v| exactly(v)).collect();
+            all.filter(|x| !x.is_empty())
+                .map(|_| StatusListEntry::Expunged { index })
         }
     }
 }
 
-const fn hidden(suspended: bool) -> Suspended {
-    Suspended {
+const fn hidden(suspended: bool) -> SuspensionValue {
+    SuspensionValue {
         suspended,
-        reason: Reason::Unspecified,
+        reason: StatusReason::Unspecified,
         at: UNTOLD,
     }
 }
 
 /// The slot that a tombstone hides, and since when; the earliest, if there are several.
 pub(crate) fn tombstone(key: &str, values: &[Vec<u8>]) -> Option<(u32, Timestamp)> {
-    let Key::Expunged(index) = parse(key)? else { return None };
-    let all: Option<Vec<Expunged>> = values.iter().map(|v| exactly(v)).collect();
+    let StatusListKey::Expunged(index) = parse(key)? else {
+        return None;
+    };
+    let all: Option<Vec<ExpungementValue>> = values.iter().map(|v| exactly(v)).collect();
     Some((index, all?.into_iter().map(|x| x.at).min()?))
 }
 
@@ -233,16 +240,16 @@ pub(crate) fn tombstone(key: &str, values: &[Vec<u8>]) -> Option<(u32, Timestamp
 #[must_use]
 pub fn hidden_slot(key: &str) -> Option<u32> {
     match parse(key)? {
-        Key::Expunged(index) => Some(index),
-        Key::Revoked(_) | Key::Suspended(_) | Key::Reserved(_) => None,
+        StatusListKey::Expunged(index) => Some(index),
+        StatusListKey::Revoked(_) | StatusListKey::Suspended(_) | StatusListKey::Reserved(_) => None,
     }
 }
 
 /// The slot whose revocation or suspension stands at this key: what a tombstone hides.
 pub(crate) fn slot_of(key: &str) -> Option<u32> {
     match parse(key)? {
-        Key::Revoked(index) | Key::Suspended(index) => Some(index),
-        Key::Reserved(_) | Key::Expunged(_) => None,
+        StatusListKey::Revoked(index) | StatusListKey::Suspended(index) => Some(index),
+        StatusListKey::Reserved(_) | StatusListKey::Expunged(_) => None,
     }
 }
 
@@ -255,12 +262,12 @@ pub fn behind_tombstone(key: &str, tombstones: &[Vec<u8>]) -> Vec<Vec<u8>> {
     if is_write_once(key) {
         return vec![EXPUNGED.to_vec()];
     }
-    let mut all = tombstones.iter().filter_map(|value| exactly::<Expunged>(value));
+    let mut all = tombstones.iter().filter_map(|value| exactly::<ExpungementValue>(value));
     vec![encode(&hidden(all.any(|x| x.suspended)))]
 }
 
 /// Hides in rows what their tombstones hide.
-pub(crate) fn hide_expunged(mut rows: Vec<Row>) -> Vec<Row> {
+pub(crate) fn hide_expunged(mut rows: Vec<DocumentRow>) -> Vec<DocumentRow> {
     let tombstones: BTreeMap<(DocumentId, u32), Vec<Vec<u8>>> = rows
         .iter()
         .filter(|row| matches!(row.document, DocumentId::StatusList(_)))
@@ -288,8 +295,8 @@ pub(crate) fn admits(key: &str, value: &[u8]) -> bool {
 /// Returns true if a put takes something away: a revocation, or a suspension.
 pub(crate) fn restricts(key: &str, value: &[u8]) -> bool {
     match fold(key, &[value.to_vec()]) {
-        Some(Entry::Revoked { .. }) => true,
-        Some(Entry::Suspended { change, .. }) => change.state == StatusState::Suspended,
+        Some(StatusListEntry::Revoked { .. }) => true,
+        Some(StatusListEntry::Suspended { change, .. }) => change.state == StatusState::Suspended,
         _ => false,
     }
 }
@@ -301,25 +308,25 @@ pub(crate) fn is_write_once(key: &str) -> bool {
 
 /// Returns true if a key reserves slots.
 pub(crate) fn reserves(key: &str) -> bool {
-    matches!(parse(key), Some(Key::Reserved(_)))
+    matches!(parse(key), Some(StatusListKey::Reserved(_)))
 }
 
-enum Key {
+enum StatusListKey {
     Revoked(u32),
     Suspended(u32),
     Reserved(SlotSpan),
     Expunged(u32),
 }
 
-fn parse(key: &str) -> Option<Key> {
+fn parse(key: &str) -> Option<StatusListKey> {
     let (kind, number) = key.split_once('/')?;
     let number = canonical_number(number)?;
     match kind {
-        "r" if number < LIST_SLOTS => Some(Key::Revoked(number)),
-        "s" if number < LIST_SLOTS => Some(Key::Suspended(number)),
-        "x" if number < LIST_SLOTS => Some(Key::Expunged(number)),
-        "a" if number < LIST_SLOTS / BLOCK_SLOTS => Some(Key::Reserved(SlotSpan::Block(number))),
-        "u" if number < LIST_SLOTS / UNIT_SLOTS => Some(Key::Reserved(SlotSpan::Unit(number))),
+        "r" if number < LIST_SLOTS => Some(StatusListKey::Revoked(number)),
+        "s" if number < LIST_SLOTS => Some(StatusListKey::Suspended(number)),
+        "x" if number < LIST_SLOTS => Some(StatusListKey::Expunged(number)),
+        "a" if number < LIST_SLOTS / BLOCK_SLOTS => Some(StatusListKey::Reserved(SlotSpan::Block(number))),
+        "u" if number < LIST_SLOTS / UNIT_SLOTS => Some(StatusListKey::Reserved(SlotSpan::Unit(number))),
         _ => None,
     }
 }
@@ -338,21 +345,21 @@ mod tests {
 
     #[test]
     fn of_two_concurrent_revocations_the_earlier_is_shown() {
-        let later = revoke(0, 7, Reason::Misconduct, NOON.plus_seconds(5)).value;
-        let earlier = revoke(0, 7, Reason::IssuedInError, NOON).value;
+        let later = revoke(0, 7, StatusReason::Misconduct, NOON.plus_seconds(5)).value;
+        let earlier = revoke(0, 7, StatusReason::IssuedInError, NOON).value;
         for values in [[later.clone(), earlier.clone()], [earlier, later]] {
-            let Some(Entry::Revoked { change, .. }) = fold("r/7", &values) else {
+            let Some(StatusListEntry::Revoked { change, .. }) = fold("r/7", &values) else {
                 panic!("a revocation")
             };
-            assert_eq!((change.at, change.reason), (NOON, Reason::IssuedInError));
+            assert_eq!((change.at, change.reason), (NOON, StatusReason::IssuedInError));
         }
     }
 
     #[test]
     fn on_conflict_suspended_wins() {
-        let lifted = suspend(0, 7, false, Reason::Administrative, NOON).value;
-        let suspended = suspend(0, 7, true, Reason::EvidenceInvalid, NOON.plus_seconds(9)).value;
-        let Some(Entry::Suspended { change, .. }) = fold("s/7", &[lifted, suspended]) else {
+        let lifted = suspend(0, 7, false, StatusReason::Administrative, NOON).value;
+        let suspended = suspend(0, 7, true, StatusReason::EvidenceInvalid, NOON.plus_seconds(9)).value;
+        let Some(StatusListEntry::Suspended { change, .. }) = fold("s/7", &[lifted, suspended]) else {
             panic!("a suspension")
         };
         assert_eq!(change.state, StatusState::Suspended);
@@ -360,26 +367,26 @@ mod tests {
 
     #[test]
     fn a_tombstone_hides_reason_and_time_and_leaves_the_bits() {
-        let row = |put: Put| Row {
+        let row = |put: Put| DocumentRow {
             agency: crate::Hash([0; 32]),
             document: put.document,
             key: put.key,
             values: vec![put.value],
         };
         let rows = vec![
-            row(revoke(0, 7, Reason::Misconduct, NOON)),
-            row(revoke(0, 8, Reason::Misconduct, NOON)),
-            row(suspend(0, 7, false, Reason::Misconduct, NOON)),
+            row(revoke(0, 7, StatusReason::Misconduct, NOON)),
+            row(revoke(0, 8, StatusReason::Misconduct, NOON)),
+            row(suspend(0, 7, false, StatusReason::Misconduct, NOON)),
             row(expunge(0, 7, false, NOON)),
         ];
         let hidden = hide_expunged(rows.clone());
         assert_eq!(hidden[1], rows[1]);
-        let told: Vec<Option<Entry>> = hidden.iter().map(|row| fold(&row.key, &row.values)).collect();
+        let told: Vec<Option<StatusListEntry>> = hidden.iter().map(|row| fold(&row.key, &row.values)).collect();
         assert!(
-            matches!(told[0], Some(Entry::Revoked { index: 7, change }) if change.at == UNTOLD && change.reason == Reason::Unspecified)
+            matches!(told[0], Some(StatusListEntry::Revoked { index: 7, change }) if change.at == UNTOLD && change.reason == StatusReason::Unspecified)
         );
         assert!(
-            matches!(told[2], Some(Entry::Suspended { change, .. }) if change.state == StatusState::Active && change.at == UNTOLD)
+            matches!(told[2], Some(StatusListEntry::Suspended { change, .. }) if change.state == StatusState::Active && change.at == UNTOLD)
         );
     }
 
@@ -390,7 +397,7 @@ mod tests {
         let other = reserve(0, span, Some(2), NOON).value;
         let unnamed = reserve(0, span, None, NOON).value;
         let start = |values: &[Vec<u8>]| match fold("u/8191", values) {
-            Some(Entry::Reserved { span: told, start }) => (told, start),
+            Some(StatusListEntry::Reserved { span: told, start }) => (told, start),
             other => panic!("{other:?}"),
         };
         assert_eq!(start(std::slice::from_ref(&one)), (span, Some(1)));
@@ -402,7 +409,7 @@ mod tests {
 
     #[test]
     fn what_breaks_a_rule_is_void() {
-        let good = revoke(0, 7, Reason::Misconduct, NOON).value;
+        let good = revoke(0, 7, StatusReason::Misconduct, NOON).value;
         assert!(admits("r/131071", &good));
         for key in ["r/131072", "r/07", "r/-1", "r/", "y/7", "a/512", "u/8192", "r/7/7", ""] {
             assert!(!admits(key, &good), "{key}");

@@ -6,12 +6,12 @@
 //! | `g/<id>` | [`Recognition`] | a grant: in conflict it does not count |
 //! | `a/<id>` | [`AgencyRecognition`] | a grant: in conflict it does not count |
 //! | `e/<hash>` | [`Registration`] | how an issuer of this agency stands; on conflict the strictest, since the earliest, up to the earliest |
-//! | `w/<id>` | [`Withdrawal`] | ends the recognition, of an issuer or an agency, with this id; on conflict the earlier and the stricter |
+//! | `w/<id>` | [`RecognitionWithdrawal`] | ends the recognition, of an issuer or an agency, with this id; on conflict the earlier and the stricter |
 //!
 //! `<hash>` is the first 32 hexadecimal digits of SHA-256 of the issuer's id.
 
 use registry_schema::{
-    Issuer, OwnKeys, Recognition, Withdrawal,
+    ExternalKeys, Issuer, Recognition, RecognitionWithdrawal,
     recognition::{AgencyRecognition, Registration},
 };
 
@@ -23,7 +23,7 @@ use crate::{
 
 /// The meaning of one key of a trust list, after folding.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Entry {
+pub enum TrustListEntry {
     /// An issuer of this agency.
     Issuer(Issuer),
     /// A recognition; none, if concurrent versions of it contradict each other.
@@ -33,7 +33,7 @@ pub enum Entry {
     /// The standing of an issuer of this agency.
     Registration(Registration),
     /// The end of the recognition with this id.
-    Withdrawal(String, Withdrawal),
+    Withdrawal(String, RecognitionWithdrawal),
 }
 
 /// The put that registers an issuer, or changes its entry.
@@ -62,12 +62,12 @@ pub fn register_standing(registration: &Registration) -> Put {
 
 /// The put that withdraws a recognition.
 #[must_use]
-pub fn withdraw(id: &str, withdrawal: &Withdrawal) -> Put {
+pub fn withdraw(id: &str, withdrawal: &RecognitionWithdrawal) -> Put {
     put(format!("w/{id}"), encode(withdrawal))
 }
 
 /// The keys that two versions agree on: a status list that one of them does not name is not fetched.
-fn both((mut one, other): (OwnKeys, OwnKeys)) -> OwnKeys {
+fn both((mut one, other): (ExternalKeys, ExternalKeys)) -> ExternalKeys {
     one.status_lists.retain(|list| other.status_lists.contains(list));
     one.seen = one.seen.min(other.seen);
     one
@@ -89,7 +89,7 @@ pub fn issuer_key(id: &str) -> String {
 
 /// The meaning of the surviving values of a key; nothing, if the key or a value breaks a rule.
 #[must_use]
-pub fn fold(key: &str, values: &[Vec<u8>]) -> Option<Entry> {
+pub fn fold(key: &str, values: &[Vec<u8>]) -> Option<TrustListEntry> {
     let (kind, rest) = key.split_once('/')?;
     match kind {
         "i" => {
@@ -110,7 +110,7 @@ pub fn fold(key: &str, values: &[Vec<u8>]) -> Option<Entry> {
             if let Some(own) = agreed.own_keys.as_mut().filter(|own| !own.is_within_limits()) {
                 own.status_lists.clear();
             }
-            Some(Entry::Issuer(agreed))
+            Some(TrustListEntry::Issuer(agreed))
         }
         "g" if is_id(rest) => {
             let all: Option<Vec<Recognition>> = values.iter().map(|v| exactly(v)).collect();
@@ -118,7 +118,7 @@ pub fn fold(key: &str, values: &[Vec<u8>]) -> Option<Entry> {
             let first = all.next().filter(|r| r.id == rest && !r.purposes.is_empty())?;
             // What was allowed before scopes had limits of their own stays allowed.
             let first = Some(first).filter(|r| r.basis.is_within_limits())?;
-            Some(Entry::Recognition(
+            Some(TrustListEntry::Recognition(
                 rest.to_owned(),
                 all.all(|other| other == first).then_some(first),
             ))
@@ -127,7 +127,7 @@ pub fn fold(key: &str, values: &[Vec<u8>]) -> Option<Entry> {
             let all: Option<Vec<AgencyRecognition>> = values.iter().map(|v| exactly(v)).collect();
             let mut all = all?.into_iter();
             let first = all.next().filter(|r| r.id == rest && r.is_well_formed())?;
-            Some(Entry::Agency(
+            Some(TrustListEntry::Agency(
                 rest.to_owned(),
                 all.all(|other| other == first).then_some(first),
             ))
@@ -139,16 +139,16 @@ pub fn fold(key: &str, values: &[Vec<u8>]) -> Option<Entry> {
             let until = all.iter().filter_map(|r| r.until).min();
             let strictest = all.into_iter().max_by_key(|r| r.standing)?;
             let names_it = issuer_key(&strictest.issuer) == rest && strictest.issuer.len() <= 500;
-            names_it.then_some(Entry::Registration(Registration { at, until, ..strictest }))
+            names_it.then_some(TrustListEntry::Registration(Registration { at, until, ..strictest }))
         }
         "w" if is_id(rest) => {
-            let all: Option<Vec<Withdrawal>> = values.iter().map(|v| exactly(v)).collect();
+            let all: Option<Vec<RecognitionWithdrawal>> = values.iter().map(|v| exactly(v)).collect();
             let all = all?;
             let at = all.iter().map(|w| w.at).min()?;
             let earlier_badges_stay_good = all.iter().all(|w| w.earlier_badges_stay_good);
-            Some(Entry::Withdrawal(
+            Some(TrustListEntry::Withdrawal(
                 rest.to_owned(),
-                Withdrawal {
+                RecognitionWithdrawal {
                     at,
                     earlier_badges_stay_good,
                 },
@@ -174,8 +174,8 @@ fn is_id(id: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use registry_schema::{
-        Purpose, Scope, Timestamp, VerificationMethod,
-        recognition::{Basis, RegistrationStanding},
+        Purpose, RecognitionScope, Timestamp, VerificationMethod,
+        recognition::{RecognitionBasis, RegistrationStanding},
     };
 
     use super::*;
@@ -185,12 +185,12 @@ mod tests {
             id: "rec-1".into(),
             of: "US-TN".parse().unwrap(),
             key_log: "0".repeat(64),
-            scope: Scope::All,
+            scope: RecognitionScope::All,
             purposes: vec![Purpose::Renewal],
             from: Timestamp(0),
             until: None,
             depth: 2,
-            basis: Basis::default(),
+            basis: RecognitionBasis::default(),
         }
     }
 
@@ -199,7 +199,7 @@ mod tests {
         let put = recognize_agency(&agency());
         assert!(DocumentId::TrustList.is_grant(&put.key) && admits(&put.key, &put.value));
         let folded = fold(&put.key, std::slice::from_ref(&put.value));
-        assert_eq!(folded, Some(Entry::Agency("rec-1".into(), Some(agency()))));
+        assert_eq!(folded, Some(TrustListEntry::Agency("rec-1".into(), Some(agency()))));
         let broken: [fn(&mut AgencyRecognition); 5] = [
             |r| r.depth = 0,
             |r| r.depth = 5,
@@ -217,7 +217,7 @@ mod tests {
         let both = fold(&put.key, &[put.value, other.value]);
         assert_eq!(
             both,
-            Some(Entry::Agency("rec-1".into(), None)),
+            Some(TrustListEntry::Agency("rec-1".into(), None)),
             "in conflict it does not count"
         );
     }
@@ -249,7 +249,10 @@ mod tests {
         let puts = [issuer(None, &["#b"]), issuer(Some(9), &[]), issuer(Some(5), &["#b"])].map(|one| register(&one));
         for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2]] {
             let values = order.map(|at: usize| puts[at].value.clone());
-            assert_eq!(fold(&puts[0].key, &values), Some(Entry::Issuer(issuer(Some(5), &[]))));
+            assert_eq!(
+                fold(&puts[0].key, &values),
+                Some(TrustListEntry::Issuer(issuer(Some(5), &[])))
+            );
         }
     }
 
@@ -262,7 +265,7 @@ mod tests {
             verification_methods: vec![],
             url: None,
             provider: None,
-            own_keys: own.map(|(lists, seen)| OwnKeys {
+            own_keys: own.map(|(lists, seen)| ExternalKeys {
                 status_lists: lists.iter().map(|list| (*list).to_owned()).collect(),
                 seen: Timestamp(seen),
             }),
@@ -278,13 +281,16 @@ mod tests {
         ];
         for versions in [[one.clone(), other.clone()], [other, one.clone()]] {
             let both = issuer(Some((&["https://b"], 5)));
-            assert_eq!(said(&versions), Some(Entry::Issuer(both)));
+            assert_eq!(said(&versions), Some(TrustListEntry::Issuer(both)));
         }
-        assert_eq!(said(&[one.clone(), issuer(None)]), Some(Entry::Issuer(issuer(None))));
+        assert_eq!(
+            said(&[one.clone(), issuer(None)]),
+            Some(TrustListEntry::Issuer(issuer(None)))
+        );
         // More than anybody may name: none is fetched, and the issuer stays.
         let many = ["https://a"; registry_schema::MAX_STATUS_LISTS + 1];
         let none = issuer(Some((&[], 5)));
-        assert_eq!(said(&[issuer(Some((&many, 5)))]), Some(Entry::Issuer(none)));
+        assert_eq!(said(&[issuer(Some((&many, 5)))]), Some(TrustListEntry::Issuer(none)));
         // An issuer whose keys its agency keeps has the bytes that it always had.
         let bytes = register(&issuer(None)).value;
         assert_eq!(minicbor::decode::Decoder::new(&bytes).array().unwrap(), Some(4));
@@ -308,7 +314,7 @@ mod tests {
             [back.value.clone(), ended.value.clone()],
         ] {
             let expected = said(RegistrationStanding::Ended, 5);
-            assert_eq!(fold(&ended.key, &values), Some(Entry::Registration(expected)));
+            assert_eq!(fold(&ended.key, &values), Some(TrustListEntry::Registration(expected)));
         }
         assert!(!admits("e/0000", &ended.value), "another's key");
         // Of two terms the shorter one, whatever came first; and without a term the bytes are what they always were.
@@ -318,7 +324,7 @@ mod tests {
         };
         let [none, short, long] = [None, Some(Timestamp(7)), Some(Timestamp(9))].map(for_a_term);
         let values = [&long, &none, &short].map(|r| put(r).value).to_vec();
-        assert_eq!(fold(&back.key, &values), Some(Entry::Registration(short)));
+        assert_eq!(fold(&back.key, &values), Some(TrustListEntry::Registration(short)));
         assert_eq!(minicbor::decode::Decoder::new(&back.value).array().unwrap(), Some(3));
     }
 }

@@ -9,16 +9,16 @@
 use std::collections::BTreeSet;
 
 use protocol::{
-    CallId, Effect, Envelope, Event, Hash, KeyLog, Misbehaviour, Put, Replica, Request, Root, Settings, SignedEnvelope,
-    SigningKey, Unverified,
+    CallId, Envelope, Hash, KeyLog, Misbehaviour, Put, Replica, ReplicaEffect, ReplicaEvent, ReplicaSettings,
+    RootKeySet, SignedEnvelope, SigningKey, SyncRequest, UnverifiedStatement,
     key_log::{Founding, WriterKey, found},
-    message::{MAX_MESSAGE_BYTES, Summary},
-    replica::Stored,
-    signed::{Refused, encode},
+    message::{LogSummary, MAX_MESSAGE_BYTES},
+    replica::StoreContents,
+    signed::{InvalidStatement, encode},
     status_list,
 };
 use rand::{SeedableRng as _, rngs::StdRng};
-use registry_schema::{Reason, Timestamp};
+use registry_schema::{StatusReason, Timestamp};
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
@@ -31,7 +31,7 @@ fn key_log(seed: u8, name: &str) -> KeyLog {
         agency: name.parse().unwrap(),
         name: name.into(),
         url: "https://node.example".into(),
-        root: Root::single(key(seed).public()),
+        root: RootKeySet::single(key(seed).public()),
         next_root: Hash([0; 32]),
         writers: vec![WriterKey::of_all(key(seed).public())],
         badge_keys: vec![],
@@ -44,20 +44,20 @@ fn envelope(writer: u8, log: &KeyLog, puts: Vec<Put>) -> Envelope {
 }
 
 fn revocation() -> Vec<Put> {
-    vec![status_list::revoke(0, 7, Reason::Misconduct, NOW)]
+    vec![status_list::revoke(0, 7, StatusReason::Misconduct, NOW)]
 }
 
 /// NC's replica, which knows SC's key log.
-struct Nc {
+struct VictimReplica {
     replica: Replica,
     sc: KeyLog,
     rng: StdRng,
 }
 
-impl Nc {
+impl VictimReplica {
     fn new() -> Self {
         let (nc, sc) = (key_log(1, "US-NC"), key_log(2, "US-SC"));
-        let settings = Settings {
+        let settings = ReplicaSettings {
             pinned: BTreeSet::from([nc.genesis(), sc.genesis()]),
             home: nc.genesis(),
             key: key(1),
@@ -67,12 +67,12 @@ impl Nc {
             heartbeat_term: 3600,
             exchange_every: 10,
             checkpoint_every: 512,
-            blobs: std::sync::Arc::new(protocol::blob_store::Memory::default()),
+            blobs: std::sync::Arc::new(protocol::blob_store::MemoryBlobStore::default()),
             quota: protocol::log::Quota::default(),
         };
-        let stored = Stored {
+        let stored = StoreContents {
             key_logs: vec![nc, sc.clone()],
-            ..Stored::default()
+            ..StoreContents::default()
         };
         let replica = Replica::restore(settings, stored).unwrap();
         let mut this = Self {
@@ -81,26 +81,26 @@ impl Nc {
             rng: StdRng::seed_from_u64(1),
         };
         let peer = this.sc.genesis();
-        this.handle(Event::Connected { peer, agency: peer });
+        this.handle(ReplicaEvent::Connected { peer, agency: peer });
         this
     }
 
-    fn handle(&mut self, event: Event) -> Vec<Effect> {
+    fn handle(&mut self, event: ReplicaEvent) -> Vec<ReplicaEffect> {
         self.replica.handle(event, NOW, &mut self.rng).unwrap()
     }
 
-    fn asked(&mut self, request: Vec<u8>) -> Vec<Effect> {
+    fn asked(&mut self, request: Vec<u8>) -> Vec<ReplicaEffect> {
         let peer = self.sc.genesis();
-        self.handle(Event::Asked {
+        self.handle(ReplicaEvent::Asked {
             peer,
             call: CallId(1),
             request,
         })
     }
 
-    fn pushed(&mut self, agency: Hash, envelopes: Vec<SignedEnvelope>) -> Vec<Effect> {
+    fn pushed(&mut self, agency: Hash, envelopes: Vec<SignedEnvelope>) -> Vec<ReplicaEffect> {
         self.asked(
-            Request::Push {
+            SyncRequest::Push {
                 agency,
                 envelopes,
                 heartbeat: None,
@@ -111,9 +111,9 @@ impl Nc {
 
     /// Expelled, nothing written, nothing known.
     #[track_caller]
-    fn assert_refused(&self, effects: &[Effect]) -> Misbehaviour {
+    fn assert_refused(&self, effects: &[ReplicaEffect]) -> Misbehaviour {
         assert!(
-            !effects.iter().any(|e| matches!(e, Effect::Persist(_))),
+            !effects.iter().any(|e| matches!(e, ReplicaEffect::Persist(_))),
             "something was written: {effects:?}"
         );
         assert!(
@@ -121,7 +121,7 @@ impl Nc {
             "something is known"
         );
         let expelled = effects.iter().find_map(|e| match e {
-            Effect::Expel { why, .. } => Some(why.clone()),
+            ReplicaEffect::Expel { why, .. } => Some(why.clone()),
             _ => None,
         });
         expelled.unwrap_or_else(|| panic!("nobody was expelled: {effects:?}"))
@@ -130,11 +130,11 @@ impl Nc {
 
 #[test]
 fn what_the_writer_signed_is_taken_in() {
-    let mut nc = Nc::new();
+    let mut nc = VictimReplica::new();
     let sc = nc.sc.clone();
     let effects = nc.pushed(sc.genesis(), vec![envelope(2, &sc, revocation()).signed()]);
     assert!(
-        matches!(effects.first(), Some(Effect::Persist(batch)) if batch.envelopes.len() == 1),
+        matches!(effects.first(), Some(ReplicaEffect::Persist(batch)) if batch.envelopes.len() == 1),
         "{effects:?}"
     );
     assert_eq!(nc.replica.logs()[&sc.genesis()].rows().unwrap().len(), 1);
@@ -142,7 +142,7 @@ fn what_the_writer_signed_is_taken_in() {
 
 #[test]
 fn an_envelope_by_a_foreign_key_is_refused() {
-    let mut nc = Nc::new();
+    let mut nc = VictimReplica::new();
     let sc = nc.sc.clone();
     // Envelope::seal itself refuses a key without authority, so the thief signs for a key log of its own making
     // and sends that in SC's name.
@@ -159,7 +159,7 @@ fn an_envelope_by_a_foreign_key_is_refused() {
             revocation(),
             &mut StdRng::seed_from_u64(5)
         ),
-        Err(Unverified::Refused(Refused::Authority))
+        Err(UnverifiedStatement::Refused(InvalidStatement::Authority))
     ));
 }
 
@@ -187,7 +187,7 @@ fn a_changed_bit_anywhere_in_an_envelope_is_refused_or_harmless() {
 fn bytes_that_are_no_message_are_refused() {
     let long = vec![0; MAX_MESSAGE_BYTES + 1];
     let trailing = [
-        Request::KeyLog {
+        SyncRequest::KeyLog {
             agency: Hash([1; 32]),
             have: vec![],
         }
@@ -198,7 +198,7 @@ fn bytes_that_are_no_message_are_refused() {
     let nested = vec![0x81; 100_000];
     let claims_a_lot = vec![0x82, 0x00, 0x81, 0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
     for bytes in [vec![], vec![0xff; 64], long, trailing, nested, claims_a_lot] {
-        let mut nc = Nc::new();
+        let mut nc = VictimReplica::new();
         let effects = nc.asked(bytes);
         assert_eq!(nc.assert_refused(&effects), Misbehaviour::NotAMessage);
     }
@@ -206,49 +206,52 @@ fn bytes_that_are_no_message_are_refused() {
 
 #[test]
 fn an_agency_that_nobody_pinned_is_not_listened_to() {
-    let mut nc = Nc::new();
+    let mut nc = VictimReplica::new();
     let stranger = key_log(9, "US-XX");
     let effects = nc.pushed(stranger.genesis(), vec![envelope(9, &stranger, revocation()).signed()]);
     assert!(
         !effects
             .iter()
-            .any(|e| matches!(e, Effect::Persist(_) | Effect::Call { .. })),
+            .any(|e| matches!(e, ReplicaEffect::Persist(_) | ReplicaEffect::Call { .. })),
         "{effects:?}"
     );
-    let summary = Summary {
+    let summary = LogSummary {
         agency: stranger.genesis(),
         key_log: vec![Hash([2; 32])],
         heads: vec![Hash([1; 32])],
         heartbeats: vec![],
     };
-    let effects = nc.asked(Request::Exchange(vec![summary]).to_bytes());
+    let effects = nc.asked(SyncRequest::Exchange(vec![summary]).to_bytes());
     assert!(
         !effects
             .iter()
-            .any(|e| matches!(e, Effect::Persist(_) | Effect::Call { .. })),
+            .any(|e| matches!(e, ReplicaEffect::Persist(_) | ReplicaEffect::Call { .. })),
         "{effects:?}"
     );
 }
 
 #[test]
 fn an_agency_that_was_left_is_not_listened_to_until_it_is_pinned_again() {
-    let mut nc = Nc::new();
+    let mut nc = VictimReplica::new();
     let sc = nc.sc.clone();
-    nc.handle(Event::Unpinned(sc.genesis()));
+    nc.handle(ReplicaEvent::Unpinned(sc.genesis()));
     let pushed = vec![envelope(2, &sc, revocation()).signed()];
     let effects = nc.pushed(sc.genesis(), pushed.clone());
-    assert!(!effects.iter().any(|e| matches!(e, Effect::Persist(_))), "{effects:?}");
+    assert!(
+        !effects.iter().any(|e| matches!(e, ReplicaEffect::Persist(_))),
+        "{effects:?}"
+    );
     assert!(nc.replica.logs()[&sc.genesis()].is_empty());
-    nc.handle(Event::Pinned(sc.genesis()));
+    nc.handle(ReplicaEvent::Pinned(sc.genesis()));
     nc.pushed(sc.genesis(), pushed);
     assert_eq!(nc.replica.logs()[&sc.genesis()].len(), 1);
 }
 
 #[test]
 fn an_answer_to_a_call_that_was_never_made_is_ignored() {
-    let mut nc = Nc::new();
+    let mut nc = VictimReplica::new();
     let peer = nc.sc.genesis();
-    let effects = nc.handle(Event::Answered {
+    let effects = nc.handle(ReplicaEvent::Answered {
         peer,
         call: CallId(99),
         response: Some(vec![0xff]),
@@ -258,13 +261,13 @@ fn an_answer_to_a_call_that_was_never_made_is_ignored() {
 
 #[test]
 fn a_put_that_breaks_a_rule_of_its_document_is_kept_but_void() {
-    let mut nc = Nc::new();
+    let mut nc = VictimReplica::new();
     let sc = nc.sc.clone();
     let mut puts = revocation();
     puts[0].value = vec![1, 2, 3];
     let effects = nc.pushed(sc.genesis(), vec![envelope(2, &sc, puts).signed()]);
     assert!(
-        matches!(effects.first(), Some(Effect::Persist(batch)) if batch.rows.is_empty()),
+        matches!(effects.first(), Some(ReplicaEffect::Persist(batch)) if batch.rows.is_empty()),
         "{effects:?}"
     );
     assert_eq!(nc.replica.logs()[&sc.genesis()].len(), 1);

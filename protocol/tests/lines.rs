@@ -3,13 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
 use protocol::{
-    Envelope, Hash, KeyLog, Root, Row, SigningKey,
+    DocumentRow, Envelope, Hash, KeyLog, RootKeySet, SigningKey,
     key_log::{Founding, WriterKey, found},
-    log::{AgencyLog, Keeping},
+    log::{AgencyLog, AppendOutcome},
     status_list,
 };
 use rand::{SeedableRng as _, rngs::StdRng};
-use registry_schema::{Reason, Timestamp};
+use registry_schema::{StatusReason, Timestamp};
 
 const NOW: Timestamp = Timestamp(1_767_225_600_000);
 const WRITERS: [u8; 2] = [10, 11];
@@ -24,7 +24,7 @@ fn agency() -> AgencyLog {
         agency: "US-NC".parse().unwrap(),
         name: "North Carolina".into(),
         url: "https://nc.example".into(),
-        root: Root::single(key(1).public()),
+        root: RootKeySet::single(key(1).public()),
         next_root: Hash([0; 32]),
         writers: WRITERS.map(|seed| WriterKey::of_all(key(seed).public())).to_vec(),
         badge_keys: vec![],
@@ -35,14 +35,14 @@ fn agency() -> AgencyLog {
 
 /// An envelope that revokes the badge at an index.
 fn sealed(log: &AgencyLog, writer: u8, next: (u32, Vec<Hash>), index: u32) -> Envelope {
-    let put = status_list::revoke(0, index, Reason::Misconduct, NOW);
+    let put = status_list::revoke(0, index, StatusReason::Misconduct, NOW);
     let mut chance = StdRng::seed_from_u64(u64::from(index));
     Envelope::seal(&key(writer), log.key_log(), next, NOW, vec![put], &mut chance).unwrap()
 }
 
 fn keeps(log: &mut AgencyLog, envelope: &Envelope) {
     let keeping = log.keep(envelope.clone()).unwrap();
-    assert!(matches!(keeping, Keeping::Kept { .. }), "{keeping:?}");
+    assert!(matches!(keeping, AppendOutcome::Kept { .. }), "{keeping:?}");
 }
 
 /// Two stores that write in turns name each other's envelopes as parents, never their own.
@@ -63,7 +63,7 @@ fn writers_that_take_turns_have_one_line_each() {
 }
 
 /// All rows in one order: as they were built, which are those that the parents alone make.
-fn rows(log: &AgencyLog) -> Vec<Row> {
+fn rows(log: &AgencyLog) -> Vec<DocumentRow> {
     let [mut built, mut folded] = [log.rows().unwrap(), log.fold_without_automerge().unwrap()];
     built.sort();
     folded.sort();

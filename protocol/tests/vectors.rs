@@ -18,17 +18,17 @@ mod issuers;
 use std::{collections::BTreeMap, fs, path::Path};
 
 use protocol::{
-    Checkpoint, DocumentId, Envelope, Hash, Heartbeat, Held, KeyLog, Put, Request, Response, Root, Row, SigningKey,
-    checkpoint,
-    key_log::{Act, End, ForkProof, Founding, SignedEntry, WriterKey, WriterScope, found},
+    Checkpoint, Countersignature, DocumentId, DocumentRow, Envelope, Hash, Heartbeat, KeyLog, Put, RootKeySet,
+    SigningKey, SyncRequest, SyncResponse, checkpoint,
+    key_log::{ForkProof, Founding, KeyEnd, KeyLogAct, SignedKeyLogEntry, WriterKey, WriterScope, found},
     log::AgencyLog,
-    message::{Bytes, Summary},
+    message::{ByteString, LogSummary},
     signed::encode,
     status_list::{self, SlotSpan},
     trust_list,
 };
 use rand::{SeedableRng as _, rngs::StdRng};
-use registry_schema::{Purpose, Reason, Recognition, Scope, Timestamp, Withdrawal};
+use registry_schema::{Purpose, Recognition, RecognitionScope, RecognitionWithdrawal, StatusReason, Timestamp};
 
 use issuers::{issuer, with_own_keys};
 
@@ -52,13 +52,13 @@ fn unhex(text: &str) -> Vec<u8> {
 
 /// Root: 2 of the keys 1, 2, 3; next root: the key 4; writers: the key 10 for all, the key 11 for status lists.
 fn key_log() -> KeyLog {
-    let root = Root::new(2, [1, 2, 3].map(|seed| key(seed).public()).to_vec()).unwrap();
+    let root = RootKeySet::new(2, [1, 2, 3].map(|seed| key(seed).public()).to_vec()).unwrap();
     let founding = Founding {
         agency: "US-NC".parse().unwrap(),
         name: "North Carolina".into(),
         url: "https://nc.example".into(),
         root,
-        next_root: Root::single(key(4).public()).commitment(),
+        next_root: RootKeySet::single(key(4).public()).commitment(),
         writers: vec![
             WriterKey::of_all(key(10).public()),
             WriterKey {
@@ -71,7 +71,7 @@ fn key_log() -> KeyLog {
     found(founding, &[&key(1), &key(3)], NOW).unwrap()
 }
 
-fn entry(log: &mut KeyLog, act: Act, signers: &[u8]) -> SignedEntry {
+fn entry(log: &mut KeyLog, act: KeyLogAct, signers: &[u8]) -> SignedKeyLogEntry {
     let mut entry = log.propose(act, NOW).unwrap();
     for signer in signers {
         entry.sign(&key(*signer));
@@ -86,10 +86,10 @@ fn seal(log: &KeyLog, writer: u8, next: (u32, Vec<Hash>), puts: Vec<Put>) -> Env
 }
 
 /// The kind of a vector, its name (for statements), its bytes.
-type Vector = (&'static str, Option<Hash>, Vec<u8>);
+type ProtocolVector = (&'static str, Option<Hash>, Vec<u8>);
 
 /// Everything that is signed or sent, by name.
-fn vectors() -> BTreeMap<&'static str, Vector> {
+fn vectors() -> BTreeMap<&'static str, ProtocolVector> {
     let mut all = BTreeMap::new();
     let mut log = key_log();
     let founding = log.signed().remove(0);
@@ -97,28 +97,32 @@ fn vectors() -> BTreeMap<&'static str, Vector> {
         "key-log-entry/0-founded",
         ("entry as it travels", Some(founding.name()), encode(&founding)),
     );
-    let added = entry(&mut log, Act::WriterAdded(WriterKey::of_all(key(12).public())), &[1, 2]);
+    let added = entry(
+        &mut log,
+        KeyLogAct::WriterAdded(WriterKey::of_all(key(12).public())),
+        &[1, 2],
+    );
     all.insert(
         "key-log-entry/1-writer-added",
         ("entry as it travels", Some(added.name()), encode(&added)),
     );
 
-    let revoke = status_list::revoke(7, 4711, Reason::Misconduct, NOW);
-    let suspend = status_list::suspend(7, 4712, true, Reason::EvidenceInvalid, NOW);
+    let revoke = status_list::revoke(7, 4711, StatusReason::Misconduct, NOW);
+    let suspend = status_list::suspend(7, 4712, true, StatusReason::EvidenceInvalid, NOW);
     let reserve = status_list::reserve(7, SlotSpan::Block(18), None, NOW);
     let reserve_unit = status_list::reserve(7, SlotSpan::Unit(8_191), Some(u64::MAX), NOW);
     let expunge = status_list::expunge(7, 4711, false, NOW);
     let recognition = Recognition {
         id: "r-1".into(),
         issuer: issuer(),
-        scope: Scope::Achievements(vec!["https://palmetto.example/a/1".into()]),
+        scope: RecognitionScope::Achievements(vec!["https://palmetto.example/a/1".into()]),
         purposes: vec![Purpose::Renewal, Purpose::Salary],
         from: NOW,
         until: Some(NOW.plus_seconds(86_400)),
         accepts_without_status: false,
-        basis: registry_schema::recognition::Basis::default(),
+        basis: registry_schema::recognition::RecognitionBasis::default(),
     };
-    let withdrawal = Withdrawal {
+    let withdrawal = RecognitionWithdrawal {
         at: NOW,
         earlier_badges_stay_good: true,
     };
@@ -220,7 +224,7 @@ fn vectors() -> BTreeMap<&'static str, Vector> {
     );
 
     let held = key(10)
-        .sign(&Held {
+        .sign(&Countersignature {
             version: 1,
             agency: log.genesis(),
             writer: key(10).public(),
@@ -243,19 +247,19 @@ fn vectors() -> BTreeMap<&'static str, Vector> {
     let proof: ForkProof = kept.fork_proofs().remove(0);
     all.insert("fork-proof", ("file", None, encode(&proof)));
 
-    let rotation = Act::RootRotated {
-        root: Root::single(key(4).public()),
-        next_root: Root::single(key(5).public()).commitment(),
+    let rotation = KeyLogAct::RootRotated {
+        root: RootKeySet::single(key(4).public()),
+        next_root: RootKeySet::single(key(5).public()).commitment(),
     };
     let rotated = entry(&mut log, rotation, &[4]);
     all.insert(
         "key-log-entry/2-root-rotated",
         ("entry as it travels", Some(rotated.name()), encode(&rotated)),
     );
-    let ended = Act::WriterEnded {
+    let ended = KeyLogAct::WriterEnded {
         key: key(10).public(),
         last: vec![first.hash()],
-        end: End::Compromised,
+        end: KeyEnd::Compromised,
     };
     let ended = entry(&mut log, ended, &[4]);
     all.insert(
@@ -264,24 +268,24 @@ fn vectors() -> BTreeMap<&'static str, Vector> {
     );
 
     let agency = log.genesis();
-    let summary = Summary {
+    let summary = LogSummary {
         agency,
         key_log: log.leaves(),
         heads: vec![second.hash()],
         heartbeats: vec![heartbeat.signed().clone()],
     };
     for (name, request) in [
-        ("request/exchange", Request::Exchange(vec![summary.clone()])),
+        ("request/exchange", SyncRequest::Exchange(vec![summary.clone()])),
         (
             "request/key-log",
-            Request::KeyLog {
+            SyncRequest::KeyLog {
                 agency,
                 have: vec![agency],
             },
         ),
         (
             "request/envelopes",
-            Request::Envelopes {
+            SyncRequest::Envelopes {
                 agency,
                 want: vec![second.hash()],
                 have: vec![first.hash()],
@@ -289,7 +293,7 @@ fn vectors() -> BTreeMap<&'static str, Vector> {
         ),
         (
             "request/push",
-            Request::Push {
+            SyncRequest::Push {
                 agency,
                 envelopes: vec![second.signed()],
                 heartbeat: Some(heartbeat.signed().clone()),
@@ -297,52 +301,52 @@ fn vectors() -> BTreeMap<&'static str, Vector> {
         ),
         (
             "request/whole",
-            Request::Whole {
+            SyncRequest::Whole {
                 agency,
                 envelopes: vec![first.hash()],
             },
         ),
         (
             "request/checkpoint",
-            Request::Checkpoint {
+            SyncRequest::Checkpoint {
                 agency,
                 name: signed.hash(),
             },
         ),
         (
             "request/rows",
-            Request::Rows {
+            SyncRequest::Rows {
                 agency,
                 page: Hash::of(&[&pages[0]]),
             },
         ),
-        ("request/held", Request::Held(held.signed().clone())),
+        ("request/held", SyncRequest::Held(held.signed().clone())),
     ] {
         all.insert(name, ("message", None, request.to_bytes()));
     }
     for (name, response) in [
-        ("response/exchange", Response::Exchange(vec![summary])),
+        ("response/exchange", SyncResponse::Exchange(vec![summary])),
         (
             "response/key-log",
-            Response::KeyLog {
+            SyncResponse::KeyLog {
                 entries: vec![founding],
                 more: true,
             },
         ),
         (
             "response/envelopes",
-            Response::Envelopes {
+            SyncResponse::Envelopes {
                 envelopes: vec![second.signed()],
                 more: false,
             },
         ),
-        ("response/received", Response::Received),
+        ("response/received", SyncResponse::Received),
         (
             "response/checkpoint",
-            Response::Checkpoint(Some(signed.signed().clone())),
+            SyncResponse::Checkpoint(Some(signed.signed().clone())),
         ),
-        ("response/rows", Response::Rows(Some(Bytes(pages[0].clone())))),
-        ("response/rows-none", Response::Rows(None)),
+        ("response/rows", SyncResponse::Rows(Some(ByteString(pages[0].clone())))),
+        ("response/rows-none", SyncResponse::Rows(None)),
     ] {
         all.insert(name, ("message", None, response.to_bytes()));
     }
@@ -402,7 +406,7 @@ fn what_the_file_holds_is_read_and_believed() {
             .as_slice()
     };
 
-    let entry = |name: &str| -> SignedEntry { minicbor::decode(bytes(name)).unwrap() };
+    let entry = |name: &str| -> SignedKeyLogEntry { minicbor::decode(bytes(name)).unwrap() };
     let names = ["0-founded", "1-writer-added", "2-root-rotated", "3-writer-ended"];
     let entries = names.map(|name| entry(&format!("key-log-entry/{name}")));
     let log = KeyLog::read(entries.to_vec()).unwrap();
@@ -416,7 +420,7 @@ fn what_the_file_holds_is_read_and_believed() {
         kept.keep(envelope).unwrap();
     }
     // The writer's end names its first envelope, so the fork of it is void.
-    let rows: Vec<Row> = kept.rows().unwrap();
+    let rows: Vec<DocumentRow> = kept.rows().unwrap();
     assert!(
         rows.iter().any(|row| row.key == "r/4711") && !rows.iter().any(|row| row.key == "x/4711"),
         "{rows:?}"
@@ -434,9 +438,9 @@ fn what_the_file_holds_is_read_and_believed() {
     assert_eq!(proof.check().unwrap().0, log.genesis());
     for (name, (_, bytes)) in &by_name {
         if name.starts_with("request/") {
-            assert_eq!(Request::read(bytes).unwrap().to_bytes(), *bytes, "{name}");
+            assert_eq!(SyncRequest::read(bytes).unwrap().to_bytes(), *bytes, "{name}");
         } else if name.starts_with("response/") {
-            assert_eq!(Response::read(bytes).unwrap().to_bytes(), *bytes, "{name}");
+            assert_eq!(SyncResponse::read(bytes).unwrap().to_bytes(), *bytes, "{name}");
         }
     }
 }

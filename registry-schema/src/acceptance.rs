@@ -29,8 +29,8 @@ pub struct AcceptanceRule {
     pub purposes: Vec<Purpose>,
     /// The badges that it governs; all, if absent.
     #[n(4)]
-    #[serde(default, skip_serializing_if = "AppliesTo::is_all")]
-    pub applies_to: AppliesTo,
+    #[serde(default, skip_serializing_if = "RuleScope::is_all")]
+    pub applies_to: RuleScope,
     /// In force from this moment on; always, if absent.
     #[n(5)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -42,18 +42,18 @@ pub struct AcceptanceRule {
     /// All of these must hold. At most 16.
     #[n(7)]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub requires: Vec<Condition>,
+    pub requires: Vec<RuleCondition>,
     /// All conditions of one of these must hold, if there are any. At most 8 alternatives of at most 16.
     #[n(8)]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub one_of: Vec<Vec<Condition>>,
+    pub one_of: Vec<Vec<RuleCondition>>,
 }
 
 /// The badges that a rule governs: those that each given list covers. A list that is not given covers all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-pub struct AppliesTo {
+pub struct RuleScope {
     /// The issuers with these ids.
     #[n(0)]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -72,7 +72,7 @@ pub struct AppliesTo {
     pub collections: Vec<String>,
 }
 
-impl AppliesTo {
+impl RuleScope {
     /// Returns true if it covers every badge.
     #[must_use]
     pub const fn is_all(&self) -> bool {
@@ -88,7 +88,7 @@ impl AppliesTo {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Condition {
+pub enum RuleCondition {
     /// It stands for at least so many clock hours.
     #[n(0)]
     AtLeastHours(#[n(0)] Decimal),
@@ -139,7 +139,7 @@ pub enum Condition {
     OnceInALifetime,
 }
 
-impl Condition {
+impl RuleCondition {
     /// Returns true if it is about what only the holder, the employer or whoever decides can know: the license, approvals,
     /// what was handed in, what was used before. No badge shows it, and no agency publishes it.
     #[must_use]
@@ -232,7 +232,7 @@ impl std::str::FromStr for ProviderKind {
     }
 }
 
-impl fmt::Display for Condition {
+impl fmt::Display for RuleCondition {
     /// The condition in words, so that it can stand after "the badge counts if" or "not known whether".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kinds = |kinds: &[ProviderKind]| kinds.iter().map(|k| k.in_words()).collect::<Vec<_>>().join(" or ");

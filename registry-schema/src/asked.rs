@@ -2,7 +2,7 @@
 //!
 //! A date is the word of a clock, and a clock can be wrong. A revocation, a suspension, a withdrawal that is *held* was
 //! written before now, whatever date it carries: asked about now, it counts. **No restriction's date is compared by itself
-//! with a moment; [`AskedAt::effect_of`] is the one place.** Terms are another thing: who says "until 2029" plans.
+//! with a moment; [`QueryTime::effect_of`] is the one place.** Terms are another thing: who says "until 2029" plans.
 
 use std::str::FromStr;
 
@@ -18,14 +18,14 @@ const ON_THE_WAY: i64 = 10;
 
 /// A moment that is asked about, and the moment up to which is known what the answer rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AskedAt {
+pub struct QueryTime {
     at: Timestamp,
     knowing: Timestamp,
 }
 
 /// The effect of a dated act that takes something away, at the moment asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
+pub enum ActEffect {
     /// It counts.
     Counts,
     /// It counts, though its date lies ahead of all that is known: the clock that dated it was wrong.
@@ -37,7 +37,7 @@ pub enum Effect {
     Unclear,
 }
 
-impl Effect {
+impl ActEffect {
     /// Returns true if the act takes away, as all do but one that surely came later.
     #[must_use]
     pub const fn takes_away(self) -> bool {
@@ -45,7 +45,7 @@ impl Effect {
     }
 }
 
-impl AskedAt {
+impl QueryTime {
     /// A question about `at`, by what is known at `knowing`.
     #[must_use]
     pub const fn new(at: Timestamp, knowing: Timestamp) -> Self {
@@ -78,12 +78,12 @@ impl AskedAt {
 
     /// The effect of an act with this date that takes something away, and that is held.
     #[must_use]
-    pub fn effect_of(self, act: Timestamp) -> Effect {
+    pub fn effect_of(self, act: Timestamp) -> ActEffect {
         match () {
-            () if self.is_now() && self.knowing.plus_seconds(ON_THE_WAY) < act => Effect::DatedAhead,
-            () if self.is_now() || act <= self.at => Effect::Counts,
-            () if self.knowing < act => Effect::Unclear,
-            () => Effect::Later,
+            () if self.is_now() && self.knowing.plus_seconds(ON_THE_WAY) < act => ActEffect::DatedAhead,
+            () if self.is_now() || act <= self.at => ActEffect::Counts,
+            () if self.knowing < act => ActEffect::Unclear,
+            () => ActEffect::Later,
         }
     }
 
@@ -96,7 +96,7 @@ impl AskedAt {
 
 /// A date as people ask about one: a whole day, or an exact moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AskedDate {
+pub enum QueryDate {
     /// `2026-08-15`: the whole day, as the agency asked has it in its own time zone.
     Day(Date),
     /// `2026-08-15T14:02:11Z`: that moment.
@@ -105,28 +105,28 @@ pub enum AskedDate {
 
 /// The reason that a date cannot be asked about.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BadAskedDate {
+pub enum BadQueryDate {
     /// It is none.
     #[error(transparent)]
     NoDate(#[from] BadTimestamp),
     /// It lies outside of what a badge can be dated.
     #[error("`{0}` is before the year 2000 or after the year 9999: ask about a day between")]
-    OutOfRange(AskedDate),
+    OutOfRange(QueryDate),
     /// It lies ahead.
     #[error("`{0}` has not come yet, and what will be known by then is not known now: ask about a day up to today")]
-    NotCome(AskedDate),
+    NotCome(QueryDate),
 }
 
-impl AskedDate {
+impl QueryDate {
     /// The moment that is meant by this agency's calendar: of a day that is over, its last millisecond; of today, now.
     ///
     /// # Errors
-    /// [`BadAskedDate`], if the day or moment has not come, or lies before the year 2000.
-    pub fn moment(self, agency: &AgencyId, now: Timestamp) -> Result<Timestamp, BadAskedDate> {
+    /// [`BadQueryDate`], if the day or moment has not come, or lies before the year 2000.
+    pub fn moment(self, agency: &AgencyId, now: Timestamp) -> Result<Timestamp, BadQueryDate> {
         let (first, last) = match self {
             Self::Moment(at) => (at, at.min(now)),
             Self::Day(date) => {
-                let day = LocalDay::new(date, agency).ok_or(BadAskedDate::OutOfRange(self))?;
+                let day = LocalDay::new(date, agency).ok_or(BadQueryDate::OutOfRange(self))?;
                 (day.first(), day.last().min(now))
             }
         };
@@ -136,14 +136,14 @@ impl AskedDate {
             Self::Day(_) => now,
         };
         match () {
-            () if !last.is_plausible() => Err(BadAskedDate::OutOfRange(self)),
-            () if ahead < first => Err(BadAskedDate::NotCome(self)),
+            () if !last.is_plausible() => Err(BadQueryDate::OutOfRange(self)),
+            () if ahead < first => Err(BadQueryDate::NotCome(self)),
             () => Ok(last),
         }
     }
 }
 
-impl std::fmt::Display for AskedDate {
+impl std::fmt::Display for QueryDate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Day(date) => write!(f, "{date}"),
@@ -152,7 +152,7 @@ impl std::fmt::Display for AskedDate {
     }
 }
 
-impl FromStr for AskedDate {
+impl FromStr for QueryDate {
     type Err = BadTimestamp;
 
     /// Reads a day (`2026-08-15`), or RFC 3339. A time without a zone is neither.
@@ -193,11 +193,18 @@ mod tests {
                 _ => Timestamp(chance.random_range(1_700_000_000_000..1_900_000_000_000)),
             };
             let (act, at, knowing) = (moment(), moment(), moment());
-            assert!(AskedAt::now(at).effect_of(act).takes_away(), "{act:?} asked at {at:?}");
-            let asked = AskedAt::new(at, knowing);
+            assert!(
+                QueryTime::now(at).effect_of(act).takes_away(),
+                "{act:?} asked at {at:?}"
+            );
+            let asked = QueryTime::new(at, knowing);
             let effect = asked.effect_of(act);
             // It came later only if it surely did: after the moment asked about, and before what is known ends.
-            assert_eq!(effect == Effect::Later, at < act && act <= knowing, "{act:?} {asked:?}");
+            assert_eq!(
+                effect == ActEffect::Later,
+                at < act && act <= knowing,
+                "{act:?} {asked:?}"
+            );
             assert!(effect.takes_away() || asked.counted_from(act) > at, "{act:?} {asked:?}");
         }
     }
@@ -205,19 +212,19 @@ mod tests {
     #[test]
     fn an_act_dated_ahead_is_called_that() {
         let (now, ahead) = (t("2026-11-23T14:00:00Z"), t("2026-11-25T14:00:00Z"));
-        assert_eq!(AskedAt::now(now).effect_of(ahead), Effect::DatedAhead);
-        assert_eq!(AskedAt::now(now).effect_of(now), Effect::Counts);
-        assert_eq!(AskedAt::now(now).effect_of(now.plus_seconds(1)), Effect::Counts);
-        let yesterday = AskedAt::new(t("2026-11-22T14:00:00Z"), now);
-        assert_eq!(yesterday.effect_of(ahead), Effect::Unclear);
-        assert_eq!(yesterday.effect_of(now), Effect::Later);
+        assert_eq!(QueryTime::now(now).effect_of(ahead), ActEffect::DatedAhead);
+        assert_eq!(QueryTime::now(now).effect_of(now), ActEffect::Counts);
+        assert_eq!(QueryTime::now(now).effect_of(now.plus_seconds(1)), ActEffect::Counts);
+        let yesterday = QueryTime::new(t("2026-11-22T14:00:00Z"), now);
+        assert_eq!(yesterday.effect_of(ahead), ActEffect::Unclear);
+        assert_eq!(yesterday.effect_of(now), ActEffect::Later);
     }
 
     #[test]
     fn a_day_is_the_agencys_own_up_to_its_end() {
         let [tn, hi, nobody] = ["US-TN", "US-HI", "XX-1"].map(|id| id.parse::<AgencyId>().unwrap());
         let now = t("2026-11-29T15:00:00Z");
-        let day = |text: &str, agency: &AgencyId| text.parse::<AskedDate>().unwrap().moment(agency, now);
+        let day = |text: &str, agency: &AgencyId| text.parse::<QueryDate>().unwrap().moment(agency, now);
         assert_eq!(day("2026-08-15", &tn).unwrap().to_string(), "2026-08-16T04:59:59.999Z");
         assert_eq!(day("2026-08-15", &hi).unwrap().to_string(), "2026-08-16T09:59:59.999Z");
         assert_eq!(
@@ -225,20 +232,20 @@ mod tests {
             "2026-08-15T23:59:59.999Z"
         );
         assert_eq!(day("2026-11-29", &tn).unwrap(), now, "today is now");
-        assert!(matches!(day("2026-11-30", &tn), Err(BadAskedDate::NotCome(_))));
+        assert!(matches!(day("2026-11-30", &tn), Err(BadQueryDate::NotCome(_))));
         // Five in the morning in UTC is still yesterday in Honolulu, where that day is today.
         let early = t("2026-11-29T05:00:00Z");
-        let asked: AskedDate = "2026-11-29".parse().unwrap();
-        assert!(matches!(asked.moment(&hi, early), Err(BadAskedDate::NotCome(_))));
+        let asked: QueryDate = "2026-11-29".parse().unwrap();
+        assert!(matches!(asked.moment(&hi, early), Err(BadQueryDate::NotCome(_))));
         assert_eq!(asked.moment(&nobody, early), Ok(early));
         for text in ["1970-01-01", "1999-12-31T23:59:59Z", "-000001-01-01"] {
-            let refused = text.parse::<AskedDate>().map(|asked| asked.moment(&tn, now));
+            let refused = text.parse::<QueryDate>().map(|asked| asked.moment(&tn, now));
             assert!(!matches!(refused, Ok(Ok(_))), "{text}");
         }
         assert_eq!(day("2026-08-15T00:00:00Z", &tn).unwrap(), t("2026-08-15T00:00:00Z"));
         assert!(matches!(
             day("2026-11-29T16:00:00Z", &tn),
-            Err(BadAskedDate::NotCome(_))
+            Err(BadQueryDate::NotCome(_))
         ));
         assert_eq!(day("2026-11-29T15:04:00Z", &tn), Ok(now), "a clock a little ahead");
         for text in [
@@ -249,7 +256,7 @@ mod tests {
             "",
             "2026-02-29",
         ] {
-            assert!(text.parse::<AskedDate>().is_err(), "{text}");
+            assert!(text.parse::<QueryDate>().is_err(), "{text}");
         }
     }
 }

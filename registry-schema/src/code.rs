@@ -19,7 +19,7 @@ pub struct CredentialCode([u8; 13]);
 
 /// The text is no credential code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BadCode {
+pub enum BadCredentialCode {
     /// Not thirteen characters of the alphabet.
     #[error("`{0}` is no credential code: it has 13 letters and digits, like NC-4K2M9-QXR7T-3")]
     Shape(String),
@@ -87,32 +87,32 @@ fn check_symbol(code: &[u8; 13]) -> u8 {
 }
 
 impl FromStr for CredentialCode {
-    type Err = BadCode;
+    type Err = BadCredentialCode;
 
-    fn from_str(text: &str) -> Result<Self, BadCode> {
+    fn from_str(text: &str) -> Result<Self, BadCredentialCode> {
         let shown = || text.chars().take(32).collect::<String>();
         let mut code = [0_u8; 13];
         let mut count = 0;
         for c in text.chars().filter(|c| !c.is_whitespace() && *c != '-') {
-            let upper = u8::try_from(c.to_ascii_uppercase()).map_err(|_| BadCode::Shape(shown()))?;
+            let upper = u8::try_from(c.to_ascii_uppercase()).map_err(|_| BadCredentialCode::Shape(shown()))?;
             let read = match upper {
                 letter @ b'A'..=b'Z' if count < 2 => letter,
-                _ if count < 2 => return Err(BadCode::Shape(shown())),
+                _ if count < 2 => return Err(BadCredentialCode::Shape(shown())),
                 b'I' | b'L' => b'1',
                 b'O' => b'0',
                 other if ALPHABET.contains(&other) => other,
-                _ => return Err(BadCode::Shape(shown())),
+                _ => return Err(BadCredentialCode::Shape(shown())),
             };
-            *code.get_mut(count).ok_or_else(|| BadCode::Shape(shown()))? = read;
+            *code.get_mut(count).ok_or_else(|| BadCredentialCode::Shape(shown()))? = read;
             count += 1;
         }
         if count != code.len() {
-            return Err(BadCode::Shape(shown()));
+            return Err(BadCredentialCode::Shape(shown()));
         }
         if code.last() == Some(&check_symbol(&code)) {
             Ok(Self(code))
         } else {
-            Err(BadCode::Check(shown()))
+            Err(BadCredentialCode::Check(shown()))
         }
     }
 }
@@ -130,9 +130,9 @@ impl fmt::Display for CredentialCode {
 }
 
 impl TryFrom<String> for CredentialCode {
-    type Error = BadCode;
+    type Error = BadCredentialCode;
 
-    fn try_from(text: String) -> Result<Self, BadCode> {
+    fn try_from(text: String) -> Result<Self, BadCredentialCode> {
         text.parse()
     }
 }

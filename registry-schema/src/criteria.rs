@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 mod rubric;
 
 pub use rubric::{
-    BadRubric, Component, Declared, Expected, Gate, MAX_COMPONENTS, MAX_LEVELS, MAX_REVIEWERS, MAX_STANDARDS, Part,
-    Rubric, RubricRef, Scores, Standard, Unmet,
+    BadRubric, ComponentScores, DeclaredRubric, MAX_COMPONENTS, MAX_LEVELS, MAX_REVIEWERS, MAX_STANDARDS,
+    ResponsibleParty, Rubric, RubricComponent, RubricCounts, RubricGate, RubricRef, RubricStandard, UnmetGate,
 };
 
 /// A criterion that issuers meet or do not meet.
@@ -39,7 +39,7 @@ pub struct Criterion {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Collection {
+pub struct BadgeCollection {
     /// Unique among the agency's rules of all kinds: 1 to 64 lower-case letters, digits and hyphens.
     #[n(0)]
     pub id: String,

@@ -101,8 +101,8 @@ impl<'de> Deserialize<'de> for Decimal {
     /// Reads `6`, `0.5` and `"0.5"`. A number with a point comes from the parser as binary; its shortest text is again
     /// what was written, for all numbers of at most 15 digits, and only that text is read.
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl serde::de::Visitor<'_> for Visitor {
+        struct DecimalVisitor;
+        impl serde::de::Visitor<'_> for DecimalVisitor {
             type Value = Decimal;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an amount such as 6 or 0.5")
@@ -120,7 +120,7 @@ impl<'de> Deserialize<'de> for Decimal {
                 self.visit_str(&number.to_string())
             }
         }
-        d.deserialize_any(Visitor)
+        d.deserialize_any(DecimalVisitor)
     }
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum KnownFreshness {
+pub enum AgencyFreshness {
     /// It counts.
     Fresh,
     /// The agency was heard, and its last word is too old.
@@ -24,7 +24,7 @@ pub enum KnownFreshness {
     Expelled,
 }
 
-impl KnownFreshness {
+impl AgencyFreshness {
     /// Returns true if answers may rest on it.
     #[must_use]
     pub const fn is_fresh(self) -> bool {

@@ -32,7 +32,7 @@ pub struct Issuer {
     /// Set if it signs with keys of its own, which its home agency does not keep: with software of its own.
     #[n(6)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub own_keys: Option<OwnKeys>,
+    pub own_keys: Option<ExternalKeys>,
 }
 
 /// Longest identifier of an issuer, in bytes.
@@ -47,7 +47,7 @@ pub const MAX_STATUS_LIST_BYTES: usize = 300;
 /// Further facts about an issuer that signs with keys of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct OwnKeys {
+pub struct ExternalKeys {
     /// The addresses of the status lists in which it publishes what it revoked, at most 16 of at most 300 bytes. Every node
     /// fetches them from time to time, whether or not a badge is checked; one that is not named here is never fetched.
     #[n(0)]
@@ -58,7 +58,7 @@ pub struct OwnKeys {
     pub seen: Timestamp,
 }
 
-impl OwnKeys {
+impl ExternalKeys {
     /// Returns true if there are not too many status lists, and each has an address that can be one.
     #[must_use]
     pub fn is_within_limits(&self) -> bool {

@@ -13,7 +13,7 @@
 //! * **registration**: an agency's word that an issuer is its own, after an application that was reviewed against a
 //!   **rubric** ([`registration`], [`criteria::Rubric`]).
 //! * **recognition**: an agency's statement that it accepts an issuer's badges, in a scope, for purposes, for a
-//!   term ([`Recognition`]). **Withdrawal** ends it ([`Withdrawal`]).
+//!   term ([`Recognition`]). **Withdrawal** ends it ([`RecognitionWithdrawal`]).
 //! * **revocation**: final. **Suspension**: can be lifted ([`status`]).
 //! * **trust list**: an agency's issuers and recognitions. **Status list**: its revocations and suspensions, by index.
 //! * **policy**: what an agency demands of badges beyond recognition ([`acceptance`]), what they count for ([`worth`]),
@@ -43,16 +43,16 @@ pub mod zone;
 
 pub use achievement::{Achievement, Alignment};
 pub use agency::AgencyId;
-pub use asked::{AskedAt, AskedDate, Effect};
+pub use asked::{ActEffect, QueryDate, QueryTime};
 pub use code::CredentialCode;
 pub use credential::Credential;
 pub use decimal::Decimal;
-pub use freshness::KnownFreshness;
-pub use issuer::{Issuer, MAX_STATUS_LIST_BYTES, MAX_STATUS_LISTS, OwnKeys, VerificationMethod};
+pub use freshness::AgencyFreshness;
+pub use issuer::{ExternalKeys, Issuer, MAX_STATUS_LIST_BYTES, MAX_STATUS_LISTS, VerificationMethod};
 pub use policy::PolicyEntry;
-pub use recognition::{Purpose, Recognition, Scope, Withdrawal};
-pub use status::{Reason, StatusChange, StatusState};
+pub use recognition::{Purpose, Recognition, RecognitionScope, RecognitionWithdrawal};
+pub use status::{StatusChange, StatusReason, StatusState};
 pub use term::TermDate;
 pub use time::Timestamp;
-pub use verdict::{Check, Finding, IssuerStanding, Outcome, Verdict, VerdictKind};
+pub use verdict::{Check, CheckOutcome, Finding, IssuerStanding, Verdict, VerdictKind};
 pub use zone::LocalDay;

@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AgencyId, Timestamp,
-    acceptance::{AcceptanceRule, AppliesTo, Condition},
-    criteria::{Collection, Criterion},
-    worth::{Counts, Requirement, WorthRule},
+    acceptance::{AcceptanceRule, RuleCondition, RuleScope},
+    criteria::{BadgeCollection, Criterion},
+    worth::{Requirement, WorthFormula, WorthRule},
 };
 
 mod check;
 
-pub use check::{Fault, is_id};
+pub use check::{PolicyEntryFault, is_id};
 
 /// Most entries of a policy.
 pub const MAX_ENTRIES: usize = 2_000;
@@ -26,7 +26,7 @@ pub const MAX_ENTRIES: usize = 2_000;
 #[serde(rename_all = "snake_case")]
 pub enum PolicyEntry {
     /// A description of the policy.
-    About(About),
+    About(PolicyDescription),
     /// A rule on what is demanded of badges.
     Acceptance(AcceptanceRule),
     /// A rule on what badges count for.
@@ -36,14 +36,14 @@ pub enum PolicyEntry {
     /// A demand on issuers.
     Criterion(Criterion),
     /// A collection of badges that a rule speaks of.
-    Collection(Collection),
+    Collection(BadgeCollection),
 }
 
 /// A description of a policy, in plain language.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-pub struct About {
+pub struct PolicyDescription {
     /// Its title. At most 200 characters.
     #[n(0)]
     pub title: String,
@@ -68,13 +68,13 @@ pub struct PolicyFile {
     /// The version of this form: 1.
     pub format: u32,
     /// The description of the policy.
-    pub about: About,
+    pub about: PolicyDescription,
     /// The demands on issuers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub criterion: Vec<Criterion>,
     /// The collections of badges that the rules speak of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub collection: Vec<Collection>,
+    pub collection: Vec<BadgeCollection>,
     /// The rules on what is demanded of badges.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acceptance: Vec<AcceptanceRule>,
@@ -128,12 +128,12 @@ impl PolicyFile {
 
 /// The kinds of entries, in the order in which a policy is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum EntryKind {
-    /// [`About`].
+pub enum PolicyEntryKind {
+    /// [`PolicyDescription`].
     About,
     /// [`Criterion`].
     Criterion,
-    /// [`Collection`].
+    /// [`BadgeCollection`].
     Collection,
     /// [`AcceptanceRule`].
     Acceptance,
@@ -143,7 +143,7 @@ pub enum EntryKind {
     Requirement,
 }
 
-impl EntryKind {
+impl PolicyEntryKind {
     /// All kinds.
     pub const ALL: [Self; 6] = [
         Self::About,
@@ -168,7 +168,7 @@ impl EntryKind {
     }
 }
 
-impl fmt::Display for EntryKind {
+impl fmt::Display for PolicyEntryKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -177,14 +177,14 @@ impl fmt::Display for EntryKind {
 impl PolicyEntry {
     /// Its kind.
     #[must_use]
-    pub const fn kind(&self) -> EntryKind {
+    pub const fn kind(&self) -> PolicyEntryKind {
         match self {
-            Self::About(_) => EntryKind::About,
-            Self::Acceptance(_) => EntryKind::Acceptance,
-            Self::Worth(_) => EntryKind::Worth,
-            Self::Requirement(_) => EntryKind::Requirement,
-            Self::Criterion(_) => EntryKind::Criterion,
-            Self::Collection(_) => EntryKind::Collection,
+            Self::About(_) => PolicyEntryKind::About,
+            Self::Acceptance(_) => PolicyEntryKind::Acceptance,
+            Self::Worth(_) => PolicyEntryKind::Worth,
+            Self::Requirement(_) => PolicyEntryKind::Requirement,
+            Self::Criterion(_) => PolicyEntryKind::Criterion,
+            Self::Collection(_) => PolicyEntryKind::Collection,
         }
     }
 
@@ -205,7 +205,7 @@ impl PolicyEntry {
     #[must_use]
     pub fn key(&self) -> String {
         match self {
-            Self::About(_) => EntryKind::About.as_str().to_owned(),
+            Self::About(_) => PolicyEntryKind::About.as_str().to_owned(),
             _ => format!("{}/{}", self.kind(), self.id()),
         }
     }
@@ -230,13 +230,13 @@ impl PolicyEntry {
     #[must_use]
     pub fn from_cbor(key: &str, value: &[u8]) -> Option<Self> {
         let (kind, _) = key.split_once('/').unwrap_or((key, ""));
-        let entry = match EntryKind::ALL.into_iter().find(|k| k.as_str() == kind)? {
-            EntryKind::About => Self::About(minicbor::decode(value).ok()?),
-            EntryKind::Acceptance => Self::Acceptance(minicbor::decode(value).ok()?),
-            EntryKind::Worth => Self::Worth(minicbor::decode(value).ok()?),
-            EntryKind::Requirement => Self::Requirement(minicbor::decode(value).ok()?),
-            EntryKind::Criterion => Self::Criterion(minicbor::decode(value).ok()?),
-            EntryKind::Collection => Self::Collection(minicbor::decode(value).ok()?),
+        let entry = match PolicyEntryKind::ALL.into_iter().find(|k| k.as_str() == kind)? {
+            PolicyEntryKind::About => Self::About(minicbor::decode(value).ok()?),
+            PolicyEntryKind::Acceptance => Self::Acceptance(minicbor::decode(value).ok()?),
+            PolicyEntryKind::Worth => Self::Worth(minicbor::decode(value).ok()?),
+            PolicyEntryKind::Requirement => Self::Requirement(minicbor::decode(value).ok()?),
+            PolicyEntryKind::Criterion => Self::Criterion(minicbor::decode(value).ok()?),
+            PolicyEntryKind::Collection => Self::Collection(minicbor::decode(value).ok()?),
         };
         let is_exact = entry.key() == key && entry.to_cbor() == value;
         (is_exact && entry.check().is_ok()).then_some(entry)
@@ -255,8 +255,8 @@ impl PolicyEntry {
 
     /// The ids of criteria and collections that it speaks of.
     #[must_use]
-    pub fn mentions(&self) -> Vec<(EntryKind, &str)> {
-        let (applies_to, conditions): (Option<&AppliesTo>, Vec<&Condition>) = match self {
+    pub fn mentions(&self) -> Vec<(PolicyEntryKind, &str)> {
+        let (applies_to, conditions): (Option<&RuleScope>, Vec<&RuleCondition>) = match self {
             Self::Acceptance(rule) => (
                 Some(&rule.applies_to),
                 rule.requires.iter().chain(rule.one_of.iter().flatten()).collect(),
@@ -266,11 +266,11 @@ impl PolicyEntry {
         };
         let collections = applies_to.into_iter().flat_map(|it| &it.collections);
         let criteria = conditions.into_iter().filter_map(|condition| match condition {
-            Condition::CriterionMet(id) => Some((EntryKind::Criterion, id.as_str())),
+            RuleCondition::CriterionMet(id) => Some((PolicyEntryKind::Criterion, id.as_str())),
             _ => None,
         });
         criteria
-            .chain(collections.map(|id| (EntryKind::Collection, id.as_str())))
+            .chain(collections.map(|id| (PolicyEntryKind::Collection, id.as_str())))
             .collect()
     }
 
@@ -280,7 +280,7 @@ impl PolicyEntry {
         matches!(
             self,
             Self::Worth(WorthRule {
-                counts: Counts::NoPublishedRate,
+                counts: WorthFormula::NoPublishedRate,
                 ..
             })
         )

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 mod agencies;
 
-use crate::{AgencyId, AskedAt, Issuer, Timestamp};
+use crate::{AgencyId, Issuer, QueryTime, Timestamp};
 
 pub use agencies::{AgencyRecognition, AgencyRecognitionEntry, MAX_DEPTH, Registration, RegistrationStanding};
 
@@ -119,7 +119,7 @@ impl FromStr for Purpose {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Scope {
+pub enum RecognitionScope {
     /// Everything that the issuer issues.
     #[n(0)]
     All,
@@ -131,14 +131,14 @@ pub enum Scope {
     Aligned(#[n(0)] Vec<String>),
     /// Those of a stack: a named set of achievements that are taken together.
     #[n(3)]
-    Stack(#[n(0)] Stack),
+    Stack(#[n(0)] AchievementStack),
 }
 
 /// A named set of achievements that are taken together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Stack {
+pub struct AchievementStack {
     /// The name of the stack.
     #[n(0)]
     pub name: String,
@@ -153,7 +153,7 @@ pub const MAX_SCOPE_IDS: usize = 200;
 /// The longest id in a scope, and the longest name of a stack, in bytes.
 pub const MAX_SCOPE_ID_BYTES: usize = 500;
 
-impl Scope {
+impl RecognitionScope {
     /// Returns true if the achievement with this id is covered, if it is aligned to these items of frameworks.
     #[must_use]
     pub fn covers(&self, achievement: Option<&str>, alignments: &[String]) -> bool {
@@ -185,7 +185,7 @@ impl Scope {
     }
 }
 
-impl fmt::Display for Scope {
+impl fmt::Display for RecognitionScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::All => f.write_str("all achievements"),
@@ -217,7 +217,7 @@ pub struct Recognition {
     pub issuer: Issuer,
     /// The achievements that it covers.
     #[n(2)]
-    pub scope: Scope,
+    pub scope: RecognitionScope,
     /// For which purposes; never empty.
     #[n(3)]
     pub purposes: Vec<Purpose>,
@@ -232,10 +232,10 @@ pub struct Recognition {
     #[serde(default)]
     pub accepts_without_status: bool,
     /// The grounds that it rests on, and how far it goes.
-    #[cbor(skip_if = "Basis::is_default")]
+    #[cbor(skip_if = "RecognitionBasis::is_default")]
     #[n(7)]
     #[serde(flatten)]
-    pub basis: Basis,
+    pub basis: RecognitionBasis,
 }
 
 impl Recognition {
@@ -255,7 +255,7 @@ impl Recognition {
 /// The grounds of a recognition, and how far it goes. The default is what every recognition said before these fields were.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Basis {
+pub struct RecognitionBasis {
     /// On what the agency's judgement rests.
     #[cbor(default)]
     #[n(0)]
@@ -285,7 +285,7 @@ pub const MAX_CONDITIONS: usize = 20;
 /// The longest condition, in bytes.
 pub const MAX_CONDITION_BYTES: usize = 500;
 
-impl Basis {
+impl RecognitionBasis {
     fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -353,7 +353,7 @@ impl FromStr for Attestation {
 /// The end of a recognition, before its term.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Withdrawal {
+pub struct RecognitionWithdrawal {
     /// From this moment on the recognition no longer counts.
     #[n(0)]
     pub at: Timestamp,
@@ -372,7 +372,7 @@ pub struct RecognitionEntry {
     #[serde(flatten)]
     pub recognition: Recognition,
     /// Its end before its term, if there was one.
-    pub withdrawn: Option<Withdrawal>,
+    pub withdrawn: Option<RecognitionWithdrawal>,
     /// True if it does not count for now: the agency's records have two histories, and nobody has joined them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub waits: bool,
@@ -381,13 +381,13 @@ pub struct RecognitionEntry {
 impl RecognitionEntry {
     /// Returns true if a badge dated `issued` counts under this entry at the moment asked about.
     #[must_use]
-    pub fn holds(&self, asked: AskedAt, issued: Option<Timestamp>) -> bool {
+    pub fn holds(&self, asked: QueryTime, issued: Option<Timestamp>) -> bool {
         self.recognition.in_term(asked.at()) && stands(self.withdrawn.as_ref(), asked, issued)
     }
 }
 
 /// Returns true if a badge dated `issued` is not touched by a withdrawal at the moment asked about.
-fn stands(withdrawn: Option<&Withdrawal>, asked: AskedAt, issued: Option<Timestamp>) -> bool {
+fn stands(withdrawn: Option<&RecognitionWithdrawal>, asked: QueryTime, issued: Option<Timestamp>) -> bool {
     !withdrawn.is_some_and(|w| {
         let spared = w.earlier_badges_stay_good && issued.is_some_and(|i| i < asked.counted_from(w.at));
         asked.effect_of(w.at).takes_away() && !spared

@@ -1,7 +1,7 @@
 //! Registration: how somebody becomes an issuer of an agency, and stops to be one.
 //!
-//! A case is a list of steps that are written once and never changed; where it stands follows from them ([`Case::of`]).
-//! Whether a step can be taken now is one pure question ([`Case::allows`]), with due process in it: nobody is approved
+//! A case is a list of steps that are written once and never changed; where it stands follows from them ([`RegistrationCase::of`]).
+//! Whether a step can be taken now is one pure question ([`RegistrationCase::allows`]), with due process in it: nobody is approved
 //! before the rubric's gate is met, no registration ends without a notice that gave time to answer, every decision
 //! against somebody can be appealed once, and an appeal is decided by another person.
 //!
@@ -21,14 +21,14 @@ mod allows;
 mod kind;
 mod proven;
 
-pub use allows::NotNow;
-pub use kind::{Kind, Role};
-pub use proven::Proven;
+pub use allows::StepRefusal;
+pub use kind::{CaseRole, StepKind};
+pub use proven::ProvenIdentifier;
 
 use crate::{
     Timestamp, VerificationMethod,
     acceptance::ProviderKind,
-    criteria::{RubricRef, Scores},
+    criteria::{ComponentScores, RubricRef},
 };
 
 /// Most steps of one case.
@@ -48,7 +48,7 @@ pub const MAX_CONDITION: usize = 500;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Step {
+pub enum RegistrationStep {
     /// Applies; the first step of every case.
     Apply,
     /// Gives evidence; the note says what it shows.
@@ -74,7 +74,7 @@ pub enum Step {
     /// Scores every component. A reviewer who scores again replaces their own earlier scores.
     Review {
         /// A level for each component, by ids.
-        scores: Scores,
+        scores: ComponentScores,
     },
     /// Approves: registers the issuer, or renews its registration.
     Approve {
@@ -92,7 +92,7 @@ pub enum Step {
     /// Tells the issuer what is intended and gives it time to answer; the note says why.
     Notice {
         /// The measure that is intended.
-        of: Intent,
+        of: IntendedMeasure,
         /// It can answer until then.
         respond_by: Timestamp,
     },
@@ -119,46 +119,46 @@ pub enum Step {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Intent {
+pub enum IntendedMeasure {
     /// To suspend, or to keep suspended.
     Suspension,
     /// To end the registration.
     Withdrawal,
 }
 
-impl Step {
+impl RegistrationStep {
     /// The kind of this step.
     #[must_use]
-    pub const fn kind(&self) -> Kind {
+    pub const fn kind(&self) -> StepKind {
         match self {
-            Self::Apply => Kind::Apply,
-            Self::Evidence { .. } => Kind::Evidence,
-            Self::Prove { .. } => Kind::Prove,
-            Self::Review { .. } => Kind::Review,
-            Self::Approve { .. } => Kind::Approve,
-            Self::Refuse => Kind::Refuse,
-            Self::Notice { .. } => Kind::Notice,
-            Self::Suspend => Kind::Suspend,
-            Self::Reinstate => Kind::Reinstate,
-            Self::Withdraw => Kind::Withdraw,
-            Self::Renew => Kind::Renew,
-            Self::Close => Kind::Close,
-            Self::Appeal => Kind::Appeal,
-            Self::DecideAppeal { .. } => Kind::DecideAppeal,
+            Self::Apply => StepKind::Apply,
+            Self::Evidence { .. } => StepKind::Evidence,
+            Self::Prove { .. } => StepKind::Prove,
+            Self::Review { .. } => StepKind::Review,
+            Self::Approve { .. } => StepKind::Approve,
+            Self::Refuse => StepKind::Refuse,
+            Self::Notice { .. } => StepKind::Notice,
+            Self::Suspend => StepKind::Suspend,
+            Self::Reinstate => StepKind::Reinstate,
+            Self::Withdraw => StepKind::Withdraw,
+            Self::Renew => StepKind::Renew,
+            Self::Close => StepKind::Close,
+            Self::Appeal => StepKind::Appeal,
+            Self::DecideAppeal { .. } => StepKind::DecideAppeal,
         }
     }
 }
 
 /// The party that takes a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum By {
+pub enum StepActor {
     /// The party that applied.
     Applicant,
     /// The operator of this name.
     Operator(String),
 }
 
-impl By {
+impl StepActor {
     fn is(&self, name: &str) -> bool {
         matches!(self, Self::Operator(own) if own == name)
     }
@@ -166,13 +166,13 @@ impl By {
 
 /// A step that was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Taken {
+pub struct TakenStep {
     /// The moment at which it was taken.
     pub at: Timestamp,
     /// By whom.
-    pub by: By,
+    pub by: StepActor,
     /// The step.
-    pub step: Step,
+    pub step: RegistrationStep,
     /// The rubric of the review that it opens, if it opens one.
     pub rubric: Option<RubricRef>,
     /// The issuer that it registered, if it did.
@@ -183,7 +183,7 @@ pub struct Taken {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Phase {
+pub enum CasePhase {
     /// Applied; nobody has reviewed it.
     Submitted,
     /// At least one reviewer has scored it.
@@ -200,7 +200,7 @@ pub enum Phase {
     Withdrawn,
 }
 
-impl Phase {
+impl CasePhase {
     /// The name in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -224,69 +224,69 @@ impl Phase {
 
 /// A review under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Round {
+pub struct ReviewRound {
     /// Against which rubric.
     pub rubric: RubricRef,
     /// The last scores of each reviewer.
-    pub reviews: BTreeMap<String, Scores>,
+    pub reviews: BTreeMap<String, ComponentScores>,
 }
 
 /// A notice that stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Notice {
+pub struct AdverseNotice {
     /// The measure that it says is intended.
-    pub of: Intent,
+    pub of: IntendedMeasure,
     /// Until when the issuer can answer.
     pub respond_by: Timestamp,
 }
 
 /// A decision against somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Adverse {
-    /// The decision: [`Kind::Refuse`], [`Kind::Suspend`] or [`Kind::Withdraw`].
-    pub what: Kind,
+pub struct AdverseDecision {
+    /// The decision: [`StepKind::Refuse`], [`StepKind::Suspend`] or [`StepKind::Withdraw`].
+    pub what: StepKind,
     /// By which operator.
-    pub by: By,
+    pub by: StepActor,
     /// Against which rubric it was reviewed.
     pub rubric: RubricRef,
 }
 
 /// The state of a case, as it follows from its steps.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Case {
+pub struct RegistrationCase {
     /// In short.
-    pub phase: Phase,
+    pub phase: CasePhase,
     /// The review under way, if one is.
-    pub round: Option<Round>,
+    pub round: Option<ReviewRound>,
     /// The rubric of the last review.
     pub rubric: RubricRef,
     /// The issuer that it registered last.
     pub issuer: Option<String>,
     /// The identifier that the applicant proved to control; none, if the agency is to make its key.
-    pub proven: Option<Proven>,
+    pub proven: Option<ProvenIdentifier>,
     /// The end of its term.
     pub until: Option<Timestamp>,
     /// The conditions of the last approval.
     pub conditions: Vec<String>,
     /// The notice that stands.
-    pub notice: Option<Notice>,
+    pub notice: Option<AdverseNotice>,
     /// The decision that can be appealed.
-    pub adverse: Option<Adverse>,
+    pub adverse: Option<AdverseDecision>,
     /// The decision against which an appeal waits.
-    pub appeal: Option<Adverse>,
+    pub appeal: Option<AdverseDecision>,
     /// The number of steps that were taken, and of those that the applicant took.
     pub steps: (usize, usize),
 }
 
-impl Case {
+impl RegistrationCase {
     /// Returns the state of a case after these steps; nothing, if the first is no application with its rubric.
     #[must_use]
-    pub fn of(steps: &[Taken]) -> Option<Self> {
+    pub fn of(steps: &[TakenStep]) -> Option<Self> {
         let (first, later) = steps.split_first()?;
-        let rubric = first.rubric.clone().filter(|_| first.step == Step::Apply)?;
+        let rubric = first.rubric.clone().filter(|_| first.step == RegistrationStep::Apply)?;
         let mut case = Self {
-            phase: Phase::Submitted,
-            round: Some(Round::new(rubric.clone())),
+            phase: CasePhase::Submitted,
+            round: Some(ReviewRound::new(rubric.clone())),
             rubric,
             issuer: None,
             proven: None,
@@ -302,27 +302,27 @@ impl Case {
         Some(case)
     }
 
-    fn count(&mut self, taken: &Taken) {
+    fn count(&mut self, taken: &TakenStep) {
         self.steps.0 += 1;
-        self.steps.1 += usize::from(taken.by == By::Applicant);
+        self.steps.1 += usize::from(taken.by == StepActor::Applicant);
     }
 
     /// Takes in a step that was allowed.
-    pub fn take(&mut self, taken: &Taken) {
+    pub fn take(&mut self, taken: &TakenStep) {
         self.count(taken);
         match &taken.step {
-            Step::Apply | Step::Evidence { .. } => {}
-            Step::Prove { .. } => self.proven = Proven::of(taken),
-            Step::Review { scores } => {
-                if self.phase == Phase::Submitted {
-                    self.phase = Phase::UnderReview;
+            RegistrationStep::Apply | RegistrationStep::Evidence { .. } => {}
+            RegistrationStep::Prove { .. } => self.proven = ProvenIdentifier::of(taken),
+            RegistrationStep::Review { scores } => {
+                if self.phase == CasePhase::Submitted {
+                    self.phase = CasePhase::UnderReview;
                 }
-                if let (Some(round), By::Operator(name)) = (&mut self.round, &taken.by) {
+                if let (Some(round), StepActor::Operator(name)) = (&mut self.round, &taken.by) {
                     round.reviews.insert(name.clone(), scores.clone());
                 }
             }
-            Step::Approve { conditions, until, .. } => {
-                self.phase = Phase::Registered;
+            RegistrationStep::Approve { conditions, until, .. } => {
+                self.phase = CasePhase::Registered;
                 self.round = None;
                 self.until = Some(*until);
                 self.conditions.clone_from(conditions);
@@ -331,38 +331,38 @@ impl Case {
                     self.issuer.clone_from(&taken.issuer);
                 }
             }
-            Step::Refuse => {
+            RegistrationStep::Refuse => {
                 // A renewal that is refused leaves the term as it was.
                 if self.phase.is_open() {
-                    self.phase = Phase::Refused;
+                    self.phase = CasePhase::Refused;
                 }
                 self.round = None;
-                self.goes_against(Kind::Refuse, &taken.by);
+                self.goes_against(StepKind::Refuse, &taken.by);
             }
-            Step::Notice { of, respond_by } => {
-                self.notice = Some(Notice {
+            RegistrationStep::Notice { of, respond_by } => {
+                self.notice = Some(AdverseNotice {
                     of: *of,
                     respond_by: *respond_by,
                 });
             }
-            Step::Suspend => {
-                self.phase = Phase::Suspended;
-                self.goes_against(Kind::Suspend, &taken.by);
+            RegistrationStep::Suspend => {
+                self.phase = CasePhase::Suspended;
+                self.goes_against(StepKind::Suspend, &taken.by);
             }
-            Step::Reinstate => self.is_reinstated(),
-            Step::Withdraw => {
-                self.phase = Phase::Withdrawn;
+            RegistrationStep::Reinstate => self.is_reinstated(),
+            RegistrationStep::Withdraw => {
+                self.phase = CasePhase::Withdrawn;
                 self.round = None;
                 self.notice = None;
-                self.goes_against(Kind::Withdraw, &taken.by);
+                self.goes_against(StepKind::Withdraw, &taken.by);
             }
-            Step::Renew => self.opens(taken.rubric.clone()),
-            Step::Close => {
-                self.phase = Phase::Closed;
+            RegistrationStep::Renew => self.opens(taken.rubric.clone()),
+            RegistrationStep::Close => {
+                self.phase = CasePhase::Closed;
                 self.round = None;
             }
-            Step::Appeal => self.appeal = self.adverse.take(),
-            Step::DecideAppeal { granted } => {
+            RegistrationStep::Appeal => self.appeal = self.adverse.take(),
+            RegistrationStep::DecideAppeal { granted } => {
                 if let (Some(decided), true) = (self.appeal.take(), *granted) {
                     self.is_taken_back(decided);
                 }
@@ -370,8 +370,8 @@ impl Case {
         }
     }
 
-    fn goes_against(&mut self, what: Kind, by: &By) {
-        self.adverse = Some(Adverse {
+    fn goes_against(&mut self, what: StepKind, by: &StepActor) {
+        self.adverse = Some(AdverseDecision {
             what,
             by: by.clone(),
             rubric: self.rubric.clone(),
@@ -379,25 +379,27 @@ impl Case {
     }
 
     fn is_reinstated(&mut self) {
-        self.phase = Phase::Registered;
+        self.phase = CasePhase::Registered;
         self.notice = None;
-        let is_lifted = |one: &mut Adverse| one.what == Kind::Suspend;
+        let is_lifted = |one: &mut AdverseDecision| one.what == StepKind::Suspend;
         self.adverse.take_if(is_lifted);
         self.appeal.take_if(is_lifted);
     }
 
-    fn is_taken_back(&mut self, decided: Adverse) {
+    fn is_taken_back(&mut self, decided: AdverseDecision) {
         match decided.what {
-            Kind::Suspend if self.phase == Phase::Suspended => self.is_reinstated(),
-            Kind::Refuse if self.phase == Phase::Refused => {
-                self.phase = Phase::Submitted;
+            StepKind::Suspend if self.phase == CasePhase::Suspended => self.is_reinstated(),
+            StepKind::Refuse if self.phase == CasePhase::Refused => {
+                self.phase = CasePhase::Submitted;
                 self.opens(Some(decided.rubric));
             }
             // A renewal that was refused; unless another review has begun meanwhile.
-            Kind::Refuse if self.phase == Phase::Registered && self.round.is_none() => self.opens(Some(decided.rubric)),
+            StepKind::Refuse if self.phase == CasePhase::Registered && self.round.is_none() => {
+                self.opens(Some(decided.rubric))
+            }
             // What has ended in the lists has ended; an approval registers it anew.
-            Kind::Withdraw if self.phase == Phase::Withdrawn => {
-                self.phase = Phase::Submitted;
+            StepKind::Withdraw if self.phase == CasePhase::Withdrawn => {
+                self.phase = CasePhase::Submitted;
                 self.opens(Some(decided.rubric));
             }
             _ => {}
@@ -407,17 +409,17 @@ impl Case {
     fn opens(&mut self, rubric: Option<RubricRef>) {
         let rubric = rubric.unwrap_or_else(|| self.rubric.clone());
         self.rubric = rubric.clone();
-        self.round = Some(Round::new(rubric));
+        self.round = Some(ReviewRound::new(rubric));
     }
 
     /// Returns true if its term is over at this moment, though nobody ended it.
     #[must_use]
     pub fn has_lapsed(&self, now: Timestamp) -> bool {
-        self.phase == Phase::Registered && self.until.is_some_and(|until| until <= now)
+        self.phase == CasePhase::Registered && self.until.is_some_and(|until| until <= now)
     }
 }
 
-impl Round {
+impl ReviewRound {
     const fn new(rubric: RubricRef) -> Self {
         Self {
             rubric,

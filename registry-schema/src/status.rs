@@ -21,7 +21,7 @@ pub const UNIT_SLOTS: u32 = 16;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 #[cbor(index_only)]
-pub enum Reason {
+pub enum StatusReason {
     /// It should not have been issued.
     #[n(0)]
     IssuedInError,
@@ -51,7 +51,7 @@ pub enum Reason {
     Unspecified,
 }
 
-impl Reason {
+impl StatusReason {
     /// All reasons, in the order of their numbers on the wire.
     pub const ALL: [Self; 9] = [
         Self::IssuedInError,
@@ -98,7 +98,7 @@ impl Reason {
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for StatusReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -109,14 +109,14 @@ impl fmt::Display for Reason {
 #[error(
     "`{0}` is no reason: one of issued_in_error, superseded, misconduct, misrepresentation, integrity_violation, evidence_invalid, issuer_ceased, administrative, unspecified"
 )]
-pub struct BadReason(pub String);
+pub struct BadStatusReason(pub String);
 
-impl FromStr for Reason {
-    type Err = BadReason;
+impl FromStr for StatusReason {
+    type Err = BadStatusReason;
 
-    fn from_str(text: &str) -> Result<Self, BadReason> {
+    fn from_str(text: &str) -> Result<Self, BadStatusReason> {
         let found = Self::ALL.into_iter().find(|r| r.as_str() == text);
-        found.ok_or_else(|| BadReason(text.chars().take(64).collect()))
+        found.ok_or_else(|| BadStatusReason(text.chars().take(64).collect()))
     }
 }
 
@@ -157,7 +157,7 @@ pub struct StatusChange {
     /// The moment of the change, by the home agency's clock.
     pub at: Timestamp,
     /// The reason for the change.
-    pub reason: Reason,
+    pub reason: StatusReason,
 }
 
 impl StatusChange {

@@ -20,29 +20,29 @@ pub enum TermDate {
 /// A day that no term can begin or end with.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is before the year 2000 or after the year 9998: give a day between")]
-pub struct BadDay(Date);
+pub struct BadTermDate(Date);
 
 impl TermDate {
     /// The moment with which a term begins that has this date as its first, by this agency's calendar.
     ///
     /// # Errors
-    /// [`BadDay`], if it is a day before the year 2000 or after the year 9998.
-    pub fn begins(self, agency: &AgencyId) -> Result<Timestamp, BadDay> {
+    /// [`BadTermDate`], if it is a day before the year 2000 or after the year 9998.
+    pub fn begins(self, agency: &AgencyId) -> Result<Timestamp, BadTermDate> {
         self.moment(agency, LocalDay::first)
     }
 
     /// The moment with which a term ends that has this date as its last, by this agency's calendar.
     ///
     /// # Errors
-    /// [`BadDay`], if it is a day before the year 2000 or after the year 9998.
-    pub fn ends(self, agency: &AgencyId) -> Result<Timestamp, BadDay> {
+    /// [`BadTermDate`], if it is a day before the year 2000 or after the year 9998.
+    pub fn ends(self, agency: &AgencyId) -> Result<Timestamp, BadTermDate> {
         self.moment(agency, LocalDay::last)
     }
 
-    fn moment(self, agency: &AgencyId, of: fn(&LocalDay) -> Timestamp) -> Result<Timestamp, BadDay> {
+    fn moment(self, agency: &AgencyId, of: fn(&LocalDay) -> Timestamp) -> Result<Timestamp, BadTermDate> {
         match self {
             Self::Moment(at) => Ok(at),
-            Self::Day(date) => LocalDay::new(date, agency).map(|day| of(&day)).ok_or(BadDay(date)),
+            Self::Day(date) => LocalDay::new(date, agency).map(|day| of(&day)).ok_or(BadTermDate(date)),
         }
     }
 

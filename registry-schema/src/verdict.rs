@@ -79,7 +79,7 @@ impl Check {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum CheckOutcome {
     /// It holds.
     Passed,
     /// It does not hold.
@@ -90,7 +90,7 @@ pub enum Outcome {
     NotApplicable,
 }
 
-impl Outcome {
+impl CheckOutcome {
     /// The name in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -110,7 +110,7 @@ pub struct Finding {
     /// The point that was checked.
     pub check: Check,
     /// The outcome.
-    pub outcome: Outcome,
+    pub outcome: CheckOutcome,
     /// A stable code, documented at `/help/{code}`: `status.revoked`.
     pub code: String,
     /// The finding in words.
@@ -207,7 +207,7 @@ pub struct StatusSummary {
 /// An agency that recognizes the issuer for this credential.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct RecognizedBy {
+pub struct RecognizingAgency {
     /// The agency.
     pub agency: AgencyId,
     /// Its scope, in words.
@@ -228,7 +228,7 @@ pub struct RecognizedBy {
 /// The worth of the credential at an agency, for a purpose.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Worth {
+pub struct CredentialWorth {
     /// The agency at which it counts.
     pub agency: AgencyId,
     /// For what.
@@ -247,7 +247,7 @@ pub struct Worth {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Endorsed {
+pub enum EndorsementTarget {
     /// The badge.
     Badge,
     /// Its issuer.
@@ -263,9 +263,9 @@ pub struct Endorsement {
     /// The endorser, as it says; absent, if that cannot be read.
     pub by: Option<String>,
     /// The subject of the endorsement.
-    pub of: Endorsed,
+    pub of: EndorsementTarget,
     /// The outcome of checking its signature, its signer and its dates.
-    pub outcome: Outcome,
+    pub outcome: CheckOutcome,
     /// A finding's code, as documented at `/help/{code}`.
     pub code: String,
     /// The same in words.
@@ -300,9 +300,9 @@ pub struct Verdict {
     /// Its status.
     pub status: StatusSummary,
     /// The agencies that recognize the issuer for this credential: the asked agency first.
-    pub recognized_by: Vec<RecognizedBy>,
+    pub recognized_by: Vec<RecognizingAgency>,
     /// The worth of it at the asked agency.
-    pub worth: Vec<Worth>,
+    pub worth: Vec<CredentialWorth>,
     /// The statements of others within it; at most ten.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub endorsements: Vec<Endorsement>,

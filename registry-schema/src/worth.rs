@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Decimal, Purpose, Timestamp,
-    acceptance::{AppliesTo, Condition},
+    acceptance::{RuleCondition, RuleScope},
 };
 
 /// The worth of the badges that a rule governs.
@@ -29,8 +29,8 @@ pub struct WorthRule {
     pub purposes: Vec<Purpose>,
     /// The badges that it governs; all, if absent. A rule for some goes before a rule for all.
     #[n(4)]
-    #[serde(default, skip_serializing_if = "AppliesTo::is_all")]
-    pub applies_to: AppliesTo,
+    #[serde(default, skip_serializing_if = "RuleScope::is_all")]
+    pub applies_to: RuleScope,
     /// In force from this moment on; always, if absent.
     #[n(5)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,15 +44,15 @@ pub struct WorthRule {
     pub unit: String,
     /// The amount that counts.
     #[n(8)]
-    pub counts: Counts,
+    pub counts: WorthFormula,
     /// All of these must hold for a badge to count. At most 16.
     #[n(9)]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub requires: Vec<Condition>,
+    pub requires: Vec<RuleCondition>,
     /// The limits to how much of it counts. At most 8.
     #[n(10)]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub limits: Vec<Limit>,
+    pub limits: Vec<WorthLimit>,
     /// The person or body that decides or certifies, if the rule names somebody. At most 200 characters.
     #[n(11)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -67,16 +67,16 @@ pub struct WorthRule {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Counts {
+pub enum WorthFormula {
     /// The agency has published no rate. An answer, not a gap.
     #[n(0)]
     NoPublishedRate,
     /// So much for each micro-credential, clock hour …
     #[n(1)]
-    Per(#[n(0)] Rates),
+    Per(#[n(0)] WorthRates),
     /// A set of so many counts as a whole; any one of the sets will do. At most 8.
     #[n(2)]
-    SetOf(#[n(0)] Vec<SetOf>),
+    SetOf(#[n(0)] Vec<CredentialSet>),
     /// It meets this requirement.
     #[n(3)]
     Meets(#[n(0)] String),
@@ -87,7 +87,7 @@ pub enum Counts {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Rates {
+pub struct WorthRates {
     /// For each micro-credential, however long it is.
     #[n(0)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -110,14 +110,14 @@ pub struct Rates {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-pub struct SetOf {
+pub struct CredentialSet {
     /// The number of different micro-credentials, 1 to 1,000.
     #[n(0)]
     pub count: u32,
     /// The number of them in each category, if the rule says so.
     #[n(1)]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub parts: Vec<SetPart>,
+    pub parts: Vec<CredentialSetPart>,
     /// All earned within so many years.
     #[n(2)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -135,7 +135,7 @@ pub struct SetOf {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-pub struct SetPart {
+pub struct CredentialSetPart {
     /// Of this category.
     #[n(0)]
     pub category: String,
@@ -148,7 +148,7 @@ pub struct SetPart {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Limit {
+pub struct WorthLimit {
     /// At most this amount, in the rule's unit.
     #[n(0)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -159,14 +159,14 @@ pub struct Limit {
     pub badges: Option<u32>,
     /// Over which time.
     #[n(2)]
-    pub within: Window,
+    pub within: LimitWindow,
 }
 
 /// The time over which a limit holds. What was earned outside of it does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Window {
+pub enum LimitWindow {
     /// A person's life.
     #[n(0)]
     Lifetime,
@@ -236,7 +236,7 @@ pub struct RequirementPart {
     pub at_least: Decimal,
 }
 
-impl fmt::Display for Window {
+impl fmt::Display for LimitWindow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Lifetime => f.write_str("in a lifetime"),
@@ -247,7 +247,7 @@ impl fmt::Display for Window {
     }
 }
 
-impl fmt::Display for Counts {
+impl fmt::Display for WorthFormula {
     /// The shape in words: `6 for each micro-credential`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -265,7 +265,7 @@ impl fmt::Display for Counts {
     }
 }
 
-impl Rates {
+impl WorthRates {
     /// The rates that are given, with what each is for.
     pub fn given(&self) -> impl Iterator<Item = (Decimal, &'static str)> {
         let all = [

@@ -1,7 +1,7 @@
 //! A revocation made while a link was cut arrives once it is healed; until then, what was heard is told with its age.
 
-use registry_schema::{Reason, VerdictKind};
-use tests::{Answer as _, Federation, Scene, eventually};
+use registry_schema::{StatusReason, VerdictKind};
+use tests::{Federation, TeacherScenario, VerdictAssertions as _, eventually};
 
 /// Waits until two nodes know that they cannot reach each other.
 async fn lose_each_other(federation: &Federation, one: &str, other: &str) {
@@ -16,14 +16,14 @@ async fn lose_each_other(federation: &Federation, one: &str, other: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revocation_made_during_a_cut_arrives_after_it() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     for other in ["US-NC", "US-TN"] {
         federation.link("US-SC", other).cut().await;
         lose_each_other(&federation, "US-SC", other).await;
     }
     let change = federation
         .agency("US-SC")
-        .revokes(&badge, Reason::EvidenceInvalid)
+        .revokes(&badge, StatusReason::EvidenceInvalid)
         .await;
     federation
         .employer_at("US-SC")
@@ -65,14 +65,17 @@ async fn a_revocation_made_during_a_cut_arrives_after_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn news_finds_its_way_around_a_cut() {
     // Tennessee never hears South Carolina itself, only what North Carolina passes on.
-    let rhythm = tests::Rhythm {
+    let rhythm = tests::ExchangeIntervals {
         exchange_every: 1,
         ..Default::default()
     };
-    let Scene { federation, badge, .. } = Federation::with_a_badge_and(rhythm).await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge_and(rhythm).await;
     federation.link("US-SC", "US-TN").cut().await;
     lose_each_other(&federation, "US-SC", "US-TN").await;
-    federation.agency("US-SC").revokes(&badge, Reason::Superseded).await;
+    federation
+        .agency("US-SC")
+        .revokes(&badge, StatusReason::Superseded)
+        .await;
     let verdict = federation
         .awaits(federation.agency("US-TN"), &badge, VerdictKind::NotValid)
         .await;
@@ -85,7 +88,7 @@ async fn news_finds_its_way_around_a_cut() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_sides_of_a_split_write_and_then_agree() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -98,9 +101,9 @@ async fn both_sides_of_a_split_write_and_then_agree() {
         lose_each_other(&federation, "US-NC", neighbour).await;
     }
     nc.withdraws(&recognition).await;
-    sc.suspends(&badge, Reason::Administrative).await;
-    sc.revokes(&other, Reason::IssuedInError).await;
-    sc.reinstates(&badge, Reason::Administrative).await;
+    sc.suspends(&badge, StatusReason::Administrative).await;
+    sc.revokes(&other, StatusReason::IssuedInError).await;
+    sc.reinstates(&badge, StatusReason::Administrative).await;
     federation
         .awaits(federation.agency("US-TN"), &other, VerdictKind::NotValid)
         .await;
@@ -124,12 +127,12 @@ async fn both_sides_of_a_split_write_and_then_agree() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_audit_reports_a_store_that_says_what_nobody_signed() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     federation.audit().await;
     let (list, index) = badge.slot();
-    let put = protocol::status_list::revoke(list, index, Reason::Misconduct, federation.clock().now());
+    let put = protocol::status_list::revoke(list, index, StatusReason::Misconduct, federation.clock().now());
     let agency = federation.agency("US-SC").genesis();
-    let forged = protocol::Row {
+    let forged = protocol::DocumentRow {
         agency,
         document: put.document,
         key: put.key,

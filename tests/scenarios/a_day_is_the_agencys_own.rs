@@ -1,13 +1,13 @@
 //! A day asked about is the whole day of the agency that is asked, by its own calendar; on the page, at the command line and in
 //! the API alike. The day stands in the sentence, and a day to come is no question.
 
-use registry_schema::{LocalDay, Reason, Timestamp, VerdictKind, zone};
+use registry_schema::{LocalDay, StatusReason, Timestamp, VerdictKind, zone};
 use serde_json::json;
-use tests::{Answer as _, Federation, Scene, eventually, program};
+use tests::{Federation, TeacherScenario, VerdictAssertions as _, eventually, program};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_asked_about_is_that_agencys_whole_day_on_page_command_and_api() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let (nc, sc) = (federation.agency("US-NC"), federation.agency("US-SC"));
     let issued = federation.clock().now();
     let day_of = |at: Timestamp, agency: &str| -> String {
@@ -18,7 +18,7 @@ async fn a_day_asked_about_is_that_agencys_whole_day_on_page_command_and_api() {
     let first = day_of(badge.credential.valid_from, "US-NC");
     federation.clock().advance(3);
     let revoked = day_of(federation.clock().now(), "US-NC");
-    sc.revokes(&badge, Reason::IssuedInError).await;
+    sc.revokes(&badge, StatusReason::IssuedInError).await;
     federation.clock().advance(3);
     federation.awaits(nc, &badge, VerdictKind::NotValid).await;
     // Its agency is heard from again, with what it writes next.
@@ -96,7 +96,7 @@ async fn a_day_asked_about_is_that_agencys_whole_day_on_page_command_and_api() {
 /// that moment.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_badge_is_good_to_the_end_of_its_last_day() {
-    let Scene { federation, issuer, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, issuer, .. } = Federation::with_a_badge().await;
     let (nc, sc) = (federation.agency("US-NC"), federation.agency("US-SC"));
     let today = LocalDay::of(federation.clock().now(), sc.id()).expect("a day");
     let tomorrow = LocalDay::of(today.last().plus_seconds(60), sc.id()).expect("a day");

@@ -5,14 +5,14 @@ use std::{net::SocketAddr, path::Path, time::Instant};
 
 use node::{
     config::{Config, Tls},
-    init::{self, Beginning},
+    init::{self, InitOptions},
 };
 use platform::clock::Clock;
 use serde_json::Value;
 use tests::{
     eventually,
-    namespaces::{Machines, skipped},
-    program::{Ended, Program},
+    namespaces::{NetworkNamespaces, skipped},
+    program::{Program, ProgramOutput},
 };
 
 const AGENCIES: [(&str, &str, &str); 3] = [
@@ -22,12 +22,12 @@ const AGENCIES: [(&str, &str, &str); 3] = [
 ];
 
 /// Makes the nodes, each of which lists the others.
-async fn found(machines: &Machines, folder: &Path) {
+async fn found(machines: &NetworkNamespaces, folder: &Path) {
     let mut tickets = Vec::new();
     for (machine, agency, name) in AGENCIES {
         let address = machines.address(machine);
         let listen: SocketAddr = format!("{address}:7400").parse().expect("an address");
-        let beginning = Beginning {
+        let beginning = InitOptions {
             agency: agency.parse().expect("an agency's name"),
             name: name.to_owned(),
             url: format!("https://{listen}"),
@@ -60,13 +60,13 @@ async fn found(machines: &Machines, folder: &Path) {
     }
 }
 
-async fn says(machines: &Machines, folder: &Path, machine: &str, line: &[&str]) -> Ended {
+async fn says(machines: &NetworkNamespaces, folder: &Path, machine: &str, line: &[&str]) -> ProgramOutput {
     let profile = folder.join(format!("{machine}.toml")).display().to_string();
     let line = [&["--profile", &profile, "--yes"], line].concat();
     machines.comity(machine, &line).await
 }
 
-async fn does(machines: &Machines, folder: &Path, machine: &str, line: &[&str]) -> Ended {
+async fn does(machines: &NetworkNamespaces, folder: &Path, machine: &str, line: &[&str]) -> ProgramOutput {
     let ended = says(machines, folder, machine, line).await;
     assert_eq!(ended.code, Some(0), "comity {line:?} at {machine}: {ended:?}");
     ended
@@ -74,7 +74,7 @@ async fn does(machines: &Machines, folder: &Path, machine: &str, line: &[&str]) 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revocation_crosses_real_machines_and_a_pulled_cable_is_never_green() {
-    let machines = match Machines::new(&["nc", "sc", "tn"]) {
+    let machines = match NetworkNamespaces::new(&["nc", "sc", "tn"]) {
         Ok(machines) => machines,
         Err(why) => return skipped("a pulled cable between network namespaces", &why),
     };
@@ -187,7 +187,7 @@ async fn a_revocation_crosses_real_machines_and_a_pulled_cable_is_never_green() 
         assert_eq!(code, Some(0), "{said}");
     }
     for (machine, agency, _) in AGENCIES {
-        let holdings = tests::audit::Holding::in_store(agency, &folder.join(machine)).await;
+        let holdings = tests::audit::NodeHolding::in_store(agency, &folder.join(machine)).await;
         let found = tests::audit::discrepancies(&holdings, &[], false);
         assert!(found.is_empty(), "{machine}: {found:?}");
     }

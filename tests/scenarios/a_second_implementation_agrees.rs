@@ -4,9 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rand::RngExt as _;
-use registry_schema::{Reason, VerdictKind};
+use registry_schema::{StatusReason, VerdictKind};
 use serde_json::{Value, json};
-use tests::{Agency, Answer as _, Federation, Scene, SecondAgency, chance, eventually, second};
+use tests::{
+    Federation, SecondAgency, TeacherScenario, TestAgency, VerdictAssertions as _, chance, eventually, second,
+};
 
 const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../protocol/tests/fixtures/vectors.json");
 const STEPS: u32 = 60;
@@ -63,7 +65,7 @@ async fn the_vectors_are_read_by_somebody_who_has_the_text_alone() {
 /// The files of a node, what is on its peer's disk, and what the node answers: three ways to the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_node_shows_and_stores_folds_to_what_it_answers() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         recognition,
@@ -71,8 +73,8 @@ async fn what_a_node_shows_and_stores_folds_to_what_it_answers() {
     } = Federation::with_a_badge().await;
     let [nc, sc, tn] = ["US-NC", "US-SC", "US-TN"].map(|id| federation.agency(id));
     let other = sc.issues(&issuer, "Riley Brooks").await;
-    sc.revokes(&badge, Reason::Misrepresentation).await;
-    sc.suspends(&other, Reason::Administrative).await;
+    sc.revokes(&badge, StatusReason::Misrepresentation).await;
+    sc.suspends(&other, StatusReason::Administrative).await;
     nc.withdraws(&recognition).await;
     federation.audit().await;
     let shown = eventually("the files show what is on the disk", async || {
@@ -115,7 +117,7 @@ async fn what_a_node_shows_and_stores_folds_to_what_it_answers() {
         assert_eq!(answered, keys(&shown["issuers"]), "the issuers of {}", agency.id());
     }
     let of_sc = second::part_about(&shown, &sc.genesis().to_string());
-    let changed = |badge: &tests::Badge, how: &str| {
+    let changed = |badge: &tests::IssuedBadge, how: &str| {
         let (list, slot) = badge.slot();
         of_sc["status_lists"][list.to_string()][how][slot.to_string()].clone()
     };
@@ -253,7 +255,7 @@ async fn histories_that_chance_makes_fold_to_the_same() {
     assert_eq!(va.audited("peer.misbehaved").await, 0);
 }
 
-async fn holds_all(va: &Agency, crowd: &[Value]) {
+async fn holds_all(va: &TestAgency, crowd: &[Value]) {
     eventually("all histories are here", async || {
         let stored = second::oracle(va).await;
         let agencies = stored["agencies"].as_array().expect("agencies");

@@ -1,10 +1,10 @@
 //! Frameworks are imported as they are found, achievements align to their items, and what is covered is counted; a
 //! recognition can be for an item.
 
-use registry_schema::{Scope, VerdictKind};
+use registry_schema::{RecognitionScope, VerdictKind};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Answer as _, Federation, eventually, http};
+use tests::{Federation, VerdictAssertions as _, eventually, http};
 
 const WRAPPED: &str = include_str!("../../node/policy/fixtures/case-1.1-wrapped.json");
 const OPENSALT: &str = concat!(
@@ -102,7 +102,7 @@ async fn an_operator_imports_frameworks_issues_for_their_items_and_sees_what_is_
     assert_eq!(counted["covered"][0]["badges"], 1);
 
     // Another agency recognizes what is aligned to the item, and nothing else.
-    let scope = Scope::Aligned(vec![format!("urn:uuid:{FRACTIONS}")]);
+    let scope = RecognitionScope::Aligned(vec![format!("urn:uuid:{FRACTIONS}")]);
     nc.recognizes_for(&issuer, &[registry_schema::Purpose::Renewal], &scope)
         .await;
     federation.awaits(nc, &badge, VerdictKind::Accepted).await;
@@ -136,7 +136,7 @@ async fn any_node_answers_for_an_agency_that_recognizes_what_stands_below_an_ite
 
     // North Carolina has the framework: what it signs says what stands below, and Tennessee's node, which has none,
     // gives the same answer.
-    let scope = Scope::Aligned(vec![TEACHING.to_owned()]);
+    let scope = RecognitionScope::Aligned(vec![TEACHING.to_owned()]);
     nc.recognizes_for(&issuer, &[registry_schema::Purpose::Renewal], &scope)
         .await;
     assert_eq!(tn.employer().reads("/v1/frameworks").await.value(), json!([]));

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, time::Duration};
 use registry_schema::policy::PolicyFile;
 use storage::{StoreCall, StoreFault};
 use tests::{
-    Agency, Federation, eventually,
+    Federation, TestAgency, eventually,
     strangers::{from, socket_of},
 };
 use tokio::io::AsyncWriteExt as _;
@@ -25,7 +25,7 @@ fn policy_of(rules: usize) -> String {
 }
 
 /// Returns the number of rules that stand.
-async fn standing(agency: &Agency) -> usize {
+async fn standing(agency: &TestAgency) -> usize {
     let reply = agency.employer().reads("/v1/policy").await;
     match reply.status {
         404 => 0,

@@ -4,17 +4,17 @@
 use std::{collections::BTreeSet, path::PathBuf};
 
 use protocol::PublicKey;
-use registry_schema::Reason;
-use tests::{Agency, Federation, Scene, program};
+use registry_schema::StatusReason;
+use tests::{Federation, TeacherScenario, TestAgency, program};
 
 /// Her root's keys, and files that are carried to them.
-struct Root {
+struct RootKeyFolder {
     folder: tempfile::TempDir,
     key: PathBuf,
 }
 
-impl Root {
-    fn of(agency: &Agency) -> Self {
+impl RootKeyFolder {
+    fn of(agency: &TestAgency) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let key = folder.path().join("root.key");
         std::fs::copy(agency.data().join("keys/root.key"), &key).expect("the root's key");
@@ -25,7 +25,7 @@ impl Root {
         self.folder.path().join(name).display().to_string()
     }
 
-    async fn signs(&self, entry: &str, key: &str, more: &[&str]) -> program::Ended {
+    async fn signs(&self, entry: &str, key: &str, more: &[&str]) -> program::ProgramOutput {
         let line = [&["root", "sign", entry, "--root", key, "--yes"], more].concat();
         program::run("comityd", line, b"").await
     }
@@ -35,7 +35,7 @@ fn in_one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-async fn writer(agency: &Agency) -> String {
+async fn writer(agency: &TestAgency) -> String {
     let log = agency.employer().reads("/v1/key-log").await.with_status(200).value();
     let key = log["writers"][0]["key"].as_str().expect("a key").to_owned();
     assert!(key.parse::<PublicKey>().is_ok(), "{log}");
@@ -46,7 +46,7 @@ async fn writer(agency: &Agency) -> String {
 async fn the_last_writer_key_ends_only_for_who_says_that_it_is_meant() {
     let federation = Federation::start(&["US-NC", "US-SC"]).await;
     let sc = federation.agency("US-SC");
-    let root = Root::of(sc);
+    let root = RootKeyFolder::of(sc);
     let (entry, key) = (root.file("end.entry"), root.key.display().to_string());
     let shown = sc
         .comity(&["key", "end", &writer(sc).await, "--retired", "--out", &entry])
@@ -139,7 +139,7 @@ const ELSEWHERE: &str = "issuer reinstate|issuer refresh|issuer apply|issuer evi
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_of_any_command_speaks_of_what_would_be() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -147,14 +147,14 @@ async fn a_dry_run_of_any_command_speaks_of_what_would_be() {
     } = Federation::with_a_badge().await;
     let [nc, sc] = ["US-NC", "US-SC"].map(|id| federation.agency(id));
     let suspended = sc.issues(&issuer, "Riley Brooks").await;
-    sc.suspends(&suspended, Reason::Administrative).await;
+    sc.suspends(&suspended, StatusReason::Administrative).await;
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("out.entry").display().to_string();
     let (code, other, key) = (badge.code().to_string(), suspended.code().to_string(), writer(sc).await);
     let withdrawn = recognition.recognition.id.clone();
     let ticket = nc.ticket(7500).await.to_string();
     let id = issuer.id.as_str();
-    let lines: Vec<(&Agency, Vec<&str>)> = vec![
+    let lines: Vec<(&TestAgency, Vec<&str>)> = vec![
         (sc, vec!["clock", "accept"]),
         (sc, vec!["store", "accept"]),
         (sc, vec!["issuer", "add", "--name", "Lowcountry Learning"]),
@@ -243,7 +243,7 @@ async fn a_dry_run_of_any_command_speaks_of_what_would_be() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_undone_is_done_for_nobody_who_did_not_say_yes() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -253,7 +253,7 @@ async fn what_cannot_be_undone_is_done_for_nobody_who_did_not_say_yes() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = |name: &str| folder.path().join(name).display().to_string();
     let (entry, rows, badges) = (file("new.entry"), file("rows.csv"), file("badges"));
-    let root = Root::of(sc);
+    let root = RootKeyFolder::of(sc);
     let proposed = sc.comity(&["key", "rotate", "--out", &entry]).await;
     assert_eq!(proposed.code, Some(0), "{proposed:?}");
     let signed = root.signs(&entry, &root.key.display().to_string(), &[]).await;
@@ -329,7 +329,7 @@ async fn what_cannot_be_undone_is_done_for_nobody_who_did_not_say_yes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_issuer_whose_name_reads_like_anothers_is_warned_of() {
-    let Scene { federation, issuer, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, issuer, .. } = Federation::with_a_badge().await;
     let nc = federation.agency("US-NC");
     let borrowed = issuer.name.replacen('a', "\u{430}", 1);
     assert_ne!(borrowed, issuer.name);

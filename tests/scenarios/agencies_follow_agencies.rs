@@ -3,9 +3,9 @@
 use registry_schema::{Issuer, VerdictKind, recognition::AgencyRecognitionEntry};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Agency, Answer as _, Federation, eventually};
+use tests::{Federation, TestAgency, VerdictAssertions as _, eventually};
 
-async fn recognizes(agency: &Agency, issuer: &Issuer, more: Value) {
+async fn recognizes(agency: &TestAgency, issuer: &Issuer, more: Value) {
     let mut body = json!({"issuer": issuer.id, "purposes": ["renewal"], "scope": "all"});
     let (fields, more) = (body.as_object_mut().expect("an object"), more);
     fields.extend(more.as_object().expect("an object").clone());
@@ -16,7 +16,7 @@ async fn recognizes(agency: &Agency, issuer: &Issuer, more: Value) {
     .await;
 }
 
-async fn follows(agency: &Agency, body: &Value) -> AgencyRecognitionEntry {
+async fn follows(agency: &TestAgency, body: &Value) -> AgencyRecognitionEntry {
     let reply = agency.asks(Method::POST, "/v1/agency-recognitions", Some(body)).await;
     reply.with_status(201).json()
 }

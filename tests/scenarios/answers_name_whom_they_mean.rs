@@ -3,10 +3,10 @@
 
 use registry_schema::{AgencyId, StatusState, Verdict, VerdictKind};
 use serde_json::{Value, json};
-use tests::{Agency, Answer as _, Federation, Scene, eventually, program};
+use tests::{Federation, TeacherScenario, TestAgency, VerdictAssertions as _, eventually, program};
 
 /// The answer on the page, without its marks, and by the command.
-async fn shown(agency: &Agency, file: &[u8]) -> (String, String) {
+async fn shown(agency: &TestAgency, file: &[u8]) -> (String, String) {
     let page = agency.employer().drops_on_the_page(file).await.with_status(200).text();
     let parts = page.split('<').filter_map(|part| part.split_once('>'));
     let page: Vec<&str> = parts.flat_map(|(_, text)| text.split_whitespace()).collect();
@@ -21,7 +21,7 @@ async fn shown(agency: &Agency, file: &[u8]) -> (String, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_silent_is_named_and_whoever_is_not_is_still_heard() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let (tn, sc) = (federation.agency("US-TN"), federation.agency("US-SC").id().clone());
     federation.agency("US-SC").stops().await;
     federation.clock().advance(2);
@@ -86,7 +86,7 @@ async fn whoever_is_silent_is_named_and_whoever_is_not_is_still_heard() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_badge_that_is_not_genuine_is_told_no_status_in_any_way_of_asking() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let nc = federation.agency("US-NC");
     let mut altered: Value = serde_json::from_slice(&badge.bytes()).expect("JSON");
     altered["credentialSubject"]["achievement"]["name"] = json!("Superintendent");
@@ -116,7 +116,7 @@ async fn a_badge_that_is_not_genuine_is_told_no_status_in_any_way_of_asking() {
 /// Any agency can register an issuer of any name.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_registered_namesake_is_not_taken_for_the_issuer_that_is_recognized() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -187,7 +187,7 @@ async fn a_registered_namesake_is_not_taken_for_the_issuer_that_is_recognized() 
 /// Tennessee.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_badges_day_is_the_same_day_on_every_agencys_page() {
-    let Scene { federation, issuer, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, issuer, .. } = Federation::with_a_badge().await;
     let (sc, tn) = (federation.agency("US-SC"), federation.agency("US-TN"));
     let home: AgencyId = sc.id().clone();
     let day = registry_schema::LocalDay::of(federation.clock().now(), &home).expect("a day");

@@ -5,16 +5,16 @@ use registry_schema::Issuer;
 use reqwest::multipart;
 use serde_json::json;
 use tests::{
-    Publisher, Reply, http,
+    HttpReply, Publisher, http,
     own_keys::{is_accepted, issues, key, knows, path_of, publishes, recognizes, signed, text_of, trial},
-    party::{Party, applies, scores, with_public_histories},
+    party::{TokenClient, applies, scores, with_public_histories},
 };
 use verification::{formats::bake_png, jwt, multikey};
 
 const PIXEL: &[u8] = include_bytes!("../fixtures/plain.png");
 
 /// Sends a trial badge, as its holder of this token.
-async fn proves(party: &Party<'_>, id: &str, badge: Vec<u8>) -> Reply {
+async fn proves(party: &TokenClient<'_>, id: &str, badge: Vec<u8>) -> HttpReply {
     let url = format!("{}/v1/applications/{id}/proof", party.agency.url());
     http::send(http::client().post(url).bearer_auth(&party.token).body(badge)).await
 }
@@ -27,12 +27,12 @@ async fn an_applicant_proves_that_it_signs_with_its_own_software_and_is_register
     publisher.is_trusted_by(sc, |_| {}).await;
     federation.meets().await;
     sc.asks_with_text("/v1/rubrics", STARTER).await.with_status(201);
-    let pat = Party {
+    let pat = TokenClient {
         agency: sc,
         token: sc.token().to_owned(),
     };
     let (id, token) = applies(sc, "Coastal College").await;
-    let applicant = Party { agency: sc, token };
+    let applicant = TokenClient { agency: sc, token };
     let (own, thief) = (key(81), key(99));
     let did = publisher.did();
     let method = format!("{did}#1");
@@ -42,7 +42,7 @@ async fn an_applicant_proves_that_it_signs_with_its_own_software_and_is_register
     let shown = pat.comity(&["issuer", "show", &id]).await;
     assert!(shown.stdout.contains(&challenge), "{shown:?}");
     let (other_id, other_token) = applies(sc, "Somebody else").await;
-    let other = Party {
+    let other = TokenClient {
         agency: sc,
         token: other_token,
     };
@@ -59,7 +59,7 @@ async fn an_applicant_proves_that_it_signs_with_its_own_software_and_is_register
         &own,
         now,
     );
-    let stranger = Party {
+    let stranger = TokenClient {
         agency: sc,
         token: String::new(),
     };
@@ -186,8 +186,8 @@ async fn an_applicant_proves_that_it_signs_with_its_own_software_and_is_register
         shown.stdout.contains(&did) && shown.stdout.contains(short.get(..9).expect("a part")),
         "{shown:?}"
     );
-    let ann = Party::operator(sc, "ann", &federation).await;
-    let bo = Party::operator(sc, "bo", &federation).await;
+    let ann = TokenClient::operator(sc, "ann", &federation).await;
+    let bo = TokenClient::operator(sc, "bo", &federation).await;
     let approves = async |days: i64| {
         for reviewer in [&ann, &bo] {
             reviewer.takes(&id, scores("met")).await.with_status(201);

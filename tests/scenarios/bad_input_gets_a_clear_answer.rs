@@ -1,9 +1,9 @@
 //! Whatever is sent, the answer is a verdict or a 4xx that says what is wrong; the node lives on, in bounded memory.
 
-use registry_schema::{Check, Outcome, VerdictKind};
+use registry_schema::{Check, CheckOutcome, VerdictKind};
 use serde_json::{Value, json};
 use tests::{
-    Answer as _, Badge, Employer, Federation, Scene, chance, forge,
+    Employer, Federation, IssuedBadge, TeacherScenario, VerdictAssertions as _, chance, forge,
     strangers::{from, socket_of},
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -12,19 +12,19 @@ const PLAIN_PNG: &[u8] = include_bytes!("../fixtures/plain.png");
 const MIB: usize = 1024 * 1024;
 
 /// The badge with something done to its text.
-fn with(badge: &Badge, change: impl FnOnce(&mut Value)) -> Vec<u8> {
+fn with(badge: &IssuedBadge, change: impl FnOnce(&mut Value)) -> Vec<u8> {
     let mut document = badge.document.clone();
     change(&mut document);
     document.to_string().into_bytes()
 }
 
-async fn still_answers(employer: &Employer, badge: &Badge) {
+async fn still_answers(employer: &Employer, badge: &IssuedBadge) {
     employer.verifies(badge).await.is(VerdictKind::Accepted);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_bad_badge_gets_its_own_finding() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -130,7 +130,7 @@ async fn each_bad_badge_gets_its_own_finding() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_badge_is_said_to_be_none_and_why() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let employer = federation.employer_at("US-NC");
     let mut rng = chance::seeded("what_is_no_badge");
     let text = String::from_utf8(badge.bytes()).expect("text");
@@ -190,7 +190,7 @@ async fn what_is_no_badge_is_said_to_be_none_and_why() {
             .iter()
             .filter(|finding| finding.check != Check::Structure)
         {
-            let not_run = [Outcome::CouldNotCheck, Outcome::NotApplicable];
+            let not_run = [CheckOutcome::CouldNotCheck, CheckOutcome::NotApplicable];
             assert!(
                 not_run.contains(&other.outcome),
                 "{what}: nothing was there to check: {other:?}"
@@ -212,7 +212,7 @@ fn entities_that_grow() -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_large_is_refused_and_what_is_just_not_is_read() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let employer = federation.employer_at("US-TN");
     let noise = chance::noise(&mut chance::seeded("what_is_too_large"), 20 * MIB);
 
@@ -264,7 +264,7 @@ async fn what_is_too_large_is_refused_and_what_is_just_not_is_read() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_understood_is_answered_with_what_is_wrong() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,

@@ -3,9 +3,11 @@
 
 use registry_schema::{Check, StatusState, Verdict, VerdictKind};
 use serde_json::{Value, json};
-use tests::{Agency, Answer as _, Federation, History, Publisher, Scene, forge, interop, program};
+use tests::{
+    Federation, Publisher, TeacherScenario, TestAgency, VerdictAssertions as _, WebvhHistory, forge, interop, program,
+};
 use verification::{
-    SigningKey,
+    IssuerSigningKey,
     bitstring::{Bitstring, MIN_ENTRIES},
     credential::{NewStatusList, status_list},
     formats::bake_png,
@@ -14,18 +16,18 @@ use verification::{
 
 const PIXEL: &[u8] = include_bytes!("../fixtures/plain.png");
 
-async fn types(agency: &Agency, text: &str) -> Verdict {
+async fn types(agency: &TestAgency, text: &str) -> Verdict {
     let reply = agency.employer().sends(text.as_bytes(), "text/plain", &[]).await;
     reply.with_status(200).json()
 }
 
-fn key() -> SigningKey {
-    SigningKey::from_seed(&[77; 32]).expect("a key")
+fn key() -> IssuerSigningKey {
+    IssuerSigningKey::from_seed(&[77; 32]).expect("a key")
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_is_as_good_as_the_badge_behind_it() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let (nc, tn) = (federation.agency("US-NC"), federation.agency("US-TN"));
     let publisher = Publisher::starts().await;
     publisher.is_trusted_by(nc, |_| {}).await;
@@ -227,14 +229,14 @@ async fn an_issuer_with_a_history_is_known_by_all_of_it() {
     let nc = federation.agency("US-NC");
     let publisher = Publisher::starts().await;
     publisher.is_trusted_by(nc, |_| {}).await;
-    let (old, new) = (key(), SigningKey::from_seed(&[78; 32]).expect("a key"));
+    let (old, new) = (key(), IssuerSigningKey::from_seed(&[78; 32]).expect("a key"));
     let now = federation.clock().now();
     let [began, early, changed, late] = [-4, -3, -2, -1].map(|days| now.plus_seconds(days * 86_400));
-    let mut history = History::begins(&publisher.host(), &old, began);
+    let mut history = WebvhHistory::begins(&publisher.host(), &old, began);
     history.goes_on(&new, changed);
     publisher.lays_out("/.well-known/did.jsonl", "text/jsonl", history.log());
 
-    let hears = async |key: &SigningKey, at| {
+    let hears = async |key: &IssuerSigningKey, at| {
         let badge = Publisher::issues_as(&history.did(), &history.method(key), key, at);
         nc.employer().verifies_bytes(&badge).await
     };
@@ -257,7 +259,7 @@ async fn an_issuer_with_a_history_is_known_by_all_of_it() {
     );
 
     // Somebody who holds the web server alone cannot put a key of theirs into it.
-    let thief = SigningKey::from_seed(&[79; 32]).expect("a key");
+    let thief = IssuerSigningKey::from_seed(&[79; 32]).expect("a key");
     let put_in = multikey::encode(&thief.public_key());
     let forged = history.log().replace(&multikey::encode(&new.public_key()), &put_in);
     publisher.lays_out("/.well-known/did.jsonl", "text/jsonl", forged);
@@ -275,7 +277,7 @@ async fn an_issuer_with_a_history_is_known_by_all_of_it() {
 /// is asked on behalf of an issuer of the federation.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_badge_of_the_federations_issuers_is_checked_without_one_request() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let nc = federation.agency("US-NC");
     let publisher = Publisher::starts().await;
     publisher.is_trusted_by(nc, |_| {}).await;
@@ -317,7 +319,7 @@ async fn a_badge_of_the_federations_issuers_is_checked_without_one_request() {
     federation.audit().await;
 }
 
-async fn employer_hears(agency: &Agency, bytes: &[u8], accepted: bool) {
+async fn employer_hears(agency: &TestAgency, bytes: &[u8], accepted: bool) {
     let verdict = agency.employer().verifies_bytes(bytes).await;
     assert_eq!(verdict.verdict == VerdictKind::Accepted, accepted, "{verdict:#?}");
 }
@@ -329,7 +331,7 @@ async fn status_lists_that_other_software_made_are_read_and_bad_ones_are_not_bel
     let nc = federation.agency("US-NC");
     let publisher = Publisher::starts().await;
     let folder = tempfile::tempdir().expect("a folder");
-    let issuer = multikey::did_key(&SigningKey::from_seed(&[42; 32]).expect("a key").public_key()).0;
+    let issuer = multikey::did_key(&IssuerSigningKey::from_seed(&[42; 32]).expect("a key").public_key()).0;
     let allow = issuer.clone();
     publisher
         .is_trusted_by(nc, |outbound| outbound.short_lists = [(allow, 100_000)].into())

@@ -1,11 +1,11 @@
 //! A holder takes a badge along: as a picture or as a token, it gets the verdict that the badge gets.
 
 use registry_schema::VerdictKind;
-use tests::{Answer as _, Federation, Scene, http, program};
+use tests::{Federation, TeacherScenario, VerdictAssertions as _, http, program};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_baked_picture_and_a_token_are_accepted_as_the_badge_is() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let (sc, nc) = (federation.agency("US-SC"), federation.agency("US-NC"));
     let folder = tempfile::tempdir().expect("a folder");
     let place = |name: &str| folder.path().join(name).to_str().expect("a path").to_owned();

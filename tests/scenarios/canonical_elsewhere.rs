@@ -14,10 +14,10 @@ use verification::{
 #[path = "../../node/verification/src/data_integrity/rdf/fast/tests/documents.rs"]
 mod documents;
 
-use documents::Chance;
+use documents::DocumentRng;
 
 /// A learner record with some ordinary badges; the long way is the only one for these.
-fn record(chance: &mut Chance) -> Map<String, Value> {
+fn record(chance: &mut DocumentRng) -> Map<String, Value> {
     let mut badges: Vec<Value> = Vec::new();
     while badges.len() <= chance.below(3) {
         // Under terms that are protected, those of another version may not be defined.
@@ -98,7 +98,7 @@ fn sorted_as_javascript_does(text: &str) -> String {
 }
 
 #[derive(Debug, Default)]
-struct Count {
+struct CanonicalizationCount {
     /// The short way was taken, and jsonld.js agrees.
     short: usize,
     /// The long way alone was taken, and jsonld.js agrees.
@@ -113,9 +113,9 @@ struct Count {
 }
 
 /// The long way takes tens of milliseconds in a build for tests, so not all documents go it.
-async fn compare(documents: Vec<Map<String, Value>>, long_every: usize) -> Count {
+async fn compare(documents: Vec<Map<String, Value>>, long_every: usize) -> CanonicalizationCount {
     let theirs = by_jsonld_js(&documents).await;
-    let mut count = Count::default();
+    let mut count = CanonicalizationCount::default();
     for (i, (document, theirs)) in documents.iter().zip(&theirs).enumerate() {
         let short = canonical_fast(document);
         let is_short = short.is_some();
@@ -157,7 +157,7 @@ async fn jsonld_js_makes_the_same_canonical_form_or_the_short_way_is_not_taken()
         .and_then(|text| text.parse().ok());
     let seed: u64 = seed.unwrap_or(20_261_123);
     println!("COMITY_TEST_SEED={seed}");
-    let mut chance = Chance(seed);
+    let mut chance = DocumentRng(seed);
 
     let ordinary: Vec<_> = (0..1_000).map(|_| documents::ordinary(&mut chance)).collect();
     let wild: Vec<_> = (0..4_000).map(|_| documents::wild(&mut chance)).collect();

@@ -6,15 +6,15 @@ use std::path::PathBuf;
 use node::config::Config;
 use registry_schema::VerdictKind;
 use reqwest::Client;
-use tests::{Agency, Federation, Program, Scene, eventually, http, ports, program};
+use tests::{Federation, Program, TeacherScenario, TestAgency, eventually, http, ports, program};
 
 /// A certificate for this machine, and who trusts it alone.
-struct Pair {
+struct TestCertificate {
     cert: String,
     key: String,
 }
 
-impl Pair {
+impl TestCertificate {
     fn new() -> Self {
         let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
         Self {
@@ -31,13 +31,13 @@ impl Pair {
 }
 
 /// The two files that a node reads.
-struct Files {
+struct ServerCertificateFiles {
     cert: PathBuf,
     key: PathBuf,
 }
 
-impl Files {
-    fn of(agency: &Agency) -> Self {
+impl ServerCertificateFiles {
+    fn of(agency: &TestAgency) -> Self {
         let [cert, key] = ["site.pem", "site.key.pem"].map(|name| agency.data().join(name));
         Self { cert, key }
     }
@@ -53,7 +53,7 @@ impl Files {
     }
 }
 
-fn https(agency: &Agency) -> String {
+fn https(agency: &TestAgency) -> String {
     agency.url().replacen("http://", "https://", 1)
 }
 
@@ -64,11 +64,11 @@ async fn answers(client: &Client, url: &str) -> Result<(), String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_is_renewed_while_the_node_runs_and_no_connection_ends() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let nc = federation.agency("US-NC");
     nc.stops().await;
-    let (first, second, third) = (Pair::new(), Pair::new(), Pair::new());
-    let files = Files::of(nc);
+    let (first, second, third) = (TestCertificate::new(), TestCertificate::new(), TestCertificate::new());
+    let files = ServerCertificateFiles::of(nc);
     files.hold(&first.cert, &first.key);
     let data = nc.data().to_str().expect("a path");
     let mut program = Program::comityd(["run", "--data", data].into_iter().chain(files.flags()));
@@ -155,7 +155,7 @@ async fn browsers_that_saw_the_certificate_never_ask_in_clear_again() {
         );
     }
     nc.stops().await;
-    let (pair, files) = (Pair::new(), Files::of(nc));
+    let (pair, files) = (TestCertificate::new(), ServerCertificateFiles::of(nc));
     files.hold(&pair.cert, &pair.key);
     let data = nc.data().to_str().expect("a path");
     let program = Program::comityd(["run", "--data", data].into_iter().chain(files.flags()));

@@ -3,11 +3,11 @@
 
 use policy::{rubrics, samples};
 use reqwest::Method;
-use tests::{Federation, Scene};
+use tests::{Federation, TeacherScenario};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_says_no_has_changed_nothing() {
-    let Scene { federation, issuer, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, issuer, .. } = Federation::with_a_badge().await;
     let [sc, tn] = ["US-SC", "US-TN"].map(|id| federation.agency(id));
     let file = |name: &str, text: &str| {
         let path = tn.data().join(name);

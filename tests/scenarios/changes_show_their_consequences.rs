@@ -6,29 +6,31 @@ use policy::samples;
 use registry_schema::VerdictKind;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Agency, Answer as _, Federation, Scene, eventually, http, program::Ended};
+use tests::{
+    Federation, TeacherScenario, TestAgency, VerdictAssertions as _, eventually, http, program::ProgramOutput,
+};
 
 const FRACTIONS: &str = "7c0e2a52-6e0b-4c3a-9b53-0d6b3f1f0a11";
 const ABOVE_FRACTIONS: &str = "https://standards.example/CFItems/7c0e2a52-6e0b-4c3a-9b53-0d6b3f1f0a10";
 
-pub(crate) async fn types(agency: &Agency, arguments: &[&str], code: i32) -> Ended {
+pub(crate) async fn types(agency: &TestAgency, arguments: &[&str], code: i32) -> ProgramOutput {
     let ended = agency.comity(arguments).await;
     assert_eq!(ended.code, Some(code), "{arguments:?}: {ended:?}");
     ended
 }
 
-pub(crate) fn flat(ended: &Ended) -> String {
+pub(crate) fn flat(ended: &ProgramOutput) -> String {
     ended.stdout.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-pub(crate) fn file(agency: &Agency, name: &str, text: &str) -> String {
+pub(crate) fn file(agency: &TestAgency, name: &str, text: &str) -> String {
     let file = agency.data().join(name);
     std::fs::write(&file, text).expect("a file");
     file.to_str().expect("a path").to_owned()
 }
 
 /// Returns the words of a dry run; nothing of a person is in them.
-pub(crate) async fn would(agency: &Agency, arguments: &[&str], said: &[&str]) -> String {
+pub(crate) async fn would(agency: &TestAgency, arguments: &[&str], said: &[&str]) -> String {
     let dry: Vec<&str> = arguments.iter().copied().chain(["--dry-run"]).collect();
     let ended = types(agency, &dry, 0).await;
     assert!(ended.stderr.contains("nothing was changed"), "{ended:?}");
@@ -127,7 +129,7 @@ async fn recognizing_following_and_parting_say_first_what_they_change_in_verdict
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_issuer_that_is_suspended_or_ended_issues_nothing_and_its_history_tells_all() {
-    let Scene { federation, issuer, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, issuer, .. } = Federation::with_a_badge().await;
     let [nc, sc] = ["US-NC", "US-SC"].map(|id| federation.agency(id));
     let body = json!({"issuer": issuer.id, "subject": "Nobody", "achievement": {"name": "Nothing"}});
     let document = json!({"credential": {
@@ -230,7 +232,7 @@ async fn alignment_to_an_item_counts_for_those_above_it_where_the_framework_is_k
     let item = format!("urn:uuid:{FRACTIONS}");
     // Recognized before either has the framework: so the recognition says nothing of what stands below.
     for agency in [nc, sc] {
-        let scope = registry_schema::Scope::Aligned(vec![ABOVE_FRACTIONS.to_owned()]);
+        let scope = registry_schema::RecognitionScope::Aligned(vec![ABOVE_FRACTIONS.to_owned()]);
         agency
             .recognizes_for(&issuer, &[registry_schema::Purpose::Renewal], &scope)
             .await;

@@ -3,10 +3,10 @@
 
 use node::config::Config;
 use reqwest::StatusCode;
-use tests::{Agency, Federation, Scene, eventually, http};
+use tests::{Federation, TeacherScenario, TestAgency, eventually, http};
 
 /// Starts a stopped node with another limit.
-async fn starts_with(agency: &Agency, change: impl FnOnce(&mut Config)) {
+async fn starts_with(agency: &TestAgency, change: impl FnOnce(&mut Config)) {
     agency.stops().await;
     let mut config = Config::load(agency.data()).expect("a configuration");
     change(&mut config);
@@ -15,7 +15,7 @@ async fn starts_with(agency: &Agency, change: impl FnOnce(&mut Config)) {
 }
 
 /// Asks for a code, as the proxy says on behalf of this client; gives the status and `Retry-After`.
-async fn looks_up(agency: &Agency, code: &str, client: &str) -> (u16, Option<u64>) {
+async fn looks_up(agency: &TestAgency, code: &str, client: &str) -> (u16, Option<u64>) {
     let url = format!("{}/v1/verifications", agency.url());
     let request = http::client().post(url).header("x-forwarded-for", client);
     let reply = request.header("content-type", "text/plain").body(code.to_owned());
@@ -32,7 +32,7 @@ async fn looks_up(agency: &Agency, code: &str, client: &str) -> (u16, Option<u64
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_tries_codes_is_told_to_wait_and_others_are_not() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let sc = federation.agency("US-SC");
     let code = badge.code().to_string();
     let never_issued = registry_schema::CredentialCode::new(*b"SC", 12_345).to_string();
@@ -93,7 +93,7 @@ fn guess(number: u64) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn there_is_no_way_around_the_gate() {
     const SHARE: u32 = 20;
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let (sc, nc) = (federation.agency("US-SC"), federation.agency("US-NC"));
     let limited = |config: &mut Config| {
         config.lookups.per_minute = 1;
@@ -139,7 +139,7 @@ async fn there_is_no_way_around_the_gate() {
 /// A code opens a badge, so none stands in a log: not of what is found, not of what is not, not of what another is asked.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_code_stands_in_a_log() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let (sc, nc) = (federation.agency("US-SC"), federation.agency("US-NC"));
     let mut programs = Vec::new();
     for agency in [sc, nc] {
@@ -149,7 +149,7 @@ async fn no_code_stands_in_a_log() {
     }
     let found = badge.code().to_string();
     let compact = found.replace('-', "");
-    let ask = async |agency: &Agency, code: &str| {
+    let ask = async |agency: &TestAgency, code: &str| {
         for accept in ["application/json", "application/vc"] {
             let url = format!("{}/v1/credentials/{code}", agency.url());
             http::send(http::client().get(url).header("accept", accept)).await;

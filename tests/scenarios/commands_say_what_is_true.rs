@@ -1,16 +1,18 @@
 //! Commands do not say what is not so: of an agency that does not exist, a term that differs, a peer that was never heard, a
 //! list that goes on, peers that are gone, a note that is too long.
 
-use registry_schema::{Reason, VerdictKind};
+use registry_schema::{StatusReason, VerdictKind};
 use serde_json::{Value, json};
-use tests::{Agency, Answer as _, Federation, Program, Rhythm, Scene, eventually, program};
+use tests::{
+    ExchangeIntervals, Federation, Program, TeacherScenario, TestAgency, VerdictAssertions as _, eventually, program,
+};
 
 fn in_one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Runs a command; gives what it says, both ways, in one line.
-async fn says(agency: &Agency, arguments: &[&str], code: i32) -> String {
+async fn says(agency: &TestAgency, arguments: &[&str], code: i32) -> String {
     let ended = agency.comity(arguments).await;
     assert_eq!(ended.code, Some(code), "{arguments:?}: {ended:?}");
     in_one_line(&format!("{} {}", ended.stdout, ended.stderr))
@@ -18,7 +20,7 @@ async fn says(agency: &Agency, arguments: &[&str], code: i32) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn trust_and_credential_lists_are_told_as_they_are() {
-    let Scene { federation, issuer, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, issuer, .. } = Federation::with_a_badge().await;
     let [nc, sc] = ["US-NC", "US-SC"].map(|id| federation.agency(id));
     let unknown = says(nc, &["trust", "diff", "US-ZZ"], 1).await;
     assert!(
@@ -66,9 +68,9 @@ async fn trust_and_credential_lists_are_told_as_they_are() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn peers_that_are_gone_or_were_never_heard_are_told_and_end_status_otherwise() {
-    let Scene { federation, .. } = Federation::with_a_badge_and(Rhythm {
+    let TeacherScenario { federation, .. } = Federation::with_a_badge_and(ExchangeIntervals {
         exchange_every: 1,
-        ..Rhythm::default()
+        ..ExchangeIntervals::default()
     })
     .await;
     let sc = federation.agency("US-SC");
@@ -100,7 +102,7 @@ async fn peers_that_are_gone_or_were_never_heard_are_told_and_end_status_otherwi
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_note_is_kept_whole_or_refused() {
-    let Scene { federation, issuer, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, issuer, .. } = Federation::with_a_badge().await;
     let sc = federation.agency("US-SC");
     let too_long = "x".repeat(1_001);
     for act in ["rekey", "suspend"] {
@@ -119,7 +121,7 @@ async fn a_note_is_kept_whole_or_refused() {
 /// Whoever reads a node's log may go: the node has nobody to tell, and answers and writes on.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_whose_logs_reader_is_gone_answers_and_writes_on() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let sc = federation.agency("US-SC");
     sc.stops().await;
     let data = sc.data().to_str().expect("a path in Unicode");
@@ -130,7 +132,7 @@ async fn a_node_whose_logs_reader_is_gone_answers_and_writes_on() {
     for _ in 0..10 {
         sc.employer().verifies(&badge).await.is(VerdictKind::Accepted);
     }
-    sc.suspends(&badge, Reason::Administrative).await;
+    sc.suspends(&badge, StatusReason::Administrative).await;
     sc.employer().verifies(&badge).await.is(VerdictKind::NotValid);
     assert_eq!(program.ended(), None);
     drop(program);
@@ -140,7 +142,7 @@ async fn a_node_whose_logs_reader_is_gone_answers_and_writes_on() {
 /// Whoever reads a node's log may stand still: what there is no more room for is dropped, and nobody waits.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_whose_logs_reader_stands_still_answers_and_writes_on() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let sc = federation.agency("US-SC");
     sc.stops().await;
     let data = sc.data().to_str().expect("a path in Unicode");
@@ -150,7 +152,7 @@ async fn a_node_whose_logs_reader_stands_still_answers_and_writes_on() {
     for _ in 0..300 {
         sc.employer().reads("/livez").await.with_status(200);
     }
-    sc.suspends(&badge, Reason::Administrative).await;
+    sc.suspends(&badge, StatusReason::Administrative).await;
     sc.employer().verifies(&badge).await.is(VerdictKind::NotValid);
     assert_eq!(program.ended(), None);
     drop(program);
@@ -191,7 +193,7 @@ async fn a_new_node_that_nobody_else_will_reach_is_told_at_once_and_a_key_that_i
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_badge_out_of_its_term_is_not_called_active() {
-    let Scene { federation, issuer, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, issuer, .. } = Federation::with_a_badge().await;
     let sc = federation.agency("US-SC");
     let issues = async |subject: &str, from: &str, until: &str| {
         let line = [

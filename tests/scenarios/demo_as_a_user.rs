@@ -7,20 +7,20 @@ use std::{
 
 use registry_schema::{Timestamp, VerdictKind};
 use tempfile::TempDir;
-use tests::{Answer as _, Employer, Program, audit, eventually, ports, program};
+use tests::{Employer, Program, VerdictAssertions as _, audit, eventually, ports, program};
 
 const AGENCIES: [&str; 3] = ["US-NC", "US-SC", "US-TN"];
 /// The time that somebody waits after Ctrl-C before pressing it again.
 const PATIENCE_AFTER_CTRL_C: Duration = Duration::from_secs(10);
 
 /// A demo and its folder.
-struct Demo {
+struct DemoProcess {
     folder: TempDir,
     port: u16,
     program: Option<Program>,
 }
 
-impl Demo {
+impl DemoProcess {
     fn new() -> Self {
         let folder = tempfile::Builder::new()
             .prefix("comity-demo-")
@@ -117,7 +117,7 @@ impl Demo {
     async fn discrepancies(&self) -> Vec<String> {
         let mut holdings = Vec::new();
         for id in AGENCIES {
-            holdings.extend(audit::Holding::in_store(id, &self.dir().join(id)).await);
+            holdings.extend(audit::NodeHolding::in_store(id, &self.dir().join(id)).await);
         }
         assert_eq!(holdings.len(), 9, "three nodes know three agencies");
         audit::discrepancies(&holdings, &[], true)
@@ -144,7 +144,7 @@ fn told_by_name(file: &Path) -> VerdictKind {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_badge_turns_red_on_one_command_and_stays_so_after_a_restart() {
-    let mut demo = Demo::new();
+    let mut demo = DemoProcess::new();
     demo.starts(&[]).await;
 
     // Every sample is what its name says, and there is one for each verdict.
@@ -217,7 +217,7 @@ async fn a_badge_turns_red_on_one_command_and_stays_so_after_a_restart() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn operators_commands_work_with_the_profiles_of_the_demo() {
-    let mut demo = Demo::new();
+    let mut demo = DemoProcess::new();
     demo.starts(&[]).await;
     let profile = |id: &str| {
         demo.dir()
@@ -299,7 +299,7 @@ async fn operators_commands_work_with_the_profiles_of_the_demo() {
 async fn with_one_agency_left_out_the_others_answer_from_what_they_hold_and_then_could_not_check() {
     // Long enough to ask once more after a restart, short enough to see the end.
     let term = ["--heartbeat-term", "15"];
-    let mut demo = Demo::new();
+    let mut demo = DemoProcess::new();
     demo.starts(&term).await;
     let badge = demo.badge("accepted.json");
     demo.employer_at("US-TN")
@@ -357,7 +357,7 @@ async fn with_one_agency_left_out_the_others_answer_from_what_they_hold_and_then
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_started_says_why() {
-    let mut demo = Demo::new();
+    let mut demo = DemoProcess::new();
     demo.starts(&[]).await;
     let port = demo.port.to_string();
     let other = tempfile::tempdir().expect("a folder");
@@ -410,5 +410,5 @@ async fn what_cannot_be_started_says_why() {
 }
 
 fn now() -> Timestamp {
-    tests::Clock::default().now()
+    tests::FederationClock::default().now()
 }

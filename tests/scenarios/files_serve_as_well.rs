@@ -3,18 +3,19 @@
 use std::{fs, time::Instant};
 
 use node::config::{Config, MirrorConfig};
-use registry_schema::{Purpose, Reason, VerdictKind};
+use registry_schema::{Purpose, StatusReason, VerdictKind};
 use reqwest::Method;
 use serde_json::json;
 use tests::{
-    Answer as _, Badge, Federation, Files, Keeping, Process, Rhythm, Scene, eventually,
+    AgencyProcess, ExchangeIntervals, Federation, FileServer, IssuedBadge, StoreBackend, TeacherScenario,
+    VerdictAssertions as _, eventually,
     files::{POLL, mirror},
     http, program,
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_without_libp2p_keeps_up_and_says_when_it_cannot() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -30,7 +31,7 @@ async fn a_node_without_libp2p_keeps_up_and_says_when_it_cannot() {
         federation.awaits(&va, badge, VerdictKind::Accepted).await;
     }
 
-    sc.revokes(&badge, Reason::Misrepresentation).await;
+    sc.revokes(&badge, StatusReason::Misrepresentation).await;
     let told = Instant::now();
     let verdict = federation.awaits(&va, &badge, VerdictKind::NotValid).await;
     verdict.finding("status.revoked");
@@ -52,7 +53,7 @@ async fn a_node_without_libp2p_keeps_up_and_says_when_it_cannot() {
 
     link.cut().await;
     va.eventually_sees(sc, false).await;
-    let cut = sc.suspends(&other, Reason::Administrative).await;
+    let cut = sc.suspends(&other, StatusReason::Administrative).await;
     let verdict = va.employer().verifies(&other).await.is(VerdictKind::Accepted);
     assert!(verdict.status.fresh_as_of.is_some_and(|fresh| fresh < cut.at));
     federation.clock().advance(2);
@@ -74,7 +75,7 @@ async fn a_node_without_libp2p_keeps_up_and_says_when_it_cannot() {
     // It goes on from where it was, and writes on. Nobody who is met by files alone would tell it how far its log reaches.
     va.signs_by(federation.clock().now().plus_seconds(-300)).await;
     va.stops().await;
-    sc.reinstates(&other, Reason::Administrative).await;
+    sc.reinstates(&other, StatusReason::Administrative).await;
     va.starts().await;
     federation.awaits(&va, &other, VerdictKind::Accepted).await;
     va.agrees(&[sc]).await;
@@ -85,7 +86,7 @@ async fn a_node_without_libp2p_keeps_up_and_says_when_it_cannot() {
 /// Files cannot be told anything; a node that serves them takes the word of who reads it, and of nobody else.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_reads_by_https_says_how_far_it_holds_and_only_its_signature_counts() {
-    let Scene { federation, badge, .. } = Federation::of_readers().await;
+    let TeacherScenario { federation, badge, .. } = Federation::of_readers().await;
     let sc = federation.agency("US-SC");
     let va = federation.reader("US-VA", vec![mirror(sc, sc.url())]).await;
     va.starts().await;
@@ -108,7 +109,7 @@ async fn who_reads_by_https_says_how_far_it_holds_and_only_its_signature_counts(
     };
     holds(true).await;
     va.stops().await;
-    sc.revokes(&badge, Reason::Misrepresentation).await;
+    sc.revokes(&badge, StatusReason::Misrepresentation).await;
     let old = holds(false).await;
     assert_eq!(old["behind"], 1, "{old}");
 
@@ -138,14 +139,14 @@ async fn who_reads_by_https_says_how_far_it_holds_and_only_its_signature_counts(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_node_begins_with_a_copy_on_any_web_server() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
         ..
     } = Federation::of_readers().await;
     let [sc, tn] = ["US-SC", "US-TN"].map(|id| federation.agency(id));
-    let files = Files::of_both(&federation).await;
+    let files = FileServer::of_both(&federation).await;
     // The server pins nobody: the reader says whom it follows, and finds both in one place.
     let second = MirrorConfig {
         url: format!("{}/./", files.url()),
@@ -158,7 +159,7 @@ async fn a_new_node_begins_with_a_copy_on_any_web_server() {
     va.agrees(&[sc, tn]).await;
 
     // What happens later arrives with the next copy, of which only what is new is fetched.
-    sc.revokes(&badge, Reason::IssuedInError).await;
+    sc.revokes(&badge, StatusReason::IssuedInError).await;
     federation.awaits(tn, &badge, VerdictKind::NotValid).await;
     va.employer().verifies(&badge).await.is(VerdictKind::Accepted);
     let again = eventually("the copy has the revocation", async || {
@@ -182,21 +183,21 @@ async fn a_new_node_begins_with_a_copy_on_any_web_server() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_node_answers_from_a_checkpoint_before_it_has_the_history() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
         ..
     } = Federation::of_readers().await;
     let sc = federation.agency("US-SC");
-    let good: Badge = sc.issues(&issuer, "Riley Brooks").await;
-    sc.revokes(&badge, Reason::Superseded).await;
+    let good: IssuedBadge = sc.issues(&issuer, "Riley Brooks").await;
+    sc.revokes(&badge, StatusReason::Superseded).await;
     sc.stops().await;
     let mut config = Config::load(sc.data()).expect("a configuration");
     config.checkpoint_every_envelopes = 3;
     config.save(sc.data()).expect("a configuration is written");
     sc.starts().await;
-    let files = Files::served().await;
+    let files = FileServer::served().await;
     eventually("SC signs a checkpoint", async || {
         files.copy(sc, &[sc]).await;
         let listing = files.listing(sc);
@@ -230,9 +231,9 @@ async fn a_new_node_answers_from_a_checkpoint_before_it_has_the_history() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_of_many_pages_is_read_page_by_page_and_later_only_its_end() {
-    let rhythm = Rhythm {
+    let rhythm = ExchangeIntervals {
         exchange_every: POLL,
-        ..Rhythm::default()
+        ..ExchangeIntervals::default()
     };
     let federation = Federation::start_with(&["US-SC"], rhythm).await;
     let sc = federation.agency("US-SC");
@@ -252,7 +253,7 @@ async fn a_log_of_many_pages_is_read_page_by_page_and_later_only_its_end() {
             .await
             .with_status(201);
     }
-    let files = Files::served().await;
+    let files = FileServer::served().await;
     files.copy_all(sc, &[sc]).await;
     let pages = files.listing(sc).envelopes;
     assert!(pages.len() >= 2, "{pages:?}");
@@ -272,7 +273,7 @@ async fn a_log_of_many_pages_is_read_page_by_page_and_later_only_its_end() {
         fs::write(path, "something else").expect("a file");
     }
     let issuer = sc.registers("Another Institute").await;
-    let fresh = Files::served().await;
+    let fresh = FileServer::served().await;
     fresh.copy_all(sc, &[sc]).await;
     let newest = fresh.listing(sc);
     assert_eq!(
@@ -297,16 +298,16 @@ async fn a_log_of_many_pages_is_read_page_by_page_and_later_only_its_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_process_of_an_agency_shows_the_same_files() {
-    let rhythm = Rhythm {
+    let rhythm = ExchangeIntervals {
         exchange_every: POLL,
-        ..Rhythm::default()
+        ..ExchangeIntervals::default()
     };
-    let federation = Federation::start_on(&["US-NC", "US-SC", "US-TN"], rhythm, Keeping::Postgres).await;
-    let Scene { federation, badge, .. } = federation.gains_a_badge().await;
+    let federation = Federation::start_on(&["US-NC", "US-SC", "US-TN"], rhythm, StoreBackend::Postgres).await;
+    let TeacherScenario { federation, badge, .. } = federation.gains_a_badge().await;
     let sc = federation.agency("US-SC");
     sc.stops().await;
-    let mut processes = Process::start(sc, 2, 2).await;
-    let holder = Process::holder(&processes).await;
+    let mut processes = AgencyProcess::start(sc, 2, 2).await;
+    let holder = AgencyProcess::holder(&processes).await;
     let follower = processes[1 - holder].url().to_owned();
     let va = federation.reader("US-VA", vec![mirror(sc, &follower)]).await;
     va.starts().await;
@@ -335,7 +336,7 @@ async fn every_process_of_an_agency_shows_the_same_files() {
     let listings = [&processes[0], &processes[1]].map(|process| process.url().to_owned());
     let mut copies = vec![];
     for url in listings {
-        let files = Files::served().await;
+        let files = FileServer::served().await;
         let only = [sc.genesis()].into();
         transport::mirror::copy(&url, None, &only, files.folder())
             .await
@@ -356,7 +357,7 @@ async fn the_command_copies_what_a_node_shows_and_says_what_it_cannot() {
     let federation = Federation::start(&["US-SC"]).await;
     let sc = federation.agency("US-SC");
     let issuer = sc.registers("Palmetto Educator Institute").await;
-    let files = Files::served().await;
+    let files = FileServer::served().await;
     let folder = files.folder().to_str().expect("a path in Unicode").to_owned();
     let genesis = sc.genesis().to_string();
     let copy = async |more: &[&str]| {

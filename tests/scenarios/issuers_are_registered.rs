@@ -6,8 +6,8 @@ use registry_schema::{Issuer, VerdictKind};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{
-    Agency, Answer as _,
-    party::{CONTACT, EMAIL, Party, applies, form, scores, with_public_histories as scene},
+    TestAgency, VerdictAssertions as _,
+    party::{CONTACT, EMAIL, TokenClient, applies, form, scores, with_public_histories as scene},
 };
 
 /// Returns the text between two marks.
@@ -26,7 +26,7 @@ fn names(history: &Value) -> Vec<&str> {
         .collect()
 }
 
-async fn issuer_of(sc: &Agency, id: &str) -> Issuer {
+async fn issuer_of(sc: &TestAgency, id: &str) -> Issuer {
     sc.employer()
         .reads(&format!("/v1/issuers/{id}"))
         .await
@@ -38,12 +38,12 @@ async fn issuer_of(sc: &Agency, id: &str) -> Issuer {
 async fn an_issuer_is_registered_and_ended_by_due_process() {
     let federation = scene().await;
     let [nc, sc] = ["US-NC", "US-SC"].map(|id| federation.agency(id));
-    let pat = Party {
+    let pat = TokenClient {
         agency: sc,
         token: sc.token().to_owned(),
     };
-    let ann = Party::operator(sc, "ann-reviews", &federation).await;
-    let bo = Party::operator(sc, "bo-reviews", &federation).await;
+    let ann = TokenClient::operator(sc, "ann-reviews", &federation).await;
+    let bo = TokenClient::operator(sc, "bo-reviews", &federation).await;
 
     // Without a rubric there is nothing to apply for.
     let page = sc.employer().reads("/apply").await.with_status(200).text();
@@ -104,7 +104,7 @@ async fn an_issuer_is_registered_and_ended_by_due_process() {
     let done = form(sc, "/apply", &typed).await.with_status(201).text();
     let key = between(&done, "<pre id=\"key\">", "</pre>").to_owned();
     let id = between(&done, "It is number <span class=\"code\">", "</span>").to_owned();
-    let applicant = Party {
+    let applicant = TokenClient {
         agency: sc,
         token: key.clone(),
     };
@@ -117,7 +117,7 @@ async fn an_issuer_is_registered_and_ended_by_due_process() {
     // Nobody else opens the case; and the applicant does not do what operators do.
     let (_, others) = applies(sc, "Another Applicant").await;
     for token in [String::new(), nc.token().to_owned(), others, format!("{key}0")] {
-        let stranger = Party { agency: sc, token };
+        let stranger = TokenClient { agency: sc, token };
         let seen = stranger
             .asks(Method::GET, &format!("/v1/applications/{id}"), None)
             .await;
@@ -321,12 +321,12 @@ async fn a_term_that_is_not_renewed_ends_everywhere() {
     let federation = scene().await;
     let [nc, sc] = ["US-NC", "US-SC"].map(|id| federation.agency(id));
     sc.asks_with_text("/v1/rubrics", STARTER).await.with_status(201);
-    let pat = Party {
+    let pat = TokenClient {
         agency: sc,
         token: sc.token().to_owned(),
     };
-    let ann = Party::operator(sc, "ann", &federation).await;
-    let bo = Party::operator(sc, "bo", &federation).await;
+    let ann = TokenClient::operator(sc, "ann", &federation).await;
+    let bo = TokenClient::operator(sc, "bo", &federation).await;
     let (id, key) = applies(sc, "Palmetto Learning").await;
     let approves = async |days: i64| {
         for reviewer in [&ann, &bo] {
@@ -348,7 +348,7 @@ async fn a_term_that_is_not_renewed_ends_everywhere() {
     let verdict = federation.awaits(nc, &badge, VerdictKind::NotRecognized).await;
     verdict.finding("recognition.ended_at_home");
     assert_eq!(pat.sees(&id).await["lapsed"], true);
-    let applicant = Party { agency: sc, token: key };
+    let applicant = TokenClient { agency: sc, token: key };
     applicant.takes(&id, json!("renew")).await.with_status(201);
     let renewed = approves(300).await;
     assert_eq!(

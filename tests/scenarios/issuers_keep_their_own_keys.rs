@@ -5,12 +5,12 @@ use registry_schema::{Issuer, Timestamp, VerdictKind};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{
-    Agency, Answer as _, Federation, History, Publisher, Reply,
+    Federation, HttpReply, Publisher, TestAgency, VerdictAssertions as _, WebvhHistory,
     own_keys::{is_accepted, issues, key, knows, path_of, publishes, recognizes, text_of},
 };
 use verification::multikey;
 
-async fn registers(agency: &Agency, body: &Value) -> Reply {
+async fn registers(agency: &TestAgency, body: &Value) -> HttpReply {
     agency.asks(Method::POST, "/v1/issuers", Some(body)).await
 }
 
@@ -264,7 +264,7 @@ async fn an_issuer_with_a_history_is_registered_with_the_terms_that_stand_there(
     publisher.is_trusted_by(sc, |_| {}).await;
     let now = federation.clock().now();
     let [began, changed] = [-4, -2].map(|days| now.plus_seconds(days * 86_400));
-    let mut history = History::begins(&publisher.host(), &key(81), began);
+    let mut history = WebvhHistory::begins(&publisher.host(), &key(81), began);
     publisher.lays_out("/.well-known/did.jsonl", "text/jsonl", history.log());
     let added = sc
         .comity(&["issuer", "add", "--name", "Coastal", "--did", &history.did()])

@@ -5,10 +5,10 @@ use registry_schema::{Issuer, Verdict, VerdictKind};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tests::{
-    Agency, Answer as _, Federation, Publisher, eventually, interop,
+    Federation, Publisher, TestAgency, VerdictAssertions as _, eventually, interop,
     own_keys::{knows, path_of, recognizes},
 };
-use verification::SigningKey;
+use verification::IssuerSigningKey;
 
 const SEED: &str = "2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b";
 const HOUR: &str = "3600000";
@@ -17,12 +17,12 @@ const LIST: &str = "/status/revocation";
 const CHECKS: usize = 50;
 
 /// Digital Bazaar's libraries, at the issuer's own desk.
-struct Desk<'a> {
+struct IssuerSoftware<'a> {
     publisher: &'a Publisher,
     folder: TempDir,
 }
 
-impl<'a> Desk<'a> {
+impl<'a> IssuerSoftware<'a> {
     fn of(publisher: &'a Publisher) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         Self { publisher, folder }
@@ -89,7 +89,7 @@ async fn is_registered_and_recognized(publisher: &Publisher, federation: &Federa
 }
 
 /// Waits until a node has fetched South Carolina's one list.
-async fn has_its_list(agency: &Agency) {
+async fn has_its_list(agency: &TestAgency) {
     eventually(&format!("{} has the list", agency.id()), async || {
         let told = agency
             .employer()
@@ -105,7 +105,7 @@ async fn has_its_list(agency: &Agency) {
 }
 
 /// Waits for this answer.
-async fn answers_soon(agency: &Agency, badge: &[u8], kind: VerdictKind) -> Verdict {
+async fn answers_soon(agency: &TestAgency, badge: &[u8], kind: VerdictKind) -> Verdict {
     let employer = agency.employer();
     let awaited = format!("the answer {}", kind.as_str());
     let verdict = eventually(&awaited, async || {
@@ -120,13 +120,13 @@ async fn answers_soon(agency: &Agency, badge: &[u8], kind: VerdictKind) -> Verdi
 }
 
 /// The same, while minutes go by.
-async fn answers(federation: &Federation, agency: &Agency, badge: &[u8], kind: VerdictKind) -> Verdict {
+async fn answers(federation: &Federation, agency: &TestAgency, badge: &[u8], kind: VerdictKind) -> Verdict {
     let waiting = answers_soon(agency, badge, kind);
     federation.clock().runs_until(waiting).await
 }
 
 /// The verdicts of every way to ask about a badge at a node.
-async fn every_way(agency: &Agency, badge: &[u8]) -> Vec<String> {
+async fn every_way(agency: &TestAgency, badge: &[u8]) -> Vec<String> {
     let employer = agency.employer();
     let one = employer.verifies_bytes(badge).await.verdict.as_str().to_owned();
     let line = String::from_utf8(badge.to_vec()).expect("text").replace('\n', " ");
@@ -143,10 +143,10 @@ async fn every_way(agency: &Agency, badge: &[u8]) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn its_badges_are_good_until_it_revokes_them_and_no_check_asks_it() {
     let publisher = Publisher::starts().await;
-    let desk = Desk::of(&publisher);
+    let desk = IssuerSoftware::of(&publisher);
     let federation = neighbours(&publisher).await;
     let (nc, sc) = (federation.agency("US-NC"), federation.agency("US-SC"));
-    let key = SigningKey::from_seed(&[0x2b; 32]).expect("a key");
+    let key = IssuerSigningKey::from_seed(&[0x2b; 32]).expect("a key");
     publisher.publishes_key(&key, &["assertionMethod"]);
     let list = desk.publishes(LIST, &["1"], HOUR).await;
     let (badge, other) = (desk.signs(LIST, "4711").await, desk.signs(LIST, "5").await);
@@ -307,13 +307,13 @@ async fn tokens_that_jose_signed_are_good_until_their_issuer_revokes_them() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_by_another_key_makes_nothing_green() {
     let publisher = Publisher::starts().await;
-    let desk = Desk::of(&publisher);
+    let desk = IssuerSoftware::of(&publisher);
     let federation = neighbours(&publisher).await;
     let nc = federation.agency("US-NC");
-    let key = SigningKey::from_seed(&[0x2b; 32]).expect("a key");
+    let key = IssuerSigningKey::from_seed(&[0x2b; 32]).expect("a key");
     publisher.publishes_key(&key, &["assertionMethod"]);
     let badge = desk.signs(LIST, "4711").await;
-    let thief = SigningKey::from_seed(&[0x2c; 32]).expect("a key");
+    let thief = IssuerSigningKey::from_seed(&[0x2c; 32]).expect("a key");
     let now = federation.clock().now();
     publisher.publishes_list(LIST, "revocation", &[], &thief, now, 60_000);
     is_registered_and_recognized(&publisher, &federation, &publisher.url(LIST)).await;

@@ -2,12 +2,12 @@
 
 use std::io::{Cursor, Write as _};
 
-use registry_schema::{Reason, VerdictKind};
+use registry_schema::{StatusReason, VerdictKind};
 use serde_json::{Value, json};
-use tests::{Federation, Reply, Scene};
+use tests::{Federation, HttpReply, TeacherScenario};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
-fn lines(reply: Reply) -> Vec<Value> {
+fn lines(reply: HttpReply) -> Vec<Value> {
     let reply = reply.with_status(200);
     assert_eq!(reply.content_type, "application/jsonl");
     let text = String::from_utf8(reply.body).expect("UTF-8");
@@ -41,7 +41,7 @@ fn seen(lines: &[Value]) -> Vec<(u64, &str, &str)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_row_of_an_upload_gets_the_answer_it_would_get_alone() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -49,7 +49,7 @@ async fn every_row_of_an_upload_gets_the_answer_it_would_get_alone() {
     } = Federation::with_a_badge().await;
     let (sc, nc) = (federation.agency("US-SC"), federation.agency("US-NC"));
     let revoked = sc.issues(&issuer, "Riley Brooks").await;
-    sc.revokes(&revoked, Reason::IssuedInError).await;
+    sc.revokes(&revoked, StatusReason::IssuedInError).await;
     federation.awaits(nc, &revoked, VerdictKind::NotValid).await;
     let employer = nc.employer();
 
@@ -129,7 +129,7 @@ async fn seen_alone(employer: &tests::Employer, badge: &[u8], question: &[(&str,
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_rows_come_in_order_and_too_many_are_refused() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let employer = federation.agency("US-NC").employer();
     let (good, bad) = (badge.bytes(), badge.tampered());
     let upload: Vec<u8> = (0..1_000_u32)
@@ -180,7 +180,7 @@ async fn nobody_makes_a_node_follow_ten_thousand_links() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_line_checks_a_list_and_ends_as_the_worst_answer_does() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let nc = federation.agency("US-NC");
     let folder = tempfile::tempdir().expect("a folder");
     let write = |name: &str, content: Vec<u8>| {

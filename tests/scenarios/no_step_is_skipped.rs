@@ -5,8 +5,8 @@ use policy::rubrics::STARTER;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{
-    Employer, Federation, Keeping, Process, Rhythm, http,
-    party::{CONTACT, EMAIL, Party, applies, form, scores, with_public_histories as scene},
+    AgencyProcess, Employer, ExchangeIntervals, Federation, StoreBackend, http,
+    party::{CONTACT, EMAIL, TokenClient, applies, form, scores, with_public_histories as scene},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -14,12 +14,12 @@ async fn a_step_that_is_not_possible_is_refused_with_what_is() {
     let federation = scene().await;
     let sc = federation.agency("US-SC");
     sc.asks_with_text("/v1/rubrics", STARTER).await.with_status(201);
-    let pat = Party {
+    let pat = TokenClient {
         agency: sc,
         token: sc.token().to_owned(),
     };
-    let ann = Party::operator(sc, "ann", &federation).await;
-    let bo = Party::operator(sc, "bo", &federation).await;
+    let ann = TokenClient::operator(sc, "ann", &federation).await;
+    let bo = TokenClient::operator(sc, "bo", &federation).await;
     let later = |days: i64| federation.clock().now().plus_seconds(days * 86_400).whole_seconds();
     let samples: Vec<(&str, Value)> = vec![
         ("apply", json!("apply")),
@@ -145,12 +145,12 @@ async fn strangers_cannot_fill_the_store_with_applications() {
 /// Several processes of one agency on one PostgreSQL: an applicant need not know which of them writes.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_applies_at_a_process_that_does_not_write_is_heard() {
-    let federation = Federation::start_on(&["US-SC"], Rhythm::default(), Keeping::Postgres).await;
+    let federation = Federation::start_on(&["US-SC"], ExchangeIntervals::default(), StoreBackend::Postgres).await;
     let sc = federation.agency("US-SC");
     sc.asks_with_text("/v1/rubrics", STARTER).await.with_status(201);
     sc.stops().await;
-    let mut processes = Process::start(sc, 2, 2).await;
-    let follower = 1 - Process::holder(&processes).await;
+    let mut processes = AgencyProcess::start(sc, 2, 2).await;
+    let follower = 1 - AgencyProcess::holder(&processes).await;
     let url = processes[follower].url().to_owned();
     let body = json!({"name": "Palmetto Learning", "contact_name": CONTACT, "contact_email": EMAIL});
     let made = http::send(http::client().post(format!("{url}/v1/applications")).json(&body)).await;

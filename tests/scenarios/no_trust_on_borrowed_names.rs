@@ -3,9 +3,9 @@
 //! one that a reader takes for it, that is said, with the real one.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use registry_schema::{Check, IssuerStanding, Outcome, Verdict, VerdictKind, quotable};
+use registry_schema::{Check, CheckOutcome, IssuerStanding, Verdict, VerdictKind, quotable};
 use serde_json::{Value, json};
-use tests::{Agency, Answer as _, Federation, Publisher, Scene, forge, program};
+use tests::{Federation, Publisher, TeacherScenario, TestAgency, VerdictAssertions as _, forge, program};
 use verification::{data_integrity, formats, jwt, multikey};
 
 const REAL: &str = "Palmetto Educator Institute";
@@ -41,7 +41,7 @@ fn lends_nothing(name: &str, text: &str) {
 }
 
 /// The answer about a file of which nobody here knows the signer, if every way of asking tells it as that.
-async fn is_by_nobody_known(name: &str, agency: &Agency, file: &[u8]) -> Verdict {
+async fn is_by_nobody_known(name: &str, agency: &TestAgency, file: &[u8]) -> Verdict {
     let employer = agency.employer();
     let verdict: Verdict = employer.verifies_bytes(file).await.is(VerdictKind::NotRecognized);
     assert!(verdict.is_by_someone_unknown(), "{name}: {verdict:#?}");
@@ -53,7 +53,7 @@ async fn is_by_nobody_known(name: &str, agency: &Agency, file: &[u8]) -> Verdict
     );
     assert_eq!(
         verdict.finding("issuer.unregistered").outcome,
-        Outcome::NotApplicable,
+        CheckOutcome::NotApplicable,
         "{name}"
     );
     assert_eq!(verdict.codes(Check::Proof), ["proof.valid"], "{name}: {verdict:#?}");
@@ -102,7 +102,7 @@ async fn is_by_nobody_known(name: &str, agency: &Agency, file: &[u8]) -> Verdict
 }
 
 /// Many at once: each line, what the page counts and what it gives along, and what the command says of all.
-async fn so_among_many(agency: &Agency, files: &[(&str, Vec<u8>)], good: &[u8]) {
+async fn so_among_many(agency: &TestAgency, files: &[(&str, Vec<u8>)], good: &[u8]) {
     let zip = {
         use std::io::Write as _;
         let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
@@ -164,7 +164,7 @@ async fn so_among_many(agency: &Agency, files: &[(&str, Vec<u8>)], good: &[u8]) 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_nobody_registers_is_nobodys_in_every_form_and_every_way_of_asking() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let nc = federation.agency("US-NC");
     let publisher = Publisher::starts().await;
     publisher.is_trusted_by(nc, |_| {}).await;
@@ -266,7 +266,7 @@ async fn a_key_that_nobody_registers_is_nobodys_in_every_form_and_every_way_of_a
 }
 
 /// The answer about a file as JSON, on the page and by the command.
-async fn shown_everywhere(agency: &Agency, file: &[u8]) -> [String; 3] {
+async fn shown_everywhere(agency: &TestAgency, file: &[u8]) -> [String; 3] {
     let employer = agency.employer();
     let raw = employer
         .sends(file, "application/octet-stream", &[])
@@ -284,7 +284,7 @@ async fn shown_everywhere(agency: &Agency, file: &[u8]) -> [String; 3] {
 /// Names that were not before this code when it was written.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_is_like_a_registered_one_is_told_with_the_real_one() {
-    let Scene { federation, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, .. } = Federation::with_a_badge().await;
     let (nc, sc) = (federation.agency("US-NC"), federation.agency("US-SC"));
     let other = sc.registers("Congaree Center for Reading Instruction").await;
     let known = sc.issues(&other, "Jordan Avery").await;

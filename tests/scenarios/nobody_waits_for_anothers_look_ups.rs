@@ -12,31 +12,31 @@ use std::{
 
 use registry_schema::{Timestamp, Verdict, VerdictKind};
 use serde_json::json;
-use tests::{Agency, Answer as _, Employer, Federation, Publisher, eventually, http};
+use tests::{Employer, Federation, Publisher, TestAgency, VerdictAssertions as _, eventually, http};
 use tokio::{net::TcpListener, task::JoinSet};
-use verification::SigningKey;
+use verification::IssuerSigningKey;
 
 /// The longest wait of one who is not held up by others.
 const SOON: Duration = Duration::from_millis(1_500);
 
-fn key() -> SigningKey {
-    SigningKey::from_seed(&[78; 32]).expect("a key")
+fn key() -> IssuerSigningKey {
+    IssuerSigningKey::from_seed(&[78; 32]).expect("a key")
 }
 
 /// Somebody at another address of this machine.
-fn from(agency: &Agency, address: [u8; 4]) -> Employer {
+fn from(agency: &TestAgency, address: [u8; 4]) -> Employer {
     let from = http::client_with(|builder| builder.local_address(std::net::IpAddr::from(address)));
     Employer::with(agency.url(), from)
 }
 
 /// Hosts that take every connection and say nothing: all of 127.0.0.0/8 at one port.
-struct Deaf {
+struct UnresponsiveHosts {
     port: u16,
     connections: Arc<AtomicUsize>,
     _task: JoinSet<()>,
 }
 
-impl Deaf {
+impl UnresponsiveHosts {
     async fn listens() -> Self {
         let everywhere = SocketAddr::from(([0, 0, 0, 0], tests::ports::free()));
         let listener = TcpListener::bind(everywhere).await.expect("a port");
@@ -96,7 +96,7 @@ async fn one_who_asks_about_one_badge_is_answered_while_others_have_hundreds_loo
         let did = format!("did:web:no-{i}.such.host.invalid");
         Publisher::issues_as(&did, &format!("{did}#1"), &key(), now)
     };
-    let deaf = Deaf::listens().await;
+    let deaf = UnresponsiveHosts::listens().await;
     let mut uploads = JoinSet::new();
     // One upload, then three more from other addresses.
     for (others, at_once) in [(1, 16), (4, 24)] {

@@ -3,11 +3,12 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use protocol::status_list;
-use registry_schema::{Reason, StatusChange, VerdictKind};
+use registry_schema::{StatusChange, StatusReason, VerdictKind};
 use reqwest::Method;
 use serde_json::json;
 use tests::{
-    Agency, Answer as _, Badge, Employer, Federation, Keeping, Process, Reply, Rhythm, Scene, eventually, http, process,
+    AgencyProcess, Employer, ExchangeIntervals, Federation, HttpReply, IssuedBadge, StoreBackend, TeacherScenario,
+    TestAgency, VerdictAssertions as _, eventually, http, process,
 };
 use tokio::sync::Mutex;
 
@@ -15,17 +16,21 @@ use tokio::sync::Mutex;
 const LEASE_TERM: u32 = 2;
 
 /// A badge of which its issuer was told that it is issued, and the answer to its revocation, if that was told as well.
-type Acknowledged = (Badge, Option<Reply>);
+type AcknowledgedBadge = (IssuedBadge, Option<HttpReply>);
 
-async fn scene() -> Scene {
-    Federation::start_on(&["US-NC", "US-SC", "US-TN"], Rhythm::default(), Keeping::Postgres)
-        .await
-        .gains_a_badge()
-        .await
+async fn scene() -> TeacherScenario {
+    Federation::start_on(
+        &["US-NC", "US-SC", "US-TN"],
+        ExchangeIntervals::default(),
+        StoreBackend::Postgres,
+    )
+    .await
+    .gains_a_badge()
+    .await
 }
 
 /// Ends the processes, starts the agency's node in this one, and looks at everything.
-async fn audits(federation: &Federation, mut processes: Vec<Process>) {
+async fn audits(federation: &Federation, mut processes: Vec<AgencyProcess>) {
     for process in &mut processes {
         process.program.is_killed().await;
     }
@@ -42,17 +47,17 @@ async fn looks_at_everything(federation: &Federation) {
     }
 }
 
-fn path_of(badge: &Badge) -> String {
+fn path_of(badge: &IssuedBadge) -> String {
     format!("/v1/credentials/{}", badge.code().compact())
 }
 
 /// Writes down a revocation that was acknowledged.
-fn notes(agency: &Agency, badge: &Badge, reply: &Reply) {
+fn notes(agency: &TestAgency, badge: &IssuedBadge, reply: &HttpReply) {
     let change: StatusChange = serde_json::from_value(reply.value()["change"].clone()).expect("a change");
     let (list, index) = badge.slot();
     agency.notes(
         format!("{} revoked", badge.code()),
-        status_list::revoke(list, index, Reason::Superseded, change.at),
+        status_list::revoke(list, index, StatusReason::Superseded, change.at),
     );
 }
 
@@ -62,7 +67,7 @@ fn revocation() -> serde_json::Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_written_at_any_process_is_written_and_every_process_answers() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -70,9 +75,9 @@ async fn what_is_written_at_any_process_is_written_and_every_process_answers() {
     } = scene().await;
     let sc = federation.agency("US-SC");
     sc.stops().await;
-    let processes = Process::start(sc, 3, LEASE_TERM).await;
-    let holder = Process::holder(&processes).await;
-    let followers: Vec<&Process> = processes
+    let processes = AgencyProcess::start(sc, 3, LEASE_TERM).await;
+    let holder = AgencyProcess::holder(&processes).await;
+    let followers: Vec<&AgencyProcess> = processes
         .iter()
         .enumerate()
         .filter(|(i, _)| *i != holder)
@@ -82,7 +87,7 @@ async fn what_is_written_at_any_process_is_written_and_every_process_answers() {
     let mut badges = vec![];
     for (number, process) in processes.iter().enumerate() {
         let body = json!({"issuer": issuer.id, "subject": format!("Teacher {number}"), "achievement": {"name": "Formative Assessment"}});
-        let issued: Badge = process
+        let issued: IssuedBadge = process
             .asks(Method::POST, "/v1/credentials", Some(&body))
             .await
             .unwrap()
@@ -146,11 +151,11 @@ async fn what_is_written_at_any_process_is_written_and_every_process_answers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_follower_forwards_for_operators_alone_and_the_holders_inner_door_is_shut_to_everybody_else() {
-    let Scene { federation, badge, .. } = scene().await;
+    let TeacherScenario { federation, badge, .. } = scene().await;
     let sc = federation.agency("US-SC");
     sc.stops().await;
-    let processes = Process::start(sc, 2, LEASE_TERM).await;
-    let holder = Process::holder(&processes).await;
+    let processes = AgencyProcess::start(sc, 2, LEASE_TERM).await;
+    let holder = AgencyProcess::holder(&processes).await;
     let path = format!("{}/status-entries", path_of(&badge));
     let follower = format!("{}{path}", processes[1 - holder].url());
     let stranger = http::client()
@@ -202,11 +207,11 @@ async fn a_follower_forwards_for_operators_alone_and_the_holders_inner_door_is_s
 /// The term is far longer than this test waits: only a lease that was given back is taken.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_holder_that_stops_gives_the_lease_back_and_answers_what_was_under_way() {
-    let Scene { federation, badge, .. } = scene().await;
+    let TeacherScenario { federation, badge, .. } = scene().await;
     let sc = federation.agency("US-SC");
     sc.stops().await;
-    let mut processes = Process::start(sc, 2, 3600).await;
-    let holder = processes.remove(Process::holder(&processes).await);
+    let mut processes = AgencyProcess::start(sc, 2, 3600).await;
+    let holder = processes.remove(AgencyProcess::holder(&processes).await);
     let path = format!("{}/status-entries", path_of(&badge));
     let body = revocation();
     let (reply, ()) = tokio::join!(
@@ -215,7 +220,7 @@ async fn a_holder_that_stops_gives_the_lease_back_and_answers_what_was_under_way
     );
     // Written by the one or by the other; either way it is answered.
     notes(sc, &badge, &reply.unwrap().with_status(201));
-    assert_eq!(Process::holder(&processes).await, 0);
+    assert_eq!(AgencyProcess::holder(&processes).await, 0);
     assert_eq!(holder.program.ends().await.0, Some(0));
     for process in processes {
         process.program.is_interrupted().await;
@@ -227,16 +232,16 @@ async fn a_holder_that_stops_gives_the_lease_back_and_answers_what_was_under_way
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_holder_is_taken_over_nothing_acknowledged_is_lost_and_no_slot_is_given_twice() {
     const WRITERS: usize = 4;
-    let Scene { federation, issuer, .. } = scene().await;
+    let TeacherScenario { federation, issuer, .. } = scene().await;
     let sc = federation.agency("US-SC");
     sc.stops().await;
-    let mut processes = Process::start(sc, 3, LEASE_TERM).await;
+    let mut processes = AgencyProcess::start(sc, 3, LEASE_TERM).await;
     let before = process::lease(sc).await.epoch;
-    let mut killed = processes.remove(Process::holder(&processes).await);
+    let mut killed = processes.remove(AgencyProcess::holder(&processes).await);
     let processes = Arc::new(processes);
 
     // Each writer issues and revokes, one after the other, at the two processes that will live.
-    let acknowledged: Arc<Mutex<Vec<Acknowledged>>> = Arc::default();
+    let acknowledged: Arc<Mutex<Vec<AcknowledgedBadge>>> = Arc::default();
     let (told, mut telling) = tokio::sync::mpsc::unbounded_channel();
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let mut writing = tokio::task::JoinSet::new();
@@ -256,7 +261,7 @@ async fn a_killed_holder_is_taken_over_nothing_acknowledged_is_lost_and_no_slot_
                     assert_eq!(reply.status, 503, "{}", reply.text());
                     continue;
                 }
-                let badge: Badge = reply.json();
+                let badge: IssuedBadge = reply.json();
                 let path = format!("{}/status-entries", path_of(&badge));
                 let reply = process
                     .asks(Method::POST, &path, Some(&revocation()))
@@ -276,7 +281,7 @@ async fn a_killed_holder_is_taken_over_nothing_acknowledged_is_lost_and_no_slot_
     .await;
     killed.program.is_killed().await;
     let begin = std::time::Instant::now();
-    let holder = Process::holder(&processes).await;
+    let holder = AgencyProcess::holder(&processes).await;
     println!(
         "taken over {:.1} s after the kill, with a term of {LEASE_TERM} s",
         begin.elapsed().as_secs_f64()
@@ -329,12 +334,12 @@ async fn a_killed_holder_is_taken_over_nothing_acknowledged_is_lost_and_no_slot_
 /// A holder that finds that the lease is another's finds it by the epoch: nothing else told it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_holder_that_was_deposed_and_has_not_heard_of_it_writes_nothing() {
-    let Scene { federation, badge, .. } = scene().await;
+    let TeacherScenario { federation, badge, .. } = scene().await;
     let sc = federation.agency("US-SC");
     sc.stops().await;
     // Renewals are a second apart: what is asked right after one usurps the lease mostly comes before the next. Where it does not, it
     // waits for a holder that answers, for less long than the usurper has the lease.
-    let processes = Process::start(sc, 1, 40).await;
+    let processes = AgencyProcess::start(sc, 1, 40).await;
     let path = format!("{}/status-entries", path_of(&badge));
     let usurper = process::usurps(sc).await;
     let epoch = usurper.held();
@@ -353,7 +358,7 @@ async fn a_holder_that_was_deposed_and_has_not_heard_of_it_writes_nothing() {
 
     usurper.release().await.expect("a store that can be written");
     usurper.close().await;
-    Process::holder(&processes).await;
+    AgencyProcess::holder(&processes).await;
     let reply = processes[0]
         .asks(Method::POST, &path, Some(&revocation()))
         .await
@@ -366,18 +371,18 @@ async fn a_holder_that_was_deposed_and_has_not_heard_of_it_writes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_frozen_holder_that_wakes_after_a_takeover_writes_nothing() {
     const BADGES: usize = 12;
-    let Scene { federation, issuer, .. } = scene().await;
+    let TeacherScenario { federation, issuer, .. } = scene().await;
     let sc = federation.agency("US-SC");
     let mut badges = Vec::new();
     for number in 0..BADGES {
         badges.push(sc.issues(&issuer, &format!("Teacher {number}")).await);
     }
     sc.stops().await;
-    let mut processes = Process::start(sc, 2, LEASE_TERM).await;
-    let holder = Process::holder(&processes).await;
+    let mut processes = AgencyProcess::start(sc, 2, LEASE_TERM).await;
+    let holder = AgencyProcess::holder(&processes).await;
     // One write, so that it has a place in the log to go on from.
     let first = badges.pop().expect("a badge");
-    let path = |badge: &Badge| format!("{}/status-entries", path_of(badge));
+    let path = |badge: &IssuedBadge| format!("{}/status-entries", path_of(badge));
     let reply = processes[holder]
         .asks(Method::POST, &path(&first), Some(&revocation()))
         .await
@@ -394,7 +399,7 @@ async fn a_frozen_holder_that_wakes_after_a_takeover_writes_nothing() {
         let (frozen, path) = (frozen.clone(), path(&badge));
         waiting.spawn(async move { (badge, frozen.asks(Method::POST, &path, Some(&revocation())).await) });
     }
-    Process::holder(&processes).await;
+    AgencyProcess::holder(&processes).await;
     for badge in &badges {
         let reply = processes[0]
             .asks(Method::POST, &path(badge), Some(&revocation()))

@@ -1,8 +1,8 @@
 //! The same badge gets the same verdict from the API, in either form, from the command line, and on the page.
 
-use registry_schema::{Check, CredentialCode, Reason, Verdict, VerdictKind};
+use registry_schema::{Check, CredentialCode, StatusReason, Verdict, VerdictKind};
 use serde_json::{Value, json};
-use tests::{Answer as _, Federation, Scene, forge, program};
+use tests::{Federation, TeacherScenario, VerdictAssertions as _, forge, program};
 
 /// A verdict without what cannot be the same twice: when it was asked, and how old our own list was at that moment.
 fn essence(mut verdict: Value) -> Value {
@@ -75,7 +75,7 @@ const fn exit_code(kind: VerdictKind) -> i32 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn api_form_command_line_and_page_say_the_same() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -85,9 +85,9 @@ async fn api_form_command_line_and_page_say_the_same() {
     let unrecognized = tn.registers("Cumberland Learning Collaborative").await;
     let unrecognized = tn.issues(&unrecognized, "Sam Rivera").await;
     let suspended = sc.issues(&issuer, "Casey Morgan").await;
-    sc.suspends(&suspended, Reason::EvidenceInvalid).await;
+    sc.suspends(&suspended, StatusReason::EvidenceInvalid).await;
     let revoked = sc.issues(&issuer, "Riley Brooks").await;
-    sc.revokes(&revoked, Reason::IssuedInError).await;
+    sc.revokes(&revoked, StatusReason::IssuedInError).await;
     let now = federation.clock().now();
     let term = json!({
         "valid_from": now.plus_seconds(-7200).to_string(), "valid_until": now.plus_seconds(-3600).to_string(),
@@ -192,7 +192,7 @@ async fn api_form_command_line_and_page_say_the_same() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_gets_the_verdict_of_its_badge() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let sc = federation.agency("US-SC");
     let shown = badge.code().to_string();
     for typed in [
@@ -215,7 +215,7 @@ async fn a_code_gets_the_verdict_of_its_badge() {
     }
     let ended = program::comity(["verify", "--node", sc.url(), &shown]).await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    sc.revokes(&badge, Reason::Superseded).await;
+    sc.revokes(&badge, StatusReason::Superseded).await;
     let ended = program::comity(["verify", "--node", sc.url(), &shown]).await;
     assert_eq!(ended.code, Some(1), "{ended:?}");
 
@@ -236,7 +236,7 @@ async fn a_code_gets_the_verdict_of_its_badge() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_of_another_agency_is_asked_from_it() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let (sc, tn) = (federation.agency("US-SC"), federation.agency("US-TN"));
     let code = badge.code().to_string();
     let types = async |typed: &str| -> Verdict {
@@ -273,7 +273,7 @@ async fn a_code_of_another_agency_is_asked_from_it() {
     sc.starts().await;
     types(&code).await.is(VerdictKind::Accepted);
 
-    sc.revokes(&badge, Reason::Superseded).await;
+    sc.revokes(&badge, StatusReason::Superseded).await;
     federation.awaits(tn, &badge, VerdictKind::NotValid).await;
     types(&code).await.is(VerdictKind::NotValid).finding("status.revoked");
     federation.audit().await;

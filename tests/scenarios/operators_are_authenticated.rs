@@ -5,7 +5,7 @@ use protocol::{Hash, Ticket};
 use registry_schema::{Issuer, StatusState, recognition::RecognitionEntry};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Agency, Badge, Federation, Scene, http, own_keys};
+use tests::{Federation, IssuedBadge, TeacherScenario, TestAgency, http, own_keys};
 use verification::multikey;
 
 /// The requests that anybody may send. **Adding to this list is a decision about who may do what.**
@@ -25,15 +25,15 @@ const FOR_EVERYONE: [(&str, &str); 9] = [
 
 /// An operation that changes something, with a request that would.
 #[derive(Clone, Debug)]
-pub(super) struct Write {
+pub(super) struct WriteCase {
     pub(super) method: Method,
     pub(super) path: String,
     body: Value,
 }
 
-impl Write {
+impl WriteCase {
     /// The request, without a token. A text goes as it is.
-    fn request(&self, agency: &Agency, query: &str) -> reqwest::RequestBuilder {
+    fn request(&self, agency: &TestAgency, query: &str) -> reqwest::RequestBuilder {
         let request = http::client().request(self.method.clone(), format!("{}{}{query}", agency.url(), self.path));
         match &self.body {
             Value::String(text) => request.body(text.clone()),
@@ -41,7 +41,7 @@ impl Write {
         }
     }
 
-    pub(super) async fn by_operator(&self, agency: &Agency, query: &str) -> tests::Reply {
+    pub(super) async fn by_operator(&self, agency: &TestAgency, query: &str) -> tests::HttpReply {
         http::send(self.request(agency, query).bearer_auth(agency.token())).await
     }
 }
@@ -51,10 +51,10 @@ fn writes(
     document: &Value,
     issuer: &Issuer,
     recognition: &RecognitionEntry,
-    (badge, spare): (&Badge, &Badge),
+    (badge, spare): (&IssuedBadge, &IssuedBadge),
     (entry, policy, followed, [application, closed]): (&str, &str, &str, [&str; 2]),
     (own, trial): (&str, &Value),
-) -> Vec<Write> {
+) -> Vec<WriteCase> {
     let sample = |path: &str| match path {
         "/v1/issuers" => Some((path.to_owned(), json!({"name": "Issuer of Nobody"}))),
         "/v1/recognitions" => Some((
@@ -156,7 +156,7 @@ fn writes(
             let (path, body) =
                 sample(path).unwrap_or_else(|| panic!("{path} is new: say here what would be sent to it"));
             let method = method.to_uppercase().parse().expect("a method");
-            writes.push(Write { method, path, body });
+            writes.push(WriteCase { method, path, body });
         }
     }
     writes
@@ -175,7 +175,7 @@ fn of_virginia() -> Ticket {
 }
 
 /// Everything that a write could have changed.
-async fn state(agency: &Agency) -> Vec<String> {
+async fn state(agency: &TestAgency) -> Vec<String> {
     let mut state = Vec::new();
     for path in [
         "/v1/issuers",
@@ -216,25 +216,25 @@ async fn state(agency: &Agency) -> Vec<String> {
 }
 
 /// An entry of the agency's key log that its root signed.
-async fn an_entry(agency: &Agency) -> String {
+async fn an_entry(agency: &TestAgency) -> String {
     let log = agency.employer().reads("/v1/key-log").await.with_status(200).value();
     let log = agency::root::key_log_from_text(log["text"].as_str().expect("a text")).expect("a key log");
     let root = agency::root::key(&agency.data().join("keys/root.key")).expect("the root's key");
-    let act = protocol::key_log::Act::BadgeKeyAdded(protocol::PublicKey([7; 32]));
+    let act = protocol::key_log::KeyLogAct::BadgeKeyAdded(protocol::PublicKey([7; 32]));
     let mut entry = log.propose(act, registry_schema::Timestamp(0)).expect("an entry");
     entry.sign(&root);
     agency::root::entry_to_text(&entry, &log).expect("a text")
 }
 
 /// A federation with something of everything, and a request that would be done for each write of its document.
-pub(super) struct Set {
+pub(super) struct WriteScenario {
     pub(super) federation: Federation,
-    pub(super) writes: Vec<Write>,
-    pub(super) badge: Badge,
+    pub(super) writes: Vec<WriteCase>,
+    pub(super) badge: IssuedBadge,
 }
 
-pub(super) async fn set() -> Set {
-    let Scene {
+pub(super) async fn set() -> WriteScenario {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -297,7 +297,7 @@ pub(super) async fn set() -> Set {
     // So that it can be removed.
     let body = json!({"ticket": of_virginia().to_string()});
     sc.asks(Method::POST, "/v1/peers", Some(&body)).await.with_status(201);
-    Set {
+    WriteScenario {
         federation,
         writes,
         badge,
@@ -306,7 +306,7 @@ pub(super) async fn set() -> Set {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_write_is_done_without_a_good_token() {
-    let Set { federation, writes, .. } = set().await;
+    let WriteScenario { federation, writes, .. } = set().await;
     let sc = federation.agency("US-SC");
     let good = sc.token();
     let credentials = [
@@ -361,7 +361,7 @@ async fn no_write_is_done_without_a_good_token() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_checks_everything_and_changes_nothing() {
-    let Set { federation, writes, .. } = set().await;
+    let WriteScenario { federation, writes, .. } = set().await;
     let sc = federation.agency("US-SC");
     let before = state(sc).await;
     for write in &writes {
@@ -386,7 +386,7 @@ async fn a_dry_run_checks_everything_and_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_are_for_operators_of_the_home_agency() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let sc = federation.agency("US-SC");
     let public = format!("/v1/credentials/{}", badge.code().compact());
     let shown = sc.employer().reads(&public).await.with_status(200);
@@ -422,7 +422,7 @@ async fn names_are_for_operators_of_the_home_agency() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replaced_token_is_worth_nothing() {
-    let Scene { federation, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, .. } = Federation::with_a_badge().await;
     let sc = federation.agency("US-SC");
     sc.asks(Method::GET, "/v1/credentials", None).await.with_status(200);
     let data = sc.data().to_str().expect("a path");

@@ -4,9 +4,9 @@
 use registry_schema::VerdictKind;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Agency, Federation, Reply, Scene, eventually, http, interop};
+use tests::{Federation, HttpReply, TeacherScenario, TestAgency, eventually, http, interop};
 
-async fn asks(agency: &Agency, path: &str, body: &Value) -> Reply {
+async fn asks(agency: &TestAgency, path: &str, body: &Value) -> HttpReply {
     let url = format!("{}{path}", agency.url());
     let request = http::client().post(url).header("x-request-id", "d4f34c12");
     http::send(request.json(body)).await
@@ -18,7 +18,7 @@ fn query(entity: &str, authority: &str, action: &str, resource: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trqp_query_is_answered_for_any_agency_and_any_date_as_the_schemas_say() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         recognition,
@@ -125,7 +125,7 @@ async fn a_trqp_query_is_answered_for_any_agency_and_any_date_as_the_schemas_say
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stale_list_is_neither_yes_nor_no() {
-    let Scene { federation, issuer, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, issuer, .. } = Federation::with_a_badge().await;
     let tn = federation.agency("US-TN");
     federation.agency("US-NC").stops().await;
     federation.clock().advance(2);
@@ -139,7 +139,7 @@ async fn a_stale_list_is_neither_yes_nor_no() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_software_reads_the_trust_list() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         recognition,

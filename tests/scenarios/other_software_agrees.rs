@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use registry_schema::{Check, Reason, Timestamp, VerdictKind};
+use registry_schema::{Check, StatusReason, Timestamp, VerdictKind};
 use serde_json::Value;
 use tempfile::TempDir;
-use tests::{Answer as _, Badge, Federation, Scene, eventually, forge, http, interop};
+use tests::{Federation, IssuedBadge, TeacherScenario, VerdictAssertions as _, eventually, forge, http, interop};
 use verification::{
-    KeyKind, SigningKey,
-    data_integrity::{self, Suite},
+    IssuerSigningKey, KeyKind,
+    data_integrity::{self, Cryptosuite},
     multikey,
 };
 
@@ -27,7 +27,7 @@ fn folder() -> TempDir {
 }
 
 /// Fetches a badge's status lists from the addresses that it names, as any verifier would.
-async fn status_lists(badge: &Badge, folder: &TempDir) -> Vec<PathBuf> {
+async fn status_lists(badge: &IssuedBadge, folder: &TempDir) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for url in badge.status_lists() {
         let reply = http::get(&url).await.with_status(200);
@@ -46,7 +46,7 @@ fn paths(files: &[PathBuf]) -> Vec<&Path> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_badge_of_ours_is_good_for_others_until_it_is_suspended_or_revoked() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -58,7 +58,7 @@ async fn a_badge_of_ours_is_good_for_others_until_it_is_suspended_or_revoked() {
     let other = sc.issues(&issuer, "Riley Brooks").await;
     let other_file = write(&folder, "other.json", &other.bytes());
 
-    let all_say = async |file: &Path, badge: &Badge, status_ok: bool| {
+    let all_say = async |file: &Path, badge: &IssuedBadge, status_ok: bool| {
         let lists = status_lists(badge, &folder).await;
         for verifier in interop::VERIFIERS {
             let says = interop::asks(verifier, file, &paths(&lists)).await;
@@ -67,11 +67,11 @@ async fn a_badge_of_ours_is_good_for_others_until_it_is_suspended_or_revoked() {
         }
     };
     all_say(&file, &badge, true).await;
-    sc.suspends(&badge, Reason::Administrative).await;
+    sc.suspends(&badge, StatusReason::Administrative).await;
     all_say(&file, &badge, false).await;
-    sc.reinstates(&badge, Reason::Administrative).await;
+    sc.reinstates(&badge, StatusReason::Administrative).await;
     all_say(&file, &badge, true).await;
-    sc.revokes(&badge, Reason::IssuedInError).await;
+    sc.revokes(&badge, StatusReason::IssuedInError).await;
     all_say(&file, &badge, false).await;
     all_say(&other_file, &other, true).await;
     federation.audit().await;
@@ -79,7 +79,7 @@ async fn a_badge_of_ours_is_good_for_others_until_it_is_suspended_or_revoked() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_status_list_of_ours_verifies_by_itself() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let folder = folder();
     for list in status_lists(&badge, &folder).await {
         let says = interop::asks("verify.mjs", &list, &[]).await;
@@ -96,7 +96,7 @@ async fn a_status_list_of_ours_verifies_by_itself() {
 /// A list is sent once: who has it is told so, until something in it changes.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_status_list_is_sent_again_only_when_it_changed() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let url = badge.status_lists().remove(0);
     let get = async |known: Option<&str>| {
         let mut request = http::client().get(&url);
@@ -113,7 +113,10 @@ async fn a_status_list_is_sent_again_only_when_it_changed() {
     assert_eq!(status, 200);
     assert_eq!(get(Some(&etag)).await.0, 304);
     assert_eq!(get(Some("\"another\"")).await.0, 200);
-    federation.agency("US-SC").revokes(&badge, Reason::IssuedInError).await;
+    federation
+        .agency("US-SC")
+        .revokes(&badge, StatusReason::IssuedInError)
+        .await;
     let (status, newer) = get(Some(&etag)).await;
     assert_eq!(status, 200, "a revocation is news");
     assert_ne!(newer.as_ref(), Some(&etag));
@@ -123,7 +126,7 @@ async fn a_status_list_is_sent_again_only_when_it_changed() {
 /// An old list played back is believed for a day, not for ever; and who keeps one for its `ttl` never holds one that ended.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_status_list_ends_and_is_signed_anew_in_time() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let date = |list: &Value, name: &str| -> Timestamp {
         let text = list[name].as_str().unwrap_or_else(|| panic!("no {name}: {list}"));
         text.parse().expect("a date")
@@ -162,7 +165,7 @@ async fn a_status_list_ends_and_is_signed_anew_in_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_altered_badge_of_ours_is_refused_by_all() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let folder = folder();
     let altered = write(&folder, "altered.json", &badge.tampered());
     let lists = status_lists(&badge, &folder).await;
@@ -180,7 +183,7 @@ async fn an_altered_badge_of_ours_is_refused_by_all() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_badge_that_other_software_signed_verifies_here() {
     const SEED: &str = "2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a2a";
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let employer = federation.employer_at("US-NC");
     let folder = folder();
     let file = folder.path().join("theirs.json");
@@ -207,7 +210,10 @@ async fn a_badge_that_other_software_signed_verifies_here() {
     let (number, index) = badge.slot();
     let list = badge.status_lists().remove(0);
     assert!(list.ends_with(&format!("/{number}-revocation")));
-    federation.agency("US-SC").revokes(&badge, Reason::Misconduct).await;
+    federation
+        .agency("US-SC")
+        .revokes(&badge, StatusReason::Misconduct)
+        .await;
     interop::tool(
         "sign.mjs",
         [path, "--seed", SEED, "--status", &list, &index.to_string()],
@@ -263,12 +269,12 @@ async fn every_cryptosuite_goes_both_ways() {
     unsigned.as_object_mut().expect("an object").remove("proof");
     let at = "2026-01-20T00:00:00Z".parse().expect("a date");
     for (suite, kind, length) in [
-        (Suite::EddsaRdfc2022, KeyKind::Ed25519, 32),
-        (Suite::EddsaJcs2022, KeyKind::Ed25519, 32),
-        (Suite::EcdsaRdfc2019, KeyKind::P256, 32),
-        (Suite::EcdsaRdfc2019, KeyKind::P384, 48),
+        (Cryptosuite::EddsaRdfc2022, KeyKind::Ed25519, 32),
+        (Cryptosuite::EddsaJcs2022, KeyKind::Ed25519, 32),
+        (Cryptosuite::EcdsaRdfc2019, KeyKind::P256, 32),
+        (Cryptosuite::EcdsaRdfc2019, KeyKind::P384, 48),
     ] {
-        let key = SigningKey::from_secret(kind, &vec![9; length]).expect("a key");
+        let key = IssuerSigningKey::from_secret(kind, &vec![9; length]).expect("a key");
         let (did, method) = multikey::did_key(&key.public_key());
         unsigned["issuer"]["id"] = did.into();
         let mut signed = data_integrity::sign_with(suite, unsigned.clone(), &key, &method, at).expect("a proof");

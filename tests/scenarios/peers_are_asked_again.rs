@@ -1,10 +1,10 @@
 //! `comity peer diff --pull`: an operator has a node ask a peer, at once, for all that differs. Promise 6.
 
-use registry_schema::{Reason, VerdictKind};
-use tests::{Answer as _, Federation, Rhythm, Scene};
+use registry_schema::{StatusReason, VerdictKind};
+use tests::{ExchangeIntervals, Federation, TeacherScenario, VerdictAssertions as _};
 
 /// Nodes that speak to each other when they meet, and when something is written; and then not for a day.
-const SELDOM: Rhythm = Rhythm {
+const SELDOM: ExchangeIntervals = ExchangeIntervals {
     heartbeat_every: 86_400,
     heartbeat_term: 200_000,
     exchange_every: 86_400,
@@ -12,11 +12,11 @@ const SELDOM: Rhythm = Rhythm {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_peer_holds_is_here_as_soon_as_an_operator_asks_for_it() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge_and(SELDOM).await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge_and(SELDOM).await;
     let [nc, sc, tn] = ["US-NC", "US-SC", "US-TN"].map(|id| federation.agency(id));
     federation.awaits(tn, &badge, VerdictKind::Accepted).await;
     federation.link("US-TN", "US-SC").cut().await;
-    sc.revokes(&badge, Reason::IssuedInError).await;
+    sc.revokes(&badge, StatusReason::IssuedInError).await;
     federation.awaits(nc, &badge, VerdictKind::NotValid).await;
     // Tennessee has no word of it, and says as of when it speaks.
     tn.employer().verifies(&badge).await.is(VerdictKind::Accepted);

@@ -4,21 +4,24 @@
 use registry_schema::VerdictKind;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Agency, Answer as _, Federation, Keeping, Process, Rhythm, eventually, federation::ids, program::Ended};
+use tests::{
+    AgencyProcess, ExchangeIntervals, Federation, StoreBackend, TestAgency, VerdictAssertions as _, eventually,
+    federation::ids, program::ProgramOutput,
+};
 
-const OFTEN: Rhythm = Rhythm {
+const OFTEN: ExchangeIntervals = ExchangeIntervals {
     heartbeat_every: 300,
     heartbeat_term: 86_400,
     exchange_every: 1,
 };
 
 /// The command did what was asked.
-fn done(ended: Ended) -> Ended {
+fn done(ended: ProgramOutput) -> ProgramOutput {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     ended
 }
 
-async fn comes_to_know(agency: &Agency, known: &[&str]) {
+async fn comes_to_know(agency: &TestAgency, known: &[&str]) {
     eventually(&format!("{} knows {known:?}", agency.id()), async || {
         let now = agency.knows().await;
         if now == ids(known) {
@@ -30,7 +33,7 @@ async fn comes_to_know(agency: &Agency, known: &[&str]) {
     .await;
 }
 
-async fn peers(agency: &Agency) -> Vec<Value> {
+async fn peers(agency: &TestAgency) -> Vec<Value> {
     agency.employer().reads("/v1/peers").await.with_status(200).json()
 }
 
@@ -298,7 +301,7 @@ async fn a_peer_introduces_others_and_an_operator_says_yes() {
 /// Of several processes of an agency, one talks to peers. The others must know whom it follows, and so must who takes over.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_that_is_added_at_one_process_is_a_peer_of_all_and_of_who_takes_over() {
-    let federation = Federation::start_on(&["US-NC", "US-SC"], OFTEN, Keeping::Postgres).await;
+    let federation = Federation::start_on(&["US-NC", "US-SC"], OFTEN, StoreBackend::Postgres).await;
     let sc = federation.agency("US-SC");
     let (tn, links) = federation.newcomer("US-TN").await;
     tn.starts().await;
@@ -307,13 +310,13 @@ async fn a_peer_that_is_added_at_one_process_is_a_peer_of_all_and_of_who_takes_o
     done(tn.comity(&["peer", "add", "--yes", &own]).await);
 
     sc.stops().await;
-    let mut processes = Process::start(sc, 2, 2).await;
-    let holder = Process::holder(&processes).await;
+    let mut processes = AgencyProcess::start(sc, 2, 2).await;
+    let holder = AgencyProcess::holder(&processes).await;
     let follower = &processes[1 - holder];
     let body = json!({"ticket": tn.ticket(links[1].port_for("US-SC")).await.to_string()});
     let added = follower.asks(Method::POST, "/v1/peers", Some(&body)).await;
     added.expect("an answer").with_status(201);
-    let sees = async |process: &Process| {
+    let sees = async |process: &AgencyProcess| {
         eventually("the process sees Tennessee", async || {
             let peers: Vec<Value> = process.asks(Method::GET, "/v1/peers", None).await?.json();
             let found = peers.iter().find(|peer| peer["agency"] == "US-TN");
@@ -342,7 +345,7 @@ async fn a_peer_that_is_added_at_one_process_is_a_peer_of_all_and_of_who_takes_o
 
     let mut killed = processes.remove(holder);
     killed.program.is_killed().await;
-    Process::holder(&processes).await;
+    AgencyProcess::holder(&processes).await;
     sees(&processes[0]).await;
     processes[0].program.is_killed().await;
     tn.stops().await;
@@ -351,7 +354,7 @@ async fn a_peer_that_is_added_at_one_process_is_a_peer_of_all_and_of_who_takes_o
 /// The same of a name that is let go of, at a process that does not write.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_is_let_go_of_at_one_process_counts_at_none_nor_at_who_takes_over() {
-    let federation = Federation::start_on(&["US-NC", "US-SC"], OFTEN, Keeping::Postgres).await;
+    let federation = Federation::start_on(&["US-NC", "US-SC"], OFTEN, StoreBackend::Postgres).await;
     let sc = federation.agency("US-SC");
     let (tn, links) = federation.newcomer("US-TN").await;
     tn.starts().await;
@@ -364,9 +367,9 @@ async fn a_name_that_is_let_go_of_at_one_process_counts_at_none_nor_at_who_takes
     sc.recognizes(&issuer).await;
 
     sc.stops().await;
-    let mut processes = Process::start(sc, 3, 2).await;
-    let holder = Process::holder(&processes).await;
-    let comes_to_answer = async |process: &Process, is_pinned: bool| {
+    let mut processes = AgencyProcess::start(sc, 3, 2).await;
+    let holder = AgencyProcess::holder(&processes).await;
+    let comes_to_answer = async |process: &AgencyProcess, is_pinned: bool| {
         eventually("the process knows whether Tennessee is pinned", async || {
             let peers: Vec<Value> = process.asks(Method::GET, "/v1/peers", None).await?.json();
             let is_known = peers.iter().any(|peer| peer["agency"] == "US-TN");
@@ -399,7 +402,7 @@ async fn a_name_that_is_let_go_of_at_one_process_counts_at_none_nor_at_who_takes
         comes_to_answer(process, false).await;
     }
     processes.remove(holder).program.is_killed().await;
-    Process::holder(&processes).await;
+    AgencyProcess::holder(&processes).await;
     for process in &processes {
         comes_to_answer(process, false).await;
     }

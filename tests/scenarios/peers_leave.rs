@@ -1,23 +1,23 @@
 //! A peer that leaves is followed no more; an expelled one is relied on no more, but for what it revoked; and both may return.
 
 use protocol::{Hash, Ticket};
-use registry_schema::{Check, Reason, VerdictKind};
+use registry_schema::{Check, StatusReason, VerdictKind};
 use serde_json::Value;
-use tests::{Agency, Answer as _, Federation, Rhythm, Scene, eventually};
+use tests::{ExchangeIntervals, Federation, TeacherScenario, TestAgency, VerdictAssertions as _, eventually};
 
-const OFTEN: Rhythm = Rhythm {
+const OFTEN: ExchangeIntervals = ExchangeIntervals {
     heartbeat_every: 300,
     heartbeat_term: 86_400,
     exchange_every: 1,
 };
 
-async fn peer(agency: &Agency, id: &str) -> Value {
+async fn peer(agency: &TestAgency, id: &str) -> Value {
     let peers: Vec<Value> = agency.employer().reads("/v1/peers").await.with_status(200).json();
     let found = peers.into_iter().find(|peer| peer["agency"] == id);
     found.unwrap_or_else(|| panic!("{id} is no peer of {}", agency.id()))
 }
 
-async fn is_cut_off(agency: &Agency, id: &str) {
+async fn is_cut_off(agency: &TestAgency, id: &str) {
     eventually(&format!("{} hangs up on {id}", agency.id()), async || {
         let peer = peer(agency, id).await;
         if peer["connected"] == false {
@@ -31,7 +31,7 @@ async fn is_cut_off(agency: &Agency, id: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_an_expelled_agency_says_counts_but_what_it_revoked() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -42,7 +42,7 @@ async fn nothing_that_an_expelled_agency_says_counts_but_what_it_revoked() {
         sc.issues(&issuer, "Riley Brooks").await,
         sc.issues(&issuer, "Sam Lee").await,
     ];
-    sc.revokes(&revoked, Reason::Misconduct).await;
+    sc.revokes(&revoked, StatusReason::Misconduct).await;
     federation.awaits(tn, &revoked, VerdictKind::NotValid).await;
     tn.employer().verifies(&badge).await.is(VerdictKind::Accepted);
 
@@ -78,7 +78,7 @@ async fn nothing_that_an_expelled_agency_says_counts_but_what_it_revoked() {
         .is(VerdictKind::Accepted);
 
     // What it writes now does not come here, not even by way of others; a restart changes nothing.
-    sc.revokes(&later, Reason::Superseded).await;
+    sc.revokes(&later, StatusReason::Superseded).await;
     federation
         .awaits(federation.agency("US-NC"), &later, VerdictKind::NotValid)
         .await;
@@ -117,7 +117,7 @@ async fn nothing_that_an_expelled_agency_says_counts_but_what_it_revoked() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_left_counts_until_it_is_too_old() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge_and(OFTEN).await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge_and(OFTEN).await;
     let (tn, sc) = (federation.agency("US-TN"), federation.agency("US-SC"));
     let ended = tn.comity(&["peer", "remove", "US-SC", "--yes"]).await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
@@ -126,7 +126,7 @@ async fn who_left_counts_until_it_is_too_old() {
     let again = tn.comity(&["peer", "remove", "US-SC", "--yes"]).await;
     assert_eq!(again.code, Some(5), "{again:?}");
     tn.employer().verifies(&badge).await.is(VerdictKind::Accepted);
-    sc.revokes(&badge, Reason::Misconduct).await;
+    sc.revokes(&badge, StatusReason::Misconduct).await;
     federation
         .awaits(federation.agency("US-NC"), &badge, VerdictKind::NotValid)
         .await;
@@ -192,7 +192,7 @@ async fn a_name_that_an_operator_lets_go_of_may_come_under_another_log() {
 /// A peer followed no more is as fresh as it was for a while, and what it revokes does not come any more: the command says both.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_end_of_a_peer_tells_until_when_its_badges_stay_accepted() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -214,7 +214,7 @@ async fn the_end_of_a_peer_tells_until_when_its_badges_stay_accepted() {
         }
     }
     is_cut_off(tn, "US-SC").await;
-    sc.revokes(&later, Reason::Superseded).await;
+    sc.revokes(&later, StatusReason::Superseded).await;
     let nc = federation.agency("US-NC");
     federation.awaits(nc, &later, VerdictKind::NotValid).await;
     for badge in [&badge, &later] {
@@ -249,7 +249,7 @@ async fn a_name_that_is_let_go_of_and_pinned_again_counts_at_once() {
         tn.issues(&issuer, "Riley Brooks").await,
         tn.issues(&issuer, "Sam Lee").await,
     ];
-    tn.revokes(&revoked, Reason::Misconduct).await;
+    tn.revokes(&revoked, StatusReason::Misconduct).await;
     nc.recognizes(&issuer).await;
     federation.awaits(nc, &good, VerdictKind::Accepted).await;
     federation.awaits(nc, &revoked, VerdictKind::NotValid).await;

@@ -1,19 +1,19 @@
 //! js-libp2p, with the second implementation behind it, is a peer like any other: it asks, answers, pushes and is pushed to.
 
 use node::config::{Config, PeerConfig};
-use registry_schema::{Reason, VerdictKind};
+use registry_schema::{StatusReason, VerdictKind};
 use serde_json::{Value, json};
-use tests::{Agency, Answer as _, Federation, Scene, SecondAgency, eventually, second};
+use tests::{Federation, SecondAgency, TeacherScenario, TestAgency, VerdictAssertions as _, eventually, second};
 
 /// Returns the address at which a node listens for peers.
-fn address_of(agency: &Agency) -> String {
+fn address_of(agency: &TestAgency) -> String {
     let config = Config::load(agency.data()).expect("a configuration");
     let tcp = config.peer_listen.iter().find(|address| address.contains("/tcp/"));
     tcp.expect("a node listens for TCP").clone()
 }
 
 /// Has an agency's node follow the second implementation, which dials it.
-async fn meets(agency: &Agency, py: &SecondAgency) {
+async fn meets(agency: &TestAgency, py: &SecondAgency) {
     let identity = py.does(json!({"do": "identity"})).await;
     agency.stops().await;
     let mut config = Config::load(agency.data()).expect("a configuration");
@@ -44,7 +44,7 @@ async fn is_hung_up_on(py: &SecondAgency) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_of_another_family_converses_like_any_other() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let [nc, sc] = ["US-NC", "US-SC"].map(|id| federation.agency(id));
     let py = SecondAgency::founds("US-PY", federation.clock()).await;
     meets(nc, &py).await;
@@ -70,7 +70,7 @@ async fn a_peer_of_another_family_converses_like_any_other() {
     py.is_held_by(nc).await;
 
     // What it asks for is what the node has on its disk.
-    sc.revokes(&badge, Reason::Misconduct).await;
+    sc.revokes(&badge, StatusReason::Misconduct).await;
     federation.awaits(nc, &badge, VerdictKind::NotValid).await;
     let genesis = sc.genesis().to_string();
     let learned = py.does(json!({"do": "learn", "genesis": genesis})).await;

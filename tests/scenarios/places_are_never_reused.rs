@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use registry_schema::{Reason, VerdictKind};
-use tests::{Agency, Badge, Federation, Scene, http};
+use registry_schema::{StatusReason, VerdictKind};
+use tests::{Federation, IssuedBadge, TeacherScenario, TestAgency, http};
 use verification::bitstring;
 
 /// Issues some badges; gives them, and the lists that they are in.
-async fn issues(agency: &Agency, issuer: &registry_schema::Issuer, count: usize) -> Vec<Badge> {
+async fn issues(agency: &TestAgency, issuer: &registry_schema::Issuer, count: usize) -> Vec<IssuedBadge> {
     let mut badges = Vec::new();
     for number in 0..count {
         badges.push(agency.issues(issuer, &format!("Teacher {number}")).await);
@@ -16,18 +16,18 @@ async fn issues(agency: &Agency, issuer: &registry_schema::Issuer, count: usize)
     badges
 }
 
-fn lists(badges: &[Badge]) -> BTreeSet<u32> {
+fn lists(badges: &[IssuedBadge]) -> BTreeSet<u32> {
     badges.iter().map(|badge| badge.slot().0).collect()
 }
 
-fn assert_apart(badges: &[Badge]) {
-    let places: BTreeSet<(u32, u32)> = badges.iter().map(Badge::slot).collect();
+fn assert_apart(badges: &[IssuedBadge]) {
+    let places: BTreeSet<(u32, u32)> = badges.iter().map(IssuedBadge::slot).collect();
     assert_eq!(places.len(), badges.len(), "a place was handed out twice");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stops_kills_and_restored_backups_hand_out_no_place_twice() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -67,7 +67,7 @@ async fn stops_kills_and_restored_backups_hand_out_no_place_twice() {
 /// An act that waits until the agency knows what it wrote rests on that, and not on what the restored backup said.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_asks_for_a_badge_before_a_restored_backup_has_caught_up_gets_a_place_of_its_own() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -116,7 +116,7 @@ async fn a_start_without_a_peer_opens_a_list_and_all_lists_of_an_issuer_count() 
     assert_eq!(lists(&badges).len(), 4, "one for each start");
 
     for badge in badges.iter().step_by(2) {
-        sc.revokes(badge, Reason::IssuedInError).await;
+        sc.revokes(badge, StatusReason::IssuedInError).await;
     }
     for (number, badge) in badges.iter().enumerate() {
         let (verdict, bit) = match number % 2 {

@@ -2,12 +2,12 @@
 //! asks, the same.
 
 use policy::samples;
-use registry_schema::{Check, Purpose, Scope, VerdictKind};
+use registry_schema::{Check, Purpose, RecognitionScope, VerdictKind};
 use reqwest::multipart::{Form, Part};
 use serde_json::json;
-use tests::{Agency, Answer as _, Federation, Scene, http, program::Ended};
+use tests::{Federation, TeacherScenario, TestAgency, VerdictAssertions as _, http, program::ProgramOutput};
 
-async fn types(agency: &Agency, arguments: &[&str], code: i32) -> Ended {
+async fn types(agency: &TestAgency, arguments: &[&str], code: i32) -> ProgramOutput {
     let ended = agency.comity(arguments).await;
     assert_eq!(ended.code, Some(code), "{arguments:?}: {ended:?}");
     ended
@@ -17,7 +17,7 @@ fn flat(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn file(agency: &Agency, name: &str, text: &str) -> String {
+fn file(agency: &TestAgency, name: &str, text: &str) -> String {
     let file = agency.data().join(name);
     std::fs::write(&file, text).expect("a file");
     file.to_str().expect("a path").to_owned()
@@ -25,7 +25,7 @@ fn file(agency: &Agency, name: &str, text: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_is_adopted_tested_tried_and_compared_before_it_is_applied() {
-    let Scene {
+    let TeacherScenario {
         federation,
         badge,
         issuer,
@@ -85,7 +85,7 @@ async fn a_policy_is_adopted_tested_tried_and_compared_before_it_is_applied() {
     // What several count for together.
     let more = json!({"achievement": {"name": "Another achievement"}});
     let second = sc.issues_with(&issuer, "Jordan Avery", more).await;
-    let text = |badge: &tests::Badge| String::from_utf8(badge.bytes()).expect("text");
+    let text = |badge: &tests::IssuedBadge| String::from_utf8(badge.bytes()).expect("text");
     let files = [file(tn, "1.json", &text(&badge)), file(tn, "2.json", &text(&second))];
     let counted = types(tn, &["policy", "worth", &files[0], &files[1], &files[0]], 0).await;
     assert!(
@@ -97,7 +97,7 @@ async fn a_policy_is_adopted_tested_tried_and_compared_before_it_is_applied() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_rules_of_the_agency_that_is_asked_decide_on_the_page_at_the_command_and_in_bulk() {
-    let Scene {
+    let TeacherScenario {
         federation,
         badge,
         issuer,
@@ -177,7 +177,8 @@ async fn the_rules_of_the_agency_that_is_asked_decide_on_the_page_at_the_command
         assert!(line.contains(code) && line.contains(verdict.as_str()), "{line}");
     }
     // No other use is touched.
-    tn.recognizes_for(&issuer, &[Purpose::Salary], &Scope::All).await;
+    tn.recognizes_for(&issuer, &[Purpose::Salary], &RecognitionScope::All)
+        .await;
     tn.employer()
         .asks(&badge.bytes(), &[("purpose", "salary")])
         .await

@@ -11,10 +11,10 @@ use std::{
 
 use axum::{Router, extract::State, routing::get};
 
-use registry_schema::Reason;
+use registry_schema::StatusReason;
 use serde_json::Value;
 use storage::{StoreCall, StoreFault};
-use tests::{Federation, Scene, eventually, http};
+use tests::{Federation, TeacherScenario, eventually, http};
 
 /// For so long nobody may be without an answer: far more than any takes.
 const SILENCE: Duration = Duration::from_secs(50);
@@ -120,7 +120,7 @@ fn readable(document: &Value, issuer: &str, code: &str, genesis: &str) -> Vec<St
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_route_is_read_while_a_badge_is_suspended_and_reinstated_and_nothing_stands_still() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -139,8 +139,8 @@ async fn every_route_is_read_while_a_badge_is_suspended_and_reinstated_and_nothi
     let mut program = sc.starts_program_in(&[], &[("TOKIO_WORKER_THREADS", "2".into())]).await;
     let writes = async {
         for _ in 0..WRITES / 2 {
-            sc.suspends(&badge, Reason::Administrative).await;
-            sc.reinstates(&badge, Reason::Administrative).await;
+            sc.suspends(&badge, StatusReason::Administrative).await;
+            sc.reinstates(&badge, StatusReason::Administrative).await;
         }
     };
     let came = hammer(sc.url(), sc.token(), &paths, SILENCE, writes).await;
@@ -182,7 +182,7 @@ async fn strangers_reads_of_every_route_are_answered_while_the_task_that_writes_
     const STALL: Duration = Duration::from_secs(25);
     // Whoever waited for the end of the stall would wait for most of it.
     const LONGEST: Duration = Duration::from_secs(15);
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -217,7 +217,7 @@ async fn strangers_reads_of_every_route_are_answered_while_the_task_that_writes_
         }
         strangers.join_all().await
     };
-    let (_, all) = tokio::join!(sc.suspends(&badge, Reason::Administrative), reads);
+    let (_, all) = tokio::join!(sc.suspends(&badge, StatusReason::Administrative), reads);
     let longest = all.into_iter().max().expect("strangers");
     println!("the longest answer: {longest:?}");
     assert!(longest.0 < LONGEST, "{longest:?}");

@@ -1,7 +1,9 @@
 //! An agency's recognitions decide its own answer, and no other's; and everyone sees what it recognizes.
 
-use registry_schema::{Check, Purpose, Scope, Timestamp, Verdict, VerdictKind, recognition::RecognitionEntry};
-use tests::{Answer as _, Federation, Scene, eventually};
+use registry_schema::{
+    Check, Purpose, RecognitionScope, Timestamp, Verdict, VerdictKind, recognition::RecognitionEntry,
+};
+use tests::{Federation, TeacherScenario, VerdictAssertions as _, eventually};
 
 /// Waits until a node's copy of North Carolina's list is this.
 async fn sees_the_list(federation: &Federation, at: &str, expected: &RecognitionEntry) {
@@ -37,7 +39,7 @@ fn essence(verdict: &Verdict) -> (VerdictKind, String, Vec<(Check, String)>, usi
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_withdrawal_turns_the_answer_and_others_see_it() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         recognition,
@@ -136,7 +138,7 @@ async fn a_recognition_counts_for_its_purposes_its_scope_and_its_term() {
     let badge = sc.issues(&issuer, "Jordan Avery").await;
     let nc = federation.agency("US-NC");
     let achievement = sc.keeps(badge.code()).await.achievement;
-    let elsewhere = Scope::Achievements(vec!["https://palmetto.example.org/achievements/another".into()]);
+    let elsewhere = RecognitionScope::Achievements(vec!["https://palmetto.example.org/achievements/another".into()]);
     let narrow = nc.recognizes_for(&issuer, &[Purpose::Renewal], &elsewhere).await;
     nc.employer()
         .verifies(&badge)
@@ -145,7 +147,7 @@ async fn a_recognition_counts_for_its_purposes_its_scope_and_its_term() {
         .finding("recognition.out_of_scope");
     nc.withdraws(&narrow).await;
 
-    let scope = Scope::Achievements(vec![achievement]);
+    let scope = RecognitionScope::Achievements(vec![achievement]);
     nc.recognizes_for(&issuer, &[Purpose::Renewal], &scope).await;
     let asks = async |question: &[(&str, &str)]| nc.employer().asks(&badge.bytes(), question).await;
     asks(&[("purpose", "renewal")]).await.is(VerdictKind::Accepted);
@@ -167,7 +169,7 @@ async fn a_recognition_counts_for_its_purposes_its_scope_and_its_term() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_issuer_that_nobody_registers_cannot_be_recognized() {
-    let Scene { federation, issuer, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, issuer, .. } = Federation::with_a_badge().await;
     let nc = federation.agency("US-NC");
     let body = |issuer: &str| serde_json::json!({"issuer": issuer, "purposes": ["renewal"], "scope": "all"});
     let unknown = body("did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK");

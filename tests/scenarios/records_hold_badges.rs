@@ -1,13 +1,13 @@
 //! A Comprehensive Learner Record has an answer, and each badge in it has its own: in the API, on the page, in the
 //! command. What others say within a badge is withdrawn where its endorser withdraws it.
 
-use registry_schema::{Reason, VerdictKind};
+use registry_schema::{StatusReason, VerdictKind};
 use serde_json::{Value, json};
-use tests::{Answer as _, Badge, Federation, Scene, program};
-use verification::{SigningKey, data_integrity, multikey};
+use tests::{Federation, IssuedBadge, TeacherScenario, VerdictAssertions as _, program};
+use verification::{IssuerSigningKey, data_integrity, multikey};
 
 /// A record of South Carolina's issuer about Jordan Avery, with these badges.
-async fn record(federation: &Federation, like: &Badge, badges: &[Value], signer: &SigningKey) -> Vec<u8> {
+async fn record(federation: &Federation, like: &IssuedBadge, badges: &[Value], signer: &IssuerSigningKey) -> Vec<u8> {
     let issuer = like.document["issuer"].clone();
     let unsigned = json!({
         "@context": [
@@ -36,7 +36,7 @@ async fn record(federation: &Federation, like: &Badge, badges: &[Value], signer:
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_badge_in_a_record_has_its_answer_in_api_page_and_command() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -46,7 +46,7 @@ async fn each_badge_in_a_record_has_its_answer_in_api_page_and_command() {
     let key = sc.badge_key_of(&issuer.id).await;
     let revoked = sc.issues(&issuer, "Jordan Avery").await;
     let of_riley = sc.issues(&issuer, "Riley Brooks").await;
-    sc.revokes(&revoked, Reason::IssuedInError).await;
+    sc.revokes(&revoked, StatusReason::IssuedInError).await;
     federation.awaits(nc, &revoked, VerdictKind::NotValid).await;
     federation.awaits(nc, &of_riley, VerdictKind::Accepted).await;
     let tampered: Value = serde_json::from_slice(&badge.tampered()).expect("JSON");
@@ -114,7 +114,7 @@ async fn each_badge_in_a_record_has_its_answer_in_api_page_and_command() {
     federation.audit().await;
 }
 
-fn badge_name(badge: &Badge) -> &str {
+fn badge_name(badge: &IssuedBadge) -> &str {
     badge.document["credentialSubject"]["achievement"]["name"]
         .as_str()
         .expect("a name")
@@ -122,7 +122,7 @@ fn badge_name(badge: &Badge) -> &str {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endorsement_is_withdrawn_by_its_endorser_and_the_badge_stays_good() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -161,7 +161,7 @@ async fn an_endorsement_is_withdrawn_by_its_endorser_and_the_badge_stays_good() 
         "{:#?}",
         verdict.endorsements
     );
-    sc.revokes(&place, Reason::IssuedInError).await;
+    sc.revokes(&place, StatusReason::IssuedInError).await;
     federation.awaits(nc, &place, VerdictKind::NotValid).await;
     let verdict = nc.employer().verifies_bytes(&file).await;
     assert_eq!(verdict.verdict, VerdictKind::Accepted, "{verdict:#?}");

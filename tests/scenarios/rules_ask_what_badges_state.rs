@@ -3,13 +3,13 @@
 
 use registry_schema::VerdictKind;
 use serde_json::{Value, json};
-use tests::{Answer as _, Federation, Scene, eventually};
+use tests::{Federation, TeacherScenario, VerdictAssertions as _, eventually};
 
 use crate::changes_show_their_consequences::{file, flat, types, would};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_kind_of_body_an_issuer_is_and_the_hours_of_a_badge_decide_where_a_rule_asks() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -88,7 +88,7 @@ async fn what_kind_of_body_an_issuer_is_and_the_hours_of_a_badge_decide_where_a_
     tn.recognizes_for(
         &issuer,
         &[registry_schema::Purpose::ProfessionalLearning],
-        &registry_schema::Scope::All,
+        &registry_schema::RecognitionScope::All,
     )
     .await;
     let verdict = tn

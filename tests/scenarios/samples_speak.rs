@@ -2,13 +2,13 @@
 //! demo of fifteen, with its source, and without their nodes as samples.
 
 use policy::{file, samples};
-use registry_schema::worth::Counts;
+use registry_schema::worth::WorthFormula;
 use reqwest::{
     Method,
     multipart::{Form, Part},
 };
 use serde_json::{Value, json};
-use tests::{Answer as _, Employer, Program, Reply, audit, eventually, http, ports, program};
+use tests::{Employer, HttpReply, Program, VerdictAssertions as _, audit, eventually, http, ports, program};
 
 /// The worth of five badges of one teacher: by whose rules, for which use, what the sentence says, and where that is
 /// written (the sources of the data file).
@@ -120,7 +120,7 @@ fn said(answer: &Value) -> (String, String) {
     (sentence, format!("{} {}", answer["rules"], answer["besides"]))
 }
 
-async fn asks(node: &str, body: &Value) -> Reply {
+async fn asks(node: &str, body: &Value) -> HttpReply {
     let request = http::client().request(Method::POST, format!("{node}/v1/worth"));
     http::send(request.json(body)).await
 }
@@ -167,7 +167,7 @@ async fn thirteen_states_and_two_districts_answer_what_a_teachers_badges_count_f
     for (agency, text) in samples::SAMPLES {
         assert!(SAID.iter().any(|(asked, ..)| *asked == agency), "{agency}");
         for rule in file::parse(text).expect("a sample").worth {
-            let all = rule.counts == Counts::NoPublishedRate && rule.applies_to.is_all();
+            let all = rule.counts == WorthFormula::NoPublishedRate && rule.applies_to.is_all();
             for purpose in rule.purposes.iter().filter(|_| all) {
                 let asked = SAID
                     .iter()
@@ -207,7 +207,7 @@ async fn thirteen_states_and_two_districts_answer_what_a_teachers_badges_count_f
     assert_eq!(code, Some(0), "{words}");
     let mut holdings = Vec::new();
     for (agency, _) in samples::SAMPLES {
-        holdings.extend(audit::Holding::in_store(agency, &dir.join(agency.replace(':', "-"))).await);
+        holdings.extend(audit::NodeHolding::in_store(agency, &dir.join(agency.replace(':', "-"))).await);
     }
     assert_eq!(holdings.len(), 225, "fifteen nodes know fifteen agencies");
     assert_eq!(audit::discrepancies(&holdings, &[], false), Vec::<String>::new());

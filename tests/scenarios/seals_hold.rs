@@ -2,14 +2,14 @@
 
 use std::fs;
 
-use registry_schema::{Reason, VerdictKind};
+use registry_schema::{StatusReason, VerdictKind};
 use reqwest::Method;
 use serde_json::json;
-use tests::{Federation, Scene};
+use tests::{Federation, TeacherScenario};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_without_its_seal_serves_and_issues_nothing_until_it_is_put_back() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -35,7 +35,7 @@ async fn a_node_without_its_seal_serves_and_issues_nothing_until_it_is_put_back(
     for agency in federation.agencies() {
         federation.awaits(agency, &badge, VerdictKind::Accepted).await;
     }
-    sc.revokes(&badge, Reason::Misconduct).await;
+    sc.revokes(&badge, StatusReason::Misconduct).await;
     for agency in federation.agencies() {
         federation.awaits(agency, &badge, VerdictKind::NotValid).await;
     }

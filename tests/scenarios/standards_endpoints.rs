@@ -1,14 +1,14 @@
 //! Software that speaks the W3C's VC API can issue and check here, and is told no more and no less than what was
 //! checked. Whether the node does as the specifications demand, their own suites show: `tests/w3c`.
 
-use registry_schema::{Credential, Reason, StatusState};
+use registry_schema::{Credential, StatusReason, StatusState};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Agency, Employer, Federation, Reply, http};
+use tests::{Employer, Federation, HttpReply, TestAgency, http};
 
 const V2: &str = "https://www.w3.org/ns/credentials/v2";
 
-async fn issuer(agency: &Agency, key: &str) -> String {
+async fn issuer(agency: &TestAgency, key: &str) -> String {
     let body = json!({"name": format!("Issuer with {key}"), "key": key});
     let reply = agency
         .asks(Method::POST, "/v1/issuers", Some(&body))
@@ -27,28 +27,28 @@ fn credential(issuer: &str) -> Value {
     })
 }
 
-async fn issues(agency: &Agency, credential: &Value, options: &Value) -> Reply {
+async fn issues(agency: &TestAgency, credential: &Value, options: &Value) -> HttpReply {
     let body = json!({"credential": credential, "options": options});
     agency.asks(Method::POST, "/credentials/issue", Some(&body)).await
 }
 
-async fn issued(agency: &Agency, credential: &Value) -> Value {
+async fn issued(agency: &TestAgency, credential: &Value) -> Value {
     let reply = issues(agency, credential, &json!({})).await.with_status(201);
     reply.value()["verifiableCredential"].clone()
 }
 
-async fn posts(employer: &Employer, path: &str, body: &str) -> Reply {
+async fn posts(employer: &Employer, path: &str, body: &str) -> HttpReply {
     let request = http::client().post(format!("{}{path}", employer.node()));
     http::send(request.header("content-type", "application/json").body(body.to_owned())).await
 }
 
-async fn verifies(employer: &Employer, credential: &Value) -> Reply {
+async fn verifies(employer: &Employer, credential: &Value) -> HttpReply {
     let body = json!({"verifiableCredential": credential});
     posts(employer, "/credentials/verify", &body.to_string()).await
 }
 
 /// The codes of what speaks against it.
-fn errors(reply: &Reply) -> Vec<String> {
+fn errors(reply: &HttpReply) -> Vec<String> {
     let problem = reply.problem(422, "credential.not_verified");
     assert!(!problem.detail.is_empty());
     let body = reply.value();
@@ -107,7 +107,7 @@ async fn what_is_issued_for_other_software_is_verified_listed_and_revoked_like_t
         );
         verifies(&employer, &list.value()).await.with_status(200);
 
-        nc.tries_to_change(kept.code, StatusState::Revoked, Reason::IssuedInError)
+        nc.tries_to_change(kept.code, StatusState::Revoked, StatusReason::IssuedInError)
             .await
             .with_status(201);
         assert_eq!(errors(&verifies(&employer, &signed).await), ["status.revoked"], "{key}");

@@ -2,7 +2,7 @@
 //! all is one that cannot be reached.
 
 use serde_json::Value;
-use tests::{Federation, Keeping, Postgres, Rhythm, eventually, http, postgres::Stop};
+use tests::{ExchangeIntervals, Federation, PostgresServer, StoreBackend, eventually, http, postgres::ShutdownMode};
 
 fn in_one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -10,12 +10,18 @@ fn in_one_line(text: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_whose_database_is_stopped_says_so_with_all_else_that_it_knows() {
-    let server = Postgres::start();
+    let server = PostgresServer::start();
     let url = server.gains_a_database("home", server.port());
     let databases = |id: &str| (id == "US-TN").then(|| url.clone());
-    let federation = Federation::start_in(&["US-SC", "US-TN"], Rhythm::default(), Keeping::Sqlite, &databases).await;
+    let federation = Federation::start_in(
+        &["US-SC", "US-TN"],
+        ExchangeIntervals::default(),
+        StoreBackend::Sqlite,
+        &databases,
+    )
+    .await;
     let tn = federation.agency("US-TN");
-    server.stops(Stop::Fast);
+    server.stops(ShutdownMode::Fast);
     let said = eventually("status gives the cause that /readyz gives", async || {
         let reply = http::try_send(http::client().get(format!("{}/readyz", tn.url()))).await?;
         if reply.status != 503 {

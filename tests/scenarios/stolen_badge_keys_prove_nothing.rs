@@ -2,14 +2,14 @@
 //! nobody is asked in any other case.
 
 use protocol::trust_list;
-use registry_schema::{Issuer, Reason, Timestamp, Verdict, VerdictKind};
+use registry_schema::{Issuer, StatusReason, Timestamp, Verdict, VerdictKind};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Agency, Answer as _, Badge, Federation, Scene, eventually};
+use tests::{Federation, IssuedBadge, TeacherScenario, TestAgency, VerdictAssertions as _, eventually};
 use verification::{data_integrity, multikey};
 
 /// Signs a badge as a thief does, with the key that stands in the agency's store: like `badge`, with another holder.
-async fn forged(sc: &Agency, badge: &Badge, now: Timestamp) -> Badge {
+async fn forged(sc: &TestAgency, badge: &IssuedBadge, now: Timestamp) -> IssuedBadge {
     let key = sc
         .badge_key_of(badge.document["issuer"]["id"].as_str().expect("an issuer"))
         .await;
@@ -20,13 +20,13 @@ async fn forged(sc: &Agency, badge: &Badge, now: Timestamp) -> Badge {
     fields.insert("id".into(), json!("urn:uuid:6a1f9ff8-37b5-4f42-9a10-53c4e5d5c0de"));
     let name = document.pointer_mut("/credentialSubject/identifier/0/identityHash");
     *name.expect("a badge carries a name") = json!("Mallory Fox");
-    Badge {
+    IssuedBadge {
         credential: badge.credential.clone(),
         document: data_integrity::sign(document, &key, &method, now).expect("a signature"),
     }
 }
 
-async fn says(agency: &Agency, badge: &Badge, kind: VerdictKind, code: &str) -> Verdict {
+async fn says(agency: &TestAgency, badge: &IssuedBadge, kind: VerdictKind, code: &str) -> Verdict {
     eventually(&format!("{} answers {code}", agency.id()), async || {
         let verdict = agency.employer().verifies(badge).await;
         let has = verdict.findings.iter().any(|finding| finding.code == code);
@@ -41,7 +41,7 @@ async fn says(agency: &Agency, badge: &Badge, kind: VerdictKind, code: &str) -> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_theft_the_home_agencys_word_decides_badge_by_badge() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -53,7 +53,7 @@ async fn after_a_theft_the_home_agencys_word_decides_badge_by_badge() {
         federation.agency("US-TN"),
     );
     let revoked = sc.issues(&issuer, "Riley Brooks").await;
-    sc.revokes(&revoked, Reason::Misconduct).await;
+    sc.revokes(&revoked, StatusReason::Misconduct).await;
     let theft = forged(sc, &badge, federation.clock().now()).await;
     // Nobody can tell it from a real one yet.
     for agency in federation.agencies() {

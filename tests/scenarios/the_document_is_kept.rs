@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use tests::{Agency, Badge, Reply, contract::Contract, http};
+use tests::{HttpReply, IssuedBadge, TestAgency, contract::ApiContract, http};
 
-use super::operators_are_authenticated::{Set, Write, set};
+use super::operators_are_authenticated::{WriteCase, WriteScenario, set};
 
 /// The things that an operation is not seen to do here, and why.
 const NEVER_DONE: [(&str, &str); 7] = [
@@ -39,14 +39,14 @@ const NEVER_DONE: [(&str, &str); 7] = [
 
 /// Everything that was seen of each operation, and what was wrong.
 #[derive(Debug, Default)]
-struct Seen {
+struct ContractCoverage {
     statuses: BTreeMap<String, BTreeSet<u16>>,
     wrong: BTreeSet<String>,
     answers: usize,
 }
 
-impl Seen {
-    fn note(&mut self, contract: &Contract, (method, path): (&str, &str), reply: &Reply) {
+impl ContractCoverage {
+    fn note(&mut self, contract: &ApiContract, (method, path): (&str, &str), reply: &HttpReply) {
         let operation = contract.at(method, path).unwrap_or_else(|| panic!("{method} {path}"));
         let name = format!("{} {}", operation.method, operation.path);
         self.answers += 1;
@@ -59,7 +59,12 @@ impl Seen {
 }
 
 /// The paths of things that exist, for each path of the document that names some.
-async fn paths(sc: &Agency, contract: &Contract, writes: &[Write], badge: &Badge) -> BTreeMap<String, Vec<String>> {
+async fn paths(
+    sc: &TestAgency,
+    contract: &ApiContract,
+    writes: &[WriteCase],
+    badge: &IssuedBadge,
+) -> BTreeMap<String, Vec<String>> {
     let mut known: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for write in writes {
         if let Some(operation) = contract.at(write.method.as_str(), &write.path) {
@@ -112,7 +117,7 @@ async fn paths(sc: &Agency, contract: &Contract, writes: &[Write], badge: &Badge
 }
 
 /// Lists the requests that strangers may make, as they would.
-fn questions(badge: &Badge) -> Vec<(&'static str, &'static str, Value)> {
+fn questions(badge: &IssuedBadge) -> Vec<(&'static str, &'static str, Value)> {
     let document = &badge.document;
     let trqp = |action: &str| json!({"entity_id": "US-SC", "authority_id": "US-SC", "action": action, "resource": "micro-credential"});
     vec![
@@ -148,7 +153,7 @@ fn questions(badge: &Badge) -> Vec<(&'static str, &'static str, Value)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_answer_is_one_that_the_document_tells_of() {
-    let Set {
+    let WriteScenario {
         federation,
         writes,
         badge,
@@ -162,9 +167,9 @@ async fn each_answer_is_one_that_the_document_tells_of() {
     config.save(sc.data()).expect("a configuration is written");
     sc.starts().await;
     let document = sc.employer().reads("/openapi.json").await.with_status(200).value();
-    let contract = Contract::new(document);
+    let contract = ApiContract::new(document);
     let known = paths(sc, &contract, &writes, &badge).await;
-    let mut seen = Seen::default();
+    let mut seen = ContractCoverage::default();
     let client = http::client();
     for operation in contract.operations() {
         let requests = contract.requests(operation, &|path| known.get(path).cloned().unwrap_or_default());

@@ -3,10 +3,10 @@
 
 use registry_schema::VerdictKind;
 use serde_json::{Value, json};
-use tests::{Agency, Answer as _, Federation, Rhythm, Scene, eventually};
+use tests::{ExchangeIntervals, Federation, TeacherScenario, TestAgency, VerdictAssertions as _, eventually};
 
 const DAY: i64 = 86_400;
-const OFTEN: Rhythm = Rhythm {
+const OFTEN: ExchangeIntervals = ExchangeIntervals {
     heartbeat_every: 300,
     heartbeat_term: 86_400,
     exchange_every: 1,
@@ -16,7 +16,7 @@ fn in_one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-async fn freshness(agency: &Agency, of: &str, place: &str) -> Value {
+async fn freshness(agency: &TestAgency, of: &str, place: &str) -> Value {
     let all: Vec<Value> = agency.employer().reads(place).await.with_status(200).json();
     let found = all.into_iter().find(|one| one["id"] == of || one["agency"] == of);
     found.map_or(Value::Null, |one| one["freshness"].clone())
@@ -24,7 +24,7 @@ async fn freshness(agency: &Agency, of: &str, place: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agency_past_its_term_is_told_so_whatever_the_operators_clock_says() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge_and(OFTEN).await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge_and(OFTEN).await;
     let [sc, nc, tn] = ["US-SC", "US-NC", "US-TN"].map(|id| federation.agency(id));
     let now = tn.comity(&["status"]).await;
     assert_eq!(now.code, Some(0), "{now:?}");
@@ -73,7 +73,7 @@ async fn an_agency_past_its_term_is_told_so_whatever_the_operators_clock_says() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_nodes_clock_is_in_doubt_nobody_is_called_fresh_and_the_next_step_is_named() {
-    let Scene {
+    let TeacherScenario {
         mut federation, badge, ..
     } = Federation::with_a_badge_and(OFTEN).await;
     let clock = federation.separates_the_clock_of("US-TN").await;

@@ -3,14 +3,14 @@
 use node::config::{Config, Tls};
 use registry_schema::VerdictKind;
 use reqwest::Certificate;
-use tests::{Agency, Answer as _, Employer, Federation, Program, Scene, http, program};
+use tests::{Employer, Federation, Program, TeacherScenario, TestAgency, VerdictAssertions as _, http, program};
 
-fn https(agency: &Agency) -> String {
+fn https(agency: &TestAgency) -> String {
     agency.url().replacen("http://", "https://", 1)
 }
 
 /// Starts a stopped node with another way to answer.
-async fn starts_with(agency: &Agency, tls: Option<Tls>) {
+async fn starts_with(agency: &TestAgency, tls: Option<Tls>) {
     let mut config = Config::load(agency.data()).expect("a configuration");
     config.tls = tls;
     config.save(agency.data()).expect("a configuration is written");
@@ -25,7 +25,7 @@ fn certificate() -> (String, String) {
 }
 
 /// Asserts that a request without TLS gets no answer, whatever is there.
-async fn plain_http_is_refused(agency: &Agency) {
+async fn plain_http_is_refused(agency: &TestAgency) {
     for path in ["/livez", "/v1/agencies", "/"] {
         let answer = http::try_send(http::client().get(format!("{}{path}", agency.url()))).await;
         assert!(answer.is_err(), "{path} was answered without TLS: {answer:?}");
@@ -34,7 +34,7 @@ async fn plain_http_is_refused(agency: &Agency) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_with_its_own_certificate_answers_https_to_those_who_know_it() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let nc = federation.agency("US-NC");
     nc.stops().await;
     let (cert, key) = certificate();
@@ -87,7 +87,7 @@ async fn a_node_with_its_own_certificate_answers_https_to_those_who_know_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_makes_itself_a_certificate_when_told_to() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let nc = federation.agency("US-NC");
     nc.stops().await;
     starts_with(nc, Some(Tls::SelfSigned)).await;

@@ -6,8 +6,8 @@ use aws_lc_rs::{encoding::AsDer as _, rsa};
 use registry_schema::{VerdictKind, verdict::Verdict};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
-use tests::{Answer as _, Federation, Publisher, Scene, forge, http, interop};
-use verification::{KeyKind, SigningKey, jwt, multikey};
+use tests::{Federation, Publisher, TeacherScenario, VerdictAssertions as _, forge, http, interop};
+use verification::{IssuerSigningKey, KeyKind, jwt, multikey};
 
 fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder")
@@ -18,17 +18,17 @@ fn read(folder: &TempDir, name: &str) -> Vec<u8> {
 }
 
 /// The output of the tool: the public keys, and the names of honest and of forged tokens.
-struct Made {
+struct GeneratedTokens {
     keys: Map<String, Value>,
     honest: Vec<String>,
     forged: Vec<String>,
 }
 
-async fn made(words: &[&str]) -> Made {
+async fn made(words: &[&str]) -> GeneratedTokens {
     let (line, code) = interop::tool("token.mjs", words).await;
     assert_eq!(code, Some(0), "{line}");
     let names = |of: &str| serde_json::from_value(line[of].clone()).expect("names");
-    Made {
+    GeneratedTokens {
         keys: line["keys"].as_object().expect("keys").clone(),
         honest: names("honest"),
         forged: names("forged"),
@@ -96,7 +96,7 @@ async fn tokens_that_jose_signed_are_verified_and_every_forgery_is_refused_by_bo
     let folder = folder();
     let at = folder.path().to_str().expect("a path");
     let did = publisher.did();
-    let Made { keys, honest, forged } = made(&["sign", at, "--did", &did]).await;
+    let GeneratedTokens { keys, honest, forged } = made(&["sign", at, "--did", &did]).await;
     assert!((honest.len(), forged.len() > 120) == (4, true), "{forged:?}");
 
     // The issuer's own document has the keys as jose writes them.
@@ -134,7 +134,7 @@ async fn tokens_that_jose_signed_are_verified_and_every_forgery_is_refused_by_bo
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_that_we_sign_are_verified_by_jose_and_every_forgery_is_refused_by_both() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let (nc, sc) = (federation.agency("US-NC"), federation.agency("US-SC"));
     let folder = folder();
     let mut tokens = Vec::new();
@@ -162,10 +162,10 @@ async fn tokens_that_we_sign_are_verified_by_jose_and_every_forgery_is_refused_b
     let mut unsigned: Value = serde_json::from_slice(&forge::by_a_stranger(None)).expect("JSON");
     unsigned.as_object_mut().expect("an object").remove("proof");
     for (name, key) in [
-        ("EdDSA", SigningKey::from_seed(&[5; 32])),
-        ("ES256", SigningKey::from_secret(KeyKind::P256, &[5; 32])),
-        ("ES384", SigningKey::from_secret(KeyKind::P384, &[5; 48])),
-        ("RS256", SigningKey::rsa_from_pkcs8(rsa.as_ref())),
+        ("EdDSA", IssuerSigningKey::from_seed(&[5; 32])),
+        ("ES256", IssuerSigningKey::from_secret(KeyKind::P256, &[5; 32])),
+        ("ES384", IssuerSigningKey::from_secret(KeyKind::P384, &[5; 48])),
+        ("RS256", IssuerSigningKey::rsa_from_pkcs8(rsa.as_ref())),
     ] {
         let key = key.expect("a key");
         let (did, method) = multikey::did_key(&key.public_key());
@@ -179,7 +179,7 @@ async fn tokens_that_we_sign_are_verified_by_jose_and_every_forgery_is_refused_b
 
     for token in &tokens {
         let (path, at) = (token.to_str().expect("a path"), folder.path().to_str().expect("a path"));
-        let Made { forged, .. } = made(&["forge", path, at]).await;
+        let GeneratedTokens { forged, .. } = made(&["forge", path, at]).await;
         assert!(forged.len() > 20, "{forged:?}");
         let paths: Vec<PathBuf> = forged.iter().map(|name| folder.path().join(name)).collect();
         for (name, refused) in forged.iter().zip(jose(None, &paths).await) {

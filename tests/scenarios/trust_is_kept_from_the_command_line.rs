@@ -3,23 +3,23 @@
 
 use registry_schema::{VerdictKind, recognition::RecognitionEntry};
 use serde_json::Value;
-use tests::{Agency, Answer as _, Federation, eventually, program::Ended};
+use tests::{Federation, TestAgency, VerdictAssertions as _, eventually, program::ProgramOutput};
 
 const ISSUER: &str = "Palmetto Educator Institute";
 
 /// Runs `comity` as the agency's operator; it has to end with this code.
-async fn types(agency: &Agency, arguments: &[&str], code: i32) -> Ended {
+async fn types(agency: &TestAgency, arguments: &[&str], code: i32) -> ProgramOutput {
     let ended = agency.comity(arguments).await;
     assert_eq!(ended.code, Some(code), "{arguments:?}: {ended:?}");
     ended
 }
 
 /// Returns the output on one line.
-fn flat(ended: &Ended) -> String {
+fn flat(ended: &ProgramOutput) -> String {
     ended.stdout.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-async fn knows(agency: &Agency, issuer: &registry_schema::Issuer) {
+async fn knows(agency: &TestAgency, issuer: &registry_schema::Issuer) {
     let path = format!("/v1/issuers/{}", issuer.id);
     eventually("the issuer is known", async || {
         let reply = agency.employer().reads(&path).await;

@@ -1,9 +1,9 @@
 //! Two dates: when a badge should have been good, and what this node knew at that time. An employer who checked on the
 //! day of hiring can show later what the answer was; nobody is blamed for a revocation that had not arrived.
 
-use registry_schema::{Check, Outcome, Reason, Timestamp, VerdictKind};
-use tests::{Answer as _, Federation, Publisher, Scene, eventually};
-use verification::SigningKey;
+use registry_schema::{Check, CheckOutcome, StatusReason, Timestamp, VerdictKind};
+use tests::{Federation, Publisher, TeacherScenario, VerdictAssertions as _, eventually};
+use verification::IssuerSigningKey;
 
 /// A moment between two others, as a person writes it.
 fn moment(federation: &Federation) -> String {
@@ -15,7 +15,7 @@ fn moment(federation: &Federation) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_by_what_was_known_then_rests_on_nothing_that_arrived_later() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let file = badge.bytes();
     federation
         .employer_at("US-NC")
@@ -26,7 +26,7 @@ async fn an_answer_by_what_was_known_then_rests_on_nothing_that_arrived_later() 
 
     federation
         .agency("US-SC")
-        .revokes(&badge, Reason::Misrepresentation)
+        .revokes(&badge, StatusReason::Misrepresentation)
         .await;
     for neighbour in ["US-NC", "US-TN"] {
         let employer = federation.employer_at(neighbour);
@@ -105,7 +105,7 @@ async fn an_answer_by_what_was_known_then_rests_on_nothing_that_arrived_later() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recognition_counts_from_when_it_arrived_and_silence_of_then_is_told() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let employer = federation.employer_at("US-NC");
     let file = badge.bytes();
     let while_recognized = moment(&federation);
@@ -126,7 +126,7 @@ async fn a_recognition_counts_from_when_it_arrived_and_silence_of_then_is_told()
         verdict
             .findings
             .iter()
-            .any(|f| f.check == check && f.outcome == Outcome::CouldNotCheck)
+            .any(|f| f.check == check && f.outcome == CheckOutcome::CouldNotCheck)
     };
     assert!(doubt(Check::Status) || doubt(Check::Recognition), "{verdict:#?}");
     // And what was known before the silence still stands.
@@ -160,7 +160,7 @@ async fn what_an_outside_issuer_published_then_is_told_as_it_was_fetched() {
     let nc = federation.agency("US-NC");
     let publisher = Publisher::starts().await;
     publisher.is_trusted_by(nc, |_| {}).await;
-    let key = SigningKey::from_seed(&[77; 32]).expect("a key");
+    let key = IssuerSigningKey::from_seed(&[77; 32]).expect("a key");
     let (hour, index) = (3_600_000, 4_711);
     let now = federation.clock().now();
     publisher.publishes_key(&key, &["assertionMethod"]);

@@ -4,10 +4,10 @@
 use policy::samples;
 use registry_schema::{Check, Verdict, VerdictKind, policy::PolicyFile};
 use reqwest::multipart::{Form, Part};
-use tests::{Agency, Answer as _, Federation, Reply, Scene, eventually, http};
+use tests::{Federation, HttpReply, TeacherScenario, TestAgency, VerdictAssertions as _, eventually, http};
 
 /// Sends a policy as an operator does.
-async fn applies(agency: &Agency, text: &str, dry_run: bool) -> Reply {
+async fn applies(agency: &TestAgency, text: &str, dry_run: bool) -> HttpReply {
     let url = format!("{}/v1/policy?dry_run={dry_run}", agency.url());
     let request = http::client().put(url).bearer_auth(agency.token());
     http::send(request.header("content-type", "application/toml").body(text.to_owned())).await
@@ -39,7 +39,7 @@ fn flat() -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_node_answers_with_the_policy_of_the_agency_that_is_asked_for() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let (nc, tn) = (federation.agency("US-NC"), federation.agency("US-TN"));
     let nothing = tn.employer().verifies(&badge).await.is(VerdictKind::Accepted);
     assert_eq!(worth(&nothing), ("worth.no_published_rate", vec![]));
@@ -90,7 +90,7 @@ async fn every_node_answers_with_the_policy_of_the_agency_that_is_asked_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_rule_answers_for_its_own_time() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let tn = federation.agency("US-TN");
     applies(tn, &flat(), false).await.with_status(200);
     federation.clock().advance(2);
@@ -154,7 +154,7 @@ async fn a_policy_that_is_wrong_is_refused_by_line_and_column() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn several_badges_are_counted_together_once_each_and_only_if_they_are_accepted() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         recognition,
@@ -164,7 +164,8 @@ async fn several_badges_are_counted_together_once_each_and_only_if_they_are_acce
     applies(tn, &flat(), false).await.with_status(200);
     let more = serde_json::json!({"achievement": {"name": "Another achievement"}});
     let other = sc.issues_with(&issuer, "Jordan Avery", more).await;
-    let read = |badge: &tests::Badge| -> serde_json::Value { serde_json::from_slice(&badge.bytes()).expect("JSON") };
+    let read =
+        |badge: &tests::IssuedBadge| -> serde_json::Value { serde_json::from_slice(&badge.bytes()).expect("JSON") };
     let mut altered = read(&other);
     altered["name"] = serde_json::json!("Something else");
     let body = serde_json::json!({
@@ -234,7 +235,7 @@ async fn several_badges_are_counted_together_once_each_and_only_if_they_are_acce
 
 #[tokio::test(flavor = "multi_thread")]
 async fn several_files_of_one_person_on_the_page_show_what_they_count_for_together() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,

@@ -4,7 +4,7 @@ mod disk;
 mod stolen;
 mod terminal;
 
-pub use disk::{Backup, Restoring};
+pub use disk::{RestoreMethod, StoreBackup};
 
 use std::{
     ffi::OsString,
@@ -16,18 +16,18 @@ use node::{Node, config::Config, init};
 use platform::clock;
 use protocol::{Hash, Put, Ticket, status_list, trust_list};
 use registry_schema::{
-    AgencyId, Credential, CredentialCode, Issuer, Purpose, Reason, Scope, StatusChange, StatusState, Timestamp,
-    recognition::RecognitionEntry,
+    AgencyId, Credential, CredentialCode, Issuer, Purpose, RecognitionScope, StatusChange, StatusReason, StatusState,
+    Timestamp, recognition::RecognitionEntry,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    Badge, Employer, Program, Reply,
-    audit::{Acknowledged, Holding},
+    Employer, HttpReply, IssuedBadge, Program,
+    audit::{AcknowledgedPut, NodeHolding},
     eventually,
     http::{self, send},
-    program::{self, Ended},
+    program::{self, ProgramOutput},
 };
 
 /// The achievement of every scenario's badges.
@@ -35,7 +35,7 @@ pub const ACHIEVEMENT: &str = "Formative Assessment in Practice";
 
 /// An agency.
 #[derive(Debug)]
-pub struct Agency {
+pub struct TestAgency {
     id: AgencyId,
     /// The name of its node in an audit: an agency may have several.
     node_name: AgencyId,
@@ -45,10 +45,10 @@ pub struct Agency {
     clock: clock::Clock,
     http: reqwest::Client,
     node: tokio::sync::Mutex<Option<Node>>,
-    acknowledged: Mutex<Vec<Acknowledged>>,
+    acknowledged: Mutex<Vec<AcknowledgedPut>>,
 }
 
-impl Agency {
+impl TestAgency {
     /// An agency whose node is stopped; `data` was made by `init`.
     ///
     /// # Panics
@@ -223,9 +223,9 @@ impl Agency {
     }
 
     /// Returns its node's holdings, agency by agency, if it runs.
-    pub async fn holdings(&self) -> Vec<Holding> {
+    pub async fn holdings(&self) -> Vec<NodeHolding> {
         match self.node.lock().await.as_ref() {
-            Some(node) => Holding::of(&self.node_name, &node.store, Some(&node.registry)).await,
+            Some(node) => NodeHolding::of(&self.node_name, &node.store, Some(&node.registry)).await,
             None => vec![],
         }
     }
@@ -251,7 +251,7 @@ impl Agency {
     ///
     /// # Panics
     /// If the profile cannot be written.
-    pub async fn comity(&self, arguments: &[&str]) -> Ended {
+    pub async fn comity(&self, arguments: &[&str]) -> ProgramOutput {
         let profile = self.writes_profile();
         let all = ["--profile", &profile].into_iter().chain(arguments.iter().copied());
         program::comity(all).await
@@ -281,7 +281,7 @@ impl Agency {
     }
 
     /// Returns the writes of which it was told that they are done.
-    pub fn acknowledged(&self) -> MutexGuard<'_, Vec<Acknowledged>> {
+    pub fn acknowledged(&self) -> MutexGuard<'_, Vec<AcknowledgedPut>> {
         self.acknowledged
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -289,7 +289,7 @@ impl Agency {
 
     /// Writes down that its operator was told of something that must survive everywhere.
     pub fn notes(&self, what: String, put: Put) {
-        self.acknowledged().push(Acknowledged {
+        self.acknowledged().push(AcknowledgedPut {
             agency: self.id.clone(),
             what,
             put,
@@ -297,7 +297,7 @@ impl Agency {
     }
 
     /// The operator sends a request, whatever comes of it.
-    pub async fn asks(&self, method: Method, path: &str, body: Option<&Value>) -> Reply {
+    pub async fn asks(&self, method: Method, path: &str, body: Option<&Value>) -> HttpReply {
         let mut request = self
             .http
             .request(method, format!("{}{path}", self.url))
@@ -309,13 +309,13 @@ impl Agency {
     }
 
     /// The operator sends a text, whatever comes of it.
-    pub async fn asks_with_text(&self, path: &str, text: &str) -> Reply {
+    pub async fn asks_with_text(&self, path: &str, text: &str) -> HttpReply {
         let request = self.http.post(format!("{}{path}", self.url)).bearer_auth(&self.token);
         send(request.body(text.to_owned())).await
     }
 
     /// The operator writes, and is told that it is done.
-    async fn writes(&self, path: &str, body: &Value) -> Reply {
+    async fn writes(&self, path: &str, body: &Value) -> HttpReply {
         self.asks(Method::POST, path, Some(body)).await.with_status(201)
     }
 
@@ -328,11 +328,17 @@ impl Agency {
 
     /// Recognizes an issuer for renewal, once its node has heard of it.
     pub async fn recognizes(&self, issuer: &Issuer) -> RecognitionEntry {
-        self.recognizes_for(issuer, &[Purpose::Renewal], &Scope::All).await
+        self.recognizes_for(issuer, &[Purpose::Renewal], &RecognitionScope::All)
+            .await
     }
 
     /// Recognizes an issuer, once its node has heard of it.
-    pub async fn recognizes_for(&self, issuer: &Issuer, purposes: &[Purpose], scope: &Scope) -> RecognitionEntry {
+    pub async fn recognizes_for(
+        &self,
+        issuer: &Issuer,
+        purposes: &[Purpose],
+        scope: &RecognitionScope,
+    ) -> RecognitionEntry {
         eventually(
             &format!("{} hears of the issuer `{}`", self.id, issuer.name),
             async || {
@@ -370,7 +376,7 @@ impl Agency {
     }
 
     /// Issues a badge.
-    pub async fn issues(&self, issuer: &Issuer, subject: &str) -> Badge {
+    pub async fn issues(&self, issuer: &Issuer, subject: &str) -> IssuedBadge {
         self.issues_with(issuer, subject, json!({})).await
     }
 
@@ -378,7 +384,7 @@ impl Agency {
     ///
     /// # Panics
     /// If it is not done.
-    pub async fn issues_with(&self, issuer: &Issuer, subject: &str, more: Value) -> Badge {
+    pub async fn issues_with(&self, issuer: &Issuer, subject: &str, more: Value) -> IssuedBadge {
         let mut body = json!({"issuer": issuer.id, "subject": subject, "achievement": {"name": ACHIEVEMENT}});
         let both = body.as_object_mut().zip(more.as_object());
         let (body_fields, more_fields) = both.expect("two objects");
@@ -395,7 +401,7 @@ impl Agency {
     }
 
     /// Revokes a badge.
-    pub async fn revokes(&self, badge: &Badge, reason: Reason) -> StatusChange {
+    pub async fn revokes(&self, badge: &IssuedBadge, reason: StatusReason) -> StatusChange {
         let change = self.changes(badge, StatusState::Revoked, reason).await;
         let (list, index) = badge.slot();
         self.notes(
@@ -406,22 +412,22 @@ impl Agency {
     }
 
     /// Suspends a badge.
-    pub async fn suspends(&self, badge: &Badge, reason: Reason) -> StatusChange {
+    pub async fn suspends(&self, badge: &IssuedBadge, reason: StatusReason) -> StatusChange {
         self.changes(badge, StatusState::Suspended, reason).await
     }
 
     /// Lifts a suspension.
-    pub async fn reinstates(&self, badge: &Badge, reason: Reason) -> StatusChange {
+    pub async fn reinstates(&self, badge: &IssuedBadge, reason: StatusReason) -> StatusChange {
         self.changes(badge, StatusState::Active, reason).await
     }
 
-    async fn changes(&self, badge: &Badge, to: StatusState, reason: Reason) -> StatusChange {
+    async fn changes(&self, badge: &IssuedBadge, to: StatusState, reason: StatusReason) -> StatusChange {
         let reply = self.tries_to_change(badge.code(), to, reason).await.with_status(201);
         serde_json::from_value(reply.value()["change"].clone()).expect("a change")
     }
 
     /// Tries to change a status, whatever comes of it.
-    pub async fn tries_to_change(&self, code: CredentialCode, to: StatusState, reason: Reason) -> Reply {
+    pub async fn tries_to_change(&self, code: CredentialCode, to: StatusState, reason: StatusReason) -> HttpReply {
         let body = json!({"status": to, "reason": reason, "note": "stays at home"});
         self.asks(
             Method::POST,

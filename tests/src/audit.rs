@@ -1,6 +1,6 @@
 //! The audit at a scenario's end: reading what the nodes hold, and comparing it.
 //!
-//! [`Holding::of`] reads; [`discrepancies`] compares, purely, so that its own tests show that it can find each fault.
+//! [`NodeHolding::of`] reads; [`discrepancies`] compares, purely, so that its own tests show that it can find each fault.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,7 +11,7 @@ use agency::registry::{AgencyState, SharedRegistry};
 use node::config::Config;
 use protocol::{
     DocumentId, Hash, Put,
-    log::{AgencyLog, Keeping},
+    log::{AgencyLog, AppendOutcome},
     status_list, trust_list,
 };
 use registry_schema::{
@@ -25,7 +25,7 @@ pub type StoredRow = (String, String, Vec<Vec<u8>>);
 
 /// One node's holdings of one agency.
 #[derive(Clone, Debug)]
-pub struct Holding {
+pub struct NodeHolding {
     /// The node's name.
     pub node: AgencyId,
     /// Of whose lists.
@@ -44,7 +44,7 @@ pub struct Holding {
 
 /// Something that cannot be undone, of which an operator was told that it is done.
 #[derive(Clone, Debug)]
-pub struct Acknowledged {
+pub struct AcknowledgedPut {
     /// The operator's agency.
     pub agency: AgencyId,
     /// The act, in words.
@@ -53,7 +53,7 @@ pub struct Acknowledged {
     pub put: Put,
 }
 
-impl Holding {
+impl NodeHolding {
     /// Everything that a node holds.
     ///
     /// # Panics
@@ -75,9 +75,9 @@ impl Holding {
                         let hash = envelope.hash();
                         envelopes.push(hash);
                         match log.keep(envelope) {
-                            Ok(Keeping::Kept { .. } | Keeping::Known | Keeping::Filled(_)) => {}
-                            Ok(Keeping::Refused(refused)) => broken.push(format!("{hash} is refused: {refused}")),
-                            Ok(Keeping::Missing(_)) => broken.push(format!("{hash} stands before its parents")),
+                            Ok(AppendOutcome::Kept { .. } | AppendOutcome::Known | AppendOutcome::Filled(_)) => {}
+                            Ok(AppendOutcome::Refused(refused)) => broken.push(format!("{hash} is refused: {refused}")),
+                            Ok(AppendOutcome::Missing(_)) => broken.push(format!("{hash} stands before its parents")),
                             Err(error) => broken.push(format!("{hash}: {error}")),
                         }
                     }
@@ -167,23 +167,23 @@ fn expected_answers(of: &AgencyId, rows: &[StoredRow]) -> BTreeSet<String> {
     for (document, key, values) in rows {
         match document.parse() {
             Ok(DocumentId::TrustList) => match trust_list::fold(key, values) {
-                Some(trust_list::Entry::Issuer(issuer)) => {
+                Some(trust_list::TrustListEntry::Issuer(issuer)) => {
                     lines.insert(format!("{issuer:?}"));
                 }
-                Some(trust_list::Entry::Recognition(id, Some(recognition))) => {
+                Some(trust_list::TrustListEntry::Recognition(id, Some(recognition))) => {
                     recognitions.insert(id, recognition);
                 }
-                Some(trust_list::Entry::Withdrawal(id, withdrawal)) => {
+                Some(trust_list::TrustListEntry::Withdrawal(id, withdrawal)) => {
                     withdrawals.insert(id, withdrawal);
                 }
-                Some(trust_list::Entry::Agency(id, Some(recognition))) => {
+                Some(trust_list::TrustListEntry::Agency(id, Some(recognition))) => {
                     followed.insert(id, recognition);
                 }
                 // How issuers stand is read back through verdicts.
                 Some(
-                    trust_list::Entry::Recognition(_, None)
-                    | trust_list::Entry::Agency(_, None)
-                    | trust_list::Entry::Registration(_),
+                    trust_list::TrustListEntry::Recognition(_, None)
+                    | trust_list::TrustListEntry::Agency(_, None)
+                    | trust_list::TrustListEntry::Registration(_),
                 )
                 | None => {}
             },
@@ -192,16 +192,21 @@ fn expected_answers(of: &AgencyId, rows: &[StoredRow]) -> BTreeSet<String> {
                 lines.extend(entries.iter().map(|entry| format!("{entry:?}")));
             }
             Ok(DocumentId::StatusList(list)) => match status_list::fold(key, values) {
-                Some(status_list::Entry::Revoked { index, .. }) => {
+                Some(status_list::StatusListEntry::Revoked { index, .. }) => {
                     states.insert((list, index), StatusState::Revoked);
                 }
-                Some(status_list::Entry::Suspended { index, change }) if change.state == StatusState::Suspended => {
+                Some(status_list::StatusListEntry::Suspended { index, change })
+                    if change.state == StatusState::Suspended =>
+                {
                     states.entry((list, index)).or_insert(StatusState::Suspended);
                 }
-                Some(status_list::Entry::Reserved { span, start }) => {
+                Some(status_list::StatusListEntry::Reserved { span, start }) => {
                     lines.insert(format!("{list}: {span:?} reserved by {start:?}"));
                 }
-                Some(status_list::Entry::Suspended { .. } | status_list::Entry::Expunged { .. }) | None => {}
+                Some(
+                    status_list::StatusListEntry::Suspended { .. } | status_list::StatusListEntry::Expunged { .. },
+                )
+                | None => {}
             },
             _ => {}
         }
@@ -236,10 +241,10 @@ fn expected_answers(of: &AgencyId, rows: &[StoredRow]) -> BTreeSet<String> {
 }
 
 /// Everything that is wrong. `all_meet`: every node can hear every other, so that they must hold the same.
-pub fn discrepancies(holdings: &[Holding], acknowledged: &[Acknowledged], all_meet: bool) -> Vec<String> {
+pub fn discrepancies(holdings: &[NodeHolding], acknowledged: &[AcknowledgedPut], all_meet: bool) -> Vec<String> {
     let mut found = Vec::new();
     for holding in holdings {
-        let Holding {
+        let NodeHolding {
             node,
             of,
             rows,
@@ -291,11 +296,11 @@ pub fn discrepancies(holdings: &[Holding], acknowledged: &[Acknowledged], all_me
     found
 }
 
-fn differences_between_nodes(holdings: &[Holding], nodes: &BTreeSet<&AgencyId>) -> Vec<String> {
+fn differences_between_nodes(holdings: &[NodeHolding], nodes: &BTreeSet<&AgencyId>) -> Vec<String> {
     let mut found = Vec::new();
     let agencies: BTreeSet<&AgencyId> = holdings.iter().map(|holding| &holding.of).collect();
     for of in agencies {
-        let mut first: Option<&Holding> = None;
+        let mut first: Option<&NodeHolding> = None;
         for node in nodes {
             let Some(holding) = holdings
                 .iter()
@@ -337,7 +342,7 @@ fn difference(one: &[StoredRow], other: &[StoredRow]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use registry_schema::{Reason, Timestamp};
+    use registry_schema::{StatusReason, Timestamp};
 
     use super::*;
 
@@ -346,14 +351,14 @@ mod tests {
     }
 
     fn revocation() -> Put {
-        status_list::revoke(7, 4711, Reason::Misconduct, Timestamp(1_000))
+        status_list::revoke(7, 4711, StatusReason::Misconduct, Timestamp(1_000))
     }
 
     /// Two nodes that hold the same revocation of SC's.
-    fn sound() -> (Vec<Holding>, Vec<Acknowledged>) {
+    fn sound() -> (Vec<NodeHolding>, Vec<AcknowledgedPut>) {
         let of: AgencyId = "US-SC".parse().unwrap();
         let rows = vec![row(&revocation())];
-        let holding = |node: &str| Holding {
+        let holding = |node: &str| NodeHolding {
             node: node.parse().unwrap(),
             of: of.clone(),
             rows: rows.clone(),
@@ -362,7 +367,7 @@ mod tests {
             answers: Some(BTreeSet::from(["7/4711: Revoked".to_owned()])),
             broken: vec![],
         };
-        let acknowledged = vec![Acknowledged {
+        let acknowledged = vec![AcknowledgedPut {
             agency: of.clone(),
             what: "a revocation".into(),
             put: revocation(),
@@ -370,7 +375,7 @@ mod tests {
         (vec![holding("US-SC"), holding("US-TN")], acknowledged)
     }
 
-    fn report(spoil: impl FnOnce(&mut Vec<Holding>), all_meet: bool) -> String {
+    fn report(spoil: impl FnOnce(&mut Vec<NodeHolding>), all_meet: bool) -> String {
         let (mut holdings, acknowledged) = sound();
         spoil(&mut holdings);
         discrepancies(&holdings, &acknowledged, all_meet).join("\n")
@@ -383,9 +388,14 @@ mod tests {
 
     #[test]
     fn each_fault_is_found() {
-        let other = row(&status_list::revoke(7, 4711, Reason::Superseded, Timestamp(2_000)));
-        type Spoil = Box<dyn FnOnce(&mut Vec<Holding>)>;
-        let cases: [(&str, Spoil); 8] = [
+        let other = row(&status_list::revoke(
+            7,
+            4711,
+            StatusReason::Superseded,
+            Timestamp(2_000),
+        ));
+        type HoldingMutation = Box<dyn FnOnce(&mut Vec<NodeHolding>)>;
+        let cases: [(&str, HoldingMutation); 8] = [
             ("the rows of US-SC do not follow", Box::new(|h| h[1].folded.clear())),
             (
                 "US-SC and US-TN differ on US-SC",
@@ -418,7 +428,7 @@ mod tests {
 
     #[test]
     fn nodes_that_cannot_meet_may_differ_but_not_from_themselves() {
-        let spoil = |h: &mut Vec<Holding>| {
+        let spoil = |h: &mut Vec<NodeHolding>| {
             h[1].rows.clear();
             h[1].folded.clear();
             h[1].envelopes.clear();

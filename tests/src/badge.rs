@@ -6,14 +6,14 @@ use serde_json::Value;
 
 /// A badge in its holder's hand, with what its agency keeps of it.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Badge {
+pub struct IssuedBadge {
     /// The agency's record.
     pub credential: Credential,
     /// The file.
     pub document: Value,
 }
 
-impl Badge {
+impl IssuedBadge {
     /// Its short code.
     pub const fn code(&self) -> CredentialCode {
         self.credential.code

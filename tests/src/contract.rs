@@ -8,17 +8,17 @@ mod shape;
 
 use serde_json::{Map, Value};
 
-pub use requests::Asked;
+pub use requests::ContractRequest;
 
-use crate::Reply;
+use crate::HttpReply;
 
 /// The document of a node.
 #[derive(Clone, Debug)]
-pub struct Contract(Value);
+pub struct ApiContract(Value);
 
 /// One operation of it.
 #[derive(Clone, Copy, Debug)]
-pub struct Operation<'a> {
+pub struct ContractOperation<'a> {
     /// In small letters.
     pub method: &'a str,
     /// With its parameters' names: `/v1/issuers/{id}`.
@@ -27,7 +27,7 @@ pub struct Operation<'a> {
     pub told: &'a Value,
 }
 
-impl Operation<'_> {
+impl ContractOperation<'_> {
     /// Returns true if it is for operators.
     pub fn needs_token(&self) -> bool {
         self.told["security"].as_array().is_some_and(|all| !all.is_empty())
@@ -46,27 +46,27 @@ impl Operation<'_> {
     }
 }
 
-impl Contract {
+impl ApiContract {
     /// Reads it.
     pub const fn new(document: Value) -> Self {
         Self(document)
     }
 
     /// All operations.
-    pub fn operations(&self) -> Vec<Operation<'_>> {
+    pub fn operations(&self) -> Vec<ContractOperation<'_>> {
         let mut all = Vec::new();
         for (path, item) in self.0["paths"].as_object().into_iter().flatten() {
             for (method, told) in item.as_object().into_iter().flatten() {
-                all.push(Operation { method, path, told });
+                all.push(ContractOperation { method, path, told });
             }
         }
         all
     }
 
     /// The operation that answers at this path.
-    pub fn at(&self, method: &str, path: &str) -> Option<Operation<'_>> {
+    pub fn at(&self, method: &str, path: &str) -> Option<ContractOperation<'_>> {
         let path = path.split('?').next().unwrap_or_default();
-        let of_path = |one: &Operation<'_>| {
+        let of_path = |one: &ContractOperation<'_>| {
             let (told, asked) = (one.path.split('/'), path.split('/'));
             one.path.split('/').count() == path.split('/').count()
                 && told
@@ -83,7 +83,7 @@ impl Contract {
     ///
     /// # Errors
     /// Says what.
-    pub fn holds(&self, operation: Operation<'_>, reply: &Reply) -> Result<(), String> {
+    pub fn holds(&self, operation: ContractOperation<'_>, reply: &HttpReply) -> Result<(), String> {
         let told = self.resolve(&operation.told["responses"][reply.status.to_string()]);
         let Some(told) = told.as_object() else {
             return Err(format!("{} is not declared: {}", reply.status, reply.text()));

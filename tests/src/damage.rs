@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use crate::Agency;
+use crate::TestAgency;
 
 /// Runs a statement on a stopped node's SQLite.
 ///
 /// # Panics
 /// If it fails.
-pub fn on_sqlite(agency: &Agency, sql: &str) {
+pub fn on_sqlite(agency: &TestAgency, sql: &str) {
     let script = "
 import sqlite3, sys
 db = sqlite3.connect(sys.argv[1])
@@ -23,7 +23,7 @@ db.close()
 ///
 /// # Panics
 /// If it fails.
-pub fn cuts_in_half(agency: &Agency, file: &str) {
+pub fn cuts_in_half(agency: &TestAgency, file: &str) {
     let script = "
 import os, sqlite3, sys
 folder, name = sys.argv[1:]

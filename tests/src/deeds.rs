@@ -11,11 +11,11 @@ use rand::{RngExt as _, rngs::StdRng};
 use registry_schema::Issuer;
 use serde_json::{Value, json};
 
-use crate::{Agency, Badge, Reply, http, oracle::DiskOracle};
+use crate::{HttpReply, IssuedBadge, TestAgency, http, oracle::DiskOracle};
 
 /// The kinds of writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum WriteKind {
     /// A badge is issued.
     Issue,
     /// A badge is suspended.
@@ -35,18 +35,18 @@ pub enum Kind {
 }
 
 /// All of them.
-pub const KINDS: [Kind; 8] = [
-    Kind::Issue,
-    Kind::Suspend,
-    Kind::Reinstate,
-    Kind::Revoke,
-    Kind::Register,
-    Kind::Recognize,
-    Kind::Withdraw,
-    Kind::Peer,
+pub const KINDS: [WriteKind; 8] = [
+    WriteKind::Issue,
+    WriteKind::Suspend,
+    WriteKind::Reinstate,
+    WriteKind::Revoke,
+    WriteKind::Register,
+    WriteKind::Recognize,
+    WriteKind::Withdraw,
+    WriteKind::Peer,
 ];
 
-impl Kind {
+impl WriteKind {
     /// Returns the word that its transaction, and no other, writes into the audit trail.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -65,18 +65,18 @@ impl Kind {
 
 /// A write, and to what. Each is asked for once.
 #[derive(Clone, Debug)]
-pub struct Deed {
+pub struct PlannedWrite {
     /// Its kind.
-    pub kind: Kind,
+    pub kind: WriteKind,
     /// The badge whose status it changes.
-    pub badge: Option<Badge>,
+    pub badge: Option<IssuedBadge>,
     /// The name that it gives, or the id of what it changes.
     pub name: String,
 }
 
 /// The outcome of a write, as the operator was told it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum WriteOutcome {
     /// It is done.
     Done,
     /// Nothing was changed.
@@ -87,11 +87,11 @@ pub enum Told {
 
 /// A write, and what came of it.
 #[derive(Clone, Debug)]
-pub struct Act {
+pub struct WriteRecord {
     /// The write.
-    pub deed: Deed,
+    pub deed: PlannedWrite,
     /// The outcome that was told.
-    pub told: Told,
+    pub told: WriteOutcome,
     /// The time of the answer, in milliseconds since 1970.
     pub answered: i64,
     /// The answer.
@@ -110,7 +110,7 @@ pub fn now() -> i64 {
 
 /// An operator who does one thing after the other at an agency's node.
 #[derive(Debug)]
-pub struct Operator {
+pub struct OperatorClient {
     url: String,
     token: String,
     http: reqwest::Client,
@@ -119,16 +119,16 @@ pub struct Operator {
     count: u32,
     rng: StdRng,
     /// Badges that are good, and suspended ones.
-    good: VecDeque<Badge>,
-    suspended: VecDeque<Badge>,
+    good: VecDeque<IssuedBadge>,
+    suspended: VecDeque<IssuedBadge>,
     /// Issuers that are not recognized yet, and recognitions that stand.
     registered: VecDeque<String>,
     recognitions: VecDeque<String>,
 }
 
-impl Operator {
+impl OperatorClient {
     /// An operator with a name that no other has, and one of the agency's issuers.
-    pub fn new(agency: &Agency, issuer: &Issuer, name: &str, rng: StdRng) -> Self {
+    pub fn new(agency: &TestAgency, issuer: &Issuer, name: &str, rng: StdRng) -> Self {
         Self {
             url: agency.url().to_owned(),
             token: agency.token().to_owned(),
@@ -145,25 +145,25 @@ impl Operator {
     }
 
     /// Returns the kind that comes first before a write of this kind can be asked for; itself, if nothing.
-    fn first(&self, kind: Kind) -> Kind {
+    fn first(&self, kind: WriteKind) -> WriteKind {
         match kind {
-            Kind::Suspend | Kind::Revoke if self.good.is_empty() => Kind::Issue,
-            Kind::Reinstate if self.suspended.is_empty() => self.first(Kind::Suspend),
-            Kind::Recognize if self.registered.is_empty() => Kind::Register,
-            Kind::Withdraw if self.recognitions.is_empty() => self.first(Kind::Recognize),
+            WriteKind::Suspend | WriteKind::Revoke if self.good.is_empty() => WriteKind::Issue,
+            WriteKind::Reinstate if self.suspended.is_empty() => self.first(WriteKind::Suspend),
+            WriteKind::Recognize if self.registered.is_empty() => WriteKind::Register,
+            WriteKind::Withdraw if self.recognitions.is_empty() => self.first(WriteKind::Recognize),
             other => other,
         }
     }
 
     /// A write of some kind, to something that it was not asked for before.
-    pub fn thinks(&mut self) -> Deed {
+    pub fn thinks(&mut self) -> PlannedWrite {
         let kind = KINDS[self.rng.random_range(0..KINDS.len())];
         self.plans(self.first(kind))
     }
 
     /// Returns true if a write of this kind takes nothing that is to be done first.
     #[must_use]
-    pub fn ready_for(&self, kind: Kind) -> bool {
+    pub fn ready_for(&self, kind: WriteKind) -> bool {
         self.first(kind) == kind
     }
 
@@ -171,7 +171,7 @@ impl Operator {
     ///
     /// # Panics
     /// If that is not done.
-    pub async fn prepares(&mut self, kind: Kind) -> (Vec<Act>, Deed) {
+    pub async fn prepares(&mut self, kind: WriteKind) -> (Vec<WriteRecord>, PlannedWrite) {
         let mut acts = Vec::new();
         loop {
             let next = self.first(kind);
@@ -180,38 +180,38 @@ impl Operator {
                 return (acts, deed);
             }
             let act = self.does(deed).await;
-            assert_eq!(act.told, Told::Done, "before a fault: {act:?}");
+            assert_eq!(act.told, WriteOutcome::Done, "before a fault: {act:?}");
             acts.push(act);
         }
     }
 
-    fn plans(&mut self, kind: Kind) -> Deed {
+    fn plans(&mut self, kind: WriteKind) -> PlannedWrite {
         self.count += 1;
         let fresh = format!("{} {}", self.name, self.count);
         let (badge, name) = match kind {
-            Kind::Issue | Kind::Register => (None, fresh),
-            Kind::Suspend | Kind::Revoke => (self.good.pop_front(), String::new()),
-            Kind::Reinstate => (self.suspended.pop_front(), String::new()),
-            Kind::Recognize => (None, self.registered.pop_front().unwrap_or_default()),
-            Kind::Withdraw => (None, self.recognitions.pop_front().unwrap_or_default()),
-            Kind::Peer => (None, format!("US-XX:{}", fresh.replace(' ', "-").to_lowercase())),
+            WriteKind::Issue | WriteKind::Register => (None, fresh),
+            WriteKind::Suspend | WriteKind::Revoke => (self.good.pop_front(), String::new()),
+            WriteKind::Reinstate => (self.suspended.pop_front(), String::new()),
+            WriteKind::Recognize => (None, self.registered.pop_front().unwrap_or_default()),
+            WriteKind::Withdraw => (None, self.recognitions.pop_front().unwrap_or_default()),
+            WriteKind::Peer => (None, format!("US-XX:{}", fresh.replace(' ', "-").to_lowercase())),
         };
-        Deed { kind, badge, name }
+        PlannedWrite { kind, badge, name }
     }
 
     /// Asks for a write; what it makes can be used for further ones.
-    pub async fn does(&mut self, deed: Deed) -> Act {
+    pub async fn does(&mut self, deed: PlannedWrite) -> WriteRecord {
         let (path, body) = self.request(&deed);
         let request = self.http.post(format!("{}{path}", self.url)).bearer_auth(&self.token);
         let reply = http::try_send(request.json(&body)).await;
         let (told, said) = match &reply {
             Ok(reply) => (told_by(reply), format!("{} {}", reply.status, reply.text())),
-            Err(error) => (Told::Unknown, error.clone()),
+            Err(error) => (WriteOutcome::Unknown, error.clone()),
         };
-        if let (Told::Done, Ok(reply)) = (told, &reply) {
+        if let (WriteOutcome::Done, Ok(reply)) = (told, &reply) {
             self.keeps(&deed, reply);
         }
-        Act {
+        WriteRecord {
             deed,
             told,
             answered: now(),
@@ -219,7 +219,7 @@ impl Operator {
         }
     }
 
-    fn request(&mut self, deed: &Deed) -> (String, Value) {
+    fn request(&mut self, deed: &PlannedWrite) -> (String, Value) {
         let status = |to: &str| {
             let code = deed
                 .badge
@@ -230,20 +230,20 @@ impl Operator {
             (format!("/v1/credentials/{code}/status-entries"), body)
         };
         match deed.kind {
-            Kind::Issue => {
+            WriteKind::Issue => {
                 let body = json!({"issuer": self.issuer.id, "subject": deed.name, "achievement": {"name": crate::agency::ACHIEVEMENT}});
                 ("/v1/credentials".into(), body)
             }
-            Kind::Suspend => status("suspended"),
-            Kind::Reinstate => status("active"),
-            Kind::Revoke => status("revoked"),
-            Kind::Register => ("/v1/issuers".into(), json!({"name": deed.name})),
-            Kind::Recognize => {
+            WriteKind::Suspend => status("suspended"),
+            WriteKind::Reinstate => status("active"),
+            WriteKind::Revoke => status("revoked"),
+            WriteKind::Register => ("/v1/issuers".into(), json!({"name": deed.name})),
+            WriteKind::Recognize => {
                 let body = json!({"issuer": deed.name, "purposes": ["renewal"], "scope": "all"});
                 ("/v1/recognitions".into(), body)
             }
-            Kind::Withdraw => (format!("/v1/recognitions/{}/withdrawal", deed.name), json!({})),
-            Kind::Peer => {
+            WriteKind::Withdraw => (format!("/v1/recognitions/{}/withdrawal", deed.name), json!({})),
+            WriteKind::Peer => {
                 // An identity of a node, in the form of libp2p, and a log, that nobody has.
                 let key: [u8; 32] = self.rng.random();
                 let node = [&[0, 36, 8, 1, 18, 32][..], &key].concat();
@@ -260,7 +260,7 @@ impl Operator {
         }
     }
 
-    fn keeps(&mut self, deed: &Deed, reply: &Reply) {
+    fn keeps(&mut self, deed: &PlannedWrite, reply: &HttpReply) {
         let text = |pointer: &str| {
             let value = reply.value();
             value
@@ -270,33 +270,33 @@ impl Operator {
                 .to_owned()
         };
         match deed.kind {
-            Kind::Issue => self.good.push_back(reply.json()),
-            Kind::Suspend => self.suspended.extend(deed.badge.clone()),
-            Kind::Register => self.registered.push_back(text("/id")),
-            Kind::Recognize => self.recognitions.push_back(text("/id")),
-            Kind::Reinstate | Kind::Revoke | Kind::Withdraw | Kind::Peer => {}
+            WriteKind::Issue => self.good.push_back(reply.json()),
+            WriteKind::Suspend => self.suspended.extend(deed.badge.clone()),
+            WriteKind::Register => self.registered.push_back(text("/id")),
+            WriteKind::Recognize => self.recognitions.push_back(text("/id")),
+            WriteKind::Reinstate | WriteKind::Revoke | WriteKind::Withdraw | WriteKind::Peer => {}
         }
     }
 }
 
-fn told_by(reply: &Reply) -> Told {
+fn told_by(reply: &HttpReply) -> WriteOutcome {
     match reply.status {
-        201 => Told::Done,
+        201 => WriteOutcome::Done,
         // Its time was over: what came of it is not said.
-        408 => Told::Unknown,
-        _ if reply.text().contains("node.outcome_unknown") => Told::Unknown,
-        _ => Told::NotDone,
+        408 => WriteOutcome::Unknown,
+        _ if reply.text().contains("node.outcome_unknown") => WriteOutcome::Unknown,
+        _ => WriteOutcome::NotDone,
     }
 }
 
-impl Act {
+impl WriteRecord {
     /// Counts it on the disk: by the lists' own account, that of the tables, and that of the audit trail; none, where it has
     /// no place.
     ///
     /// # Panics
     /// If the tables do not answer with numbers.
     pub fn on_disk(&self, disk: &DiskOracle, sql: &dyn Fn(&str) -> String) -> [Option<usize>; 3] {
-        let Deed { kind, badge, name } = &self.deed;
+        let PlannedWrite { kind, badge, name } = &self.deed;
         let count = |sql_text: String| sql(&sql_text).trim().parse::<usize>().expect("a number");
         let audited = |subject: &str| {
             count(format!(
@@ -324,23 +324,23 @@ impl Act {
             .map(|badge| badge.credential.id.clone())
             .unwrap_or_default();
         match kind {
-            Kind::Issue => {
+            WriteKind::Issue => {
                 let rows = count(format!("SELECT count(*) FROM credentials WHERE subject = '{name}'"));
                 let audits = audited(&format!("IN (SELECT id FROM credentials WHERE subject = '{name}')"));
                 [None, Some(rows), Some(audits)]
             }
-            Kind::Suspend => [
+            WriteKind::Suspend => [
                 Some(of_badge("s", Some(true))),
                 None,
                 Some(audited(&format!("= '{id}'"))),
             ],
-            Kind::Reinstate => [
+            WriteKind::Reinstate => [
                 Some(of_badge("s", Some(false))),
                 None,
                 Some(audited(&format!("= '{id}'"))),
             ],
-            Kind::Revoke => [Some(of_badge("r", None)), None, Some(audited(&format!("= '{id}'")))],
-            Kind::Register => {
+            WriteKind::Revoke => [Some(of_badge("r", None)), None, Some(audited(&format!("= '{id}'")))],
+            WriteKind::Register => {
                 // The name is followed by what is no part of it: "A 1" is not in "A 10".
                 let named = |value: &[u8]| {
                     let mut at = value.windows(name.len()).enumerate();
@@ -354,16 +354,16 @@ impl Act {
                     None,
                 ]
             }
-            Kind::Recognize => [
+            WriteKind::Recognize => [
                 Some(puts(&|_, key, value| key.starts_with("g/") && says(value, name))),
                 None,
                 None,
             ],
-            Kind::Withdraw => {
+            WriteKind::Withdraw => {
                 let puts = puts(&|_, key, _| key == format!("w/{name}"));
                 [Some(puts), None, Some(audited(&format!("= '{name}'")))]
             }
-            Kind::Peer => {
+            WriteKind::Peer => {
                 let rows = count(format!("SELECT count(*) FROM peers WHERE agency = '{name}'"));
                 [None, Some(rows), Some(audited(&format!("= '{name}'")))]
             }
@@ -379,14 +379,14 @@ impl Act {
             "is half on disk"
         } else {
             match (self.told, counts.first().copied().unwrap_or_default()) {
-                (Told::Done, 0) => "was acknowledged, and is not on disk",
-                (Told::NotDone, 1..) => "was told as not done, and is on disk",
+                (WriteOutcome::Done, 0) => "was acknowledged, and is not on disk",
+                (WriteOutcome::NotDone, 1..) => "was told as not done, and is on disk",
                 (_, 2..) => "is on disk twice",
                 _ => return None,
             }
         };
         let of = self.deed.badge.as_ref().map(|badge| badge.code().to_string());
-        let Deed { kind, name, .. } = &self.deed;
+        let PlannedWrite { kind, name, .. } = &self.deed;
         Some(format!(
             "{kind:?} of {name}{} {wrong} ({found:?}): {}",
             of.unwrap_or_default(),

@@ -4,7 +4,7 @@ use registry_schema::Verdict;
 use reqwest::multipart::{Form, Part};
 
 use crate::{
-    Badge, Reply,
+    HttpReply, IssuedBadge,
     http::{self, send},
 };
 
@@ -35,7 +35,7 @@ impl Employer {
     }
 
     /// "Is this badge good?"
-    pub async fn verifies(&self, badge: &Badge) -> Verdict {
+    pub async fn verifies(&self, badge: &IssuedBadge) -> Verdict {
         self.verifies_bytes(&badge.bytes()).await
     }
 
@@ -56,7 +56,7 @@ impl Employer {
     }
 
     /// Sends a body as it is; for what the node should make of it.
-    pub async fn sends(&self, body: &[u8], content_type: &str, question: &[(&str, &str)]) -> Reply {
+    pub async fn sends(&self, body: &[u8], content_type: &str, question: &[(&str, &str)]) -> HttpReply {
         let request = self
             .http
             .post(format!("{}/v1/verifications", self.node))
@@ -65,14 +65,14 @@ impl Employer {
     }
 
     /// Sends many badges at once.
-    pub async fn sends_many(&self, upload: Vec<u8>, content_type: &str, question: &[(&str, &str)]) -> Reply {
+    pub async fn sends_many(&self, upload: Vec<u8>, content_type: &str, question: &[(&str, &str)]) -> HttpReply {
         let url = format!("{}/v1/verifications/bulk", self.node);
         let request = self.http.post(url).query(question);
         send(request.header("content-type", content_type).body(upload)).await
     }
 
     /// Sends a file as the field of a form.
-    pub async fn sends_form(&self, file: &[u8], field: &str) -> Reply {
+    pub async fn sends_form(&self, file: &[u8], field: &str) -> HttpReply {
         let form = Form::new().part(field.to_owned(), Part::bytes(file.to_vec()).file_name("badge"));
         send(
             self.http
@@ -83,20 +83,20 @@ impl Employer {
     }
 
     /// Drops a file on the page.
-    pub async fn drops_on_the_page(&self, file: &[u8]) -> Reply {
+    pub async fn drops_on_the_page(&self, file: &[u8]) -> HttpReply {
         let form = Form::new().part("file", Part::bytes(file.to_vec()).file_name("badge"));
         send(self.http.post(format!("{}/verify", self.node)).multipart(form)).await
     }
 
     /// Drops a file on the page, and asks about a day.
-    pub async fn drops_on_the_page_for(&self, file: &[u8], day: &str) -> Reply {
+    pub async fn drops_on_the_page_for(&self, file: &[u8], day: &str) -> HttpReply {
         let part = Part::bytes(file.to_vec()).file_name("badge");
         let form = Form::new().part("file", part).text("at", day.to_owned());
         send(self.http.post(format!("{}/verify", self.node)).multipart(form)).await
     }
 
     /// Looks at a page.
-    pub async fn reads(&self, path: &str) -> Reply {
+    pub async fn reads(&self, path: &str) -> HttpReply {
         send(self.http.get(format!("{}{path}", self.node))).await
     }
 }

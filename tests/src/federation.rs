@@ -9,23 +9,23 @@ use std::{
 
 use node::{
     config::{Config, PeerConfig},
-    init::{self, Beginning},
+    init::{self, InitOptions},
 };
 use platform::clock;
 use registry_schema::{AgencyId, Issuer, Timestamp, recognition::RecognitionEntry};
 use tempfile::TempDir;
 
 use crate::{
-    Agency, Badge, Employer, Link,
-    audit::{self, Acknowledged},
+    Employer, IssuedBadge, NodeLink, TestAgency,
+    audit::{self, AcknowledgedPut},
     eventually, http, ports, postgres,
 };
 
 /// The clock that all nodes of a federation read.
 #[derive(Clone, Debug, Default)]
-pub struct Clock(clock::Clock);
+pub struct FederationClock(clock::Clock);
 
-impl Clock {
+impl FederationClock {
     /// The time now.
     #[must_use]
     pub fn now(&self) -> Timestamp {
@@ -61,7 +61,7 @@ impl Clock {
 
 /// The pace at which the nodes speak to each other, in seconds.
 #[derive(Clone, Copy, Debug)]
-pub struct Rhythm {
+pub struct ExchangeIntervals {
     /// Between two heartbeats.
     pub heartbeat_every: u32,
     /// For which a heartbeat holds.
@@ -70,7 +70,7 @@ pub struct Rhythm {
     pub exchange_every: u32,
 }
 
-impl Default for Rhythm {
+impl Default for ExchangeIntervals {
     fn default() -> Self {
         Self {
             heartbeat_every: 300,
@@ -83,17 +83,17 @@ impl Default for Rhythm {
 /// Agencies that know each other.
 #[derive(Debug)]
 pub struct Federation {
-    agencies: Vec<Agency>,
-    links: Vec<Link>,
-    clock: Clock,
-    rhythm: Rhythm,
-    keeping: Keeping,
+    agencies: Vec<TestAgency>,
+    links: Vec<NodeLink>,
+    clock: FederationClock,
+    rhythm: ExchangeIntervals,
+    keeping: StoreBackend,
     folder: TempDir,
 }
 
 /// The place in which the nodes of a federation keep what they know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keeping {
+pub enum StoreBackend {
     /// In a SQLite file each.
     Sqlite,
     /// In a PostgreSQL database each, at the server that `COMITY_TEST_POSTGRES` names.
@@ -102,7 +102,7 @@ pub enum Keeping {
 
 /// A federation in which a teacher has a badge of South Carolina's that everyone accepts.
 #[derive(Debug)]
-pub struct Scene {
+pub struct TeacherScenario {
     /// North Carolina, South Carolina and Tennessee.
     pub federation: Federation,
     /// South Carolina's issuer.
@@ -110,7 +110,7 @@ pub struct Scene {
     /// North Carolina's recognition of it.
     pub recognition: RecognitionEntry,
     /// Its badge, held by Jordan Avery.
-    pub badge: Badge,
+    pub badge: IssuedBadge,
 }
 
 const NAMES: [(&str, &str); 4] = [
@@ -130,22 +130,22 @@ fn name_of(id: &str) -> &str {
 impl Federation {
     /// Makes and starts a node for each agency, and waits until they all know each other.
     pub async fn start(ids: &[&str]) -> Self {
-        Self::start_with(ids, Rhythm::default()).await
+        Self::start_with(ids, ExchangeIntervals::default()).await
     }
 
     /// The same, in another rhythm.
     ///
     /// # Panics
     /// If a node cannot be made.
-    pub async fn start_with(ids: &[&str], rhythm: Rhythm) -> Self {
-        Self::start_on(ids, rhythm, Keeping::Sqlite).await
+    pub async fn start_with(ids: &[&str], rhythm: ExchangeIntervals) -> Self {
+        Self::start_on(ids, rhythm, StoreBackend::Sqlite).await
     }
 
     /// The same, on another database.
     ///
     /// # Panics
     /// If a node cannot be made.
-    pub async fn start_on(ids: &[&str], rhythm: Rhythm, keeping: Keeping) -> Self {
+    pub async fn start_on(ids: &[&str], rhythm: ExchangeIntervals, keeping: StoreBackend) -> Self {
         Self::start_in(ids, rhythm, keeping, &|_| None).await
     }
 
@@ -155,8 +155,8 @@ impl Federation {
     /// If a node cannot be made.
     pub async fn start_in(
         ids: &[&str],
-        rhythm: Rhythm,
-        keeping: Keeping,
+        rhythm: ExchangeIntervals,
+        keeping: StoreBackend,
         databases: &dyn Fn(&str) -> Option<String>,
     ) -> Self {
         http::crypto();
@@ -167,7 +167,7 @@ impl Federation {
         let mut federation = Self {
             agencies: vec![],
             links: vec![],
-            clock: Clock::default(),
+            clock: FederationClock::default(),
             rhythm,
             keeping,
             folder,
@@ -175,7 +175,7 @@ impl Federation {
         let peer_ports: Vec<(&str, u16)> = ids.iter().map(|id| (*id, ports::free())).collect();
         for (i, one) in peer_ports.iter().enumerate() {
             for other in peer_ports.iter().skip(i + 1) {
-                federation.links.push(Link::between(*one, *other).await);
+                federation.links.push(NodeLink::between(*one, *other).await);
             }
         }
         for (id, port) in &peer_ports {
@@ -199,12 +199,12 @@ impl Federation {
     }
 
     /// North Carolina, South Carolina and Tennessee, and a badge of South Carolina's that all of them accept.
-    pub async fn with_a_badge() -> Scene {
-        Self::with_a_badge_and(Rhythm::default()).await
+    pub async fn with_a_badge() -> TeacherScenario {
+        Self::with_a_badge_and(ExchangeIntervals::default()).await
     }
 
     /// The same, in another rhythm.
-    pub async fn with_a_badge_and(rhythm: Rhythm) -> Scene {
+    pub async fn with_a_badge_and(rhythm: ExchangeIntervals) -> TeacherScenario {
         Self::start_with(&["US-NC", "US-SC", "US-TN"], rhythm)
             .await
             .gains_a_badge()
@@ -212,7 +212,7 @@ impl Federation {
     }
 
     /// An issuer of South Carolina's, a badge of it, and everyone's recognition.
-    pub async fn gains_a_badge(self) -> Scene {
+    pub async fn gains_a_badge(self) -> TeacherScenario {
         let federation = self;
         let sc = federation.agency("US-SC");
         let issuer = sc.registers("Palmetto Educator Institute").await;
@@ -225,7 +225,7 @@ impl Federation {
                 .awaits(agency, &badge, registry_schema::VerdictKind::Accepted)
                 .await;
         }
-        Scene {
+        TeacherScenario {
             federation,
             issuer,
             recognition,
@@ -236,8 +236,8 @@ impl Federation {
     /// Waits until a node answers this about a badge; gives the answer.
     pub async fn awaits(
         &self,
-        at: &Agency,
-        badge: &Badge,
+        at: &TestAgency,
+        badge: &IssuedBadge,
         kind: registry_schema::VerdictKind,
     ) -> registry_schema::Verdict {
         let employer = at.employer();
@@ -253,20 +253,20 @@ impl Federation {
     }
 
     /// Makes an agency, with a node that listens for peers at this port.
-    pub(crate) async fn founds(&self, id: &str, peer_port: u16) -> Agency {
+    pub(crate) async fn founds(&self, id: &str, peer_port: u16) -> TestAgency {
         self.founds_in(id, peer_port, None).await
     }
 
-    async fn founds_in(&self, id: &str, peer_port: u16, database: Option<String>) -> Agency {
+    async fn founds_in(&self, id: &str, peer_port: u16, database: Option<String>) -> TestAgency {
         let data = self.folder.path().join(id);
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::free()));
-        let beginning = Beginning {
+        let beginning = InitOptions {
             agency: id.parse().expect("an agency's name"),
             name: name_of(id).to_owned(),
             url: format!("http://{listen}"),
             listen,
             peer_listen: vec![format!("/ip4/127.0.0.1/tcp/{peer_port}")],
-            database: database.or_else(|| (self.keeping == Keeping::Postgres).then(postgres::a_database)),
+            database: database.or_else(|| (self.keeping == StoreBackend::Postgres).then(postgres::a_database)),
             root_out: None,
             database_tls: None,
         };
@@ -277,11 +277,11 @@ impl Federation {
         config.heartbeat_term_seconds = self.rhythm.heartbeat_term;
         config.exchange_every_seconds = self.rhythm.exchange_every;
         config.save(&data).expect("a configuration is written");
-        Agency::new(&config, &data, self.clock.0.clone()).await
+        TestAgency::new(&config, &data, self.clock.0.clone()).await
     }
 
     /// A node that lists everyone here as its peers, though nobody lists it; and the wires to them. It is stopped.
-    pub async fn stranger(&self, id: &str) -> (Agency, Vec<Link>) {
+    pub async fn stranger(&self, id: &str) -> (TestAgency, Vec<NodeLink>) {
         let (stranger, links) = self.newcomer(id).await;
         let peers = self.agencies.iter().zip(&links);
         let peers = peers.map(|(agency, link)| ticket(agency, link.port_for(id)));
@@ -290,12 +290,12 @@ impl Federation {
     }
 
     /// A node that lists nobody, and that nobody lists; and wires to everyone here, in their order. It is stopped.
-    pub async fn newcomer(&self, id: &str) -> (Agency, Vec<Link>) {
+    pub async fn newcomer(&self, id: &str) -> (TestAgency, Vec<NodeLink>) {
         let port = ports::free();
         let newcomer = self.founds(id, port).await;
         let mut links = Vec::new();
         for agency in &self.agencies {
-            links.push(Link::between((id, port), (agency.id().as_str(), peer_port_of(agency))).await);
+            links.push(NodeLink::between((id, port), (agency.id().as_str(), peer_port_of(agency))).await);
         }
         (newcomer, links)
     }
@@ -304,7 +304,7 @@ impl Federation {
     ///
     /// # Panics
     /// If its configuration cannot be read.
-    pub async fn lists(&self, agency: &Agency, newcomer: &Agency, link: &Link) {
+    pub async fn lists(&self, agency: &TestAgency, newcomer: &TestAgency, link: &NodeLink) {
         agency.stops().await;
         let mut peers = Config::load(agency.data()).expect("a configuration").peers;
         peers.push(ticket(newcomer, link.port_for(agency.id().as_str())));
@@ -345,12 +345,12 @@ impl Federation {
     }
 
     /// The clock that all nodes read.
-    pub const fn clock(&self) -> &Clock {
+    pub const fn clock(&self) -> &FederationClock {
         &self.clock
     }
 
     /// All agencies.
-    pub fn agencies(&self) -> &[Agency] {
+    pub fn agencies(&self) -> &[TestAgency] {
         &self.agencies
     }
 
@@ -358,7 +358,7 @@ impl Federation {
     ///
     /// # Panics
     /// If there is none.
-    pub fn agency(&self, id: &str) -> &Agency {
+    pub fn agency(&self, id: &str) -> &TestAgency {
         let found = self.agencies.iter().find(|agency| agency.id().as_str() == id);
         found.unwrap_or_else(|| panic!("no agency {id} here"))
     }
@@ -372,7 +372,7 @@ impl Federation {
     ///
     /// # Panics
     /// If there is none.
-    pub fn link(&self, one: &str, other: &str) -> &Link {
+    pub fn link(&self, one: &str, other: &str) -> &NodeLink {
         let found = self.links.iter().find(|link| link.joins(one, other));
         found.unwrap_or_else(|| panic!("no link between {one} and {other}"))
     }
@@ -383,16 +383,16 @@ impl Federation {
         self.discrepancies_with(&[]).await
     }
 
-    async fn discrepancies_with(&self, more: &[&Agency]) -> Vec<String> {
+    async fn discrepancies_with(&self, more: &[&TestAgency]) -> Vec<String> {
         let mut holdings = Vec::new();
-        let mut acknowledged: Vec<Acknowledged> = Vec::new();
+        let mut acknowledged: Vec<AcknowledgedPut> = Vec::new();
         for agency in self.agencies.iter().chain(more.iter().copied()) {
             holdings.extend(agency.holdings().await);
             if agency.runs().await {
                 acknowledged.extend(agency.acknowledged().iter().cloned());
             }
         }
-        audit::discrepancies(&holdings, &acknowledged, self.links.iter().all(Link::is_whole))
+        audit::discrepancies(&holdings, &acknowledged, self.links.iter().all(NodeLink::is_whole))
     }
 
     /// The end of every scenario: all running nodes agree with each other and with themselves, and nothing that was
@@ -402,7 +402,7 @@ impl Federation {
     }
 
     /// The same, with nodes that were made later: further stores of these agencies.
-    pub async fn audit_with(&self, more: &[&Agency]) {
+    pub async fn audit_with(&self, more: &[&TestAgency]) {
         eventually("an audit without discrepancies", async || {
             let found = self.discrepancies_with(more).await;
             if found.is_empty() {
@@ -416,7 +416,7 @@ impl Federation {
 }
 
 /// The port at which a node listens for peers.
-pub(crate) fn peer_port_of(agency: &Agency) -> u16 {
+pub(crate) fn peer_port_of(agency: &TestAgency) -> u16 {
     let config = Config::load(agency.data()).expect("a configuration");
     let address = config
         .peer_listen
@@ -425,7 +425,7 @@ pub(crate) fn peer_port_of(agency: &Agency) -> u16 {
     address.expect("a port for peers")
 }
 
-fn ticket(agency: &Agency, port: u16) -> PeerConfig {
+fn ticket(agency: &TestAgency, port: u16) -> PeerConfig {
     let ticket = init::peer_config(agency.data()).expect("a ticket");
     PeerConfig {
         addresses: vec![format!("/ip4/127.0.0.1/tcp/{port}")],
@@ -433,7 +433,7 @@ fn ticket(agency: &Agency, port: u16) -> PeerConfig {
     }
 }
 
-fn introduce(agency: &Agency, peers: Vec<PeerConfig>) {
+fn introduce(agency: &TestAgency, peers: Vec<PeerConfig>) {
     let mut config = Config::load(agency.data()).expect("a configuration");
     config.peers = peers;
     config.save(agency.data()).expect("a configuration is written");

@@ -12,12 +12,12 @@ use axum::{
 };
 use axum_server::tls_rustls::RustlsConfig;
 use node::config::{Config, MirrorConfig};
-use protocol::{Hash, files::Listing};
+use protocol::{Hash, files::LogListing};
 use tempfile::TempDir;
 
 use crate::{
-    Agency, Federation, Link, Rhythm, Scene,
-    audit::{self, Holding},
+    ExchangeIntervals, Federation, NodeLink, TeacherScenario, TestAgency,
+    audit::{self, NodeHolding},
     eventually, http, ports,
 };
 
@@ -26,13 +26,13 @@ pub const POLL: u32 = 1;
 
 /// A folder of files, and a web server that serves them.
 #[derive(Debug)]
-pub struct Files {
+pub struct FileServer {
     folder: TempDir,
     url: String,
     server: axum_server::Handle<SocketAddr>,
 }
 
-impl Files {
+impl FileServer {
     /// An empty folder, served by plain HTTP.
     pub async fn served() -> Self {
         Self::served_with(None).await
@@ -90,7 +90,7 @@ impl Files {
     ///
     /// # Panics
     /// If it cannot be copied.
-    pub async fn copy(&self, from: &Agency, of: &[&Agency]) -> transport::mirror::Copied {
+    pub async fn copy(&self, from: &TestAgency, of: &[&TestAgency]) -> transport::mirror::CopySummary {
         let only = of.iter().map(|agency| agency.genesis()).collect();
         transport::mirror::copy(from.url(), None, &only, self.folder())
             .await
@@ -98,7 +98,7 @@ impl Files {
     }
 
     /// Copies again and again, until all of these agencies' envelopes are there that their own nodes hold.
-    pub async fn copy_all(&self, from: &Agency, of: &[&Agency]) {
+    pub async fn copy_all(&self, from: &TestAgency, of: &[&TestAgency]) {
         eventually(&format!("{}'s node shows all", from.id()), async || {
             self.copy(from, of).await;
             for agency in of {
@@ -123,7 +123,7 @@ impl Files {
     }
 
     /// Returns the place of an agency's files of a kind.
-    pub fn place(&self, of: &Agency, kind: &str) -> PathBuf {
+    pub fn place(&self, of: &TestAgency, kind: &str) -> PathBuf {
         self.folder()
             .join("federation")
             .join(of.genesis().to_string())
@@ -134,9 +134,9 @@ impl Files {
     ///
     /// # Panics
     /// If there is none.
-    pub fn listing(&self, of: &Agency) -> Listing {
+    pub fn listing(&self, of: &TestAgency) -> LogListing {
         let bytes = fs::read(self.place(of, "summary")).expect("a summary");
-        Listing::read(&bytes).expect("a listing")
+        LogListing::read(&bytes).expect("a listing")
     }
 
     /// Puts another page of envelopes into the place of the first one, as somebody would who knows how files are
@@ -144,7 +144,7 @@ impl Files {
     ///
     /// # Panics
     /// If it cannot be written.
-    pub fn replace_first_page(&self, of: &Agency, page: &[u8]) {
+    pub fn replace_first_page(&self, of: &TestAgency, page: &[u8]) {
         let mut listing = self.listing(of);
         let name = Hash::of(&[page]);
         listing.envelopes[0].name = name;
@@ -157,7 +157,7 @@ impl Files {
     ///
     /// # Panics
     /// If there is none.
-    pub fn first_page(&self, of: &Agency) -> (PathBuf, Vec<u8>) {
+    pub fn first_page(&self, of: &TestAgency) -> (PathBuf, Vec<u8>) {
         let name = self.listing(of).envelopes[0].name;
         let path = self.place(of, "envelopes").join(name.to_string());
         let bytes = fs::read(&path).expect("a page");
@@ -165,7 +165,7 @@ impl Files {
     }
 }
 
-impl Drop for Files {
+impl Drop for FileServer {
     fn drop(&mut self) {
         self.server.shutdown();
     }
@@ -179,7 +179,7 @@ async fn file(State(folder): State<PathBuf>, uri: Uri) -> Result<Vec<u8>, Status
 }
 
 /// Returns the entry in a node's configuration for a mirror that has an agency's files.
-pub fn mirror(agency: &Agency, url: &str) -> MirrorConfig {
+pub fn mirror(agency: &TestAgency, url: &str) -> MirrorConfig {
     MirrorConfig {
         agency: agency.id().clone(),
         genesis: agency.genesis().to_string(),
@@ -188,7 +188,7 @@ pub fn mirror(agency: &Agency, url: &str) -> MirrorConfig {
     }
 }
 
-impl Agency {
+impl TestAgency {
     /// Counts the envelopes of an agency that its node holds.
     pub async fn holds_envelopes_of(&self, of: &Self) -> usize {
         let holdings = self.holdings().await;
@@ -209,7 +209,7 @@ impl Agency {
     pub async fn agrees(&self, with: &[&Self]) {
         let ids: Vec<_> = with.iter().map(|agency| agency.id().clone()).collect();
         eventually(&format!("{} holds what its mirrors have", self.id()), async || {
-            let mut holdings: Vec<Holding> = self.holdings().await;
+            let mut holdings: Vec<NodeHolding> = self.holdings().await;
             // Of whom it knows nothing, it could not differ.
             if let Some(unknown) = ids.iter().find(|id| holdings.iter().all(|holding| holding.of != **id)) {
                 return Err(format!("it does not know {unknown}"));
@@ -232,10 +232,10 @@ impl Agency {
 
 impl Federation {
     /// A badge that everyone accepts, among nodes that ask each other often.
-    pub async fn of_readers() -> Scene {
-        let rhythm = Rhythm {
+    pub async fn of_readers() -> TeacherScenario {
+        let rhythm = ExchangeIntervals {
             exchange_every: POLL,
-            ..Rhythm::default()
+            ..ExchangeIntervals::default()
         };
         Self::with_a_badge_and(rhythm).await
     }
@@ -245,7 +245,7 @@ impl Federation {
     ///
     /// # Panics
     /// If it cannot be made.
-    pub async fn reader(&self, id: &str, mirrors: Vec<MirrorConfig>) -> Agency {
+    pub async fn reader(&self, id: &str, mirrors: Vec<MirrorConfig>) -> TestAgency {
         let reader = self.founds(id, 0).await;
         let mut config = Config::load(reader.data()).expect("a configuration");
         config.peer_listen = vec![];
@@ -255,9 +255,9 @@ impl Federation {
     }
 
     /// The wire between a node and where another one answers HTTP, and the other's address over it.
-    pub async fn web_link(&self, reader: &str, of: &Agency) -> (Link, String) {
+    pub async fn web_link(&self, reader: &str, of: &TestAgency) -> (NodeLink, String) {
         let port = Config::load(of.data()).expect("a configuration").listen.port();
-        let link = Link::between((reader, ports::free()), (of.id().as_str(), port)).await;
+        let link = NodeLink::between((reader, ports::free()), (of.id().as_str(), port)).await;
         let url = format!("http://127.0.0.1:{}", link.port_for(reader));
         (link, url)
     }

@@ -2,12 +2,12 @@
 
 use registry_schema::Achievement;
 use serde_json::Value;
-use verification::{SigningKey, credential, data_integrity, multikey};
+use verification::{IssuerSigningKey, credential, data_integrity, multikey};
 
 const DATE: &str = "2026-01-15T09:00:00Z";
 
-fn key() -> SigningKey {
-    SigningKey::from_seed(&[42; 32]).expect("a key")
+fn key() -> IssuerSigningKey {
+    IssuerSigningKey::from_seed(&[42; 32]).expect("a key")
 }
 
 fn sign(unsigned: Value, method: &str) -> Vec<u8> {
@@ -21,12 +21,12 @@ fn sign(unsigned: Value, method: &str) -> Vec<u8> {
 /// A badge of an issuer that nobody registers, genuine in itself; `status` is where its status lists are said to be.
 pub fn by_a_stranger(status: Option<&str>) -> Vec<u8> {
     let (issuer_id, method) = multikey::did_key(&key().public_key());
-    let lists = |base: &str| credential::NewStatus {
+    let lists = |base: &str| credential::StatusLocation {
         revocation_list: format!("{base}/revocation"),
         suspension_list: format!("{base}/suspension"),
         index: 4711,
     };
-    let unsigned = credential::build(&credential::NewCredential {
+    let unsigned = credential::build(&credential::CredentialContent {
         id: "urn:uuid:0d9f2f7e-1c1f-4a0e-9a55-3b7f0d2e6a42".into(),
         issuer_id,
         issuer_name: "Example <Badges> & \"Co\"".into(),
@@ -50,7 +50,7 @@ pub fn by_a_stranger(status: Option<&str>) -> Vec<u8> {
 }
 
 /// The key of somebody whom nobody registers.
-pub fn strangers_key() -> SigningKey {
+pub fn strangers_key() -> IssuerSigningKey {
     key()
 }
 

@@ -3,12 +3,12 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use registry_schema::Timestamp;
 use serde_json::{Map, Value, json};
-use verification::{SigningKey, multikey};
+use verification::{IssuerSigningKey, multikey};
 
 /// A history that grows.
 #[derive(Debug)]
-pub struct History {
-    update: SigningKey,
+pub struct WebvhHistory {
+    update: IssuerSigningKey,
     place: String,
     scid: String,
     entries: Vec<Value>,
@@ -22,13 +22,13 @@ fn canonical(value: &Value) -> Vec<u8> {
     serde_json_canonicalizer::to_vec(value).expect("canonical JSON")
 }
 
-impl History {
+impl WebvhHistory {
     /// A DID at a host with its port, with a document in which this key issues, from then on.
     ///
     /// # Panics
     /// If it cannot be signed.
-    pub fn begins(host: &str, issuing: &SigningKey, at: Timestamp) -> Self {
-        let update = SigningKey::from_seed(&[55; 32]).expect("a key");
+    pub fn begins(host: &str, issuing: &IssuerSigningKey, at: Timestamp) -> Self {
+        let update = IssuerSigningKey::from_seed(&[55; 32]).expect("a key");
         let mut history = Self {
             update,
             place: host.replace(':', "%3A"),
@@ -48,14 +48,14 @@ impl History {
     }
 
     /// Another key issues from then on.
-    pub fn goes_on(&mut self, issuing: &SigningKey, at: Timestamp) {
+    pub fn goes_on(&mut self, issuing: &IssuerSigningKey, at: Timestamp) {
         let before = self.entries.last().map(|entry| entry["versionId"].clone());
         let before = before.as_ref().and_then(Value::as_str).unwrap_or_default();
         let next = self.entry(before, json!({}), issuing, at);
         self.closes(next);
     }
 
-    fn entry(&self, before: &str, parameters: Value, issuing: &SigningKey, at: Timestamp) -> Value {
+    fn entry(&self, before: &str, parameters: Value, issuing: &IssuerSigningKey, at: Timestamp) -> Value {
         let did = self.did();
         let key = multikey::encode(&issuing.public_key());
         json!({
@@ -98,7 +98,7 @@ impl History {
 
     /// The verification method of a key.
     #[must_use]
-    pub fn method(&self, key: &SigningKey) -> String {
+    pub fn method(&self, key: &IssuerSigningKey) -> String {
         format!("{}#{}", self.did(), multikey::encode(&key.public_key()))
     }
 

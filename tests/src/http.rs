@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The answer of a node.
 #[derive(Clone, Debug)]
-pub struct Reply {
+pub struct HttpReply {
     /// The HTTP status.
     pub status: u16,
     /// The content type, without parameters.
@@ -19,7 +19,7 @@ pub struct Reply {
 
 /// An error, as RFC 9457 has it.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Problem {
+pub struct HttpProblem {
     /// The page that explains it.
     #[serde(rename = "type")]
     pub kind: String,
@@ -61,7 +61,7 @@ pub fn crypto() {
 ///
 /// # Panics
 /// If nobody answers.
-pub async fn send(request: RequestBuilder) -> Reply {
+pub async fn send(request: RequestBuilder) -> HttpReply {
     try_send(request)
         .await
         .unwrap_or_else(|error| panic!("no answer: {error}"))
@@ -71,7 +71,7 @@ pub async fn send(request: RequestBuilder) -> Reply {
 ///
 /// # Errors
 /// Says why there was no answer.
-pub async fn try_send(request: RequestBuilder) -> Result<Reply, String> {
+pub async fn try_send(request: RequestBuilder) -> Result<HttpReply, String> {
     let causes = |error: reqwest::Error| format!("{:#}", anyhow::Error::from(error));
     let response = request.send().await.map_err(causes)?;
     let content_type = response
@@ -82,7 +82,7 @@ pub async fn try_send(request: RequestBuilder) -> Result<Reply, String> {
     let content_type = content_type.split(';').next().unwrap_or_default().trim().to_owned();
     let status = response.status().as_u16();
     let body = response.bytes().await.map_err(causes)?.to_vec();
-    Ok(Reply {
+    Ok(HttpReply {
         status,
         content_type,
         body,
@@ -90,11 +90,11 @@ pub async fn try_send(request: RequestBuilder) -> Result<Reply, String> {
 }
 
 /// Gets what is at an address.
-pub async fn get(url: &str) -> Reply {
+pub async fn get(url: &str) -> HttpReply {
     send(client().get(url)).await
 }
 
-impl Reply {
+impl HttpReply {
     /// The body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
@@ -135,10 +135,10 @@ impl Reply {
     ///
     /// # Panics
     /// If it tells of none, or of another.
-    pub fn problem(&self, status: u16, code: &str) -> Problem {
+    pub fn problem(&self, status: u16, code: &str) -> HttpProblem {
         assert_eq!(self.status, status, "{}", self.text());
         assert_eq!(self.content_type, "application/problem+json", "{}", self.text());
-        let problem: Problem = self.json();
+        let problem: HttpProblem = self.json();
         assert_eq!(
             (problem.status, problem.kind.as_str()),
             (status, format!("/help/{code}").as_str()),

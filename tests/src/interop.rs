@@ -15,7 +15,7 @@ use crate::program::finish;
 /// The answer of another project's verifier.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct OthersSay {
+pub struct ExternalVerdict {
     /// Proof, the issuer's control of the key, and dates.
     pub verified: bool,
     /// Every status entry could be read, and none is set.
@@ -52,13 +52,13 @@ pub async fn tool(name: &str, arguments: impl IntoIterator<Item = impl AsRef<OsS
 ///
 /// # Panics
 /// If it cannot be run, or its exit code is not what it says.
-pub async fn asks(verifier: &str, badge: &Path, lists: &[&Path]) -> OthersSay {
+pub async fn asks(verifier: &str, badge: &Path, lists: &[&Path]) -> ExternalVerdict {
     let mut arguments = vec![badge.as_os_str()];
     for list in lists {
         arguments.extend([OsStr::new("--status-list"), list.as_os_str()]);
     }
     let (line, code) = tool(verifier, arguments).await;
-    let says: OthersSay = serde_json::from_value(line).expect("a verifier's answer");
+    let says: ExternalVerdict = serde_json::from_value(line).expect("a verifier's answer");
     assert_eq!(code, Some(i32::from(!says.verified)), "{says:?}");
     says
 }
@@ -66,13 +66,13 @@ pub async fn asks(verifier: &str, badge: &Path, lists: &[&Path]) -> OthersSay {
 /// Strangers at a node's port for peers: they come from another address than everybody else here, never finish a greeting,
 /// and come again when they are hung up on.
 #[derive(Debug)]
-pub struct Strangers {
+pub struct StrangerPeers {
     pipes: Mutex<(ChildStdin, Lines<BufReader<ChildStdout>>)>,
     // They leave with it.
     _program: Child,
 }
 
-impl Strangers {
+impl StrangerPeers {
     /// Opens so many connections: `silent`, `garbage` or `slow`.
     ///
     /// # Panics

@@ -1,5 +1,5 @@
-//! The harness of the scenarios, in the domain's words: a [`Federation`] of [`Agency`]s, joined by [`Link`]s that can be
-//! cut, on a [`Clock`] that can be moved, and an [`Employer`] who asks.
+//! The harness of the scenarios, in the domain's words: a [`Federation`] of [`TestAgency`]s, joined by [`NodeLink`]s that can be
+//! cut, on a [`FederationClock`] that can be moved, and an [`Employer`] who asks.
 //!
 //! The nodes are real: keys made by `init`, SQLite on disk, libp2p and HTTP over loopback. Operators and employers
 //! speak HTTP as anybody would; only the [`audit`] at a scenario's end looks into the stores. **Nothing sleeps** but
@@ -39,19 +39,19 @@ pub mod wait;
 pub mod wire;
 pub mod witness;
 
-pub use agency::{Agency, Restoring};
-pub use badge::Badge;
+pub use agency::{RestoreMethod, TestAgency};
+pub use badge::IssuedBadge;
 pub use employer::Employer;
-pub use federation::{Clock, Federation, Keeping, Rhythm, Scene};
-pub use files::Files;
-pub use history::History;
-pub use http::Reply;
-pub use link::Link;
-pub use postgres::Postgres;
-pub use process::Process;
+pub use federation::{ExchangeIntervals, Federation, FederationClock, StoreBackend, TeacherScenario};
+pub use files::FileServer;
+pub use history::WebvhHistory;
+pub use http::HttpReply;
+pub use link::NodeLink;
+pub use postgres::PostgresServer;
+pub use process::AgencyProcess;
 pub use program::Program;
 pub use publisher::Publisher;
 pub use second::SecondAgency;
-pub use verdict::Answer;
+pub use verdict::VerdictAssertions;
 pub use wait::eventually;
-pub use wire::Wire;
+pub use wire::PostgresProxy;

@@ -18,15 +18,15 @@ use crate::ports;
 
 /// The wire between two nodes. While it is cut, connections are refused, and those that stood are gone.
 #[derive(Debug)]
-pub struct Link {
+pub struct NodeLink {
     ends: [String; 2],
-    doors: [Door; 2],
+    doors: [LinkDirection; 2],
 }
 
-impl Link {
+impl NodeLink {
     /// A wire between two nodes, each given by its name and the port at which it listens for peers.
     pub async fn between(one: (&str, u16), other: (&str, u16)) -> Self {
-        let doors = [Door::to(other.1).await, Door::to(one.1).await];
+        let doors = [LinkDirection::to(other.1).await, LinkDirection::to(one.1).await];
         Self {
             ends: [one.0.to_owned(), other.0.to_owned()],
             doors,
@@ -78,7 +78,7 @@ impl Link {
 
 /// One direction.
 #[derive(Debug)]
-struct Door {
+struct LinkDirection {
     port: u16,
     connections: Arc<AtomicUsize>,
     wanted: watch::Sender<bool>,
@@ -86,7 +86,7 @@ struct Door {
     task: JoinHandle<()>,
 }
 
-impl Door {
+impl LinkDirection {
     async fn to(target: u16) -> Self {
         let port = ports::free();
         let connections = Arc::new(AtomicUsize::new(0));
@@ -114,7 +114,7 @@ impl Door {
     }
 }
 
-impl Drop for Door {
+impl Drop for LinkDirection {
     fn drop(&mut self) {
         self.task.abort();
     }
@@ -183,7 +183,7 @@ mod tests {
                 });
             }
         });
-        let link = Link::between(("one", 1), ("other", port)).await;
+        let link = NodeLink::between(("one", 1), ("other", port)).await;
         let address = (Ipv4Addr::LOCALHOST, link.port_for("one"));
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(b"x").await.unwrap();

@@ -5,11 +5,11 @@ use std::{io::Write as _, process::Command};
 
 use tokio::process::Command as Running;
 
-use crate::program::{self, Ended, Program};
+use crate::program::{self, Program, ProgramOutput};
 
 /// Machines on one network. They are gone when this is dropped.
 #[derive(Debug)]
-pub struct Machines {
+pub struct NetworkNamespaces {
     prefix: String,
     names: Vec<String>,
 }
@@ -25,7 +25,7 @@ fn ip(line: &str) -> Result<(), String> {
     }
 }
 
-impl Machines {
+impl NetworkNamespaces {
     /// So many machines with these names, of at most 4 letters each.
     ///
     /// # Errors
@@ -92,7 +92,7 @@ impl Machines {
     }
 
     /// Runs `comity` on a machine to its end.
-    pub async fn comity(&self, machine: &str, arguments: &[&str]) -> Ended {
+    pub async fn comity(&self, machine: &str, arguments: &[&str]) -> ProgramOutput {
         let mut command = self.on(machine, "comity");
         let piped = std::process::Stdio::piped;
         command.args(arguments).stdout(piped()).stderr(piped());
@@ -100,7 +100,7 @@ impl Machines {
     }
 }
 
-impl Drop for Machines {
+impl Drop for NetworkNamespaces {
     fn drop(&mut self) {
         for name in self.names.iter().map(String::as_str).chain(["hub"]) {
             // One that was never made, or is gone, is no matter.

@@ -11,7 +11,7 @@ use std::{
 use protocol::{DocumentId, Hash};
 use storage::Store;
 
-use crate::Agency;
+use crate::TestAgency;
 
 /// A store's holdings of one agency.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl DiskOracle {
 }
 
 /// Reads the tables of a node on SQLite, beside it: the first value of what a statement finds.
-pub fn tables(agency: &Agency) -> impl Fn(&str) -> String {
+pub fn tables(agency: &TestAgency) -> impl Fn(&str) -> String {
     let file = agency.data().join("registry.sqlite");
     move |sql| {
         let script = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])";

@@ -3,27 +3,27 @@
 use registry_schema::{Check, Issuer, Timestamp, Verdict, VerdictKind};
 use reqwest::Method;
 use serde_json::{Value, json};
-use verification::{SigningKey, data_integrity, multikey};
+use verification::{IssuerSigningKey, data_integrity, multikey};
 
-use crate::{Agency, Answer as _, Publisher, eventually, forge};
+use crate::{Publisher, TestAgency, VerdictAssertions as _, eventually, forge};
 
 /// A key pair, by a number.
 ///
 /// # Panics
 /// If it cannot be made.
-pub fn key(number: u8) -> SigningKey {
-    SigningKey::from_seed(&[number; 32]).expect("a key")
+pub fn key(number: u8) -> IssuerSigningKey {
+    IssuerSigningKey::from_seed(&[number; 32]).expect("a key")
 }
 
 /// The public half, as a Multikey.
-pub fn text_of(key: &SigningKey) -> String {
+pub fn text_of(key: &IssuerSigningKey) -> String {
     multikey::encode(&key.public_key())
 }
 
 /// Publishes a `did:web` document in which these keys issue, by name, and these do not.
-pub fn publishes(publisher: &Publisher, issuing: &[(&str, &SigningKey)], others: &[(&str, &SigningKey)]) {
+pub fn publishes(publisher: &Publisher, issuing: &[(&str, &IssuerSigningKey)], others: &[(&str, &IssuerSigningKey)]) {
     let did = publisher.did();
-    let method = |(name, key): &(&str, &SigningKey)| {
+    let method = |(name, key): &(&str, &IssuerSigningKey)| {
         json!({
             "id": format!("{did}#{name}"), "type": "Multikey", "controller": did, "publicKeyMultibase": text_of(key),
         })
@@ -38,12 +38,12 @@ pub fn publishes(publisher: &Publisher, issuing: &[(&str, &SigningKey)], others:
 }
 
 /// A badge of its did:web without a status, signed with this key at this moment.
-pub fn issues(publisher: &Publisher, (name, key): (&str, &SigningKey), at: Timestamp) -> Vec<u8> {
+pub fn issues(publisher: &Publisher, (name, key): (&str, &IssuerSigningKey), at: Timestamp) -> Vec<u8> {
     Publisher::issues_as(&publisher.did(), &format!("{}#{name}", publisher.did()), key, at)
 }
 
 /// Recognizes an issuer, also for badges without a status.
-pub async fn recognizes(agency: &Agency, issuer: &str) {
+pub async fn recognizes(agency: &TestAgency, issuer: &str) {
     let body = json!({
         "issuer": issuer, "purposes": ["renewal", "professional_learning"], "scope": "all", "accepts_without_status": true,
     });
@@ -52,7 +52,7 @@ pub async fn recognizes(agency: &Agency, issuer: &str) {
 }
 
 /// Waits until an agency knows the issuer as it stands elsewhere.
-pub async fn knows(agency: &Agency, issuer: &Issuer) {
+pub async fn knows(agency: &TestAgency, issuer: &Issuer) {
     eventually("the issuer's entry", async || {
         let reply = agency.employer().reads(&path_of(&issuer.id)).await;
         let known = (reply.status == 200).then(|| reply.json::<Issuer>());
@@ -95,7 +95,7 @@ pub fn trial(did: &str, description: &str, status: Option<&str>) -> Value {
 ///
 /// # Panics
 /// If it cannot be signed.
-pub fn signed(badge: Value, method: &str, key: &SigningKey, now: Timestamp) -> Vec<u8> {
+pub fn signed(badge: Value, method: &str, key: &IssuerSigningKey, now: Timestamp) -> Vec<u8> {
     let signed = data_integrity::sign(badge, key, method, now);
     signed.expect("a signature").to_string().into_bytes()
 }

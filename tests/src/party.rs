@@ -6,8 +6,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    Agency, Federation, Reply, http,
-    program::{self, Ended},
+    Federation, HttpReply, TestAgency, http,
+    program::{self, ProgramOutput},
 };
 
 /// The person who can be reached about every application of the tests.
@@ -17,26 +17,26 @@ pub const EMAIL: &str = "robin@palmetto.example";
 
 /// Somebody with a token at a node.
 #[derive(Debug)]
-pub struct Party<'a> {
+pub struct TokenClient<'a> {
     /// At which agency's node.
-    pub agency: &'a Agency,
+    pub agency: &'a TestAgency,
     /// The token; empty, if none.
     pub token: String,
 }
 
-impl<'a> Party<'a> {
+impl<'a> TokenClient<'a> {
     /// Another operator of an agency.
     ///
     /// # Panics
     /// If it cannot be added.
-    pub async fn operator(agency: &'a Agency, name: &str, federation: &Federation) -> Self {
+    pub async fn operator(agency: &'a TestAgency, name: &str, federation: &Federation) -> Self {
         let token = init::add_operator(agency.data(), name, federation.clock().now()).await;
         let token = token.expect("an operator is added");
         Self { agency, token }
     }
 
     /// Sends a request, whatever comes of it.
-    pub async fn asks(&self, method: Method, path: &str, body: Option<&Value>) -> Reply {
+    pub async fn asks(&self, method: Method, path: &str, body: Option<&Value>) -> HttpReply {
         let request = http::client().request(method, format!("{}{path}", self.agency.url()));
         let request = request.bearer_auth(&self.token);
         http::send(match body {
@@ -47,7 +47,7 @@ impl<'a> Party<'a> {
     }
 
     /// Takes a step in a case, whatever comes of it.
-    pub async fn takes(&self, id: &str, step: Value) -> Reply {
+    pub async fn takes(&self, id: &str, step: Value) -> HttpReply {
         let body = json!({"step": step, "note": "because it is so"});
         self.asks(Method::POST, &format!("/v1/applications/{id}/steps"), Some(&body))
             .await
@@ -63,7 +63,7 @@ impl<'a> Party<'a> {
     ///
     /// # Panics
     /// If the profile cannot be written.
-    pub async fn comity(&self, arguments: &[&str]) -> Ended {
+    pub async fn comity(&self, arguments: &[&str]) -> ProgramOutput {
         let profile = self.agency.data().join("party.toml");
         let text = format!("node = \"{}\"\ntoken = \"{}\"\n", self.agency.url(), self.token);
         std::fs::write(&profile, text).expect("a profile");
@@ -103,7 +103,7 @@ pub async fn with_public_histories() -> Federation {
 ///
 /// # Panics
 /// If it is not taken.
-pub async fn applies(sc: &Agency, name: &str) -> (String, String) {
+pub async fn applies(sc: &TestAgency, name: &str) -> (String, String) {
     let body = json!({"name": name, "contact_name": CONTACT, "contact_email": EMAIL});
     let request = http::client().post(format!("{}/v1/applications", sc.url())).json(&body);
     let made = http::send(request).await.with_status(201).value();
@@ -115,7 +115,7 @@ pub async fn applies(sc: &Agency, name: &str) -> (String, String) {
 ///
 /// # Panics
 /// If its fields cannot be written.
-pub async fn form(sc: &Agency, path: &str, fields: &[(&str, &str)]) -> Reply {
+pub async fn form(sc: &TestAgency, path: &str, fields: &[(&str, &str)]) -> HttpReply {
     let mut text = reqwest::Url::parse("http://x").expect("a URL");
     text.query_pairs_mut().extend_pairs(fields);
     let body = text.query().unwrap_or_default().to_owned();

@@ -14,7 +14,7 @@ const ROLE: &str = "comity";
 
 /// A PostgreSQL server. It goes with its folder when this is dropped.
 #[derive(Debug)]
-pub struct Postgres {
+pub struct PostgresServer {
     programs: PathBuf,
     folder: TempDir,
     port: u16,
@@ -22,14 +22,14 @@ pub struct Postgres {
 
 /// The way in which a server is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stop {
+pub enum ShutdownMode {
     /// Its clients are sent away, and what they had not committed is undone; then it ends in order.
     Fast,
     /// It ends at once, as in a crash, and recovers when it starts again.
     Immediate,
 }
 
-impl Postgres {
+impl PostgresServer {
     /// A new server, which runs.
     ///
     /// # Panics
@@ -172,10 +172,10 @@ impl Postgres {
     ///
     /// # Panics
     /// If it does not stop.
-    pub fn stops(&self, how: Stop) {
+    pub fn stops(&self, how: ShutdownMode) {
         let mode = match how {
-            Stop::Fast => "fast",
-            Stop::Immediate => "immediate",
+            ShutdownMode::Fast => "fast",
+            ShutdownMode::Immediate => "immediate",
         };
         self.succeeds("pg_ctl", &["-D", &self.data(), "-w", "-m", mode, "stop"]);
     }
@@ -231,7 +231,7 @@ impl Postgres {
     }
 }
 
-impl Drop for Postgres {
+impl Drop for PostgresServer {
     fn drop(&mut self) {
         self.runs("pg_ctl", &["-D", &self.data(), "-m", "immediate", "stop"]);
     }

@@ -21,7 +21,7 @@ const UNLISTED: &str = ".unlisted";
 
 /// A disk that loses what was not synced when its power is cut.
 #[derive(Debug)]
-pub struct Disk {
+pub struct PowerCutDisk {
     folder: TempDir,
     data: PathBuf,
     lies: bool,
@@ -29,14 +29,14 @@ pub struct Disk {
 
 /// The losses from a power cut.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Lost {
+pub struct PowerCutLoss {
     /// Sectors that were written and not synced.
     pub unsynced: usize,
     /// Those of them that are gone.
     pub lost: usize,
 }
 
-impl Disk {
+impl PowerCutDisk {
     /// Such a disk below a stopped node's data directory.
     ///
     /// # Panics
@@ -116,9 +116,9 @@ impl Disk {
     ///
     /// # Panics
     /// If a file cannot be read or written.
-    pub fn power_is_cut(&self, survival: f64, rng: &mut StdRng) -> Lost {
+    pub fn power_is_cut(&self, survival: f64, rng: &mut StdRng) -> PowerCutLoss {
         let platter = self.platter();
-        let mut took = Lost::default();
+        let mut took = PowerCutLoss::default();
         let listed: BTreeSet<String> = files(&platter)
             .into_iter()
             .filter(|name| !name.ends_with(UNLISTED))
@@ -169,9 +169,9 @@ fn files(folder: &Path) -> BTreeSet<String> {
 }
 
 /// Returns what is left of a file: `synced`, with some sectors of `written`.
-fn survivors(synced: &[u8], written: &[u8], survival: f64, rng: &mut StdRng) -> (Vec<u8>, Lost) {
+fn survivors(synced: &[u8], written: &[u8], survival: f64, rng: &mut StdRng) -> (Vec<u8>, PowerCutLoss) {
     let mut left = synced.to_vec();
-    let mut took = Lost::default();
+    let mut took = PowerCutLoss::default();
     for (number, sector) in written.chunks(SECTOR).enumerate() {
         let at = number * SECTOR;
         let end = at + sector.len();
@@ -200,7 +200,7 @@ mod tests {
     use crate::chance;
 
     /// Runs `sh` on the disk; `sync` is coreutils', which syncs the file or folder that it is given.
-    fn on(disk: &Disk, script: &str) {
+    fn on(disk: &PowerCutDisk, script: &str) {
         let mut command = Command::new("sh");
         command
             .args(["-c", script])
@@ -209,7 +209,7 @@ mod tests {
         assert!(command.status().unwrap().success(), "{script}");
     }
 
-    fn content(disk: &Disk, name: &str) -> Option<String> {
+    fn content(disk: &PowerCutDisk, name: &str) -> Option<String> {
         fs::read_to_string(disk.data.join(name)).ok()
     }
 
@@ -219,7 +219,7 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         fs::write(data.path().join("old"), "old").unwrap();
         fs::write(data.path().join("removed"), "removed").unwrap();
-        let disk = Disk::below(data.path());
+        let disk = PowerCutDisk::below(data.path());
         on(
             &disk,
             "printf new > old; printf 1 > a; printf 2 > b; printf 3 > c; rm removed; sync a; sync .; sync b; printf 4 >> a",
@@ -243,7 +243,7 @@ mod tests {
         let mut rng = chance::seeded("a_disk_that_lies");
         let data = tempfile::tempdir().unwrap();
         fs::write(data.path().join("old"), "old").unwrap();
-        let disk = Disk::that_lies_below(data.path());
+        let disk = PowerCutDisk::that_lies_below(data.path());
         on(&disk, "printf new > old; sync old; sync .");
         assert_eq!(content(&disk, "old").as_deref(), Some("new"));
         disk.power_is_cut(0.0, &mut rng);
@@ -255,7 +255,7 @@ mod tests {
         let mut rng = chance::seeded("sectors_survive");
         let data = tempfile::tempdir().unwrap();
         fs::write(data.path().join("file"), vec![b'o'; 64 * SECTOR]).unwrap();
-        let disk = Disk::below(data.path());
+        let disk = PowerCutDisk::below(data.path());
         let file = fs::File::options().write(true).open(data.path().join("file")).unwrap();
         file.write_all_at(&vec![b'n'; 64 * SECTOR], 0).unwrap();
         let lost = disk.power_is_cut(0.5, &mut rng);

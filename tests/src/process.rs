@@ -10,16 +10,16 @@ use std::{
 use node::config::Config;
 use reqwest::Method;
 use serde_json::Value;
-use storage::{Lease, NewHolder, Store};
+use storage::{HolderEndpoint, Lease, Store};
 
 use crate::{
-    Agency, Program, Reply, eventually, http, ports,
-    program::{self, Ended},
+    HttpReply, Program, TestAgency, eventually, http, ports,
+    program::{self, ProgramOutput},
 };
 
 /// One of several processes of an agency: a program with a data directory of its own, the agency's keys, and its database.
 #[derive(Debug)]
-pub struct Process {
+pub struct AgencyProcess {
     /// The program.
     pub program: Program,
     url: String,
@@ -27,13 +27,13 @@ pub struct Process {
     http: reqwest::Client,
 }
 
-impl Process {
+impl AgencyProcess {
     /// Starts as many processes of an agency whose own node is stopped, and waits until each answers and one writes. A
     /// holder may be silent for `lease_term` seconds.
     ///
     /// # Panics
     /// If a data directory cannot be made.
-    pub async fn start(agency: &Agency, count: usize, lease_term: u32) -> Vec<Self> {
+    pub async fn start(agency: &TestAgency, count: usize, lease_term: u32) -> Vec<Self> {
         let mut processes = Vec::new();
         for number in 0..count {
             let mut process = Self::joins(agency, number, lease_term, &[]);
@@ -48,7 +48,7 @@ impl Process {
     ///
     /// # Panics
     /// If its data directory cannot be made.
-    pub fn joins(agency: &Agency, number: usize, lease_term: u32, environment: &[(&str, OsString)]) -> Self {
+    pub fn joins(agency: &TestAgency, number: usize, lease_term: u32, environment: &[(&str, OsString)]) -> Self {
         let data = data_of(agency, number);
         if number > 0 {
             let original = agency.data();
@@ -100,7 +100,7 @@ impl Process {
     }
 
     /// Its operator runs `comity` against this process.
-    pub async fn comity(&self, arguments: &[&str]) -> Ended {
+    pub async fn comity(&self, arguments: &[&str]) -> ProgramOutput {
         let all = ["--node", &self.url].into_iter().chain(arguments.iter().copied());
         program::comity(all).await
     }
@@ -134,7 +134,7 @@ impl Process {
     }
 
     /// The operator asks this process.
-    pub async fn asks(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Reply, String> {
+    pub async fn asks(&self, method: Method, path: &str, body: Option<&Value>) -> Result<HttpReply, String> {
         let mut request = self
             .http
             .request(method, format!("{}{path}", self.url))
@@ -146,14 +146,14 @@ impl Process {
     }
 }
 
-fn data_of(agency: &Agency, number: usize) -> PathBuf {
+fn data_of(agency: &TestAgency, number: usize) -> PathBuf {
     match number {
         0 => agency.data().to_owned(),
         _ => agency.data().with_extension(format!("process-{number}")),
     }
 }
 
-async fn store_of(agency: &Agency) -> Store {
+async fn store_of(agency: &TestAgency) -> Store {
     let config = Config::load(agency.data()).expect("a configuration");
     let store = Store::open(agency.data(), config.postgres().expect("a database").as_ref()).await;
     store.expect("a store")
@@ -163,7 +163,7 @@ async fn store_of(agency: &Agency) -> Store {
 ///
 /// # Panics
 /// If the store cannot be read.
-pub async fn lease(agency: &Agency) -> Lease {
+pub async fn lease(agency: &TestAgency) -> Lease {
     let store = store_of(agency).await;
     let lease = store.changes(-1).await.expect("a store that can be read").lease;
     store.close().await;
@@ -174,11 +174,11 @@ pub async fn lease(agency: &Agency) -> Lease {
 ///
 /// # Panics
 /// If the store cannot be written.
-pub async fn usurps(agency: &Agency) -> Store {
+pub async fn usurps(agency: &TestAgency) -> Store {
     let store = store_of(agency).await;
-    let nowhere = NewHolder {
+    let nowhere = HolderEndpoint {
         address: "127.0.0.1:1",
-        ..NewHolder::default()
+        ..HolderEndpoint::default()
     };
     loop {
         let seen = store.changes(-1).await.expect("a store that can be read").lease.mark();

@@ -26,7 +26,7 @@ pub struct Program {
 
 /// The end of a program.
 #[derive(Clone, Debug)]
-pub struct Ended {
+pub struct ProgramOutput {
     /// Its exit code; none, if a signal ended it.
     pub code: Option<i32>,
     /// Its data.
@@ -72,7 +72,7 @@ pub(crate) fn bare(program: impl AsRef<OsStr>) -> Command {
 }
 
 /// Runs `comity` to its end.
-pub async fn comity(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ended {
+pub async fn comity(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> ProgramOutput {
     run("comity", arguments, b"").await
 }
 
@@ -80,7 +80,7 @@ pub async fn comity(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> E
 ///
 /// # Panics
 /// If it does not start, or does not end.
-pub async fn run(name: &str, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>, input: &[u8]) -> Ended {
+pub async fn run(name: &str, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>, input: &[u8]) -> ProgramOutput {
     let mut command = command(name);
     command
         .args(arguments)
@@ -94,7 +94,7 @@ pub async fn run(name: &str, arguments: impl IntoIterator<Item = impl AsRef<OsSt
 ///
 /// # Panics
 /// If it does not start, or does not end.
-pub async fn finish(mut command: Command, input: &[u8]) -> Ended {
+pub async fn finish(mut command: Command, input: &[u8]) -> ProgramOutput {
     let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     if let Some(mut stdin) = child.stdin.take() {
         // A program that does not read its input is no failure.
@@ -105,7 +105,7 @@ pub async fn finish(mut command: Command, input: &[u8]) -> Ended {
         .unwrap_or_else(|_| panic!("{command:?} does not end"))
         .expect("output");
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    Ended {
+    ProgramOutput {
         code: output.status.code(),
         stdout: text(output.stdout),
         stderr: text(output.stderr),

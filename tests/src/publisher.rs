@@ -17,29 +17,29 @@ use node::config::{Config, OutboundConfig};
 use registry_schema::Timestamp;
 use serde_json::{Value, json};
 use verification::{
-    SigningKey,
+    IssuerSigningKey,
     bitstring::{Bitstring, MIN_ENTRIES},
     credential::{NewStatusList, status_list},
     data_integrity, multikey,
 };
 
-use crate::{Agency, http, ports};
+use crate::{TestAgency, http, ports};
 
-type Files = BTreeMap<String, (&'static str, Vec<u8>)>;
+type PublishedFiles = BTreeMap<String, (&'static str, Vec<u8>)>;
 
 /// A web server at `localhost`, over HTTPS, with a certificate that nobody knows unless told.
 #[derive(Debug)]
 pub struct Publisher {
     port: u16,
-    shelf: Arc<Shelf>,
+    shelf: Arc<PublisherState>,
     root: PathBuf,
     _folder: tempfile::TempDir,
     handle: axum_server::Handle<std::net::SocketAddr>,
 }
 
 #[derive(Debug, Default)]
-struct Shelf {
-    files: Mutex<Files>,
+struct PublisherState {
+    files: Mutex<PublishedFiles>,
     asked: Mutex<Vec<String>>,
 }
 
@@ -47,7 +47,7 @@ fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
     what.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-async fn answer(State(shelf): State<Arc<Shelf>>, request: Request) -> Response {
+async fn answer(State(shelf): State<Arc<PublisherState>>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
     let file = lock(&shelf.files).get(&path).cloned();
     lock(&shelf.asked).push(path);
@@ -75,7 +75,7 @@ impl Publisher {
         let tls = RustlsConfig::from_pem(cert.into_bytes(), key.into_bytes())
             .await
             .expect("TLS");
-        let shelf = Arc::new(Shelf::default());
+        let shelf = Arc::new(PublisherState::default());
         let routes = Router::new().fallback(answer).with_state(shelf.clone());
         let handle = axum_server::Handle::new();
         let server = axum_server::from_tcp_rustls(listener, tls)
@@ -126,7 +126,7 @@ impl Publisher {
     ///
     /// # Panics
     /// If its configuration cannot be changed.
-    pub async fn is_trusted_by(&self, agency: &Agency, more: impl FnOnce(&mut OutboundConfig)) {
+    pub async fn is_trusted_by(&self, agency: &TestAgency, more: impl FnOnce(&mut OutboundConfig)) {
         agency.stops().await;
         let mut config = Config::load(agency.data()).expect("a configuration");
         config.outbound = OutboundConfig {
@@ -140,13 +140,13 @@ impl Publisher {
     }
 
     /// Publishes a `did:web` document with this key, under these relations.
-    pub fn publishes_key(&self, key: &SigningKey, relations: &[&str]) {
+    pub fn publishes_key(&self, key: &IssuerSigningKey, relations: &[&str]) {
         let document = self.key_document(key, relations);
         self.lays_out("/.well-known/did.json", "application/did+json", document.to_string());
     }
 
     /// Its `did:web` document with this key, under these relations.
-    pub fn key_document(&self, key: &SigningKey, relations: &[&str]) -> Value {
+    pub fn key_document(&self, key: &IssuerSigningKey, relations: &[&str]) -> Value {
         let did = self.did();
         let mut document = json!({
             "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"],
@@ -166,7 +166,15 @@ impl Publisher {
     ///
     /// # Panics
     /// If it cannot be signed.
-    pub fn publishes_list(&self, path: &str, purpose: &str, set: &[u32], key: &SigningKey, now: Timestamp, ttl: u64) {
+    pub fn publishes_list(
+        &self,
+        path: &str,
+        purpose: &str,
+        set: &[u32],
+        key: &IssuerSigningKey,
+        now: Timestamp,
+        ttl: u64,
+    ) {
         let mut list = Bitstring::new(MIN_ENTRIES);
         assert!(set.iter().all(|index| list.set(*index)), "the list has these places");
         let unsigned = status_list(&NewStatusList {
@@ -182,7 +190,7 @@ impl Publisher {
     }
 
     /// A badge of its `did:web`, with its status in `/revocation` and `/suspension`.
-    pub fn issues(&self, key: &SigningKey, index: u32, now: Timestamp) -> Vec<u8> {
+    pub fn issues(&self, key: &IssuerSigningKey, index: u32, now: Timestamp) -> Vec<u8> {
         let mut badge: Value = serde_json::from_slice(&crate::forge::by_a_stranger(Some(&self.url("")))).expect("JSON");
         badge["issuer"]["id"] = json!(self.did());
         for entry in badge["credentialStatus"].as_array_mut().expect("two entries") {
@@ -196,7 +204,7 @@ impl Publisher {
     ///
     /// # Panics
     /// If it cannot be signed.
-    pub fn issues_as(issuer: &str, method: &str, key: &SigningKey, at: Timestamp) -> Vec<u8> {
+    pub fn issues_as(issuer: &str, method: &str, key: &IssuerSigningKey, at: Timestamp) -> Vec<u8> {
         let mut badge: Value = serde_json::from_slice(&crate::forge::by_a_stranger(None)).expect("JSON");
         badge["issuer"]["id"] = json!(issuer);
         badge.as_object_mut().expect("an object").remove("proof");
@@ -213,7 +221,7 @@ impl Publisher {
     ///
     /// # Panics
     /// If it cannot be signed.
-    pub fn signs(&self, unsigned: Value, key: &SigningKey, now: Timestamp) -> Vec<u8> {
+    pub fn signs(&self, unsigned: Value, key: &IssuerSigningKey, now: Timestamp) -> Vec<u8> {
         let signed = data_integrity::sign(unsigned, key, &format!("{}#1", self.did()), now);
         signed.expect("a signature").to_string().into_bytes()
     }

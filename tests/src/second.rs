@@ -17,8 +17,8 @@ use tokio::{
 };
 
 use crate::{
-    Agency, Clock, eventually,
-    program::{Ended, bare, finish},
+    FederationClock, TestAgency, eventually,
+    program::{ProgramOutput, bare, finish},
 };
 
 /// An agency whose every byte is written by the second implementation, and the web server that has its files.
@@ -28,7 +28,7 @@ pub struct SecondAgency {
     genesis: String,
     url: String,
     roots: PathBuf,
-    clock: Clock,
+    clock: FederationClock,
     pipes: Mutex<(ChildStdin, Lines<BufReader<ChildStdout>>)>,
     // It ends with the agency.
     _program: Child,
@@ -55,7 +55,7 @@ fn python(module: &str) -> Command {
 }
 
 /// Runs one of its programs to its end.
-pub async fn runs(module: &str, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ended {
+pub async fn runs(module: &str, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> ProgramOutput {
     let mut command = python(module);
     command.args(arguments);
     finish(command, b"").await
@@ -72,7 +72,7 @@ pub async fn says(module: &str, arguments: impl IntoIterator<Item = impl AsRef<O
 }
 
 /// Returns the oracle's reading of the bytes in an agency's store.
-pub async fn oracle(of: &Agency) -> Value {
+pub async fn oracle(of: &TestAgency) -> Value {
     let store = of.data().join("registry.sqlite");
     says(
         "second.oracle",
@@ -96,7 +96,7 @@ impl SecondAgency {
     ///
     /// # Panics
     /// If it does not start.
-    pub async fn founds(id: &str, clock: &Clock) -> Self {
+    pub async fn founds(id: &str, clock: &FederationClock) -> Self {
         let folder = tempfile::Builder::new().prefix("comity-second-").tempdir();
         let folder = folder.expect("a folder");
         let founded = clock.now().0.to_string();
@@ -194,7 +194,7 @@ impl SecondAgency {
     ///
     /// # Panics
     /// If nobody says so.
-    pub async fn is_held_by(&self, holder: &Agency) {
+    pub async fn is_held_by(&self, holder: &TestAgency) {
         let holder = holder.genesis().to_string();
         eventually("a countersignature under all of it", async || {
             let did = self.does(json!({"do": "held"})).await;

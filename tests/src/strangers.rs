@@ -15,7 +15,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::{Agency, Program, eventually, federation::peer_port_of};
+use crate::{Program, TestAgency, eventually, federation::peer_port_of};
 
 /// The time that a stranger who was thrown out takes to come again.
 const PACE: Duration = Duration::from_secs(1);
@@ -51,7 +51,7 @@ pub fn socket_of(url: &str) -> SocketAddr {
 }
 
 /// Returns the socket at which a node listens for peers.
-pub fn peer_socket_of(agency: &Agency) -> SocketAddr {
+pub fn peer_socket_of(agency: &TestAgency) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], peer_port_of(agency)))
 }
 
@@ -59,7 +59,7 @@ pub fn peer_socket_of(agency: &Agency) -> SocketAddr {
 ///
 /// # Panics
 /// If its node runs here.
-pub async fn starts_with_files(agency: &Agency, most: u32) -> Program {
+pub async fn starts_with_files(agency: &TestAgency, most: u32) -> Program {
     assert!(!agency.runs().await, "it runs already");
     let data = agency.data().to_str().expect("a path in Unicode");
     let mut program = Program::comityd_with_files(most, ["run", "--data", data]);
@@ -69,13 +69,13 @@ pub async fn starts_with_files(agency: &Agency, most: u32) -> Program {
 
 /// An attack that stands until it is dropped: whoever is thrown out comes again.
 #[derive(Debug)]
-pub struct Siege {
+pub struct ConnectionFlood {
     came: Arc<AtomicUsize>,
     here: Arc<AtomicUsize>,
     _tasks: JoinSet<()>,
 }
 
-impl Siege {
+impl ConnectionFlood {
     /// So many strangers, of these addresses in turn, who each say something, and then neither say nor read more.
     pub fn begins(to: SocketAddr, addresses: &[u8], strangers: usize, says: &'static [u8]) -> Self {
         Self::drips(to, addresses, strangers, says, b"")

@@ -1,9 +1,9 @@
 //! The statements of a scenario about a verdict.
 
-use registry_schema::{Check, Finding, Outcome, Verdict, VerdictKind};
+use registry_schema::{Check, CheckOutcome, Finding, Verdict, VerdictKind};
 
 /// The statements of a scenario about a verdict.
-pub trait Answer {
+pub trait VerdictAssertions {
     /// The verdict, if it is of this kind.
     ///
     /// # Panics
@@ -26,7 +26,7 @@ pub trait Answer {
     fn is_honest(&self);
 }
 
-impl Answer for Verdict {
+impl VerdictAssertions for Verdict {
     fn is(self, kind: VerdictKind) -> Self {
         assert_eq!(self.verdict, kind, "{self:#?}");
         self.is_honest();
@@ -50,7 +50,7 @@ impl Answer for Verdict {
         use Check::{Dates, Holder, Issuer, Proof, Recognition, Status, Structure, Worth};
         assert!(!self.sentence.is_empty(), "{self:#?}");
         for check in [Structure, Proof, Issuer, Dates, Status, Recognition, Worth, Holder] {
-            let outcomes: Vec<Outcome> = self
+            let outcomes: Vec<CheckOutcome> = self
                 .findings
                 .iter()
                 .filter(|finding| finding.check == check)
@@ -60,7 +60,7 @@ impl Answer for Verdict {
             let decides = !matches!(check, Worth | Holder);
             if self.verdict == VerdictKind::Accepted && decides {
                 assert!(
-                    outcomes.iter().all(|o| *o == Outcome::Passed),
+                    outcomes.iter().all(|o| *o == CheckOutcome::Passed),
                     "green, but {check:?} says {outcomes:?}: {self:#?}"
                 );
             }

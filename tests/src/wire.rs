@@ -20,7 +20,7 @@ const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
 
 /// The moment at which a transaction is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moment {
+pub enum TransactionPhase {
     /// In its midst: the statement with the snare's word is not sent on yet.
     Midst,
     /// Its COMMIT is not sent on yet.
@@ -33,36 +33,36 @@ pub enum Moment {
 
 /// A transaction that is held. It goes on, or its connection ends, when this is dropped.
 #[derive(Debug)]
-pub struct Held(#[expect(dead_code, reason = "it is dropped")] oneshot::Sender<()>);
+pub struct HeldTransaction(#[expect(dead_code, reason = "it is dropped")] oneshot::Sender<()>);
 
 #[derive(Debug)]
-struct Snare {
+struct TransactionTrap {
     word: Vec<u8>,
-    moment: Moment,
-    caught: oneshot::Sender<Held>,
+    moment: TransactionPhase,
+    caught: oneshot::Sender<HeldTransaction>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    snare: Mutex<Option<Snare>>,
+struct WireState {
+    snare: Mutex<Option<TransactionTrap>>,
 }
 
-impl State {
-    fn snare(&self) -> std::sync::MutexGuard<'_, Option<Snare>> {
+impl WireState {
+    fn snare(&self) -> std::sync::MutexGuard<'_, Option<TransactionTrap>> {
         self.snare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The wire.
 #[derive(Debug)]
-pub struct Wire {
+pub struct PostgresProxy {
     port: u16,
-    state: Arc<State>,
+    state: Arc<WireState>,
     target: watch::Sender<u16>,
     task: JoinHandle<()>,
 }
 
-impl Wire {
+impl PostgresProxy {
     /// A wire to the server at this port.
     ///
     /// # Panics
@@ -72,7 +72,7 @@ impl Wire {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .await
             .expect("a port of its own");
-        let state = Arc::new(State::default());
+        let state = Arc::new(WireState::default());
         let (target, leads_to) = watch::channel(target);
         let task = tokio::spawn(stand(listener, state.clone(), leads_to));
         Self {
@@ -94,9 +94,9 @@ impl Wire {
     }
 
     /// Sets a snare for the next transaction that says this word; gives what tells when it is caught.
-    pub fn snares(&self, word: &str, moment: Moment) -> oneshot::Receiver<Held> {
+    pub fn snares(&self, word: &str, moment: TransactionPhase) -> oneshot::Receiver<HeldTransaction> {
         let (caught, catches) = oneshot::channel();
-        *self.state.snare() = Some(Snare {
+        *self.state.snare() = Some(TransactionTrap {
             word: word.as_bytes().to_vec(),
             moment,
             caught,
@@ -110,13 +110,13 @@ impl Wire {
     }
 }
 
-impl Drop for Wire {
+impl Drop for PostgresProxy {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-async fn stand(listener: TcpListener, state: Arc<State>, leads_to: watch::Receiver<u16>) {
+async fn stand(listener: TcpListener, state: Arc<WireState>, leads_to: watch::Receiver<u16>) {
     let mut connections = tokio::task::JoinSet::new();
     loop {
         tokio::select! {
@@ -130,22 +130,22 @@ async fn stand(listener: TcpListener, state: Arc<State>, leads_to: watch::Receiv
 
 /// The words of a client in its transaction so far, as far as a snare asks.
 #[derive(Debug, Default)]
-struct Ear {
+struct TransactionMatcher {
     /// The end of what was said before.
     tail: Vec<u8>,
     is_marked: bool,
 }
 
-impl Ear {
+impl TransactionMatcher {
     /// The snare that catches these bytes.
-    fn hears(&mut self, bytes: &[u8], state: &State) -> Option<Snare> {
+    fn hears(&mut self, bytes: &[u8], state: &WireState) -> Option<TransactionTrap> {
         let mut snare = state.snare();
         let sought = snare.as_ref()?;
         self.tail.extend_from_slice(bytes);
         let was_marked = self.is_marked;
         self.is_marked |= finds(&self.tail, &sought.word);
-        let begins = self.is_marked && !was_marked && sought.moment == Moment::Midst;
-        let commits = was_marked && sought.moment != Moment::Midst && finds(&self.tail, COMMIT);
+        let begins = self.is_marked && !was_marked && sought.moment == TransactionPhase::Midst;
+        let commits = was_marked && sought.moment != TransactionPhase::Midst && finds(&self.tail, COMMIT);
         let keep = self.tail.len().min(sought.word.len().max(COMMIT.len()));
         self.tail.drain(..self.tail.len() - keep);
         if !begins && !commits {
@@ -160,13 +160,13 @@ fn finds(bytes: &[u8], word: &[u8]) -> bool {
     bytes.windows(word.len()).any(|window| window == word)
 }
 
-async fn pass(mut from: TcpStream, state: Arc<State>, mut leads_to: watch::Receiver<u16>) {
+async fn pass(mut from: TcpStream, state: Arc<WireState>, mut leads_to: watch::Receiver<u16>) {
     let target = *leads_to.borrow_and_update();
     let Ok(mut to) = TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, target))).await else {
         return;
     };
     let (_, _) = (to.set_nodelay(true), from.set_nodelay(true));
-    let (mut up, mut down, mut ear) = (vec![0; 65_536], vec![0; 65_536], Ear::default());
+    let (mut up, mut down, mut ear) = (vec![0; 65_536], vec![0; 65_536], TransactionMatcher::default());
     loop {
         let going_on = tokio::select! {
             said = from.read(&mut up) => match said {
@@ -192,16 +192,16 @@ async fn pass(mut from: TcpStream, state: Arc<State>, mut leads_to: watch::Recei
 }
 
 /// Holds a transaction until the test lets it go; gives whether its connection goes on.
-async fn hold(snare: Snare, bytes: &[u8], to: &mut TcpStream) -> bool {
-    let is_sent = matches!(snare.moment, Moment::Sent | Moment::Answered);
+async fn hold(snare: TransactionTrap, bytes: &[u8], to: &mut TcpStream) -> bool {
+    let is_sent = matches!(snare.moment, TransactionPhase::Sent | TransactionPhase::Answered);
     if is_sent && to.write_all(bytes).await.is_err() {
         return false;
     }
-    if snare.moment == Moment::Answered && !matches!(to.read(&mut [0; 1024]).await, Ok(1..)) {
+    if snare.moment == TransactionPhase::Answered && !matches!(to.read(&mut [0; 1024]).await, Ok(1..)) {
         return false;
     }
     let (holder, released) = oneshot::channel();
-    let _ = snare.caught.send(Held(holder));
+    let _ = snare.caught.send(HeldTransaction(holder));
     let _ = released.await;
     !is_sent && to.write_all(bytes).await.is_ok()
 }
@@ -210,18 +210,18 @@ async fn hold(snare: Snare, bytes: &[u8], to: &mut TcpStream) -> bool {
 mod tests {
     use super::*;
 
-    fn state(word: &str, moment: Moment) -> State {
+    fn state(word: &str, moment: TransactionPhase) -> WireState {
         let (caught, _) = oneshot::channel();
         let word = word.as_bytes().to_vec();
-        State {
-            snare: Mutex::new(Some(Snare { word, moment, caught })),
+        WireState {
+            snare: Mutex::new(Some(TransactionTrap { word, moment, caught })),
         }
     }
 
     #[test]
     fn a_snare_catches_the_commit_of_the_transaction_that_said_the_word_in_pieces_or_whole() {
-        let state = state("credential.revoke", Moment::Commit);
-        let (mut ear, mut other) = (Ear::default(), Ear::default());
+        let state = state("credential.revoke", TransactionPhase::Commit);
+        let (mut ear, mut other) = (TransactionMatcher::default(), TransactionMatcher::default());
         assert!(other.hears(COMMIT, &state).is_none(), "another transaction");
         for part in [&b"xx credential.re"[..], b"voke yy", &COMMIT[..5]] {
             assert!(ear.hears(part, &state).is_none(), "{part:?}");
@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_snare_for_the_midst_catches_the_word_itself() {
-        let state = state("peer.add", Moment::Midst);
-        assert!(Ear::default().hears(b"...peer.add...", &state).is_some());
+        let state = state("peer.add", TransactionPhase::Midst);
+        assert!(TransactionMatcher::default().hears(b"...peer.add...", &state).is_some());
     }
 }

@@ -11,8 +11,8 @@ use tokio::{
 };
 
 use crate::{
-    Agency, Badge, Employer, Federation,
-    deeds::{Act, Kind, Operator, now},
+    Employer, Federation, IssuedBadge, TestAgency,
+    deeds::{OperatorClient, WriteKind, WriteRecord, now},
     http,
     oracle::DiskOracle,
 };
@@ -22,7 +22,7 @@ const PACE: Duration = Duration::from_millis(15);
 
 /// An answer about a badge.
 #[derive(Clone, Debug)]
-pub struct Said {
+pub struct WitnessedAnswer {
     /// The agency whose node gave it.
     pub at: String,
     /// About which badge: its place in a status list.
@@ -36,27 +36,27 @@ pub struct Said {
 }
 
 #[derive(Debug, Default)]
-struct Notes {
-    acts: Vec<Act>,
-    said: Vec<Said>,
+struct WitnessNotes {
+    acts: Vec<WriteRecord>,
+    said: Vec<WitnessedAnswer>,
 }
 
 /// All that was done and said. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Record(Arc<Mutex<Notes>>);
+pub struct WitnessRecord(Arc<Mutex<WitnessNotes>>);
 
-impl Record {
-    fn notes(&self) -> MutexGuard<'_, Notes> {
+impl WitnessRecord {
+    fn notes(&self) -> MutexGuard<'_, WitnessNotes> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes down an act.
-    pub fn notes_act(&self, act: Act) {
+    pub fn notes_act(&self, act: WriteRecord) {
         self.notes().acts.push(act);
     }
 
     /// Writes down what a node says of a badge now; one that says that it cannot answer says nothing.
-    pub async fn asks(&self, at: &str, employer: &Employer, badge: &Badge) {
+    pub async fn asks(&self, at: &str, employer: &Employer, badge: &IssuedBadge) {
         let asked = now();
         let request = http::client().post(format!("{}/v1/verifications", employer.node()));
         let reply = http::try_send(request.body(badge.bytes())).await;
@@ -65,7 +65,7 @@ impl Record {
         };
         let verdict: Verdict = reply.json();
         let (at, slot) = (at.to_owned(), badge.slot());
-        self.notes().said.push(Said {
+        self.notes().said.push(WitnessedAnswer {
             at,
             slot,
             asked,
@@ -75,12 +75,12 @@ impl Record {
     }
 
     /// The acts so far.
-    pub fn acts(&self) -> Vec<Act> {
+    pub fn acts(&self) -> Vec<WriteRecord> {
         self.notes().acts.clone()
     }
 
     /// A badge that somebody asks about next: one of those whose status changed last, or was to.
-    fn badge(&self, nth: usize) -> Option<Badge> {
+    fn badge(&self, nth: usize) -> Option<IssuedBadge> {
         let notes = self.notes();
         let mut changed = notes.acts.iter().rev().filter_map(|act| act.deed.badge.clone());
         changed.nth(nth % 6)
@@ -103,9 +103,9 @@ impl Record {
         let notes = self.notes();
         let told = |one| notes.acts.iter().filter(|act| act.told == one).count();
         let [done, not, unknown] = [
-            crate::deeds::Told::Done,
-            crate::deeds::Told::NotDone,
-            crate::deeds::Told::Unknown,
+            crate::deeds::WriteOutcome::Done,
+            crate::deeds::WriteOutcome::NotDone,
+            crate::deeds::WriteOutcome::Unknown,
         ]
         .map(told);
         format!(
@@ -116,10 +116,10 @@ impl Record {
     }
 
     /// The badges whose status was to change, each once.
-    pub fn badges(&self) -> Vec<Badge> {
+    pub fn badges(&self) -> Vec<IssuedBadge> {
         let notes = self.notes();
-        let mut badges: Vec<Badge> = notes.acts.iter().filter_map(|act| act.deed.badge.clone()).collect();
-        badges.sort_by_key(Badge::slot);
+        let mut badges: Vec<IssuedBadge> = notes.acts.iter().filter_map(|act| act.deed.badge.clone()).collect();
+        badges.sort_by_key(IssuedBadge::slot);
         badges.dedup_by_key(|badge| badge.slot());
         badges
     }
@@ -127,21 +127,21 @@ impl Record {
 
 /// Accepted answers that were asked for after the operator was answered, of badges that the disk restricts since before the
 /// moment as of which the node says that it knows.
-fn false_greens(acts: &[Act], said: &[Said], disk: &DiskOracle) -> Vec<String> {
+fn false_greens(acts: &[WriteRecord], said: &[WitnessedAnswer], disk: &DiskOracle) -> Vec<String> {
     let mut wrong = Vec::new();
     for act in acts {
         let Some(badge) = act
             .deed
             .badge
             .as_ref()
-            .filter(|_| matches!(act.deed.kind, Kind::Suspend | Kind::Revoke))
+            .filter(|_| matches!(act.deed.kind, WriteKind::Suspend | WriteKind::Revoke))
         else {
             continue;
         };
         let slot = badge.slot();
         // Where it was reinstated later, a green answer may be right.
-        let is_lifted = |other: &Act| {
-            other.deed.kind == Kind::Reinstate && other.deed.badge.as_ref().is_some_and(|one| one.slot() == slot)
+        let is_lifted = |other: &WriteRecord| {
+            other.deed.kind == WriteKind::Reinstate && other.deed.badge.as_ref().is_some_and(|one| one.slot() == slot)
         };
         let Some(at) = disk.restricted(slot).filter(|_| !acts.iter().any(is_lifted)) else {
             continue;
@@ -162,14 +162,14 @@ fn false_greens(acts: &[Act], said: &[Said], disk: &DiskOracle) -> Vec<String> {
 
 /// People who write and ask until they are told to end.
 #[derive(Debug)]
-pub struct Crowd {
+pub struct ClientCrowd {
     tasks: JoinSet<()>,
     ends: watch::Sender<bool>,
 }
 
-impl Crowd {
+impl ClientCrowd {
     /// One who writes at an agency, and one each who asks at these nodes.
-    pub fn gathers(record: &Record, mut operator: Operator, asked: &[&Agency]) -> Self {
+    pub fn gathers(record: &WitnessRecord, mut operator: OperatorClient, asked: &[&TestAgency]) -> Self {
         let (ends, end) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let pace = || {
@@ -215,7 +215,7 @@ impl Crowd {
 }
 
 /// Waits until these nodes say of each badge what the home's disk says.
-pub async fn settles(record: &Record, disk: &DiskOracle, federation: &Federation, at: &[&Agency]) {
+pub async fn settles(record: &WitnessRecord, disk: &DiskOracle, federation: &Federation, at: &[&TestAgency]) {
     for badge in record.badges() {
         let due = match disk.restricted(badge.slot()) {
             Some(_) => VerdictKind::NotValid,
@@ -230,9 +230,9 @@ pub async fn settles(record: &Record, disk: &DiskOracle, federation: &Federation
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deeds::{Deed, Told};
+    use crate::deeds::{PlannedWrite, WriteOutcome};
 
-    fn badge() -> Badge {
+    fn badge() -> IssuedBadge {
         serde_json::from_value(serde_json::json!({
             "credential": {
                 "id": "urn:uuid:1", "code": "SC-48ZW6-XJD84-6", "agency": "US-SC", "issuer": "did:key:z", "achievement": "a", "name": "n",
@@ -245,14 +245,14 @@ mod tests {
         .expect("a badge")
     }
 
-    fn act(told: Told) -> Act {
-        let deed = Deed {
-            kind: Kind::Revoke,
+    fn act(told: WriteOutcome) -> WriteRecord {
+        let deed = PlannedWrite {
+            kind: WriteKind::Revoke,
             badge: Some(badge()),
             name: String::new(),
         };
         let said = String::new();
-        Act {
+        WriteRecord {
             deed,
             told,
             answered: 1000,
@@ -260,8 +260,8 @@ mod tests {
         }
     }
 
-    fn said(asked: i64, as_of: i64) -> Said {
-        Said {
+    fn said(asked: i64, as_of: i64) -> WitnessedAnswer {
+        WitnessedAnswer {
             at: "US-SC".into(),
             slot: (7, 3),
             asked,
@@ -279,14 +279,14 @@ mod tests {
         revoked.puts.push(put);
         let audits = |n: &'static str| move |_: &str| n.to_owned();
         let found = |told, disk: &DiskOracle, n| act(told).contradiction(disk, &audits(n)).unwrap_or_default();
-        assert!(found(Told::Done, &nothing, "0").contains("not on disk"));
-        assert!(found(Told::NotDone, &revoked, "1").contains("told as not done"));
-        assert!(found(Told::Done, &revoked, "0").contains("half"));
-        assert!(found(Told::Unknown, &revoked, "2").contains("half"));
-        assert_eq!(found(Told::Done, &revoked, "1"), "");
-        assert_eq!(found(Told::NotDone, &nothing, "0"), "");
+        assert!(found(WriteOutcome::Done, &nothing, "0").contains("not on disk"));
+        assert!(found(WriteOutcome::NotDone, &revoked, "1").contains("told as not done"));
+        assert!(found(WriteOutcome::Done, &revoked, "0").contains("half"));
+        assert!(found(WriteOutcome::Unknown, &revoked, "2").contains("half"));
+        assert_eq!(found(WriteOutcome::Done, &revoked, "1"), "");
+        assert_eq!(found(WriteOutcome::NotDone, &nothing, "0"), "");
         for (asked, as_of, wrong) in [(1001, 901, 1), (1001, 899, 0), (999, 901, 0)] {
-            let greens = false_greens(&[act(Told::Unknown)], &[said(asked, as_of)], &revoked);
+            let greens = false_greens(&[act(WriteOutcome::Unknown)], &[said(asked, as_of)], &revoked);
             assert_eq!(greens.len(), wrong, "{asked} {as_of}: {greens:?}");
         }
     }

@@ -10,7 +10,7 @@ use std::{
 
 use protocol::{
     Hash,
-    blob_store::{BlobRef, BlobStore, Lost, Memory},
+    blob_store::{BlobRef, BlobStore, BlobStoreError, MemoryBlobStore},
 };
 
 use platform::{keys, lock::Lock, private};
@@ -25,7 +25,7 @@ pub(crate) struct ScratchFile {
     /// Its length.
     end: Lock<u64>,
     /// The bytes that the disk would not take: a full disk takes no answers away.
-    memory: Memory,
+    memory: MemoryBlobStore,
 }
 
 impl ScratchFile {
@@ -42,7 +42,7 @@ impl ScratchFile {
         Ok(Self {
             file,
             end: Lock::default(),
-            memory: Memory::default(),
+            memory: MemoryBlobStore::default(),
         })
     }
 
@@ -56,13 +56,13 @@ impl ScratchFile {
     }
 }
 
-fn lost(error: &io::Error) -> Lost {
-    Lost(error.to_string())
+fn lost(error: &io::Error) -> BlobStoreError {
+    BlobStoreError(error.to_string())
 }
 
 impl BlobStore for ScratchFile {
-    fn put(&self, bytes: &[u8]) -> Result<BlobRef, Lost> {
-        let length = u32::try_from(bytes.len()).map_err(|_| Lost("too many bytes".into()))?;
+    fn put(&self, bytes: &[u8]) -> Result<BlobRef, BlobStoreError> {
+        let length = u32::try_from(bytes.len()).map_err(|_| BlobStoreError("too many bytes".into()))?;
         match self.append(bytes) {
             Ok(at) => Ok(BlobRef { at, length }),
             Err(error) => {
@@ -76,7 +76,7 @@ impl BlobStore for ScratchFile {
         }
     }
 
-    fn read(&self, blob: BlobRef) -> Result<Vec<u8>, Lost> {
+    fn read(&self, blob: BlobRef) -> Result<Vec<u8>, BlobStoreError> {
         if blob.at & IN_MEMORY != 0 {
             return self.memory.read(remembered(blob));
         }
@@ -87,7 +87,7 @@ impl BlobStore for ScratchFile {
         Ok(bytes)
     }
 
-    fn erase(&self, blob: BlobRef) -> Result<(), Lost> {
+    fn erase(&self, blob: BlobRef) -> Result<(), BlobStoreError> {
         if blob.at & IN_MEMORY != 0 {
             return self.memory.erase(remembered(blob));
         }
@@ -126,7 +126,7 @@ mod tests {
         let blobs = ScratchFile {
             file: fs::OpenOptions::new().read(true).write(true).open("/dev/full").unwrap(),
             end: Lock::default(),
-            memory: Memory::default(),
+            memory: MemoryBlobStore::default(),
         };
         let blob = blobs.put(b"one").unwrap();
         assert_eq!(blobs.read(blob).unwrap(), b"one");

@@ -6,13 +6,13 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use registry_schema::{AgencyId, Check, IssuerStanding, Outcome, Timestamp, Verdict, verdict::IssuerSummary};
+use registry_schema::{AgencyId, Check, CheckOutcome, IssuerStanding, Timestamp, Verdict, verdict::IssuerSummary};
 use tokio::sync::watch;
 use verification::{Evidence, OpenBadge};
 
 use crate::registry::thinning;
 use platform::{clock::Clock, lock::Lock};
-use storage::{CHECKED_MONTHS, CheckedKey, Store, Unavailable};
+use storage::{CHECKED_MONTHS, CheckCountKey, Store, StoreError};
 
 /// The interval at which the numbers are written.
 pub(crate) const WRITE_EVERY: Duration = Duration::from_secs(30);
@@ -25,12 +25,12 @@ const LONGEST_ID: usize = 500;
 
 /// The numbers that wait to be written.
 #[derive(Clone, Debug)]
-pub struct Checked {
+pub struct CheckCounter {
     home: AgencyId,
-    waiting: Arc<Lock<BTreeMap<CheckedKey, i64>>>,
+    waiting: Arc<Lock<BTreeMap<CheckCountKey, i64>>>,
 }
 
-impl Checked {
+impl CheckCounter {
     /// A counter of the checks of this agency, at nothing.
     pub fn new(home: AgencyId) -> Self {
         Self {
@@ -44,9 +44,9 @@ impl Checked {
         let passed = |check: Check| {
             let of = verdict.findings.iter().filter(|finding| finding.check == check);
             of.clone().count() > 0
-                && of
-                    .into_iter()
-                    .all(|finding| finding.outcome != Outcome::Failed && finding.outcome != Outcome::CouldNotCheck)
+                && of.into_iter().all(|finding| {
+                    finding.outcome != CheckOutcome::Failed && finding.outcome != CheckOutcome::CouldNotCheck
+                })
         };
         let is_listed = !evidence.issuers.is_empty() || !evidence.recognitions.is_empty();
         let registered = |issuer: &IssuerSummary| issuer.standing == IssuerStanding::Registered;
@@ -72,8 +72,8 @@ impl Checked {
     /// Writes what waits.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be written; then it waits on.
-    pub(crate) async fn write(&self, store: &Store, now: Timestamp) -> Result<(), Unavailable> {
+    /// [`StoreError`], if the store cannot be written; then it waits on.
+    pub(crate) async fn write(&self, store: &Store, now: Timestamp) -> Result<(), StoreError> {
         let taken = self.waiting.with(std::mem::take);
         if taken.is_empty() {
             return Ok(());
@@ -93,7 +93,7 @@ impl Checked {
 }
 
 /// Writes how many badges were checked, now and then and at the end; and thins out what was known earlier.
-pub async fn write_checked(checked: Checked, store: Store, clock: Clock, mut stop: watch::Receiver<bool>) {
+pub async fn write_checked(checked: CheckCounter, store: Store, clock: Clock, mut stop: watch::Receiver<bool>) {
     loop {
         let stopped = tokio::select! {
             () = tokio::time::sleep(WRITE_EVERY) => false,
@@ -107,7 +107,7 @@ pub async fn write_checked(checked: Checked, store: Store, clock: Clock, mut sto
         }
         match thinning::thin(&store, clock.now()).await {
             // Another process of the agency writes, and thins.
-            Ok(()) | Err(Unavailable::Deposed) => {}
+            Ok(()) | Err(StoreError::Deposed) => {}
             Err(error) => tracing::warn!(%error, "what was known earlier could not be thinned out"),
         }
     }

@@ -4,28 +4,28 @@
 use std::{cmp::Reverse, collections::BTreeSet};
 
 use protocol::trust_list;
-use registry_schema::{AgencyId, AskedAt, Issuer, Timestamp};
+use registry_schema::{AgencyId, Issuer, QueryTime, Timestamp};
 use verification::{
     Evidence, OpenBadge, StatusEntry, StatusEvidence, facts,
-    followed::{self, Lists, Sought},
+    followed::{self, ListFreshness, RecognitionQuery},
     judge::endorsed_status,
-    names::{FoldedName, LikeName},
+    names::{FoldedName, SimilarName},
 };
 
 use crate::registry::{AgencyState, Registry, status_then};
-use storage::{Store, Unavailable};
+use storage::{Store, StoreError};
 
 /// Everything that is known here about this badge, for an answer of this agency.
 ///
 /// # Errors
-/// [`Unavailable`], if the store cannot be read.
+/// [`StoreError`], if the store cannot be read.
 pub async fn gather(
     badge: &OpenBadge,
     registry: &Registry,
     store: &Store,
     agency: &AgencyId,
     now: Timestamp,
-) -> Result<Evidence, Unavailable> {
+) -> Result<Evidence, StoreError> {
     // Only what this agency's issuers issued has a code here; the store is not asked about others' badges.
     let is_own = |home: &AgencyState| home.issuer(&badge.issuer_id).is_some();
     let own_id = badge.id.as_ref().filter(|_| registry.home().is_some_and(is_own));
@@ -63,7 +63,7 @@ const MOST_ALIGNED: usize = 50;
 
 /// Looks up what stands above the items that the badge is aligned to, where a list or rule asks for items at all; and for
 /// which of those nobody here can say.
-async fn place(badge: &OpenBadge, evidence: &mut Evidence, store: &Store) -> Result<(), Unavailable> {
+async fn place(badge: &OpenBadge, evidence: &mut Evidence, store: &Store) -> Result<(), StoreError> {
     let asked: BTreeSet<String> = facts::items_named(evidence).into_iter().map(str::to_owned).collect();
     let named = facts::alignments(&badge.document).unwrap_or_default();
     let named: BTreeSet<String> = named.into_iter().take(MOST_ALIGNED).collect();
@@ -88,14 +88,14 @@ async fn place(badge: &OpenBadge, evidence: &mut Evidence, store: &Store) -> Res
 /// outside the federation had published is another's to add.
 ///
 /// # Errors
-/// [`Unavailable`], if the store cannot be read.
+/// [`StoreError`], if the store cannot be read.
 pub async fn gather_then(
     badge: &OpenBadge,
     registry: &Registry,
     store: &Store,
     agency: &AgencyId,
     then: Timestamp,
-) -> Result<Evidence, Unavailable> {
+) -> Result<Evidence, StoreError> {
     let mut evidence = of_issuer(registry, &badge.issuer_id, then);
     if let Some(id) = &badge.id {
         evidence.code = store.credential_by_id(id).await?.map(|kept| kept.issued.code);
@@ -133,17 +133,17 @@ fn like_names(
     evidence: &Evidence,
     asked: &AgencyId,
     now: Timestamp,
-) -> Vec<LikeName> {
+) -> Vec<SimilarName> {
     let is_expelled = |agency: &AgencyId| evidence.expelled.contains_key(agency);
     let agencies = || registry.agencies().into_iter().filter(|lists| !is_expelled(&lists.id));
     let mut registered = evidence.issuers.iter().filter(|issuer| !is_expelled(&issuer.agency));
-    let mut like: Vec<LikeName> = match registered.next() {
+    let mut like: Vec<SimilarName> = match registered.next() {
         // Of one that is recognized, nobody is misled by its name.
         Some(_) if is_recognized(evidence, asked, &badge.issuer_id, now) => return Vec::new(),
         Some(own) => {
             let name = FoldedName::new(&own.name);
-            let is_other = |like: &LikeName| !like.is_agency && like.agency != own.agency;
-            let is_recognized_one = |like: &LikeName| {
+            let is_other = |like: &SimilarName| !like.is_agency && like.agency != own.agency;
+            let is_recognized_one = |like: &SimilarName| {
                 let named = |issuer: &&Issuer| issuer.name == like.name && issuer.id != badge.issuer_id;
                 let issuers = registry.agency(&like.agency).into_iter().flat_map(AgencyState::issuers);
                 let mut ids = issuers.filter(named).map(|issuer| issuer.id.as_str());
@@ -161,7 +161,7 @@ fn like_names(
             like.collect()
         }
     };
-    let mut told: Vec<LikeName> = Vec::new();
+    let mut told: Vec<SimilarName> = Vec::new();
     like.retain(|one| {
         let is_new = !told.contains(one);
         told.push(one.clone());
@@ -175,7 +175,7 @@ fn like_names(
 /// Checks whether an agency recognizes an issuer for any of its badges, itself or through those that it follows, by lists of
 /// any age.
 fn is_recognized(evidence: &Evidence, asked: &AgencyId, issuer: &str, now: Timestamp) -> bool {
-    let at = AskedAt::new(now, now);
+    let at = QueryTime::new(now, now);
     let of_it = evidence
         .recognitions
         .iter()
@@ -184,7 +184,7 @@ fn is_recognized(evidence: &Evidence, asked: &AgencyId, issuer: &str, now: Times
     if own.any(|entry| entry.holds(at, None)) {
         return true;
     }
-    let sought = Sought {
+    let sought = RecognitionQuery {
         issuer,
         achievement: None,
         alignments: &[],
@@ -192,7 +192,7 @@ fn is_recognized(evidence: &Evidence, asked: &AgencyId, issuer: &str, now: Times
         issued: None,
         vouched: None,
     };
-    !followed::held(evidence, asked, &sought, Lists::Any).is_empty()
+    !followed::held(evidence, asked, &sought, ListFreshness::Any).is_empty()
 }
 
 /// Gathers what all agencies' lists say of an issuer.

@@ -16,23 +16,23 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use registry_schema::{Timestamp, VerificationMethod};
 use tokio::time::Instant;
 use verification::{
-    Evidence, Freshness, OpenBadge, PublicKey, StatusEntry, StatusEvidence,
+    Evidence, Freshness, OpenBadge, StatusEntry, StatusEvidence, VerificationKey,
     bitstring::MIN_ENTRIES,
-    did::{self, Resolved},
+    did::{self, ResolvedKeys},
     evidence::ResolvedIssuer,
-    foreign_list::{self, ForeignList, ListFault},
+    foreign_list::{self, ExternalStatusList, StatusListError},
     multikey,
 };
 
 use crate::registry::Registry;
-use cache::{Cache, Failed, Kept, New};
+use cache::{CacheEntry, FetchCache, FetchError, NewCacheEntry};
 pub use outbound_config::OutboundConfig;
-pub use registered::KeptLists;
-use registered::Registered;
-use storage::{Published, Store};
-use transport::buckets::{Allowance, Buckets};
-use transport::client::Client;
-use transport::outbound::{self, Fetched, Outbound, Refusal, Turn, Whom};
+pub use registered::KeptListCounts;
+use registered::RegisteredLists;
+use storage::{FetchedDocument, Store};
+use transport::buckets::{Allowance, KeyedRateLimiter};
+use transport::client::ClientAddress;
+use transport::outbound::{self, FetchPermit, FetchRequester, FetchedResource, OutboundClient, OutboundError};
 
 const _: () = assert!(
     outbound::MOST_BYTES >= verification::formats::MAX_BYTES,
@@ -61,16 +61,16 @@ const LIST: &str = "application/vc, application/vc+jwt, application/vc+ld+json, 
 
 /// Fetches and keeps. Clones share everything.
 #[derive(Clone, Debug)]
-pub struct ExternalSources(Arc<Inner>);
+pub struct ExternalSources(Arc<ExternalSourcesState>);
 
 #[derive(Debug)]
-struct Inner {
-    outbound: Outbound,
+struct ExternalSourcesState {
+    outbound: OutboundClient,
     /// The fetches that each client may cause.
-    budget: Buckets<Client>,
-    documents: Cache<Resolved, String>,
-    lists: Cache<ForeignList, NoList>,
-    registered: Registered,
+    budget: KeyedRateLimiter<ClientAddress>,
+    documents: FetchCache<ResolvedKeys, String>,
+    lists: FetchCache<ExternalStatusList, ListFetchError>,
+    registered: RegisteredLists,
     store: Store,
     /// The number of bytes of what was fetched that the store keeps.
     kept_bytes: i64,
@@ -79,16 +79,16 @@ struct Inner {
 
 /// A client for whom something is fetched, and how long it waits each time for its turn.
 #[derive(Clone, Copy, Debug)]
-pub struct Errand {
+pub struct FetchContext {
     /// The client on whose behalf it is fetched.
-    pub client: Client,
+    pub client: ClientAddress,
     /// The longest that it waits for its turn.
     pub wait: Duration,
 }
 
-impl Errand {
+impl FetchContext {
     /// For somebody who asks one thing, and waits for the answer.
-    pub const fn of(client: Client) -> Self {
+    pub const fn of(client: ClientAddress) -> Self {
         Self {
             client,
             wait: Duration::from_secs(5),
@@ -98,9 +98,9 @@ impl Errand {
 
 /// The reason that there is no list.
 #[derive(Clone, Debug)]
-enum NoList {
+enum ListFetchError {
     NotHad(String),
-    Bad(ListFault),
+    Bad(StatusListError),
 }
 
 /// The evidence that was learnt for one badge.
@@ -135,12 +135,12 @@ impl ExternalSources {
             a_second: f64::from(config.per_minute) / 60.0,
             at_once: f64::from(config.burst),
         };
-        Ok(Self(Arc::new(Inner {
-            budget: Buckets::new((config.per_minute > 0).then_some(budget)),
-            outbound: Outbound::new(config.loopback, config.roots()?)?,
-            documents: Cache::new(MOST_DOCUMENTS),
-            lists: Cache::new(MOST_LISTS),
-            registered: Registered::new(config)?,
+        Ok(Self(Arc::new(ExternalSourcesState {
+            budget: KeyedRateLimiter::new((config.per_minute > 0).then_some(budget)),
+            outbound: OutboundClient::new(config.loopback, config.roots()?)?,
+            documents: FetchCache::new(MOST_DOCUMENTS),
+            lists: FetchCache::new(MOST_LISTS),
+            registered: RegisteredLists::new(config)?,
             store,
             kept_bytes: i64::from(config.keep_mib) * 1024 * 1024,
             short_lists: config.short_lists.clone(),
@@ -148,23 +148,30 @@ impl ExternalSources {
     }
 
     /// The badge behind a link; or in words why it was not fetched.
-    pub async fn badge(&self, link: &str, errand: Errand) -> Result<Fetched, String> {
+    pub async fn badge(&self, link: &str, errand: FetchContext) -> Result<FetchedResource, String> {
         let turn = self.turn(Some(errand)).await?;
         turn.fetch(link, BADGE).await.map_err(|why| why.to_string())
     }
 
     /// A turn to fetch something for a client, from its budget, or for an operator; or in words why there is none. What this
     /// node and its operators fetch waits for no stranger.
-    async fn turn(&self, errand: Option<Errand>) -> Result<Turn, String> {
+    async fn turn(&self, errand: Option<FetchContext>) -> Result<FetchPermit, String> {
         let now = Instant::now();
-        let Some(Errand { client, wait }) = errand else {
-            let turn = self.0.registered.outbound.enter(Whom::Operator, now + OPERATORS_WAIT);
+        let Some(FetchContext { client, wait }) = errand else {
+            let turn = self
+                .0
+                .registered
+                .outbound
+                .enter(FetchRequester::Operator, now + OPERATORS_WAIT);
             return turn.await.map_err(|why| why.to_string());
         };
         self.0.budget.take(client, 1.0, 1.0, now).map_err(|seconds| {
             format!("this node is fetching too much for you at the moment; ask again in {seconds} seconds")
         })?;
-        let turn = self.0.outbound.enter(Whom::Stranger(client.address()), now + wait);
+        let turn = self
+            .0
+            .outbound
+            .enter(FetchRequester::Stranger(client.address()), now + wait);
         turn.await.map_err(|why| {
             self.0.budget.give_back(client, 1.0, Instant::now());
             why.to_string()
@@ -177,7 +184,7 @@ impl ExternalSources {
         badge: &OpenBadge,
         registry: &Registry,
         now: Timestamp,
-        errand: Errand,
+        errand: FetchContext,
     ) -> ExternalEvidence {
         // An issuer of the federation: on its behalf nobody is asked anything.
         if let Some(held) = self.held(badge, registry, now) {
@@ -210,12 +217,12 @@ impl ExternalSources {
             .map(|url| self.list((&badge.issuer_id, url), &keys, now, errand));
         let fetched = futures::future::join_all(fetching).await;
         let had = fetched.into_iter().map(|list| {
-            list.map(|kept| Had {
+            list.map(|kept| ListEvidence {
                 freshness: freshness(&kept),
                 list: kept.value,
             })
         });
-        let lists: Lists<'_> = urls.into_iter().zip(had).collect();
+        let lists: ListsByUrl<'_> = urls.into_iter().zip(had).collect();
         let entries = badge.status.iter().zip(to_ask);
         learnt.status = entries
             .map(|(entry, ask)| ask.then(|| self.status(badge, entry, &lists)))
@@ -229,14 +236,14 @@ impl ExternalSources {
         &self,
         issuer: &str,
         now: Timestamp,
-        errand: Option<Errand>,
+        errand: Option<FetchContext>,
         anew: bool,
     ) -> Option<Result<ResolvedIssuer, String>> {
         let location = match did::on_the_web(issuer)? {
             Ok(location) => location,
             Err(why) => return Some(Err(why.to_string())),
         };
-        let fetch = async |turn: Turn| {
+        let fetch = async |turn: FetchPermit| {
             let is_history = location.witnesses.is_some();
             let accept = if is_history { HISTORY } else { DOCUMENT };
             let document = turn.fetch(&location.document, accept).await.map_err(failed)?.bytes;
@@ -248,16 +255,16 @@ impl ExternalSources {
             let did = issuer.to_owned();
             let (body, approvals) = (document.clone(), witnesses.clone());
             let read = move || did::read(&did, &document, witnesses.as_deref(), now);
-            let read = apart(read).await.map_err(Failed::ForAll)?;
+            let read = apart(read).await.map_err(FetchError::ForAll)?;
             drop(turn);
-            let value = read.map_err(|why| Failed::ForAll(why.to_string()))?;
+            let value = read.map_err(|why| FetchError::ForAll(why.to_string()))?;
             if let Some(approvals) = approvals {
                 self.keep(then::witnesses_of(issuer), approvals, now, DAY).await;
             }
             self.keep(then::document_of(issuer), body, now, DAY).await;
             let weight = 256 * (value.issuing.len() + value.other.len());
             let again_after = value.ttl.map_or(AGAIN, i64::from).clamp(LEAST_KEPT, DAY);
-            Ok(New {
+            Ok(NewCacheEntry {
                 value,
                 weight,
                 good_for: DAY,
@@ -271,7 +278,7 @@ impl ExternalSources {
             false => documents.find(issuer, client, now, turn, fetch).await,
         };
         Some(found.map(|kept| ResolvedIssuer {
-            keys: Resolved::clone(&kept.value),
+            keys: ResolvedKeys::clone(&kept.value),
             freshness: freshness(&kept),
         }))
     }
@@ -280,18 +287,20 @@ impl ExternalSources {
     async fn list(
         &self,
         (issuer, url): (&str, &str),
-        keys: &BTreeMap<String, PublicKey>,
+        keys: &BTreeMap<String, VerificationKey>,
         now: Timestamp,
-        errand: Errand,
-    ) -> Result<Kept<ForeignList>, NoList> {
-        let turn = async || self.turn(Some(errand)).await.map_err(NoList::NotHad);
-        let fetch = async |turn: Turn| {
+        errand: FetchContext,
+    ) -> Result<CacheEntry<ExternalStatusList>, ListFetchError> {
+        let turn = async || self.turn(Some(errand)).await.map_err(ListFetchError::NotHad);
+        let fetch = async |turn: FetchPermit| {
             let bytes = turn
                 .fetch(url, LIST)
                 .await
-                .map_err(|why| failed(why).map(NoList::NotHad))?;
+                .map_err(|why| failed(why).map(ListFetchError::NotHad))?;
             let (bytes, body) = (bytes.bytes.clone(), bytes.bytes);
-            let new = read_new(bytes, keys, now, LEAST_KEPT).await.map_err(Failed::ForAll)?;
+            let new = read_new(bytes, keys, now, LEAST_KEPT)
+                .await
+                .map_err(FetchError::ForAll)?;
             drop(turn);
             self.keep(then::list_of(issuer, url), body, now, new.good_for).await;
             Ok(new)
@@ -303,7 +312,7 @@ impl ExternalSources {
 
     /// Keeps what was fetched. That it cannot be kept takes nothing from the answer of today.
     async fn keep(&self, name: String, body: Vec<u8>, now: Timestamp, good_for: i64) {
-        let new = Published {
+        let new = FetchedDocument {
             fetched_at: now,
             good_until: now.plus_seconds(good_for),
             body,
@@ -316,7 +325,7 @@ impl ExternalSources {
         }
     }
 
-    fn status(&self, badge: &OpenBadge, entry: &StatusEntry, lists: &Lists<'_>) -> StatusEvidence {
+    fn status(&self, badge: &OpenBadge, entry: &StatusEntry, lists: &ListsByUrl<'_>) -> StatusEvidence {
         let not_had = |why: String| StatusEvidence::Unreachable {
             list: entry.list.clone(),
             why,
@@ -333,9 +342,9 @@ impl ExternalSources {
         }
         match lists.get(entry.list.as_str()) {
             None => not_had("the badge names more lists than are fetched for one badge".to_owned()),
-            Some(Err(NoList::NotHad(why))) => not_had(why.clone()),
-            Some(Err(NoList::Bad(fault))) => fetched(Err(fault.clone()), None, Freshness::Never),
-            Some(Ok(Had { list, freshness })) => {
+            Some(Err(ListFetchError::NotHad(why))) => not_had(why.clone()),
+            Some(Err(ListFetchError::Bad(fault))) => fetched(Err(fault.clone()), None, Freshness::Never),
+            Some(Ok(ListEvidence { list, freshness })) => {
                 let least = self.0.short_lists.get(&badge.issuer_id).copied().unwrap_or(MIN_ENTRIES);
                 let found = list.look_up(badge.id.as_deref(), entry, least);
                 fetched(found, list.valid_from, *freshness)
@@ -345,23 +354,23 @@ impl ExternalSources {
 }
 
 /// A refusal in words, which is remembered unless it is of the moment.
-fn failed(why: Refusal) -> Failed<String> {
+fn failed(why: OutboundError) -> FetchError<String> {
     match why.is_of_the_moment() {
-        true => Failed::ForNow(why.to_string()),
-        false => Failed::ForAll(why.to_string()),
+        true => FetchError::ForNow(why.to_string()),
+        false => FetchError::ForAll(why.to_string()),
     }
 }
 
 /// A list that there is, and its age.
-struct Had {
-    list: Arc<ForeignList>,
+struct ListEvidence {
+    list: Arc<ExternalStatusList>,
     freshness: Freshness,
 }
 
 /// By their addresses.
-type Lists<'a> = BTreeMap<&'a str, Result<Had, NoList>>;
+type ListsByUrl<'a> = BTreeMap<&'a str, Result<ListEvidence, ListFetchError>>;
 
-fn keys_of(methods: &[VerificationMethod]) -> BTreeMap<String, PublicKey> {
+fn keys_of(methods: &[VerificationMethod]) -> BTreeMap<String, VerificationKey> {
     let key = |m: &VerificationMethod| Some((m.id.clone(), multikey::decode(&m.public_key_multibase).ok()?));
     methods.iter().filter_map(key).collect()
 }
@@ -378,32 +387,35 @@ fn urls_of<'a>(badge: &'a OpenBadge, to_ask: &[bool]) -> Vec<&'a str> {
 }
 
 /// Reads a list with its issuer's keys.
-async fn read_list(bytes: Vec<u8>, keys: &BTreeMap<String, PublicKey>) -> Result<ForeignList, NoList> {
+async fn read_list(
+    bytes: Vec<u8>,
+    keys: &BTreeMap<String, VerificationKey>,
+) -> Result<ExternalStatusList, ListFetchError> {
     let keys = keys.clone();
     let key_of = move |method: &str| keys.get(method).cloned().or_else(|| multikey::key_in_method(method));
     let read = apart(move || foreign_list::read(&bytes, key_of)).await;
-    read.map_err(NoList::NotHad)?.map_err(NoList::Bad)
+    read.map_err(ListFetchError::NotHad)?.map_err(ListFetchError::Bad)
 }
 
 /// The same of a list that was just fetched: it has to hold now, and says for how long it counts, `least_kept` seconds at
 /// least as far as that is its issuer's wish.
 async fn read_new(
     bytes: Vec<u8>,
-    keys: &BTreeMap<String, PublicKey>,
+    keys: &BTreeMap<String, VerificationKey>,
     now: Timestamp,
     least_kept: i64,
-) -> Result<New<ForeignList>, NoList> {
+) -> Result<NewCacheEntry<ExternalStatusList>, ListFetchError> {
     let value = read_list(bytes, keys).await?;
     if let Some(ended) = value.valid_until.filter(|until| *until <= now) {
         let why = format!("it held until {}, and no newer one stands there", ended.in_words());
-        return Err(NoList::Bad(ListFault::Verification(why)));
+        return Err(ListFetchError::Bad(StatusListError::Verification(why)));
     }
     let weight = value.weight();
     let ttl = value.ttl.map(|ttl| i64::try_from(ttl / 1000).unwrap_or(DAY));
     let valid = value.valid_until.map(|until| until.seconds_since(now));
     let good_for = ttl.unwrap_or(DAY).clamp(least_kept, DAY).min(valid.unwrap_or(DAY));
     let again_after = ttl.map_or(AGAIN, |_| good_for).min(good_for);
-    Ok(New {
+    Ok(NewCacheEntry {
         value,
         weight,
         good_for,
@@ -416,7 +428,7 @@ fn is_known(entry: &StatusEntry) -> bool {
     entry.is_bitstring() || entry.kind == "1EdTechRevocationList"
 }
 
-const fn freshness<V>(kept: &Kept<V>) -> Freshness {
+const fn freshness<V>(kept: &CacheEntry<V>) -> Freshness {
     Freshness::Heard {
         as_of: kept.fetched_at,
         good_until: kept.good_until,

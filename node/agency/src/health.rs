@@ -1,6 +1,6 @@
 //! The state of this process, as `/readyz` tells it: what works, what does not, and since when.
 
-use protocol::replica::AwaitedWords;
+use protocol::replica::OwnLogQuorum;
 use registry_schema::Timestamp;
 use serde::Serialize;
 use tokio::sync::watch;
@@ -23,7 +23,7 @@ pub enum ReplicationHealth {
         may_write: bool,
         /// The words that are awaited on how far the own log reaches.
         #[serde(skip)]
-        awaited_words: Option<AwaitedWords>,
+        awaited_words: Option<OwnLogQuorum>,
         /// True if a writer key is here that the key log lets write.
         has_writer_key: bool,
         /// The number of sound envelopes of the own log that are set aside, as what they follow was lost here.
@@ -96,8 +96,8 @@ impl ReplicationHealth {
         }
     }
 
-    fn words_in_words(&self, words: &AwaitedWords) -> String {
-        let AwaitedWords {
+    fn words_in_words(&self, words: &OwnLogQuorum) -> String {
+        let OwnLogQuorum {
             holders, told, needed, ..
         } = words;
         let cause = match (words.is_lost, holders) {
@@ -150,7 +150,7 @@ impl ReplicationHealth {
 }
 
 #[derive(Clone, Debug)]
-struct Report {
+struct HealthReport {
     replication: ReplicationHealth,
     clock: Option<String>,
     /// True if the lists were made at least once, so that there is something to answer from.
@@ -159,12 +159,12 @@ struct Report {
 
 /// The state of this process. Clones share it.
 #[derive(Clone, Debug)]
-pub struct Health(watch::Sender<Report>);
+pub struct Health(watch::Sender<HealthReport>);
 
 impl Default for Health {
     /// The health of a node that has yet to start.
     fn default() -> Self {
-        Self(watch::Sender::new(Report {
+        Self(watch::Sender::new(HealthReport {
             replication: ReplicationHealth::Restoring(RestoringProgress::default()),
             clock: None,
             answers: false,

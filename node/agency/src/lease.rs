@@ -20,14 +20,14 @@ use tokio::{
 use crate::{
     health::{Health, ReplicationHealth},
     peer_set::PeerSet,
-    registry::{Freeze, OwnLists, SharedRegistry},
-    replication::{Desk, Identity, Replication},
+    registry::{Freeze, OwnListsFreshness, SharedRegistry},
+    replication::{NodeIdentity, Replication, ReplicationHandle},
 };
 use platform::clock::Clock;
-use storage::{NewHolder, Store, Unavailable};
+use storage::{HolderEndpoint, Store, StoreError};
 use transport::{
-    mirror::{Mirror, Rooms},
-    network::{Network, Peering},
+    mirror::{Mirror, TransportRouter},
+    network::{Network, NetworkSettings},
 };
 
 /// The time that a task may take to end before it is ended.
@@ -38,16 +38,16 @@ const LONGEST_RENEWAL_PAUSE: Duration = Duration::from_secs(1);
 
 /// The process that writes, as far as this one knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Role {
+pub enum LeaseRole {
     /// This process.
     Holder,
     /// Another one, which takes forwarded requests there; or none is known.
-    Follower(Option<Holder>),
+    Follower(Option<LeaseHolder>),
 }
 
 /// The holder's place for forwarded requests. All of it comes from the lease: who can read that has the database's trust.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Holder {
+pub struct LeaseHolder {
     /// The number of the lease; each holder has a higher one than the last.
     pub epoch: i64,
     /// The address of the holder's inner door.
@@ -58,7 +58,7 @@ pub struct Holder {
     pub secret: Vec<u8>,
 }
 
-impl std::fmt::Debug for Holder {
+impl std::fmt::Debug for LeaseHolder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Holder(epoch {}, {})", self.epoch, self.address)
     }
@@ -68,19 +68,19 @@ impl std::fmt::Debug for Holder {
 #[derive(Clone, Debug)]
 pub struct LeaseConfig {
     /// The holder that it says it is when it takes the lease; its epoch does not count.
-    pub inner: Holder,
+    pub inner: LeaseHolder,
     /// For how long a holder may be silent.
     pub term: Duration,
 }
 
 /// This process's part in its agency: holds the lease, or follows who does.
-pub struct Part {
+pub struct LeaseTask {
     /// The agency's identity, and how often it speaks.
-    pub identity: Identity,
+    pub identity: NodeIdentity,
     /// As the configuration has it; what operators decided since is in the store.
     pub roster: PeerSet,
     /// The ways to be reached; the peers follow from the roster.
-    pub peering: Peering,
+    pub peering: NetworkSettings,
     /// The mirrors where agencies' lists are read as files.
     pub mirrors: Vec<Mirror>,
     /// None, where no other process can be.
@@ -94,9 +94,9 @@ pub struct Part {
     /// The state in which it says how it fares.
     pub health: Health,
     /// The place where whoever writes finds the way to the replication.
-    pub desk: watch::Sender<Option<Desk>>,
+    pub desk: watch::Sender<Option<ReplicationHandle>>,
     /// The place where it says which part it has.
-    pub role: watch::Sender<Role>,
+    pub role: watch::Sender<LeaseRole>,
     /// Somebody waits until this process knows what was written up to now.
     pub catching_up: mpsc::Receiver<oneshot::Sender<()>>,
     /// Ends the task, once it is true.
@@ -105,7 +105,7 @@ pub struct Part {
 
 /// The tasks that run while this process holds the lease.
 #[derive(Debug)]
-pub struct Held {
+pub struct HolderTasks {
     /// The addresses at which peers reach it.
     pub peer_addresses: Vec<String>,
     replication: JoinHandle<()>,
@@ -113,22 +113,22 @@ pub struct Held {
     renewing: JoinHandle<()>,
 }
 
-impl std::fmt::Debug for Part {
+impl std::fmt::Debug for LeaseTask {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Part").finish_non_exhaustive()
     }
 }
 
-impl Part {
+impl LeaseTask {
     /// Takes the lease if nobody holds it, and follows otherwise.
     ///
     /// # Errors
     /// If the store cannot be used, or what a holder runs cannot be started.
-    pub async fn begin(&mut self) -> anyhow::Result<Option<Held>> {
+    pub async fn begin(&mut self) -> anyhow::Result<Option<HolderTasks>> {
         let taken = match &self.sharing {
             None => {
                 let seen = self.store.changes(i64::MAX).await?.lease.mark();
-                self.store.take(seen, &NewHolder::default()).await?.is_some()
+                self.store.take(seen, &HolderEndpoint::default()).await?.is_some()
             }
             Some(_) => following::begin(self).await?,
         };
@@ -136,7 +136,7 @@ impl Part {
     }
 
     /// Plays its part until the node stops.
-    pub async fn run(mut self, mut held: Option<Held>) {
+    pub async fn run(mut self, mut held: Option<HolderTasks>) {
         loop {
             if let Some(held) = held.take()
                 && self.keep(held).await.is_stopped()
@@ -177,7 +177,7 @@ impl Part {
     }
 
     /// Starts what a holder runs.
-    async fn hold(&mut self) -> anyhow::Result<Held> {
+    async fn hold(&mut self) -> anyhow::Result<HolderTasks> {
         // First of all: what follows may take longer than the lease's term.
         let renewing = tokio::spawn(renew(
             self.sharing.clone(),
@@ -191,8 +191,8 @@ impl Part {
             renewing.abort();
         }
         let (replication, network, peer_addresses) = started?;
-        self.role.send_replace(Role::Holder);
-        Ok(Held {
+        self.role.send_replace(LeaseRole::Holder);
+        Ok(HolderTasks {
             peer_addresses,
             replication,
             network,
@@ -205,11 +205,11 @@ impl Part {
         let (news, news_taken) = mpsc::channel(1024);
         let mut roster = self.roster.clone();
         roster.read(&self.store.peers().await?)?;
-        let peering = Peering {
+        let peering = NetworkSettings {
             peers: roster.peers()?,
             ..self.peering.clone()
         };
-        let identity = Identity {
+        let identity = NodeIdentity {
             pinned: roster.pinned(),
             has_own_peers: roster.has_own_peers(),
             ..self.identity.clone()
@@ -232,10 +232,10 @@ impl Part {
             registry.forget_connections();
             registry.freeze(Some(freeze));
             if sole {
-                registry.know_own(OwnLists::Sole);
+                registry.know_own(OwnListsFreshness::Sole);
             }
         });
-        let (rooms, mirrors) = Rooms::open(&self.mirrors, identity.pinned.clone(), orders, &news);
+        let (rooms, mirrors) = TransportRouter::open(&self.mirrors, identity.pinned.clone(), orders, &news);
         let (replication, desk) = Replication::new(
             identity,
             self.store.clone(),
@@ -255,20 +255,20 @@ impl Part {
     }
 
     /// Writes until the lease is lost or the node stops.
-    async fn keep(&mut self, held: Held) -> End {
-        let Held {
+    async fn keep(&mut self, held: HolderTasks) -> LeaseTransition {
+        let HolderTasks {
             mut replication,
             network,
             mut renewing,
             ..
         } = held;
         let end = tokio::select! {
-            _ = &mut replication => End::Lost,
-            _ = &mut renewing => End::Lost,
-            _ = self.stop.wait_for(|stop| *stop) => End::Stopped,
+            _ = &mut replication => LeaseTransition::Lost,
+            _ = &mut renewing => LeaseTransition::Lost,
+            _ = self.stop.wait_for(|stop| *stop) => LeaseTransition::Stopped,
         };
         self.desk.send_replace(None);
-        self.role.send_replace(Role::Follower(None));
+        self.role.send_replace(LeaseRole::Follower(None));
         // What was asked for is still written, or refused by the epoch; a step under way comes to its end.
         for mut task in [replication, network] {
             if !task.is_finished() && tokio::time::timeout(PATIENCE, &mut task).await.is_err() {
@@ -277,7 +277,7 @@ impl Part {
             }
         }
         renewing.abort();
-        if end == End::Lost {
+        if end == LeaseTransition::Lost {
             tracing::warn!("another process of this agency writes now, or nobody does; this one follows");
         }
         self.step_down().await;
@@ -296,7 +296,7 @@ const PROBE_PAUSE: Duration = Duration::from_secs(10);
 
 /// The way a part ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
+enum LeaseTransition {
     /// The lease is another's, or anybody's.
     Lost,
     /// The lease is this process's.
@@ -305,7 +305,7 @@ enum End {
     Stopped,
 }
 
-impl End {
+impl LeaseTransition {
     fn is_stopped(self) -> bool {
         self == Self::Stopped
     }
@@ -320,7 +320,7 @@ async fn renew(sharing: Option<LeaseConfig>, store: Store, registry: SharedRegis
             pause.tick().await;
             match store.renew(&[]).await {
                 Ok(()) => {}
-                Err(Unavailable::Deposed) => return,
+                Err(StoreError::Deposed) => return,
                 Err(error) => tracing::error!(%error, "the store takes no writes; trying again"),
             }
         }
@@ -333,14 +333,14 @@ async fn renew(sharing: Option<LeaseConfig>, store: Store, registry: SharedRegis
         let standing = registry.snapshot().standing();
         match store.renew(&standing).await {
             Ok(()) => registry.update(|registry| {
-                registry.know_own(OwnLists::AsOf {
+                registry.know_own(OwnListsFreshness::AsOf {
                     moment,
                     // Others wait for the whole term from a moment after this one; clocks do not run that differently.
                     sure_for: term * 3 / 4,
                     term_seconds,
                 })
             }),
-            Err(Unavailable::Deposed) => return,
+            Err(StoreError::Deposed) => return,
             // The lease may still be ours when the database is back; if not, the epoch says so.
             Err(error) => tracing::error!(%error, "the lease cannot be renewed; trying again"),
         }

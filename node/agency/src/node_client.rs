@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use registry_schema::{AgencyId, CredentialCode, Timestamp};
 
-use transport::outbound::{Opened, guard, guarded_names};
+use transport::outbound::{AllowedNetworks, guard, guarded_names};
 
 /// The most bytes of an answer.
 const MOST_BYTES: usize = 2 * 1024 * 1024;
@@ -23,7 +23,7 @@ pub const RECORDS_SINCE: HeaderName = HeaderName::from_static("comity-records-si
 
 /// The answer of another store of this node's own agency.
 #[derive(Debug)]
-pub enum Passed {
+pub enum SiblingResponse {
     /// It has it: its answer, as it came.
     Answer {
         /// Its HTTP status.
@@ -44,14 +44,14 @@ pub enum Passed {
 pub struct NodeClient {
     /// For the nodes of other agencies, whose addresses they chose themselves.
     peers: reqwest::Client,
-    opened: Opened,
+    opened: AllowedNetworks,
     /// For the other stores of this agency, whose addresses its own operator chose.
     stores: reqwest::Client,
 }
 
 /// The outcome of a question.
 #[derive(Debug)]
-pub enum Fetched {
+pub enum BadgeLookup {
     /// The badge's bytes.
     Badge(Vec<u8>),
     /// That agency says that it issued no such badge.
@@ -66,7 +66,7 @@ impl NodeClient {
     /// Clients that trust the machine's certificate authorities, and these. Where another agency's node is, that agency
     /// says, and a stranger who types a code has it asked: so the guard stands before it, and what it lets through beside
     /// the public Internet is `opened`.
-    pub fn new(more_roots: Vec<reqwest::Certificate>, opened: Opened) -> anyhow::Result<Self> {
+    pub fn new(more_roots: Vec<reqwest::Certificate>, opened: AllowedNetworks) -> anyhow::Result<Self> {
         let client = || {
             reqwest::Client::builder()
                 .tls_certs_merge(more_roots.clone())
@@ -94,28 +94,28 @@ impl NodeClient {
     }
 
     /// Asks the node at `url`, of `agency`, for the badge behind a code.
-    pub async fn badge(&self, agency: &AgencyId, url: &str, code: CredentialCode) -> Fetched {
+    pub async fn badge(&self, agency: &AgencyId, url: &str, code: CredentialCode) -> BadgeLookup {
         match self.ask(agency, url, code).await {
             Ok(fetched) => fetched,
             Err(error) => {
                 let error = without_address(error);
                 tracing::info!(%agency, %error, "another node could not be asked for a badge");
-                Fetched::Unreachable(format!("the node of {agency} did not answer for the code {code}"))
+                BadgeLookup::Unreachable(format!("the node of {agency} did not answer for the code {code}"))
             }
         }
     }
 
-    async fn ask(&self, agency: &AgencyId, url: &str, code: CredentialCode) -> anyhow::Result<Fetched> {
+    async fn ask(&self, agency: &AgencyId, url: &str, code: CredentialCode) -> anyhow::Result<BadgeLookup> {
         let place = place(url, &["v1", "credentials", &code.compact()])?;
         let accept = HeaderValue::from_static("application/vc");
         let response = self.at_peer(place, Some(accept)).await?;
         match response.status() {
-            StatusCode::NOT_FOUND => Ok(Fetched::Unknown),
-            StatusCode::GONE => Ok(Fetched::CannotTell(format!(
+            StatusCode::NOT_FOUND => Ok(BadgeLookup::Unknown),
+            StatusCode::GONE => Ok(BadgeLookup::CannotTell(format!(
                 "the node of {agency} {}, and cannot tell which badge has the code {code}; ask the holder for the badge file",
                 lost_records(response.headers())
             ))),
-            status if status.is_success() => Ok(Fetched::Badge(read(response).await?)),
+            status if status.is_success() => Ok(BadgeLookup::Badge(read(response).await?)),
             other => anyhow::bail!("it answered {other}"),
         }
     }
@@ -144,30 +144,35 @@ impl NodeClient {
     }
 
     /// Asks another store of this node's own agency, at `url`, for the badge behind a code.
-    pub async fn badge_of_store(&self, url: &str, code: CredentialCode) -> Fetched {
+    pub async fn badge_of_store(&self, url: &str, code: CredentialCode) -> BadgeLookup {
         let accept = [(header::ACCEPT, HeaderValue::from_static("application/vc"))];
         match self.pass(url, &["v1", "credentials", &code.compact()], &accept).await {
-            Passed::Answer { body, .. } => Fetched::Badge(body),
-            Passed::Unknown => Fetched::Unknown,
-            Passed::Unreachable => Fetched::Unreachable(format!(
+            SiblingResponse::Answer { body, .. } => BadgeLookup::Badge(body),
+            SiblingResponse::Unknown => BadgeLookup::Unknown,
+            SiblingResponse::Unreachable => BadgeLookup::Unreachable(format!(
                 "another store of this agency did not answer for the code {code}"
             )),
         }
     }
 
     /// Asks another store of this node's own agency what this one was asked: a reading, without an operator's token.
-    pub async fn pass(&self, url: &str, path: &[&str], headers: &[(HeaderName, HeaderValue)]) -> Passed {
+    pub async fn pass(&self, url: &str, path: &[&str], headers: &[(HeaderName, HeaderValue)]) -> SiblingResponse {
         match self.try_pass(url, path, headers).await {
             Ok(passed) => passed,
             Err(error) => {
                 let error = without_address(error);
                 tracing::info!(store = url, %error, "another store of this agency could not be asked");
-                Passed::Unreachable
+                SiblingResponse::Unreachable
             }
         }
     }
 
-    async fn try_pass(&self, url: &str, path: &[&str], asked: &[(HeaderName, HeaderValue)]) -> anyhow::Result<Passed> {
+    async fn try_pass(
+        &self,
+        url: &str,
+        path: &[&str],
+        asked: &[(HeaderName, HeaderValue)],
+    ) -> anyhow::Result<SiblingResponse> {
         let mut request = self.stores.get(place(url, path)?).header(ASKED, "1");
         for (name, value) in asked {
             request = request.header(name, value);
@@ -176,7 +181,7 @@ impl NodeClient {
         let status = response.status();
         match status {
             // A token of a badge is for operators of the store that keeps it.
-            StatusCode::NOT_FOUND | StatusCode::UNAUTHORIZED => return Ok(Passed::Unknown),
+            StatusCode::NOT_FOUND | StatusCode::UNAUTHORIZED => return Ok(SiblingResponse::Unknown),
             StatusCode::OK | StatusCode::NOT_MODIFIED => {}
             other => anyhow::bail!("it answered {other}"),
         }
@@ -187,7 +192,7 @@ impl NodeClient {
             }
         }
         let body = read(response).await?;
-        Ok(Passed::Answer { status, headers, body })
+        Ok(SiblingResponse::Answer { status, headers, body })
     }
 }
 

@@ -28,7 +28,7 @@ pub enum Membership {
 
 /// An agency, as this node's operators know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Known {
+pub struct KnownPeer {
     /// The hash of its first key-log entry, which says who it is.
     pub genesis: Hash,
     /// Its nodes; those of the configuration give neither a name nor a URL.
@@ -43,7 +43,7 @@ pub struct Known {
 #[derive(Clone, Debug)]
 pub struct PeerSet {
     own: Ticket,
-    known: BTreeMap<AgencyId, Known>,
+    known: BTreeMap<AgencyId, KnownPeer>,
     /// The names that the configuration pins: those no operator lets go of.
     configured: BTreeSet<AgencyId>,
     /// The decisions of operators that cannot be read: why not, by the agency as it is filed.
@@ -52,7 +52,7 @@ pub struct PeerSet {
 
 /// The reason that an agency is not followed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotAdmitted {
+pub enum AdmissionError {
     /// It is this node itself, or its own agency under another name.
     #[error("this is a ticket of this node itself, or of its own agency under another name")]
     Own,
@@ -68,8 +68,8 @@ impl PeerSet {
     /// A node with this ticket, and the peers of its configuration.
     ///
     /// # Errors
-    /// [`NotAdmitted`], if they contradict each other.
-    pub fn new(own: Ticket, configured: Vec<Ticket>) -> Result<Self, NotAdmitted> {
+    /// [`AdmissionError`], if they contradict each other.
+    pub fn new(own: Ticket, configured: Vec<Ticket>) -> Result<Self, AdmissionError> {
         let mut roster = Self {
             own,
             known: BTreeMap::new(),
@@ -79,7 +79,7 @@ impl PeerSet {
         for ticket in configured {
             roster.admits(&ticket)?;
             roster.configured.insert(ticket.agency.clone());
-            let one = roster.known.entry(ticket.agency.clone()).or_insert_with(|| Known {
+            let one = roster.known.entry(ticket.agency.clone()).or_insert_with(|| KnownPeer {
                 genesis: ticket.genesis,
                 tickets: vec![],
                 membership: Membership::Member,
@@ -93,8 +93,8 @@ impl PeerSet {
     /// Follows an agency of which no node is known, but copies of its files.
     ///
     /// # Errors
-    /// [`NotAdmitted`], if the name, or the key log, is pinned otherwise.
-    pub fn pin(&mut self, agency: &AgencyId, genesis: Hash) -> Result<(), NotAdmitted> {
+    /// [`AdmissionError`], if the name, or the key log, is pinned otherwise.
+    pub fn pin(&mut self, agency: &AgencyId, genesis: Hash) -> Result<(), AdmissionError> {
         if (agency, genesis) == (&self.own.agency, self.own.genesis) {
             return Ok(());
         }
@@ -107,7 +107,7 @@ impl PeerSet {
             url: String::new(),
         })?;
         self.configured.insert(agency.clone());
-        self.known.entry(agency.clone()).or_insert_with(|| Known {
+        self.known.entry(agency.clone()).or_insert_with(|| KnownPeer {
             genesis,
             tickets: vec![],
             membership: Membership::Member,
@@ -185,7 +185,7 @@ impl PeerSet {
         }
         let at = |millis: Option<i64>| millis.map(Timestamp);
         let (agency, genesis) = (first.agency.clone(), first.genesis);
-        let known = Known {
+        let known = KnownPeer {
             genesis,
             membership: match (at(row.expelled_at), at(row.left_at)) {
                 (Some(since), _) => Membership::Expelled(since),
@@ -203,14 +203,14 @@ impl PeerSet {
     /// agency may have other stores, which are peers like others.
     ///
     /// # Errors
-    /// [`NotAdmitted`], if it may not.
-    pub fn admits(&self, ticket: &Ticket) -> Result<(), NotAdmitted> {
+    /// [`AdmissionError`], if it may not.
+    pub fn admits(&self, ticket: &Ticket) -> Result<(), AdmissionError> {
         if ticket.node == self.own.node || (ticket.genesis == self.own.genesis && ticket.agency != self.own.agency) {
-            return Err(NotAdmitted::Own);
+            return Err(AdmissionError::Own);
         }
         let said = ticket.fingerprint();
         if let Some(pinned) = self.genesis(&ticket.agency).filter(|pinned| **pinned != ticket.genesis) {
-            return Err(NotAdmitted::Pinned(format!(
+            return Err(AdmissionError::Pinned(format!(
                 "`{}` is pinned to another log here, with the fingerprint {}; the ticket's is {said}: \
                  ask the agency, for somebody may pose as it",
                 ticket.agency,
@@ -222,7 +222,7 @@ impl PeerSet {
             .iter()
             .find(|(id, known)| known.genesis == ticket.genesis && **id != ticket.agency);
         if let Some((other, _)) = other {
-            return Err(NotAdmitted::Pinned(format!(
+            return Err(AdmissionError::Pinned(format!(
                 "the log with the fingerprint {said} is known here as `{other}`, not as `{}`",
                 ticket.agency
             )));
@@ -233,7 +233,7 @@ impl PeerSet {
             .flat_map(|(id, known)| known.tickets.iter().map(move |node| (id, node)));
         let mut nodes = nodes.filter(|(id, node)| node.node == ticket.node && **id != ticket.agency);
         if let Some((other, _)) = nodes.next() {
-            return Err(NotAdmitted::Pinned(format!(
+            return Err(AdmissionError::Pinned(format!(
                 "the node `{}` is known here as one of `{other}`",
                 ticket.node
             )));
@@ -244,8 +244,8 @@ impl PeerSet {
     /// The row that adds this ticket.
     ///
     /// # Errors
-    /// [`NotAdmitted`], if it may not be added.
-    pub fn adding(&self, ticket: &Ticket, who: &str, now: Timestamp) -> Result<PeerRow, NotAdmitted> {
+    /// [`AdmissionError`], if it may not be added.
+    pub fn adding(&self, ticket: &Ticket, who: &str, now: Timestamp) -> Result<PeerRow, AdmissionError> {
         self.admits(ticket)?;
         let before = self.known.get(&ticket.agency);
         let before = before.filter(|known| known.membership == Membership::Member);
@@ -253,7 +253,7 @@ impl PeerSet {
         let mut tickets: Vec<&Ticket> = others.filter(|other| other.node != ticket.node).collect();
         tickets.push(ticket);
         if tickets.len() > MAX_NODES {
-            return Err(NotAdmitted::TooMany);
+            return Err(AdmissionError::TooMany);
         }
         Ok(PeerRow {
             agency: ticket.agency.to_string(),
@@ -314,13 +314,13 @@ impl PeerSet {
 
     /// Returns what is known of an agency; none for this node's own.
     #[must_use]
-    pub fn of(&self, id: &AgencyId) -> Option<&Known> {
+    pub fn of(&self, id: &AgencyId) -> Option<&KnownPeer> {
         self.known.get(id).filter(|_| *id != self.own.agency)
     }
 
     /// The other stores of this node's own agency, as peers; none, if there never was one.
     #[must_use]
-    pub fn stores(&self) -> Option<&Known> {
+    pub fn stores(&self) -> Option<&KnownPeer> {
         self.known.get(&self.own.agency)
     }
 
@@ -339,7 +339,7 @@ impl PeerSet {
     }
 
     /// The other agencies, by name.
-    pub fn others(&self) -> impl Iterator<Item = (&AgencyId, &Known)> + Clone {
+    pub fn others(&self) -> impl Iterator<Item = (&AgencyId, &KnownPeer)> + Clone {
         self.known.iter().filter(|(id, _)| **id != self.own.agency)
     }
 
@@ -376,7 +376,7 @@ impl PeerSet {
         roster
     }
 
-    fn members(&self) -> impl Iterator<Item = &Known> {
+    fn members(&self) -> impl Iterator<Item = &KnownPeer> {
         let members = self.known.values();
         members.filter(|known| known.membership == Membership::Member)
     }

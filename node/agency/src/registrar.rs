@@ -28,47 +28,49 @@ use protocol::Put;
 use registry_schema::AgencyId;
 use tokio::sync::{Mutex, oneshot};
 
-pub use self::policy::Applied;
-pub use any::NewDocument;
-pub use consequences::{Change, Consequences};
+pub use self::policy::AppliedPolicy;
+pub use any::UnsignedCredential;
+pub use consequences::{ChangeConsequences, ProposedChange};
 pub use credentials::{NewBadge, list_url, signing_key};
 pub use issuer_keys::signing_key_of;
 pub use issuer_keys::{IssuerKeyTrouble, issuer_key_troubles};
-pub use keys::{Proposal, ProposedAct};
-pub use own_keys::{Became, ListChanges, OwnIssuer};
-pub use registrations::{CaseFile, Contact, FirstEvidence, NewApplication, Note, Room, Submitted};
+pub use keys::{KeyLogProposal, ProposedAct};
+pub use own_keys::{ExternalIssuer, KeyDifference, ListChanges};
+pub use registrations::{
+    ApplicationCase, ApplicationEvidence, ApplicationLimit, Contact, NewApplication, StepNote, SubmittedApplication,
+};
 pub use registrations::{not_done as not_now, retention};
-pub use rekey::Rekeyed;
+pub use rekey::RekeyOutcome;
 pub use rows::{RowTrouble, row_troubles};
 pub use rows::{has_its_badge, place as place_of};
 pub use slots::ListFill;
 pub use trust::{NewAgencyRecognition, NewRecognition};
 
 use crate::{
-    checked::Checked,
+    checked::CheckCounter,
     registry::SharedRegistry,
-    replication::{Errand, LogVersion, LogWriter, NotWritten},
+    replication::{LogVersion, LogWriter, ReplicationCommand, WriteError},
 };
 use platform::clock::Clock;
-use slots::Slots;
-use storage::{Act, LocalWrite, Store, Unavailable};
+use slots::SlotAllocator;
+use storage::{AuditRecord, LocalWrite, Store, StoreError};
 
 /// Acts for this agency.
 #[derive(Debug)]
 pub struct Registrar {
     store: Store,
-    checked: Checked,
+    checked: CheckCounter,
     registry: SharedRegistry,
     author: LogWriter,
     clock: Clock,
     /// The folder with this node's writer keys.
     keys: PathBuf,
-    acting: Arc<Mutex<Slots>>,
+    acting: Arc<Mutex<SlotAllocator>>,
 }
 
 /// The reason why an act was not done.
 #[derive(Debug, thiserror::Error)]
-pub enum NotDone {
+pub enum RegistrarError {
     /// The object of the act is not there.
     #[error("{0}")]
     Unknown(String),
@@ -114,16 +116,16 @@ pub enum NotDone {
     NotHolder,
 }
 
-impl From<Unavailable> for NotDone {
-    fn from(error: Unavailable) -> Self {
+impl From<StoreError> for RegistrarError {
+    fn from(error: StoreError) -> Self {
         match error {
-            Unavailable::Deposed => Self::NotHolder,
-            Unavailable::OutcomeUnknown(_) => Self::OutcomeUnknown,
-            error @ Unavailable::Sealed(_) => {
+            StoreError::Deposed => Self::NotHolder,
+            StoreError::OutcomeUnknown(_) => Self::OutcomeUnknown,
+            error @ StoreError::Sealed(_) => {
                 Self::Conflict(format!("{error} (ops/RUNBOOK.md, *Where issuers' keys are*)"))
             }
-            error @ Unavailable::IssuerKeyDamaged(_) => Self::Conflict(error.to_string()),
-            error @ (Unavailable::FileReplaced(_) | Unavailable::WentBack) => Self::NotNow(error.to_string()),
+            error @ StoreError::IssuerKeyDamaged(_) => Self::Conflict(error.to_string()),
+            error @ (StoreError::FileReplaced(_) | StoreError::WentBack) => Self::NotNow(error.to_string()),
             error => match error.class() {
                 Some(class) => Self::StoreAway {
                     class,
@@ -135,12 +137,12 @@ impl From<Unavailable> for NotDone {
     }
 }
 
-impl From<NotWritten> for NotDone {
-    fn from(error: NotWritten) -> Self {
+impl From<WriteError> for RegistrarError {
+    fn from(error: WriteError) -> Self {
         match error {
-            NotWritten::NotHolder => Self::NotHolder,
-            NotWritten::Store(error) => error.into(),
-            NotWritten::Changed => Self::Conflict(error.to_string()),
+            WriteError::NotHolder => Self::NotHolder,
+            WriteError::Store(error) => error.into(),
+            WriteError::Changed => Self::Conflict(error.to_string()),
             error => Self::NotNow(error.to_string()),
         }
     }
@@ -156,19 +158,19 @@ pub struct Actor {
 }
 
 /// An operator sees all credentials of the agency.
-impl storage::look_up::OperatorsAct for Actor {}
+impl storage::look_up::OperatorProof for Actor {}
 
 /// The turn of one act: no other act reads or writes this agency's lists until it ends.
 #[derive(Debug)]
-struct Turn<'a> {
-    slots: tokio::sync::MutexGuard<'a, Slots>,
+struct WriteGuard<'a> {
+    slots: tokio::sync::MutexGuard<'a, SlotAllocator>,
     /// The version of the own log that the act rests on; none in a dry run, which writes nothing.
     version: Option<LogVersion>,
 }
 
-impl Turn<'_> {
+impl WriteGuard<'_> {
     /// The version to write on.
-    fn version(&mut self) -> Result<&mut LogVersion, NotDone> {
+    fn version(&mut self) -> Result<&mut LogVersion, RegistrarError> {
         self.version.as_mut().ok_or_else(not_ready)
     }
 }
@@ -177,7 +179,7 @@ impl Registrar {
     /// The registrar of this agency, which writes by way of `desk`.
     pub fn new(
         store: Store,
-        checked: Checked,
+        checked: CheckCounter,
         registry: SharedRegistry,
         author: LogWriter,
         clock: Clock,
@@ -195,7 +197,7 @@ impl Registrar {
     }
 
     fn act(&self, hand: &Actor, act: &'static str, subject: &str, note: Option<String>) -> LocalWrite {
-        LocalWrite::Audit(Act {
+        LocalWrite::Audit(AuditRecord {
             at: self.clock.now(),
             who: hand.who.clone(),
             act,
@@ -207,17 +209,17 @@ impl Registrar {
     /// Vouches for the machine's clock: it is followed from here on.
     ///
     /// # Errors
-    /// [`NotDone`], if the node cannot write it down, or does not write for its agency.
-    pub async fn accept_clock(&self, hand: &Actor) -> Result<(), NotDone> {
+    /// [`RegistrarError`], if the node cannot write it down, or does not write for its agency.
+    pub async fn accept_clock(&self, hand: &Actor) -> Result<(), RegistrarError> {
         if hand.dry_run {
             return Ok(());
         }
         let act = self.act(hand, "clock.accept", "clock", None);
         let at = self.clock.now();
-        self.store.commit(&protocol::Batch::default(), &[act], at).await?;
+        self.store.commit(&protocol::WriteBatch::default(), &[act], at).await?;
         let (done, accepted) = oneshot::channel();
-        self.author.run(Errand::AcceptClock(done)).await?;
-        accepted.await.map_err(|_| NotDone::NotHolder)??;
+        self.author.run(ReplicationCommand::AcceptClock(done)).await?;
+        accepted.await.map_err(|_| RegistrarError::NotHolder)??;
         tracing::warn!(who = %hand.who, "an operator vouched for the machine's clock: the node follows it from here on");
         Ok(())
     }
@@ -225,15 +227,15 @@ impl Registrar {
     /// Vouches that all that this agency wrote is in the store, where no peer can tell.
     ///
     /// # Errors
-    /// [`NotDone`], if the node cannot write it down, or does not write for its agency.
-    pub async fn accept_store(&self, hand: &Actor) -> Result<(), NotDone> {
+    /// [`RegistrarError`], if the node cannot write it down, or does not write for its agency.
+    pub async fn accept_store(&self, hand: &Actor) -> Result<(), RegistrarError> {
         if hand.dry_run {
             return Ok(());
         }
         let act = self.act(hand, "store.accept", "store", None);
         let (done, accepted) = oneshot::channel();
-        self.author.run(Errand::AcceptStore(act, done)).await?;
-        accepted.await.map_err(|_| NotDone::NotHolder)??;
+        self.author.run(ReplicationCommand::AcceptStore(act, done)).await?;
+        accepted.await.map_err(|_| RegistrarError::NotHolder)??;
         tracing::warn!(
             who = %hand.who,
             "an operator vouched for the store: the node goes on from it, and what was revoked and is not in it is called good"
@@ -243,22 +245,22 @@ impl Registrar {
 
     /// Begins an act that may write to this agency's lists, once the acts before it are over and this node may write: what
     /// the act looks at from here on is all that this agency wrote.
-    async fn turn(&self, dry_run: bool) -> Result<Turn<'_>, NotDone> {
+    async fn turn(&self, dry_run: bool) -> Result<WriteGuard<'_>, RegistrarError> {
         let slots = self.acting.lock().await;
         let version = match dry_run {
             true => None,
             false => Some(self.author.begin().await?),
         };
-        Ok(Turn { slots, version })
+        Ok(WriteGuard { slots, version })
     }
 
     async fn write(
         &self,
-        turn: &mut Turn<'_>,
+        turn: &mut WriteGuard<'_>,
         hand: &Actor,
         puts: Vec<Put>,
         own: Vec<LocalWrite>,
-    ) -> Result<(), NotDone> {
+    ) -> Result<(), RegistrarError> {
         if hand.dry_run {
             Ok(())
         } else {
@@ -270,7 +272,7 @@ impl Registrar {
     ///
     /// # Errors
     /// If the store or the folder cannot be read.
-    pub async fn roots_at_home(&self) -> Result<Vec<PathBuf>, NotDone> {
+    pub async fn roots_at_home(&self) -> Result<Vec<PathBuf>, RegistrarError> {
         let home = self.registry.snapshot().roster().own().genesis;
         let Some(key_log) = self.store.key_log(home).await? else {
             return Err(not_ready());
@@ -285,19 +287,19 @@ impl Registrar {
     }
 }
 
-fn within(what: &str, text: &str, most: usize) -> Result<(), NotDone> {
+fn within(what: &str, text: &str, most: usize) -> Result<(), RegistrarError> {
     let fits = (1..=most).contains(&text.trim().chars().count());
     if fits {
         Ok(())
     } else {
-        Err(NotDone::Invalid(format!("{what} has 1 to {most} characters")))
+        Err(RegistrarError::Invalid(format!("{what} has 1 to {most} characters")))
     }
 }
 
-fn not_ready() -> NotDone {
-    NotDone::Unavailable("this node's own lists are not loaded".into())
+fn not_ready() -> RegistrarError {
+    RegistrarError::Unavailable("this node's own lists are not loaded".into())
 }
 
-fn internal(error: impl std::fmt::Display) -> NotDone {
-    NotDone::Unavailable(error.to_string())
+fn internal(error: impl std::fmt::Display) -> RegistrarError {
+    RegistrarError::Unavailable(error.to_string())
 }

@@ -21,17 +21,17 @@ use std::{
     time::Duration,
 };
 
-use protocol::{Batch, Hash, KeyLog, Replica, Row, heartbeat::MAX_AHEAD_SECONDS};
+use protocol::{DocumentRow, Hash, KeyLog, Replica, WriteBatch, heartbeat::MAX_AHEAD_SECONDS};
 use registry_schema::{AgencyId, Timestamp};
 use verification::evidence::Freshness;
 
 use crate::peer_set::PeerSet;
-pub use hindrance::{Hindrance, Trouble};
+pub use hindrance::{Hindrance, HindranceCause};
 pub use lists::{AgencyState, StatusList};
-pub use past::{Past, status_then};
-use platform::clock::Moment;
+pub use past::{RegistryHistory, status_then};
+use platform::clock::ClockReading;
 pub use shared::SharedRegistry;
-pub(crate) use standing::Standing;
+pub(crate) use standing::LogStatus;
 
 /// All agencies of the federation, as this node knows them.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub struct Registry {
     connected: BTreeMap<Hash, String>,
     /// The agencies whose nodes ended the last connections as soon as they were made.
     turned_away: BTreeSet<Hash>,
-    own: OwnLists,
+    own: OwnListsFreshness,
     /// Set while it is not known whether this is what is on disk.
     frozen: Option<Freeze>,
     /// True if the store came back without part of our own log.
@@ -59,7 +59,7 @@ pub struct Registry {
 /// A moment up to which this registry is what is on disk; what came after it is not known.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Freeze {
-    pub(crate) moment: Moment,
+    pub(crate) moment: ClockReading,
     /// True if something may have been written to this agency's own lists that is not in here.
     pub(crate) own_unknown: bool,
     /// For how many seconds a heartbeat holds.
@@ -68,7 +68,7 @@ pub(crate) struct Freeze {
 
 /// Up to when this process knows its own agency's lists.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum OwnLists {
+pub(crate) enum OwnListsFreshness {
     /// No other process can write them: they are as they are now.
     Sole,
     /// Not yet.
@@ -76,7 +76,7 @@ pub(crate) enum OwnLists {
     /// As they were at a moment. Nobody else can have written for so long after it; without word, they hold as long as a
     /// heartbeat's term.
     AsOf {
-        moment: Moment,
+        moment: ClockReading,
         sure_for: Duration,
         term_seconds: i64,
     },
@@ -91,7 +91,7 @@ impl Registry {
             agencies: BTreeMap::new(),
             connected: BTreeMap::new(),
             turned_away: BTreeSet::new(),
-            own: OwnLists::Unknown,
+            own: OwnListsFreshness::Unknown,
             frozen: None,
             lacks_own: false,
             hindrances: BTreeMap::new(),
@@ -104,13 +104,13 @@ impl Registry {
     ///
     /// # Errors
     /// If a document cannot be read.
-    pub fn new(roster: PeerSet, replica: &Replica) -> Result<Self, protocol::document::Broken> {
+    pub fn new(roster: PeerSet, replica: &Replica) -> Result<Self, protocol::document::LogError> {
         let mut registry = Self::empty(roster);
         for log in replica.logs().values() {
-            let batch = Batch {
+            let batch = WriteBatch {
                 key_logs: vec![log.key_log().clone()],
                 rows: log.answers()?,
-                ..Batch::default()
+                ..WriteBatch::default()
             };
             registry.apply(&batch, replica);
         }
@@ -122,7 +122,7 @@ impl Registry {
         self.agencies.get_mut(agency).map(Arc::make_mut)
     }
 
-    fn apply(&mut self, batch: &Batch, replica: &Replica) {
+    fn apply(&mut self, batch: &WriteBatch, replica: &Replica) {
         for log in &batch.key_logs {
             self.add(log);
         }
@@ -174,7 +174,7 @@ impl Registry {
     }
 
     /// The registry as it would be if these rows were as they are here.
-    pub(crate) fn supposing(&self, rows: &[Row]) -> Self {
+    pub(crate) fn supposing(&self, rows: &[DocumentRow]) -> Self {
         let mut supposed = self.clone();
         for row in rows {
             if let Some(lists) = supposed.lists_mut(&row.agency) {
@@ -230,7 +230,7 @@ impl Registry {
     }
 
     /// The agencies in quarantine, this one first, then by name, and why.
-    pub fn quarantined(&self) -> impl Iterator<Item = (&AgencyId, &Trouble)> {
+    pub fn quarantined(&self) -> impl Iterator<Item = (&AgencyId, &HindranceCause)> {
         let others = self.roster.others().map(|(id, known)| (id, &known.genesis));
         let all = std::iter::once((self.home_id(), &self.roster.own().genesis)).chain(others);
         all.filter_map(|(id, genesis)| Some((id, self.hindrances.get(genesis)?.quarantined.as_ref()?)))
@@ -336,7 +336,7 @@ impl Registry {
     }
 
     /// Up to when this process knows its own agency's lists.
-    pub(crate) const fn know_own(&mut self, own: OwnLists) {
+    pub(crate) const fn know_own(&mut self, own: OwnListsFreshness) {
         self.own = own;
     }
 
@@ -380,10 +380,10 @@ impl Registry {
             return Freshness::Never;
         };
         let own = match self.frozen {
-            Some(Freeze { own_unknown: true, .. }) => OwnLists::Unknown,
+            Some(Freeze { own_unknown: true, .. }) => OwnListsFreshness::Unknown,
             Some(Freeze {
                 moment, term_seconds, ..
-            }) => OwnLists::AsOf {
+            }) => OwnListsFreshness::AsOf {
                 moment,
                 sure_for: Duration::ZERO,
                 term_seconds,
@@ -391,8 +391,8 @@ impl Registry {
             None => self.own,
         };
         match own {
-            OwnLists::Unknown => Freshness::IncompleteHere,
-            OwnLists::AsOf {
+            OwnListsFreshness::Unknown => Freshness::IncompleteHere,
+            OwnListsFreshness::AsOf {
                 moment,
                 sure_for,
                 term_seconds,
@@ -400,7 +400,7 @@ impl Registry {
                 as_of: moment.at.min(now).min(others),
                 good_until: moment.at.plus_seconds(term_seconds).min(others_until),
             },
-            OwnLists::Sole | OwnLists::AsOf { .. } => Freshness::Heard {
+            OwnListsFreshness::Sole | OwnListsFreshness::AsOf { .. } => Freshness::Heard {
                 as_of: now.min(others),
                 good_until: now.plus_seconds(1).min(others_until),
             },

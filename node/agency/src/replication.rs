@@ -2,7 +2,7 @@
 //!
 //! It carries out the effects of [`Replica::handle`] in their order, so that nothing is said before it is on disk.
 //!
-//! **What a node says is a function of what is on its disk.** While the driver is [`State::Live`], the replica holds what
+//! **What a node says is a function of what is on its disk.** While the driver is [`ReplicaState::Live`], the replica holds what
 //! the store holds. After any error of a step that is not known any more: the replica is dropped at once, the registry is
 //! frozen as of that moment, and until both are made again from one moment of the store ([`restoring`]) no event is
 //! answered, nothing is signed and nothing is written. A commit whose reply was lost is settled by looking for it.
@@ -18,26 +18,26 @@ mod telling;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use protocol::{Batch, Effect, Event, Hash, Replica, log::AgencyLog};
+use protocol::{Hash, Replica, ReplicaEffect, ReplicaEvent, WriteBatch, log::AgencyLog};
 use rand::{SeedableRng as _, rngs::StdRng};
 use registry_schema::Timestamp;
 use tokio::sync::mpsc;
 
-pub use author::{Desk, Errand, LogVersion, LogWriter, NotWritten};
-use author::{Waiting, Writing};
+pub use author::{LogVersion, LogWriter, ReplicationCommand, ReplicationHandle, WriteError};
+use author::{WriteReply, WriteRequest};
 pub use durable::DurableHeads;
-pub use identity::Identity;
-use lost::Lost;
+pub use identity::NodeIdentity;
+use lost::LostReplica;
 pub use restoring::RestoringProgress;
 
 use crate::{
     health::Health,
-    registry::{SharedRegistry, Standing},
+    registry::{LogStatus, SharedRegistry},
 };
 use platform::clock::Clock;
-use storage::{Act, LocalWrite, Store, driver_mutant};
+use storage::{AuditRecord, LocalWrite, Store, driver_mutant};
 use transport::{
-    mirror::Rooms,
+    mirror::TransportRouter,
     network::{NetworkCommand, NetworkEvent},
 };
 
@@ -45,15 +45,15 @@ use transport::{
 const TICK: Duration = Duration::from_millis(500);
 
 /// The state of the driver, by what it knows of the store.
-enum State {
+enum ReplicaState {
     /// The replica holds what the store holds.
     Live(Box<Replica>),
     /// That is not known, and both are to be made again.
-    Lost(Lost),
+    Lost(LostReplica),
 }
 
 /// The outcome of an event.
-enum Outcome {
+enum EventOutcome {
     /// The driver goes on.
     GoesOn,
     /// The lease is another's, or the node stops.
@@ -62,21 +62,21 @@ enum Outcome {
 
 /// The replication's task.
 pub(crate) struct Replication {
-    identity: Identity,
-    state: State,
+    identity: NodeIdentity,
+    state: ReplicaState,
     store: Store,
     registry: SharedRegistry,
     clock: Clock,
     health: Health,
     rng: StdRng,
-    writings: mpsc::Receiver<Writing>,
-    errands: mpsc::Receiver<Errand>,
-    rooms: Rooms,
+    writings: mpsc::Receiver<WriteRequest>,
+    errands: mpsc::Receiver<ReplicationCommand>,
+    rooms: TransportRouter,
     news: mpsc::Receiver<NetworkEvent>,
     /// The peers that are there, and whose nodes they are.
     connected: BTreeMap<Hash, Hash>,
     /// The standing of each agency, as it was kept last.
-    kept: BTreeMap<Hash, Standing>,
+    kept: BTreeMap<Hash, LogStatus>,
     /// The last name of a call to a peer: a replica that is made again uses none of them again.
     last_call: u64,
     /// The doubt about the clock, as the registry has it.
@@ -89,17 +89,17 @@ pub(crate) struct Replication {
 
 impl Replication {
     pub(crate) fn new(
-        identity: Identity,
+        identity: NodeIdentity,
         store: Store,
         registry: SharedRegistry,
         clock: Clock,
         health: Health,
-        rooms: Rooms,
+        rooms: TransportRouter,
         news: mpsc::Receiver<NetworkEvent>,
-    ) -> (Self, Desk) {
+    ) -> (Self, ReplicationHandle) {
         let (writers, writings) = mpsc::channel(64);
         let (runners, errands) = mpsc::channel(64);
-        let state = State::Lost(Lost::new("the node starts".into(), clock.now(), None));
+        let state = ReplicaState::Lost(LostReplica::new("the node starts".into(), clock.now(), None));
         let this = Self {
             identity,
             state,
@@ -119,7 +119,7 @@ impl Replication {
             awaits_own_log: false,
             was_live: false,
         };
-        let desk = Desk {
+        let desk = ReplicationHandle {
             writings: writers,
             errands: runners,
         };
@@ -132,95 +132,95 @@ impl Replication {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
             let outcome = match &mut self.state {
-                State::Live(_) => match self.store.is_the_same() {
+                ReplicaState::Live(_) => match self.store.is_the_same() {
                     Ok(()) => {
                         self.look_at_the_clock();
                         self.live(&mut tick).await
                     }
                     Err(another) => self.lose(another.into(), None).await,
                 },
-                State::Lost(_) => self.lost().await,
+                ReplicaState::Lost(_) => self.lost().await,
             };
-            if matches!(outcome, Outcome::Ends) {
+            if matches!(outcome, EventOutcome::Ends) {
                 return;
             }
         }
     }
 
     /// Waits for the next event, and carries out what follows from it.
-    async fn live(&mut self, tick: &mut tokio::time::Interval) -> Outcome {
-        let State::Live(replica) = &mut self.state else {
-            return Outcome::GoesOn;
+    async fn live(&mut self, tick: &mut tokio::time::Interval) -> EventOutcome {
+        let ReplicaState::Live(replica) = &mut self.state else {
+            return EventOutcome::GoesOn;
         };
         let (event, own, done) = tokio::select! {
             // Held back until the replica knows how far its own log reaches abroad; with a clock in doubt it is refused.
             writing = self.writings.recv(), if replica.may_write(self.clock.now())
                 || replica.waits_in_vain(self.clock.now())
                 || self.clock_doubt.is_some() => match writing {
-                Some(Writing { work, done }) => match self.allowed(work) {
+                Some(WriteRequest { work, done }) => match self.allowed(work) {
                     Ok(Some((event, own))) => (event, own, Some(done)),
                     Ok(None) => {
                         drop(done.send(self.version()));
-                        return Outcome::GoesOn;
+                        return EventOutcome::GoesOn;
                     }
                     Err(refused) => {
                         drop(done.send(Err(refused)));
-                        return Outcome::GoesOn;
+                        return EventOutcome::GoesOn;
                     }
                 },
-                None => return Outcome::Ends,
+                None => return EventOutcome::Ends,
             },
             Some(errand) = self.errands.recv() => match errand {
-                Errand::Look(look) => {
+                ReplicationCommand::Look(look) => {
                     look(replica);
-                    return Outcome::GoesOn;
+                    return EventOutcome::GoesOn;
                 }
-                Errand::Happened(event) => (self.note_pins(event), vec![], None),
-                Errand::Tell(order) => return self.tell(order).await,
-                Errand::AcceptClock(done) => {
+                ReplicationCommand::Happened(event) => (self.note_pins(event), vec![], None),
+                ReplicationCommand::Tell(order) => return self.tell(order).await,
+                ReplicationCommand::AcceptClock(done) => {
                     return self.accept_clock(done).await;
                 }
-                Errand::AcceptStore(act, done) => {
+                ReplicationCommand::AcceptStore(act, done) => {
                     replica.accept_own_log();
                     return self.accept_store(act, done).await;
                 }
             },
             news = self.news.recv() => match news {
                 Some(news) => (self.event(news), vec![], None),
-                None => return Outcome::Ends,
+                None => return EventOutcome::Ends,
             },
-            _ = tick.tick() => (Event::Tick, vec![], None),
+            _ = tick.tick() => (ReplicaEvent::Tick, vec![], None),
         };
         if done.is_none() && self.writings.is_closed() && self.writings.is_empty() {
-            return Outcome::Ends;
+            return EventOutcome::Ends;
         }
-        let enters = matches!(event, Event::Entered(_));
-        let pins = matches!(event, Event::Pinned(_));
+        let enters = matches!(event, ReplicaEvent::Entered(_));
+        let pins = matches!(event, ReplicaEvent::Pinned(_));
         let outcome = self.step(event, own, done).await;
-        if pins && let State::Live(replica) = &self.state {
+        if pins && let ReplicaState::Live(replica) = &self.state {
             // Its log may be here from before.
             self.registry.complete(replica);
         }
-        if enters && matches!((&outcome, &self.state), (Outcome::GoesOn, State::Live(_))) {
+        if enters && matches!((&outcome, &self.state), (EventOutcome::GoesOn, ReplicaState::Live(_))) {
             self.choose_key();
             // The key that is in use now is heard at once.
-            return self.step(Event::Tick, vec![], None).await;
+            return self.step(ReplicaEvent::Tick, vec![], None).await;
         }
         outcome
     }
 
-    async fn tell(&self, order: NetworkCommand) -> Outcome {
+    async fn tell(&self, order: NetworkCommand) -> EventOutcome {
         match self.order(order).await {
-            Ok(()) => Outcome::GoesOn,
-            Err(_) => Outcome::Ends,
+            Ok(()) => EventOutcome::GoesOn,
+            Err(_) => EventOutcome::Ends,
         }
     }
 
     /// A replica that is made again follows the same agencies.
-    fn note_pins(&mut self, event: Event) -> Event {
+    fn note_pins(&mut self, event: ReplicaEvent) -> ReplicaEvent {
         match event {
-            Event::Pinned(agency) => drop(self.identity.pinned.insert(agency)),
-            Event::Unpinned(agency) => drop(self.identity.pinned.remove(&agency)),
+            ReplicaEvent::Pinned(agency) => drop(self.identity.pinned.insert(agency)),
+            ReplicaEvent::Unpinned(agency) => drop(self.identity.pinned.remove(&agency)),
             _ => return event,
         }
         self.rooms.follow(&self.identity.pinned);
@@ -229,7 +229,9 @@ impl Replication {
 
     /// The key log may have added a key that waits here, or ended the one in use.
     fn choose_key(&mut self) {
-        let State::Live(replica) = &mut self.state else { return };
+        let ReplicaState::Live(replica) = &mut self.state else {
+            return;
+        };
         let key_log = replica.logs().get(&self.identity.home).map(AgencyLog::key_log);
         match key_log.map(|key_log| self.identity.writer_keys(key_log)) {
             Some(Ok((key, _))) => replica.use_key(key),
@@ -240,7 +242,9 @@ impl Replication {
 
     /// Nothing is signed, and nothing is called fresh, while the clock is in doubt.
     fn look_at_the_clock(&mut self) {
-        let State::Live(replica) = &mut self.state else { return };
+        let ReplicaState::Live(replica) = &mut self.state else {
+            return;
+        };
         let found = self.clock.doubt(replica.newest_time(), replica.clocks_of_peers());
         // What is only being compared alarms nobody.
         let is_found = found.is_some();
@@ -261,14 +265,14 @@ impl Replication {
         }
     }
 
-    fn met(&self, peer: Hash, agency: Hash) -> Event {
+    fn met(&self, peer: Hash, agency: Hash) -> ReplicaEvent {
         match self.rooms.is_mirror(&peer) {
-            true => Event::Mirrored { peer, agency },
-            false => Event::Connected { peer, agency },
+            true => ReplicaEvent::Mirrored { peer, agency },
+            false => ReplicaEvent::Connected { peer, agency },
         }
     }
 
-    fn event(&mut self, news: NetworkEvent) -> Event {
+    fn event(&mut self, news: NetworkEvent) -> ReplicaEvent {
         match news {
             NetworkEvent::Connected { peer, agency, via } => {
                 self.connected.insert(peer, agency);
@@ -285,32 +289,32 @@ impl Replication {
                 if !another {
                     self.registry.set_disconnected(agency, turned_away);
                 }
-                Event::Disconnected(peer)
+                ReplicaEvent::Disconnected(peer)
             }
-            NetworkEvent::Asked { peer, call, request } => Event::Asked { peer, call, request },
-            NetworkEvent::Answered { peer, call, response } => Event::Answered { peer, call, response },
+            NetworkEvent::Asked { peer, call, request } => ReplicaEvent::Asked { peer, call, request },
+            NetworkEvent::Answered { peer, call, response } => ReplicaEvent::Answered { peer, call, response },
         }
     }
 
     /// Lets the replica handle an event, and carries out what follows. Who waits for it is answered as soon as it is on
     /// disk; what goes wrong after that is no error of theirs.
-    async fn step(&mut self, event: Event, own: Vec<LocalWrite>, done: Option<Waiting>) -> Outcome {
+    async fn step(&mut self, event: ReplicaEvent, own: Vec<LocalWrite>, done: Option<WriteReply>) -> EventOutcome {
         let now = self.clock.now();
-        let State::Live(replica) = &mut self.state else {
-            return Outcome::GoesOn;
+        let ReplicaState::Live(replica) = &mut self.state else {
+            return EventOutcome::GoesOn;
         };
         let effects = match replica.handle(event, now, &mut self.rng) {
             Ok(effects) => effects,
             Err(failed) => return self.lose(failed.into(), done).await,
         };
-        let mut step = Step { own, done, now };
+        let mut step = EventWrites { own, done, now };
         for effect in effects {
             if let Err(error) = self.carry_out(effect, &mut step).await {
                 return self.lose(error, step.done).await;
             }
         }
         if !step.own.is_empty()
-            && let Err(error) = self.persist(Batch::default(), &mut step).await
+            && let Err(error) = self.persist(WriteBatch::default(), &mut step).await
         {
             return self.lose(error, step.done).await;
         }
@@ -318,7 +322,7 @@ impl Replication {
             // Whoever asked may have gone.
             drop(done.send(self.version()));
         }
-        if self.awaits_own_log && matches!(&self.state, State::Live(replica) if replica.knows_own_log()) {
+        if self.awaits_own_log && matches!(&self.state, ReplicaState::Live(replica) if replica.knows_own_log()) {
             match self.store.has_own_log().await {
                 Ok(()) => self.awaits_own_log = false,
                 Err(error) => return self.lose(error.into(), None).await,
@@ -326,65 +330,65 @@ impl Replication {
         }
         self.look_for_what_was_lost();
         self.tell_health();
-        Outcome::GoesOn
+        EventOutcome::GoesOn
     }
 
-    async fn carry_out(&mut self, effect: Effect, step: &mut Step) -> Result<(), NotWritten> {
+    async fn carry_out(&mut self, effect: ReplicaEffect, step: &mut EventWrites) -> Result<(), WriteError> {
         match effect {
-            Effect::Persist(batch) => self.persist(batch, step).await,
-            Effect::Call { peer, call, request } => {
+            ReplicaEffect::Persist(batch) => self.persist(batch, step).await,
+            ReplicaEffect::Call { peer, call, request } => {
                 self.last_call = self.last_call.max(call.0);
                 self.order(NetworkCommand::Call { peer, call, request }).await
             }
-            Effect::Answer { call, response } => self.order(NetworkCommand::Answer { call, response }).await,
-            Effect::Forked { agency, pair } => {
+            ReplicaEffect::Answer { call, response } => self.order(NetworkCommand::Answer { call, response }).await,
+            ReplicaEffect::Forked { agency, pair } => {
                 tracing::error!(%agency, one = %pair.0, other = %pair.1, "a writer has two histories");
                 let note = format!("{} {}", pair.0, pair.1);
                 self.note("replication.fork", agency.to_string(), note).await
             }
-            Effect::Disputed { agency, pair } => {
+            ReplicaEffect::Disputed { agency, pair } => {
                 tracing::error!(%agency, one = %pair.0, other = %pair.1, "the root of an agency signs two histories");
                 let note = format!("{} {}", pair.0, pair.1);
                 self.note("replication.dispute", agency.to_string(), note).await
             }
-            Effect::FalseCheckpoint { agency } => {
+            ReplicaEffect::FalseCheckpoint { agency } => {
                 tracing::error!(%agency, "a checkpoint is not what the agency's log says");
                 let act = "replication.false_checkpoint";
                 self.note(act, agency.to_string(), String::new()).await
             }
-            Effect::Quarantined { agency, why } => {
+            ReplicaEffect::Quarantined { agency, why } => {
                 tracing::error!(%agency, %why, "an agency is in quarantine: nothing of it is fresh here");
                 self.note("agency.quarantined", agency.to_string(), why.to_string())
                     .await
             }
-            Effect::Deferred { agency, limit } => {
+            ReplicaEffect::Deferred { agency, limit } => {
                 tracing::error!(%agency, %limit, "no more of an agency is taken in");
                 self.note("agency.deferred", agency.to_string(), limit.to_string())
                     .await
             }
-            Effect::Released { agency } => {
+            ReplicaEffect::Released { agency } => {
                 tracing::info!(%agency, "an agency is taken in again");
                 self.note("agency.released", agency.to_string(), String::new()).await
             }
-            Effect::Expel { peer, why, seconds } => {
+            ReplicaEffect::Expel { peer, why, seconds } => {
                 tracing::warn!(%peer, %why, seconds, "a peer misbehaved, and is turned away for a while");
                 self.note("peer.misbehaved", peer.to_string(), why.to_string()).await?;
                 self.turn_away(peer, seconds).await
             }
-            Effect::TurnAway { peer, seconds } => self.turn_away(peer, seconds).await,
+            ReplicaEffect::TurnAway { peer, seconds } => self.turn_away(peer, seconds).await,
         }
     }
 
     /// Writes a batch, takes it into the registry, and tells who waits for it.
-    async fn persist(&mut self, batch: Batch, step: &mut Step) -> Result<(), NotWritten> {
+    async fn persist(&mut self, batch: WriteBatch, step: &mut EventWrites) -> Result<(), WriteError> {
         let own = std::mem::take(&mut step.own);
         if driver_mutant!(self.store.faults(), AnswersBeforeTheDisk)
-            && let State::Live(replica) = &self.state
+            && let ReplicaState::Live(replica) = &self.state
         {
             self.registry.apply(&batch, replica);
         }
         self.store.commit_once(&batch, &own, step.now).await?;
-        let State::Live(replica) = &self.state else {
+        let ReplicaState::Live(replica) = &self.state else {
             return Ok(());
         };
         self.identity.durable.note(&batch, replica);
@@ -396,13 +400,13 @@ impl Replication {
         self.keep_standings(step.now).await
     }
 
-    async fn turn_away(&self, peer: Hash, seconds: i64) -> Result<(), NotWritten> {
+    async fn turn_away(&self, peer: Hash, seconds: i64) -> Result<(), WriteError> {
         let pause = Some(Duration::from_secs(seconds.unsigned_abs()));
         self.order(NetworkCommand::HangUp { peer, pause }).await
     }
 
-    async fn note(&self, act: &'static str, subject: String, note: String) -> Result<(), NotWritten> {
-        let act = Act {
+    async fn note(&self, act: &'static str, subject: String, note: String) -> Result<(), WriteError> {
+        let act = AuditRecord {
             at: self.clock.now(),
             who: "node".into(),
             act,
@@ -411,11 +415,11 @@ impl Replication {
         };
         let at = act.at;
         let own = [LocalWrite::Audit(act)];
-        Ok(self.store.commit_once(&Batch::default(), &own, at).await?)
+        Ok(self.store.commit_once(&WriteBatch::default(), &own, at).await?)
     }
 
     /// Keeps how the agencies stand now, where what was kept before no longer tells it.
-    async fn keep_standings(&mut self, now: Timestamp) -> Result<(), NotWritten> {
+    async fn keep_standings(&mut self, now: Timestamp) -> Result<(), WriteError> {
         let changed = self.registry.snapshot().standings_since(&self.kept);
         if !changed.is_empty() {
             let written: Vec<(Hash, Vec<u8>)> = changed.iter().map(|one| (one.agency(), one.to_bytes())).collect();
@@ -425,14 +429,14 @@ impl Replication {
         Ok(())
     }
 
-    async fn order(&self, order: NetworkCommand) -> Result<(), NotWritten> {
-        self.rooms.send(order).await.map_err(|_| NotWritten::NotHolder)
+    async fn order(&self, order: NetworkCommand) -> Result<(), WriteError> {
+        self.rooms.send(order).await.map_err(|_| WriteError::NotHolder)
     }
 }
 
 /// One event's own writes, who waits for them, and when it came.
-struct Step {
+struct EventWrites {
     own: Vec<LocalWrite>,
-    done: Option<Waiting>,
+    done: Option<WriteReply>,
     now: Timestamp,
 }

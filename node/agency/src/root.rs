@@ -7,13 +7,13 @@ use std::{fmt::Write as _, path::Path};
 use anyhow::Context as _;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use protocol::{
-    KeyLog, PublicKey, Root, SigningKey,
-    key_log::{Act, SignedEntry},
+    KeyLog, PublicKey, RootKeySet, SigningKey,
+    key_log::{KeyLogAct, SignedKeyLogEntry},
     signed::encode,
 };
 use registry_schema::Timestamp;
 
-pub use endings::{Ending, WritingAbility, endings};
+pub use endings::{AgencyAbility, WritingAbility, endings};
 
 use platform::{keys, private};
 
@@ -29,7 +29,7 @@ const MAX_TEXT: usize = 24 * 1024 * 1024;
 ///
 /// # Errors
 /// If the entry is none.
-pub fn entry_to_text(entry: &SignedEntry, key_log: &KeyLog) -> anyhow::Result<String> {
+pub fn entry_to_text(entry: &SignedKeyLogEntry, key_log: &KeyLog) -> anyhow::Result<String> {
     let claim = entry.claim()?;
     let mut text = format!(
         "# An entry of an agency's key log, to be signed by its root: comityd root sign FILE --root KEY\n\
@@ -48,9 +48,9 @@ pub fn entry_to_text(entry: &SignedEntry, key_log: &KeyLog) -> anyhow::Result<St
 
 /// The root that must sign an entry after this key log.
 #[must_use]
-pub fn root_of(act: &Act, key_log: &KeyLog) -> Root {
+pub fn root_of(act: &KeyLogAct, key_log: &KeyLog) -> RootKeySet {
     match act {
-        Act::RootRotated { root, .. } => root.clone(),
+        KeyLogAct::RootRotated { root, .. } => root.clone(),
         _ => key_log.authority().root().clone(),
     }
 }
@@ -59,7 +59,7 @@ pub fn root_of(act: &Act, key_log: &KeyLog) -> Root {
 ///
 /// # Errors
 /// Names the key.
-pub fn is_of_root(keys: &[PublicKey], root: &Root) -> anyhow::Result<()> {
+pub fn is_of_root(keys: &[PublicKey], root: &RootKeySet) -> anyhow::Result<()> {
     match keys.iter().find(|key| !root.keys.contains(key)) {
         None => Ok(()),
         Some(other) => {
@@ -76,7 +76,7 @@ pub fn is_of_root(keys: &[PublicKey], root: &Root) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// If there is none in it.
-pub fn entry_from_text(text: &str) -> anyhow::Result<SignedEntry> {
+pub fn entry_from_text(text: &str) -> anyhow::Result<SignedKeyLogEntry> {
     let bytes = decode(text, ENTRY).context("this is no entry of a key log: `comity key …` writes one")?;
     Ok(minicbor::decode(&bytes)?)
 }
@@ -106,7 +106,7 @@ pub fn key_log_to_text(key_log: &KeyLog) -> String {
 /// If there is none in it, or it is not what its root signed.
 pub fn key_log_from_text(text: &str) -> anyhow::Result<KeyLog> {
     let bytes = decode(text, KEY_LOG).context("this is no key log: `comity key export` writes one")?;
-    let entries: Vec<SignedEntry> = minicbor::decode(&bytes)?;
+    let entries: Vec<SignedKeyLogEntry> = minicbor::decode(&bytes)?;
     Ok(KeyLog::read(entries)?)
 }
 
@@ -149,7 +149,7 @@ fn folder_and_name(file: &Path) -> anyhow::Result<(std::path::PathBuf, String)> 
 #[derive(Clone, Debug)]
 pub struct EntryFile {
     /// The entry.
-    pub entry: SignedEntry,
+    pub entry: SignedKeyLogEntry,
     /// The key log.
     pub key_log: KeyLog,
 }
@@ -177,7 +177,7 @@ impl EntryFile {
     ///
     /// # Errors
     /// If the entry breaks a rule of the key log.
-    pub fn ends(&self) -> anyhow::Result<Vec<Ending>> {
+    pub fn ends(&self) -> anyhow::Result<Vec<AgencyAbility>> {
         Ok(endings(&self.key_log, &self.entry.claim()?.act)?)
     }
 
@@ -209,10 +209,10 @@ pub fn rotate(
     key_log: &KeyLog,
     new: &[SigningKey],
     threshold: u8,
-    next_root: &Root,
+    next_root: &RootKeySet,
     now: Timestamp,
-) -> anyhow::Result<SignedEntry> {
-    let root = Root::new(threshold, new.iter().map(SigningKey::public).collect())?;
+) -> anyhow::Result<SignedKeyLogEntry> {
+    let root = RootKeySet::new(threshold, new.iter().map(SigningKey::public).collect())?;
     anyhow::ensure!(
         root.commitment() == key_log.authority().next_root(),
         "these keys are not the next root that `{}` committed to: {} is committed to, this root is {}",
@@ -220,7 +220,7 @@ pub fn rotate(
         key_log.authority().next_root(),
         root.commitment()
     );
-    let act = Act::RootRotated {
+    let act = KeyLogAct::RootRotated {
         root,
         next_root: next_root.commitment(),
     };

@@ -7,19 +7,19 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use protocol::{
     DocumentId, Hash, KeyLog,
-    trust_list::{self, Entry},
+    trust_list::{self, TrustListEntry},
 };
 use registry_schema::{AgencyId, Timestamp};
 use tokio::sync::Mutex;
 
-use storage::{Placed, Store, Unavailable};
+use storage::{PositionedEnvelope, Store, StoreError};
 
 /// Most puts that are kept; of more, the newest are left out, and the answer says so.
 const MOST_KEPT: usize = 200_000;
 
 /// A put of a trust list.
 #[derive(Clone, Debug)]
-pub struct Put {
+pub struct TrustListPut {
     /// By which agency: its first key-log entry.
     pub genesis: Hash,
     /// The moment at which its writer signed it, by the writer's clock.
@@ -29,33 +29,33 @@ pub struct Put {
     /// The envelope.
     pub envelope: Hash,
     /// The entry that it puts.
-    pub entry: Entry,
+    pub entry: TrustListEntry,
 }
 
 /// The history of what was said. Clones share what was read.
 #[derive(Clone, Debug)]
-pub struct Said {
+pub struct TrustHistory {
     store: Store,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<TrustHistoryState>>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct TrustHistoryState {
     position: i64,
-    puts: Vec<Put>,
+    puts: Vec<TrustListPut>,
     is_full: bool,
 }
 
 /// About whom.
 #[derive(Clone, Debug, Default)]
-pub struct About {
+pub struct TrustHistoryFilter {
     /// About this issuer.
     pub issuer: Option<String>,
     /// By or about this agency, by its first key-log entry and its name.
     pub agency: Option<(Hash, AgencyId)>,
 }
 
-impl Said {
+impl TrustHistory {
     /// A history that reads this store.
     pub fn new(store: Store) -> Self {
         Self {
@@ -67,52 +67,52 @@ impl Said {
     /// All that was said about somebody, in the order of time; and whether that is all.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn about(&self, whom: &About) -> Result<(Vec<Put>, bool), Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn about(&self, whom: &TrustHistoryFilter) -> Result<(Vec<TrustListPut>, bool), StoreError> {
         let mut state = self.state.lock().await;
         state.follow(&self.store).await?;
         let key = whom.issuer.as_deref().map(trust_list::issuer_key);
         // A withdrawal names the recognition that it ends, and that names whom it is about.
         let mut concerned: Vec<(Hash, &str)> = Vec::new();
         for put in &state.puts {
-            if let Entry::Recognition(id, _) | Entry::Agency(id, _) = &put.entry
+            if let TrustListEntry::Recognition(id, _) | TrustListEntry::Agency(id, _) = &put.entry
                 && whom.concerns(put, key.as_deref())
             {
                 concerned.push((put.genesis, id));
             }
         }
-        let is_wanted = |put: &&Put| match &put.entry {
-            Entry::Withdrawal(id, _) => whom.is_by(put) || concerned.contains(&(put.genesis, id.as_str())),
+        let is_wanted = |put: &&TrustListPut| match &put.entry {
+            TrustListEntry::Withdrawal(id, _) => whom.is_by(put) || concerned.contains(&(put.genesis, id.as_str())),
             _ => whom.concerns(put, key.as_deref()),
         };
-        let mut found: Vec<Put> = state.puts.iter().filter(is_wanted).cloned().collect();
+        let mut found: Vec<TrustListPut> = state.puts.iter().filter(is_wanted).cloned().collect();
         found.sort_by_key(|put| put.at);
         Ok((found, !state.is_full))
     }
 }
 
-impl About {
-    fn is_by(&self, put: &Put) -> bool {
+impl TrustHistoryFilter {
+    fn is_by(&self, put: &TrustListPut) -> bool {
         self.issuer.is_none() && self.agency.as_ref().is_none_or(|(genesis, _)| *genesis == put.genesis)
     }
 
-    fn concerns(&self, put: &Put, key: Option<&str>) -> bool {
+    fn concerns(&self, put: &TrustListPut, key: Option<&str>) -> bool {
         let Some(issuer) = &self.issuer else {
             let about = |id: &AgencyId| self.agency.as_ref().is_some_and(|(_, wanted)| wanted == id);
-            return self.is_by(put) || matches!(&put.entry, Entry::Agency(_, Some(it)) if about(&it.of));
+            return self.is_by(put) || matches!(&put.entry, TrustListEntry::Agency(_, Some(it)) if about(&it.of));
         };
         let by = self.agency.as_ref().is_none_or(|(genesis, _)| *genesis == put.genesis);
         by && match &put.entry {
-            Entry::Issuer(said) => said.id == *issuer,
-            Entry::Registration(said) => key == Some(trust_list::issuer_key(&said.issuer).as_str()),
-            Entry::Recognition(_, said) => said.as_ref().is_some_and(|said| said.issuer.id == *issuer),
-            Entry::Agency(..) | Entry::Withdrawal(..) => false,
+            TrustListEntry::Issuer(said) => said.id == *issuer,
+            TrustListEntry::Registration(said) => key == Some(trust_list::issuer_key(&said.issuer).as_str()),
+            TrustListEntry::Recognition(_, said) => said.as_ref().is_some_and(|said| said.issuer.id == *issuer),
+            TrustListEntry::Agency(..) | TrustListEntry::Withdrawal(..) => false,
         }
     }
 }
 
-impl State {
-    async fn follow(&mut self, store: &Store) -> Result<(), Unavailable> {
+impl TrustHistoryState {
+    async fn follow(&mut self, store: &Store) -> Result<(), StoreError> {
         let mut key_logs: Option<BTreeMap<Hash, KeyLog>> = None;
         loop {
             let some = store.envelopes_after(self.position).await?;
@@ -135,7 +135,7 @@ impl State {
         }
     }
 
-    fn take(&mut self, placed: &Placed, log: &KeyLog) -> Result<(), Unavailable> {
+    fn take(&mut self, placed: &PositionedEnvelope, log: &KeyLog) -> Result<(), StoreError> {
         // Nearly all envelopes are about status lists; a document's name stands in the header as it is.
         let name = DocumentId::TrustList.to_string();
         if !placed.bytes.windows(name.len()).any(|bytes| bytes == name.as_bytes()) {
@@ -153,7 +153,7 @@ impl State {
                 self.is_full = true;
                 return Ok(());
             }
-            self.puts.push(Put {
+            self.puts.push(TrustListPut {
                 genesis: placed.agency,
                 at: header.time,
                 by: header.writer.to_string(),

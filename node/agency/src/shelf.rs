@@ -13,11 +13,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use protocol::{Hash, files::Listing, signed::encode};
+use protocol::{Hash, files::LogListing, signed::encode};
 use tokio::sync::{Mutex, Semaphore};
 
-use agency::Held;
-use storage::{Store, Unavailable};
+use agency::AgencyFiles;
+use storage::{Store, StoreError};
 use transport::mirror::{FederationIndex, IndexedAgency};
 
 /// The shortest pause between two looks at the store for what is new.
@@ -27,25 +27,25 @@ const MOST_READ_AT_ONCE: usize = 2;
 
 /// The files. Clones share what is known of the store.
 #[derive(Clone, Debug)]
-pub struct Shelf {
+pub struct FederationFiles {
     store: Store,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<FederationFilesState>>,
     reading: Arc<Semaphore>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct FederationFilesState {
     looked: Option<Instant>,
     /// The last transaction that is in here.
     changes: Option<i64>,
     /// The place of the last envelope that is in here.
     position: i64,
-    agencies: BTreeMap<Hash, Held>,
+    agencies: BTreeMap<Hash, AgencyFiles>,
 }
 
 /// A file with one name and one content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Named {
+pub enum FederationFileId {
     /// The key log of an agency.
     KeyLog(Hash),
     /// The newest envelopes of an agency, and its heartbeat.
@@ -56,7 +56,7 @@ pub enum Named {
     Rows(Hash),
 }
 
-impl Shelf {
+impl FederationFiles {
     /// An empty shelf, which reads this store.
     pub fn new(store: Store) -> Self {
         Self {
@@ -67,7 +67,7 @@ impl Shelf {
     }
 
     /// Lists the agencies whose files there are.
-    pub async fn index(&self) -> Result<FederationIndex, Unavailable> {
+    pub async fn index(&self) -> Result<FederationIndex, StoreError> {
         let mut state = self.state.lock().await;
         state.follow(&self.store).await?;
         let listed = state.agencies.iter_mut().filter_map(|(genesis, held)| {
@@ -86,26 +86,26 @@ impl Shelf {
     }
 
     /// An agency's listing, and its SHA-256.
-    pub async fn listing(&self, agency: Hash) -> Result<Option<(Bytes, Hash)>, Unavailable> {
+    pub async fn listing(&self, agency: Hash) -> Result<Option<(Bytes, Hash)>, StoreError> {
         let mut state = self.state.lock().await;
         state.follow(&self.store).await?;
-        Ok(state.agencies.get_mut(&agency).and_then(Held::listing))
+        Ok(state.agencies.get_mut(&agency).and_then(AgencyFiles::listing))
     }
 
     /// A file's bytes; none, if it is not here, or not any more.
-    pub async fn file(&self, agency: Hash, file: Named) -> Result<Option<Vec<u8>>, Unavailable> {
+    pub async fn file(&self, agency: Hash, file: FederationFileId) -> Result<Option<Vec<u8>>, StoreError> {
         let Ok(_permit) = self.reading.acquire().await else {
             return Ok(None);
         };
         match file {
-            Named::KeyLog(name) => {
+            FederationFileId::KeyLog(name) => {
                 let mut state = self.state.lock().await;
                 state.follow(&self.store).await?;
                 let held = state.agencies.get(&agency);
                 Ok(held.and_then(|held| held.key_log_page(name)))
             }
-            Named::Envelopes(name) => self.envelopes(agency, name).await,
-            Named::Checkpoint(name) => {
+            FederationFileId::Envelopes(name) => self.envelopes(agency, name).await,
+            FederationFileId::Checkpoint(name) => {
                 let known = self.checkpoint(agency).await?;
                 if known.as_ref().is_none_or(|files| files.name != name) {
                     return Ok(None);
@@ -114,7 +114,7 @@ impl Shelf {
                 let mut of_this = all.filter(|(of, _)| *of == agency);
                 Ok(of_this.next().map(|(_, statement)| encode(&statement)))
             }
-            Named::Rows(name) => {
+            FederationFileId::Rows(name) => {
                 let known = self.checkpoint(agency).await?;
                 let place = known.and_then(|files| files.rows.iter().position(|page| *page == name));
                 let Some(place) = place else { return Ok(None) };
@@ -124,13 +124,13 @@ impl Shelf {
         }
     }
 
-    async fn checkpoint(&self, agency: Hash) -> Result<Option<protocol::files::CheckpointFiles>, Unavailable> {
+    async fn checkpoint(&self, agency: Hash) -> Result<Option<protocol::files::CheckpointFiles>, StoreError> {
         let mut state = self.state.lock().await;
         state.follow(&self.store).await?;
         Ok(state.agencies.get(&agency).and_then(|held| held.checkpoint.clone()))
     }
 
-    async fn envelopes(&self, agency: Hash, name: Hash) -> Result<Option<Vec<u8>>, Unavailable> {
+    async fn envelopes(&self, agency: Hash, name: Hash) -> Result<Option<Vec<u8>>, StoreError> {
         let places = {
             let mut state = self.state.lock().await;
             state.follow(&self.store).await?;
@@ -150,10 +150,10 @@ impl Shelf {
     }
 }
 
-impl State {
+impl FederationFilesState {
     /// Takes in what was written since. What is newer is read first, so that nothing is told of which the rest is not
     /// here yet. Whoever asked may go meanwhile: what was taken in stays so.
-    async fn follow(&mut self, store: &Store) -> Result<(), Unavailable> {
+    async fn follow(&mut self, store: &Store) -> Result<(), StoreError> {
         if self.looked.is_some_and(|looked| looked.elapsed() < PAUSE) {
             return Ok(());
         }
@@ -170,7 +170,7 @@ impl State {
                     let (name, parents) = placed
                         .envelope()?
                         .claim()
-                        .map_err(|error| Unavailable::Unreadable(error.to_string()))?;
+                        .map_err(|error| StoreError::Unreadable(error.to_string()))?;
                     self.position = placed.position;
                     let held = self.agencies.entry(placed.agency).or_default();
                     held.add(placed.position, (name, &parents), &placed.bytes);
@@ -194,7 +194,7 @@ impl State {
 }
 
 /// The bytes of a listing, and their name.
-fn named(listing: &Listing) -> (Bytes, Hash) {
+fn named(listing: &LogListing) -> (Bytes, Hash) {
     let bytes = encode(listing);
     let name = Hash::of(&[&bytes]);
     (bytes.into(), name)

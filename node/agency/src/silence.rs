@@ -30,14 +30,14 @@ struct SilentPeers {
 
 /// Something to tell about a peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum PeerNews {
+enum PeerPresenceChange {
     /// No node of it is connected, since then.
     Away { agency: AgencyId, since: Timestamp },
     /// One is again.
     Back(AgencyId),
 }
 
-impl fmt::Display for PeerNews {
+impl fmt::Display for PeerPresenceChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Away { agency, since } => write!(f, "no node of {agency} is connected since {}", since.in_words()),
@@ -48,7 +48,7 @@ impl fmt::Display for PeerNews {
 
 impl SilentPeers {
     /// Returns what there is to tell, with these peers, each connected or not.
-    fn look(&mut self, peers: &[(AgencyId, bool)], now: Timestamp) -> Vec<PeerNews> {
+    fn look(&mut self, peers: &[(AgencyId, bool)], now: Timestamp) -> Vec<PeerPresenceChange> {
         let mut news = Vec::new();
         let is_followed = |agency: &AgencyId| peers.iter().any(|(id, _)| id == agency);
         self.since.retain(|agency, _| is_followed(agency));
@@ -57,14 +57,14 @@ impl SilentPeers {
             if *is_connected {
                 self.since.remove(agency);
                 if self.told.remove(agency) {
-                    news.push(PeerNews::Back(agency.clone()));
+                    news.push(PeerPresenceChange::Back(agency.clone()));
                 }
                 continue;
             }
             let since = *self.since.entry(agency.clone()).or_insert(now);
             if now.seconds_since(since) >= GRACE_SECONDS && self.told.insert(agency.clone()) {
                 let agency = agency.clone();
-                news.push(PeerNews::Away { agency, since });
+                news.push(PeerPresenceChange::Away { agency, since });
             }
         }
         news
@@ -93,7 +93,7 @@ pub async fn tell_of_silent_peers(registry: SharedRegistry, clock: Clock, mut st
         let away = peers.iter().filter(|(_, is_connected)| !is_connected).count();
         for news in silent.look(&peers, now) {
             match &news {
-                PeerNews::Away { agency, .. } => {
+                PeerPresenceChange::Away { agency, .. } => {
                     let lists = registry.agency(agency);
                     let good_until = lists.and_then(|lists| match registry.freshness(lists, now) {
                         Freshness::Heard { good_until, .. } => Some(good_until.in_words()),
@@ -102,7 +102,7 @@ pub async fn tell_of_silent_peers(registry: SharedRegistry, clock: Clock, mut st
                     let good_until = good_until.unwrap_or_else(|| "never heard".to_owned());
                     tracing::warn!(%agency, good_until, "{news}; {away} of {} peers are away", peers.len());
                 }
-                PeerNews::Back(agency) => tracing::info!(%agency, "{news}"),
+                PeerPresenceChange::Back(agency) => tracing::info!(%agency, "{news}"),
             }
         }
     }
@@ -124,13 +124,16 @@ mod tests {
         assert_eq!(silent.look(&peers(false, true), at(10)), [], "a moment");
         assert_eq!(silent.look(&peers(true, true), at(20)), []);
         assert_eq!(silent.look(&peers(false, true), at(30)), []);
-        let away = PeerNews::Away {
+        let away = PeerPresenceChange::Away {
             agency: sc.clone(),
             since: at(30),
         };
         assert_eq!(silent.look(&peers(false, false), at(150)), [away]);
         assert_eq!(silent.look(&peers(false, false), at(200)), [], "told once");
-        assert_eq!(silent.look(&peers(true, false), at(210)), [PeerNews::Back(sc.clone())]);
+        assert_eq!(
+            silent.look(&peers(true, false), at(210)),
+            [PeerPresenceChange::Back(sc.clone())]
+        );
         // One that is followed no more is told of no more, and begins anew when it is followed again.
         assert_eq!(silent.look(&[], at(400)), []);
         assert_eq!(silent.look(&peers(true, false), at(500)), []);

@@ -39,12 +39,12 @@ struct ClockState {
     wrong_by: AtomicI64,
     /// The system's clock minus the machine's count of time, when they were in step; it follows slowly, as clocks are slewed.
     in_step: AtomicI64,
-    witness: Lock<Witness>,
+    witness: Lock<ClockObservations>,
 }
 
 /// The things that were seen of the system's clock.
 #[derive(Debug, Default)]
-struct Witness {
+struct ClockObservations {
     /// Up to which of the machine's milliseconds `in_step` has used what it may move by.
     slewed_to: i64,
     /// The times that peers' clocks had said when it jumped; what they say after that can confirm it.
@@ -64,9 +64,9 @@ impl Default for Clock {
             passed: AtomicI64::new(0),
             wrong_by: AtomicI64::new(0),
             in_step: AtomicI64::new(system_ms().saturating_sub(machine_ms())),
-            witness: Lock::new(Witness {
+            witness: Lock::new(ClockObservations {
                 slewed_to: machine_ms(),
-                ..Witness::default()
+                ..ClockObservations::default()
             }),
         }))
     }
@@ -118,10 +118,10 @@ impl Clock {
         })
     }
 
-    /// This moment, by which [`Moment::age`] later tells how long ago it was.
+    /// This moment, by which [`ClockReading::age`] later tells how long ago it was.
     #[must_use]
-    pub fn moment(&self) -> Moment {
-        Moment {
+    pub fn moment(&self) -> ClockReading {
+        ClockReading {
             at: self.now(),
             machine_ms: machine_ms(),
         }
@@ -283,13 +283,13 @@ fn in_words(milliseconds: i64) -> String {
 
 /// A moment that passed.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment {
+pub struct ClockReading {
     /// The time that the clock told then.
     pub at: Timestamp,
     machine_ms: i64,
 }
 
-impl Moment {
+impl ClockReading {
     /// The time from it to `now`: the longer of what the clock and the machine's count say.
     #[must_use]
     pub fn age(&self, now: Timestamp) -> Duration {

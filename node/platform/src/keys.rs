@@ -7,9 +7,9 @@ use std::{
 };
 
 use anyhow::Context as _;
-use protocol::{KeyLog, PublicKey, Root, SigningKey as WriterKey};
+use protocol::{KeyLog, PublicKey, RootKeySet, SigningKey as WriterKey};
 use rand::Rng as _;
-use verification::{BadKey, KeyKind, SigningKey};
+use verification::{BadKey, IssuerSigningKey, KeyKind};
 
 use crate::private;
 
@@ -27,11 +27,11 @@ pub fn fresh_seed() -> [u8; 32] {
 ///
 /// # Errors
 /// If no badge key can be of this kind.
-pub fn fresh(kind: KeyKind) -> Result<(SigningKey, Vec<u8>), BadKey> {
+pub fn fresh(kind: KeyKind) -> Result<(IssuerSigningKey, Vec<u8>), BadKey> {
     loop {
         let mut secret = vec![0; if kind == KeyKind::P384 { 48 } else { 32 }];
         rand::rng().fill_bytes(&mut secret);
-        match SigningKey::from_secret(kind, &secret) {
+        match IssuerSigningKey::from_secret(kind, &secret) {
             // One number in four billion and more is beyond the order of the curve.
             Err(BadKey::Invalid(_)) => {}
             other => return other.map(|key| (key, secret)),
@@ -107,7 +107,7 @@ pub fn roots_at_home(folder: &Path, key_log: &KeyLog) -> anyhow::Result<Vec<Path
             .and_then(|seed| WriterKey::from_seed(&seed).ok());
         let is_root = key.is_some_and(|key| {
             let key = key.public();
-            root.keys.contains(&key) || Root::single(key).commitment() == next
+            root.keys.contains(&key) || RootKeySet::single(key).commitment() == next
         });
         if is_root || ROOT_FILES.contains(&name.as_str()) {
             found.push(folder.join(name));

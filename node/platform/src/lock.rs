@@ -16,9 +16,9 @@ thread_local! {
 }
 
 /// Tells that this thread holds a lock, until it is dropped.
-struct Holding;
+struct ReentryGuard;
 
-impl Holding {
+impl ReentryGuard {
     #[cfg(debug_assertions)]
     fn begin() -> Self {
         HOLDS.with(|holds| {
@@ -33,7 +33,7 @@ impl Holding {
     }
 }
 
-impl Drop for Holding {
+impl Drop for ReentryGuard {
     fn drop(&mut self) {
         #[cfg(debug_assertions)]
         HOLDS.with(|holds| holds.set(false));
@@ -48,7 +48,7 @@ impl<T> Lock<T> {
 
     /// Looks at the content, or changes it.
     pub fn with<R>(&self, look: impl FnOnce(&mut T) -> R) -> R {
-        let _holding = Holding::begin();
+        let _holding = ReentryGuard::begin();
         // Who panicked in the midst of a change is ended by the watchdog or the task's end; what it changed is plain data.
         look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

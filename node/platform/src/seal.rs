@@ -16,18 +16,18 @@ use crate::keys;
 const VERSION: u8 = 1;
 
 /// A key that seals others: AES-256-GCM (NIST SP 800-38D).
-pub struct Seal {
+pub struct SealingKey {
     key: RandomizedNonceKey,
     name: String,
 }
 
-impl fmt::Debug for Seal {
+impl fmt::Debug for SealingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Seal({})", self.name)
     }
 }
 
-impl Seal {
+impl SealingKey {
     /// The seal of this secret.
     ///
     /// # Errors
@@ -76,7 +76,7 @@ impl Seal {
         Some([&[VERSION], nonce.as_ref().as_slice(), &sealed].concat())
     }
 
-    /// Opens what [`Seal::close`] sealed for this issuer; none, if it is anything else.
+    /// Opens what [`SealingKey::close`] sealed for this issuer; none, if it is anything else.
     #[must_use]
     pub fn open(&self, issuer: &str, sealed: &[u8]) -> Option<Vec<u8>> {
         let (version, rest) = sealed.split_first()?;
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn what_is_sealed_opens_for_its_issuer_and_with_its_seal_alone() {
-        let (seal, other) = (Seal::new(&[1; 32]).unwrap(), Seal::new(&[2; 32]).unwrap());
+        let (seal, other) = (SealingKey::new(&[1; 32]).unwrap(), SealingKey::new(&[2; 32]).unwrap());
         let sealed = seal.close("did:key:zA", &[7; 48]).unwrap();
         assert_ne!(
             sealed,

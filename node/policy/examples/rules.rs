@@ -11,18 +11,18 @@
 
 use std::{hint::black_box, time::Instant};
 
-use policy::{Facts, Policy, file, samples};
+use policy::{BadgeFacts, Policy, file, samples};
 use registry_schema::{
     Decimal, PolicyEntry, Purpose, Timestamp,
-    acceptance::{AcceptanceRule, AppliesTo, Condition},
-    worth::{Counts, Rates, WorthRule},
+    acceptance::{AcceptanceRule, RuleCondition, RuleScope},
+    worth::{WorthFormula, WorthRates, WorthRule},
 };
 
 const RUNS: u32 = 200;
 const ROUNDS: u32 = 100;
 const MOST_MICROSECONDS: f64 = 10.0;
 
-fn acceptance(number: usize, purposes: Vec<Purpose>, applies_to: AppliesTo) -> PolicyEntry {
+fn acceptance(number: usize, purposes: Vec<Purpose>, applies_to: RuleScope) -> PolicyEntry {
     PolicyEntry::Acceptance(AcceptanceRule {
         id: format!("accept-{number}"),
         says: "a rule".into(),
@@ -31,12 +31,15 @@ fn acceptance(number: usize, purposes: Vec<Purpose>, applies_to: AppliesTo) -> P
         applies_to,
         from: Some(Timestamp(0)),
         until: None,
-        requires: vec![Condition::AtLeastHours(Decimal::whole(4)), Condition::AssessedBlind],
+        requires: vec![
+            RuleCondition::AtLeastHours(Decimal::whole(4)),
+            RuleCondition::AssessedBlind,
+        ],
         one_of: Vec::new(),
     })
 }
 
-fn worth(number: usize, purposes: Vec<Purpose>, applies_to: AppliesTo) -> PolicyEntry {
+fn worth(number: usize, purposes: Vec<Purpose>, applies_to: RuleScope) -> PolicyEntry {
     PolicyEntry::Worth(WorthRule {
         id: format!("worth-{number}"),
         says: "a rule".into(),
@@ -46,11 +49,11 @@ fn worth(number: usize, purposes: Vec<Purpose>, applies_to: AppliesTo) -> Policy
         from: Some(Timestamp(0)),
         until: None,
         unit: "PDP".into(),
-        counts: Counts::Per(Rates {
+        counts: WorthFormula::Per(WorthRates {
             clock_hour: Some(Decimal::whole(1)),
-            ..Rates::default()
+            ..WorthRates::default()
         }),
-        requires: vec![Condition::EarnedWithinLicense],
+        requires: vec![RuleCondition::EarnedWithinLicense],
         limits: Vec::new(),
         approver: None,
         derived: None,
@@ -62,14 +65,14 @@ fn mixed(rules: usize) -> Policy {
     Policy::new((0..rules).map(|number| {
         let purpose = Purpose::ALL[number % Purpose::ALL.len()];
         let applies_to = match number % 10 {
-            0 => AppliesTo::default(),
-            n if n < 6 => AppliesTo {
+            0 => RuleScope::default(),
+            n if n < 6 => RuleScope {
                 achievements: vec![format!("a-{}", number / 10)],
-                ..AppliesTo::default()
+                ..RuleScope::default()
             },
-            _ => AppliesTo {
+            _ => RuleScope {
                 issuers: vec![format!("i-{}", number % 40)],
-                ..AppliesTo::default()
+                ..RuleScope::default()
             },
         };
         match number % 2 {
@@ -82,8 +85,8 @@ fn mixed(rules: usize) -> Policy {
 /// The worst: every rule speaks of every badge, for the purpose that is asked about.
 fn all_govern(rules: usize) -> Policy {
     Policy::new((0..rules).map(|number| match number % 2 {
-        0 => acceptance(number, vec![Purpose::Renewal], AppliesTo::default()),
-        _ => worth(number, vec![Purpose::Renewal], AppliesTo::default()),
+        0 => acceptance(number, vec![Purpose::Renewal], RuleScope::default()),
+        _ => worth(number, vec![Purpose::Renewal], RuleScope::default()),
     }))
 }
 
@@ -99,7 +102,7 @@ fn microseconds(mut run: impl FnMut()) -> f64 {
 
 fn main() {
     let at: Timestamp = "2026-11-23".parse().expect("a date");
-    let facts = Facts {
+    let facts = BadgeFacts {
         id: "badge".into(),
         issuer: "i-7".into(),
         recognized_for: Some(vec![Purpose::Renewal]),
@@ -107,7 +110,7 @@ fn main() {
         earned: Some(at),
         clock_hours: Some(Decimal::whole(10)),
         assessed_blind: Some(true),
-        ..Facts::default()
+        ..BadgeFacts::default()
     };
     let sample = file::parse(samples::of("US-TN").expect("a sample")).expect("a policy");
     let rows = [

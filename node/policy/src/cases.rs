@@ -6,24 +6,24 @@ use registry_schema::{AgencyId, Purpose, Timestamp, VerdictKind};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Facts, Policy,
-    file::{self, BadFile},
+    BadgeFacts, Policy,
+    file::{self, BadPolicyFile},
 };
 
 /// A file of cases.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CaseFile {
+pub struct PolicyCaseFile {
     /// The badges that cases speak of, by name. Each is what is known of one badge, but for `id` and `recognized_for`.
-    pub badge: BTreeMap<String, Facts>,
+    pub badge: BTreeMap<String, BadgeFacts>,
     /// The cases.
-    pub case: Vec<Case>,
+    pub case: Vec<PolicyCase>,
 }
 
 /// One case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Case {
+pub struct PolicyCase {
     /// The point that it shows.
     pub shows: String,
     /// The agency whose answer it is; needed where a file speaks of several.
@@ -36,7 +36,7 @@ pub struct Case {
     pub badges: Vec<String>,
     /// The further facts known of all of them: the license, approvals.
     #[serde(default)]
-    pub known: Option<Facts>,
+    pub known: Option<BadgeFacts>,
     /// Of these badges, those whose issuer the agency does not recognize for this use.
     #[serde(default)]
     pub not_recognized: Vec<String>,
@@ -50,7 +50,7 @@ pub struct Case {
 
 /// A case whose answer is another than expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Miss {
+pub struct CaseMismatch {
     /// The point that the case shows.
     pub shows: String,
     /// The verdict and worth that were expected.
@@ -62,15 +62,15 @@ pub struct Miss {
 /// Reads a file of cases.
 ///
 /// # Errors
-/// [`BadFile`], with line and column.
-pub fn parse(text: &str) -> Result<CaseFile, BadFile> {
+/// [`BadPolicyFile`], with line and column.
+pub fn parse(text: &str) -> Result<PolicyCaseFile, BadPolicyFile> {
     file::read(text)
 }
 
-impl CaseFile {
+impl PolicyCaseFile {
     /// Runs the cases of an agency, or those that name none, against its policy; gives how many ran and all that missed.
     #[must_use]
-    pub fn run(&self, policy: &Policy, agency: Option<&AgencyId>) -> (usize, Vec<Miss>) {
+    pub fn run(&self, policy: &Policy, agency: Option<&AgencyId>) -> (usize, Vec<CaseMismatch>) {
         let ours = self
             .case
             .iter()
@@ -82,7 +82,7 @@ impl CaseFile {
             let expected = (case.verdict, case.worth.clone());
             let got = self.answer(case, policy);
             if got.as_ref() != Ok(&expected) {
-                misses.push(Miss {
+                misses.push(CaseMismatch {
                     shows: case.shows.clone(),
                     expected,
                     got,
@@ -96,14 +96,14 @@ impl CaseFile {
     ///
     /// # Errors
     /// If the case names a badge that the file does not describe.
-    pub fn answer(&self, case: &Case, policy: &Policy) -> Result<(VerdictKind, String), String> {
-        let badges: Result<Vec<Facts>, String> = case.badges.iter().map(|name| self.facts(case, name)).collect();
+    pub fn answer(&self, case: &PolicyCase, policy: &Policy) -> Result<(VerdictKind, String), String> {
+        let badges: Result<Vec<BadgeFacts>, String> = case.badges.iter().map(|name| self.facts(case, name)).collect();
         let badges = badges?;
         let tally = policy.tally(&badges, case.purpose, case.at);
         Ok((tally.verdict(), tally.worth_in_words()))
     }
 
-    fn facts(&self, case: &Case, name: &str) -> Result<Facts, String> {
+    fn facts(&self, case: &PolicyCase, name: &str) -> Result<BadgeFacts, String> {
         let badge = self.badge.get(name);
         let badge = badge.ok_or_else(|| format!("the file describes no badge `{name}`: add `[badge.{name}]`"))?;
         let mut facts = badge.clone();
@@ -128,7 +128,7 @@ impl CaseFile {
     }
 }
 
-impl fmt::Display for Miss {
+impl fmt::Display for CaseMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (verdict, worth) = &self.expected;
         write!(f, "{}: expected {} and `{worth}`, ", self.shows, verdict.as_str())?;

@@ -4,16 +4,16 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use registry_schema::{
     Timestamp,
-    acceptance::{AppliesTo, Condition},
+    acceptance::{RuleCondition, RuleScope},
 };
 
-use crate::{Facts, Policy};
+use crate::{BadgeFacts, Policy};
 
 /// Yes, no, or not known.
-pub(crate) type Known = Option<bool>;
+pub(crate) type ConditionTruth = Option<bool>;
 
 /// All of them: no, if one is no; otherwise not known, if one is not known.
-pub(crate) fn all(of: impl IntoIterator<Item = Known>) -> Known {
+pub(crate) fn all(of: impl IntoIterator<Item = ConditionTruth>) -> ConditionTruth {
     let mut result = Some(true);
     for known in of {
         match known {
@@ -26,45 +26,45 @@ pub(crate) fn all(of: impl IntoIterator<Item = Known>) -> Known {
 }
 
 /// Any of them: yes, if one is yes; otherwise not known, if one is not known.
-pub(crate) fn any(of: impl IntoIterator<Item = Known>) -> Known {
+pub(crate) fn any(of: impl IntoIterator<Item = ConditionTruth>) -> ConditionTruth {
     let negated = of.into_iter().map(|known| known.map(|yes| !yes));
     all(negated).map(|none| !none)
 }
 
 /// Decides whether a condition holds at the moment asked about.
-pub(crate) fn holds(condition: &Condition, facts: &Facts, at: Timestamp) -> Known {
+pub(crate) fn holds(condition: &RuleCondition, facts: &BadgeFacts, at: Timestamp) -> ConditionTruth {
     match condition {
-        Condition::AtLeastHours(hours) => facts.clock_hours.map(|stated| stated >= *hours),
-        Condition::AtLeastMastery(percent) => facts.mastery.map(|reached| reached >= *percent),
-        Condition::EarnedWithinLicense => Some(facts.license?.holds(facts.earned?)),
-        Condition::EarnedWithinYears(years) => facts
+        RuleCondition::AtLeastHours(hours) => facts.clock_hours.map(|stated| stated >= *hours),
+        RuleCondition::AtLeastMastery(percent) => facts.mastery.map(|reached| reached >= *percent),
+        RuleCondition::EarnedWithinLicense => Some(facts.license?.holds(facts.earned?)),
+        RuleCondition::EarnedWithinYears(years) => facts
             .earned
             .map(|earned| at.years_earlier(*years) <= earned && earned <= at),
-        Condition::EvidenceWithinDays(days) => {
+        RuleCondition::EvidenceWithinDays(days) => {
             let latest = facts.earned?.plus_seconds(i64::from(*days) * 86_400);
             facts.evidence_handed_in.map(|handed_in| handed_in <= latest)
         }
-        Condition::AssessedBlind => facts.assessed_blind,
-        Condition::CriterionMet(id) => facts.criteria.get(id).copied(),
-        Condition::AchievementApproved => facts.achievement_approved,
-        Condition::ProviderIs(kinds) => facts.provider.map(|kind| kinds.contains(&kind)),
-        Condition::ProviderIsNot(kinds) => facts.provider.map(|kind| !kinds.contains(&kind)),
-        Condition::IssuerOf(agencies) => facts.issuer_agency.as_ref().map(|home| agencies.contains(home)),
-        Condition::ApprovedBy(who) => facts.approved_by.get(who).copied(),
-        Condition::PriorApprovalBy(who) => facts.prior_approval_by.get(who).copied(),
-        Condition::Shown(what) => facts.shown.get(what).copied(),
-        Condition::RecordedIn(system) => facts.recorded_in.get(system).copied(),
-        Condition::OnceInALifetime => facts.used_before.map(|before| !before),
+        RuleCondition::AssessedBlind => facts.assessed_blind,
+        RuleCondition::CriterionMet(id) => facts.criteria.get(id).copied(),
+        RuleCondition::AchievementApproved => facts.achievement_approved,
+        RuleCondition::ProviderIs(kinds) => facts.provider.map(|kind| kinds.contains(&kind)),
+        RuleCondition::ProviderIsNot(kinds) => facts.provider.map(|kind| !kinds.contains(&kind)),
+        RuleCondition::IssuerOf(agencies) => facts.issuer_agency.as_ref().map(|home| agencies.contains(home)),
+        RuleCondition::ApprovedBy(who) => facts.approved_by.get(who).copied(),
+        RuleCondition::PriorApprovalBy(who) => facts.prior_approval_by.get(who).copied(),
+        RuleCondition::Shown(what) => facts.shown.get(what).copied(),
+        RuleCondition::RecordedIn(system) => facts.recorded_in.get(system).copied(),
+        RuleCondition::OnceInALifetime => facts.used_before.map(|before| !before),
     }
 }
 
 /// Conditions that many share.
-pub(crate) type Shared<'p> = Option<Arc<Vec<&'p Condition>>>;
+pub(crate) type SharedConditions<'p> = Option<Arc<Vec<&'p RuleCondition>>>;
 
 /// Some of a rule's conditions: which of them, and no copies. A verdict over hundreds of rules makes one of these for each.
 #[derive(Clone, Debug, Default)]
-pub struct Because<'p> {
-    of: Option<&'p Vec<Condition>>,
+pub struct ConditionSubset<'p> {
+    of: Option<&'p Vec<RuleCondition>>,
     /// The number of the first of them among all that rules demand, one list after the other.
     first: u32,
     /// The bits of those that are meant, by place; a rule has at most 16.
@@ -72,12 +72,12 @@ pub struct Because<'p> {
     /// True if the license is one of them, though the rule's conditions do not name it.
     license: bool,
     /// Others, of the rule's alternatives or of the rules that decide about acceptance.
-    more: Shared<'p>,
+    more: SharedConditions<'p>,
 }
 
-impl<'p> Because<'p> {
+impl<'p> ConditionSubset<'p> {
     /// Some of a rule's conditions.
-    pub(crate) const fn of(of: &'p Vec<Condition>, first: u32, marked: u32) -> Self {
+    pub(crate) const fn of(of: &'p Vec<RuleCondition>, first: u32, marked: u32) -> Self {
         Self {
             of: Some(of),
             first,
@@ -88,20 +88,20 @@ impl<'p> Because<'p> {
     }
 
     /// With those of the rule's alternatives.
-    pub(crate) fn and_of(mut self, more: Vec<&'p Condition>) -> Self {
+    pub(crate) fn and_of(mut self, more: Vec<&'p RuleCondition>) -> Self {
         self.more = (!more.is_empty()).then(|| Arc::new(more));
         self
     }
 
     /// With the validity of the license among them.
     pub(crate) fn and_the_license(mut self) -> Self {
-        let is_named = self.iter().any(|one| *one == Condition::EarnedWithinLicense);
+        let is_named = self.iter().any(|one| *one == RuleCondition::EarnedWithinLicense);
         self.license = !is_named;
         self
     }
 
     /// With those that are the same for many.
-    pub(crate) fn and(mut self, shared: &Shared<'p>) -> Self {
+    pub(crate) fn and(mut self, shared: &SharedConditions<'p>) -> Self {
         self.more = shared.clone().filter(|shared| !shared.is_empty());
         self
     }
@@ -127,9 +127,9 @@ impl<'p> Because<'p> {
     }
 
     /// Those of its own rule.
-    fn own(&self) -> impl Iterator<Item = &'p Condition> + use<'p> {
+    fn own(&self) -> impl Iterator<Item = &'p RuleCondition> + use<'p> {
         let (of, marked) = (self.of, self.marked);
-        let license = self.license.then_some(&Condition::EarnedWithinLicense);
+        let license = self.license.then_some(&RuleCondition::EarnedWithinLicense);
         let marked = of
             .into_iter()
             .flatten()
@@ -139,12 +139,12 @@ impl<'p> Because<'p> {
     }
 
     /// Those that are not, shared by many.
-    pub(crate) const fn shared(&self) -> &Shared<'p> {
+    pub(crate) const fn shared(&self) -> &SharedConditions<'p> {
         &self.more
     }
 
     /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = &'p Condition> {
+    pub fn iter(&self) -> impl Iterator<Item = &'p RuleCondition> {
         self.own().chain(self.more.iter().flat_map(|more| more.iter().copied()))
     }
 
@@ -155,13 +155,13 @@ impl<'p> Because<'p> {
     }
 }
 
-impl PartialEq for Because<'_> {
+impl PartialEq for ConditionSubset<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.iter().eq(other.iter())
     }
 }
 
-impl Eq for Because<'_> {}
+impl Eq for ConditionSubset<'_> {}
 
 const fn bit(nth: usize) -> u32 {
     if nth < 32 { 1 << nth } else { 1 << 31 }
@@ -169,22 +169,22 @@ const fn bit(nth: usize) -> u32 {
 
 /// The conditions in a list that do not hold, and those of which it is not known; each by its place.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Open {
+pub(crate) struct OpenConditions {
     pub(crate) failed: u32,
     pub(crate) unknown: u32,
 }
 
 /// The open conditions of lists, by the lists' numbers: hundreds of rules of one agency demand the same, and are
 /// answered at once.
-pub(crate) struct Opens(Vec<Option<Open>>);
+pub(crate) struct OpenConditionTable(Vec<Option<OpenConditions>>);
 
-impl Opens {
+impl OpenConditionTable {
     pub(crate) fn new(lists: usize) -> Self {
         Self(vec![None; lists])
     }
 
     #[inline]
-    pub(crate) fn of(&mut self, list: u32, look: impl FnOnce() -> Open) -> Open {
+    pub(crate) fn of(&mut self, list: u32, look: impl FnOnce() -> OpenConditions) -> OpenConditions {
         match self.0.get_mut(list as usize) {
             Some(Some(known)) => *known,
             Some(place) => *place.insert(look()),
@@ -195,28 +195,28 @@ impl Opens {
 
 /// The conditions of all rules, each once: rules of one agency ask the same again and again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Asked {
-    all: Vec<Condition>,
+pub(crate) struct ConditionSet {
+    all: Vec<RuleCondition>,
 }
 
-impl Asked {
+impl ConditionSet {
     /// The number of conditions.
     pub(crate) const fn len(&self) -> usize {
         self.all.len()
     }
 
     /// The condition with this number.
-    pub(crate) fn condition(&self, number: usize) -> Option<&Condition> {
+    pub(crate) fn condition(&self, number: usize) -> Option<&RuleCondition> {
         self.all.get(number)
     }
 
     /// The numbers that conditions have in all of these rules, in the order of the rules; and them all.
-    pub(crate) fn number<'r>(&mut self, rules: impl Iterator<Item = &'r [Condition]>) -> Vec<Vec<u32>> {
+    pub(crate) fn number<'r>(&mut self, rules: impl Iterator<Item = &'r [RuleCondition]>) -> Vec<Vec<u32>> {
         let mut known: BTreeMap<String, u32> = BTreeMap::new();
         for (number, condition) in (0_u32..).zip(&self.all) {
             known.insert(format!("{condition:?}"), number);
         }
-        let mut number = |condition: &Condition| {
+        let mut number = |condition: &RuleCondition| {
             let next = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
             let number = *known.entry(format!("{condition:?}")).or_insert(next);
             if number == next {
@@ -231,16 +231,16 @@ impl Asked {
 }
 
 /// The answers to the conditions so far, for one badge at one moment.
-pub(crate) struct Answers<'f> {
-    asked: &'f Asked,
-    facts: &'f Facts,
+pub(crate) struct ConditionAnswers<'f> {
+    asked: &'f ConditionSet,
+    facts: &'f BadgeFacts,
     at: Timestamp,
     /// By the number of a condition.
-    known: Vec<Option<Known>>,
+    known: Vec<Option<ConditionTruth>>,
 }
 
-impl<'f> Answers<'f> {
-    pub(crate) fn new(asked: &'f Asked, facts: &'f Facts, at: Timestamp) -> Self {
+impl<'f> ConditionAnswers<'f> {
+    pub(crate) fn new(asked: &'f ConditionSet, facts: &'f BadgeFacts, at: Timestamp) -> Self {
         Self {
             asked,
             facts,
@@ -249,7 +249,7 @@ impl<'f> Answers<'f> {
         }
     }
 
-    fn of(&mut self, number: u32) -> Known {
+    fn of(&mut self, number: u32) -> ConditionTruth {
         let nth = number as usize;
         if let Some(Some(known)) = self.known.get(nth) {
             return *known;
@@ -263,8 +263,8 @@ impl<'f> Answers<'f> {
     }
 
     /// Returns what is open of conditions with these numbers.
-    pub(crate) fn open(&mut self, numbers: &[u32]) -> Open {
-        let mut open = Open::default();
+    pub(crate) fn open(&mut self, numbers: &[u32]) -> OpenConditions {
+        let mut open = OpenConditions::default();
         for (nth, number) in numbers.iter().enumerate() {
             match self.of(*number) {
                 Some(true) => {}
@@ -277,7 +277,7 @@ impl<'f> Answers<'f> {
 }
 
 /// Decides whether a rule speaks of this badge.
-pub(crate) fn governs(scope: &AppliesTo, facts: &Facts, policy: &Policy) -> Known {
+pub(crate) fn governs(scope: &RuleScope, facts: &BadgeFacts, policy: &Policy) -> ConditionTruth {
     let listed = |ids: &[String], id: Option<&str>| match ids {
         [] => Some(true),
         ids => id.map(|id| ids.iter().any(|listed| listed == id)),

@@ -4,34 +4,34 @@ use std::sync::Arc;
 
 use registry_schema::{
     Purpose, Timestamp, VerdictKind,
-    acceptance::{AcceptanceRule, Condition},
+    acceptance::{AcceptanceRule, RuleCondition},
 };
 
 use crate::{
-    Facts, Policy,
-    conditions::{self, Answers, Because, Open, Opens, Shared},
-    index::Candidate,
+    BadgeFacts, Policy,
+    conditions::{self, ConditionAnswers, ConditionSubset, OpenConditionTable, OpenConditions, SharedConditions},
+    index::CandidateRule,
 };
 
 /// An agency's decision whether it accepts a badge for a use, and the rules that decided that.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision<'p> {
+pub struct AcceptanceDecision<'p> {
     /// [`VerdictKind::Accepted`], [`VerdictKind::NotRecognized`] or [`VerdictKind::CouldNotCheck`]: what the rules make of
     /// a badge that is otherwise good.
     pub verdict: VerdictKind,
     /// True if the issuer's recognition alone decided.
     pub by_recognition: bool,
     /// The rules that decided: those that failed, or else those that could not be checked, or else all that passed.
-    pub rulings: Vec<Ruling<'p>>,
+    pub rulings: Vec<RuleOutcome<'p>>,
 }
 
 /// The outcome of one rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ruling<'p> {
+pub struct RuleOutcome<'p> {
     /// The rule.
     pub rule: &'p AcceptanceRule,
     /// The conditions that failed or could not be checked; none of a rule that passed.
-    pub because: Because<'p>,
+    pub because: ConditionSubset<'p>,
     /// True if it is not known that the rule speaks of this badge at all.
     pub scope_unknown: bool,
 }
@@ -39,24 +39,24 @@ pub struct Ruling<'p> {
 impl Policy {
     /// Decides whether the agency accepts a badge for a use at a moment.
     #[must_use]
-    pub fn decide(&self, facts: &Facts, purpose: Purpose, at: Timestamp) -> Decision<'_> {
-        if let Some(decided) = Decision::by_recognition(facts, purpose) {
+    pub fn decide(&self, facts: &BadgeFacts, purpose: Purpose, at: Timestamp) -> AcceptanceDecision<'_> {
+        if let Some(decided) = AcceptanceDecision::by_recognition(facts, purpose) {
             return decided;
         }
         let facts = &*self.known(facts);
-        self.decide_by(facts, purpose, at, &mut Answers::new(&self.asked, facts, at))
+        self.decide_by(facts, purpose, at, &mut ConditionAnswers::new(&self.asked, facts, at))
     }
 
     /// The same for a badge whose issuer is recognized, by facts that have what the policy says of the issuer.
     pub(crate) fn decide_by(
         &self,
-        facts: &Facts,
+        facts: &BadgeFacts,
         purpose: Purpose,
         at: Timestamp,
-        answers: &mut Answers<'_>,
-    ) -> Decision<'_> {
+        answers: &mut ConditionAnswers<'_>,
+    ) -> AcceptanceDecision<'_> {
         let (mut failed, mut unknown) = (Vec::new(), Vec::new());
-        let mut opens = Opens::new(self.acceptance.lists());
+        let mut opens = OpenConditionTable::new(self.acceptance.lists());
         let mut passed = Vec::with_capacity(self.acceptance.most(purpose, facts));
         self.acceptance.each(purpose, facts, at, |candidate| {
             let rule = candidate.rule;
@@ -70,15 +70,15 @@ impl Policy {
             let mark = candidate.mark;
             let open = opens.of(mark.list, || answers.open(self.acceptance.demanded(mark)));
             if open.failed == 0 && open.unknown == 0 && !candidate.mark.has_more {
-                passed.push(Ruling {
+                passed.push(RuleOutcome {
                     rule,
-                    because: Because::default(),
+                    because: ConditionSubset::default(),
                     scope_unknown: scope.is_none(),
                 });
                 return;
             }
             let (met, because) = meets(&candidate, open, facts, at);
-            let ruling = Ruling {
+            let ruling = RuleOutcome {
                 rule,
                 because,
                 scope_unknown: scope.is_none(),
@@ -95,7 +95,7 @@ impl Policy {
             (true, false) => (VerdictKind::CouldNotCheck, unknown),
             (true, true) => (VerdictKind::Accepted, passed),
         };
-        Decision {
+        AcceptanceDecision {
             verdict,
             by_recognition: rulings.is_empty(),
             rulings,
@@ -103,9 +103,9 @@ impl Policy {
     }
 }
 
-impl Decision<'_> {
+impl AcceptanceDecision<'_> {
     /// The decision by recognition alone; nothing, if the issuer is recognized for this use.
-    pub(crate) fn by_recognition(facts: &Facts, purpose: Purpose) -> Option<Self> {
+    pub(crate) fn by_recognition(facts: &BadgeFacts, purpose: Purpose) -> Option<Self> {
         let verdict = match &facts.recognized_for {
             None => VerdictKind::CouldNotCheck,
             Some(purposes) if !purposes.contains(&purpose) => VerdictKind::NotRecognized,
@@ -119,14 +119,14 @@ impl Decision<'_> {
     }
 }
 
-impl<'p> Ruling<'p> {
-    /// If all that is not known of it is for whoever decides to see to ([`Condition::is_outside`]): what has to hold then
+impl<'p> RuleOutcome<'p> {
+    /// If all that is not known of it is for whoever decides to see to ([`RuleCondition::is_outside`]): what has to hold then
     /// for the rule to pass.
-    fn outside(&self, facts: &Facts, at: Timestamp) -> Option<Vec<&'p Condition>> {
-        let unknown = |condition: &Condition| conditions::holds(condition, facts, at).is_none();
-        let open = |all: &'p [Condition]| -> Option<Vec<&'p Condition>> {
-            let no = |condition: &&Condition| conditions::holds(condition, facts, at) == Some(false);
-            let open: Vec<&Condition> = all.iter().filter(|condition| unknown(condition)).collect();
+    fn outside(&self, facts: &BadgeFacts, at: Timestamp) -> Option<Vec<&'p RuleCondition>> {
+        let unknown = |condition: &RuleCondition| conditions::holds(condition, facts, at).is_none();
+        let open = |all: &'p [RuleCondition]| -> Option<Vec<&'p RuleCondition>> {
+            let no = |condition: &&RuleCondition| conditions::holds(condition, facts, at) == Some(false);
+            let open: Vec<&RuleCondition> = all.iter().filter(|condition| unknown(condition)).collect();
             let is_for_others = !all.iter().any(|c| no(&c)) && open.iter().all(|condition| condition.is_outside());
             is_for_others.then_some(open)
         };
@@ -140,12 +140,16 @@ impl<'p> Ruling<'p> {
     }
 }
 
-impl<'p> Decision<'p> {
+impl<'p> AcceptanceDecision<'p> {
     /// If a decision could not be made only because of what whoever decides has to see to themselves: what that is, with
     /// the rules that demand it. A condition about the badge, its issuer or its assessment that is not known leaves it
     /// undecided.
     #[must_use]
-    pub fn outside(&self, facts: &Facts, at: Timestamp) -> Option<Vec<(&'p AcceptanceRule, Vec<&'p Condition>)>> {
+    pub fn outside(
+        &self,
+        facts: &BadgeFacts,
+        at: Timestamp,
+    ) -> Option<Vec<(&'p AcceptanceRule, Vec<&'p RuleCondition>)>> {
         if self.verdict != VerdictKind::CouldNotCheck || self.rulings.is_empty() {
             return None;
         }
@@ -157,19 +161,20 @@ impl<'p> Decision<'p> {
 }
 
 fn meets<'p>(
-    candidate: &Candidate<'p, AcceptanceRule>,
-    required: Open,
-    facts: &Facts,
+    candidate: &CandidateRule<'p, AcceptanceRule>,
+    required: OpenConditions,
+    facts: &BadgeFacts,
     at: Timestamp,
-) -> (Option<bool>, Because<'p>) {
+) -> (Option<bool>, ConditionSubset<'p>) {
     let rule = candidate.rule;
-    let alternative = |all: &'p Vec<Condition>| conditions::all(all.iter().map(|c| conditions::holds(c, facts, at)));
+    let alternative =
+        |all: &'p Vec<RuleCondition>| conditions::all(all.iter().map(|c| conditions::holds(c, facts, at)));
     let alternatives = match rule.one_of.as_slice() {
         [] => Some(true),
         some => conditions::any(some.iter().map(alternative)),
     };
     // Of the alternatives that came out like the whole, the conditions that made them do so.
-    let of_alternatives = |wanted: Option<bool>| -> Vec<&'p Condition> {
+    let of_alternatives = |wanted: Option<bool>| -> Vec<&'p RuleCondition> {
         if alternatives != wanted {
             return Vec::new();
         }
@@ -178,22 +183,22 @@ fn meets<'p>(
         made_so.collect()
     };
     if required.failed != 0 || alternatives == Some(false) {
-        let because =
-            Because::of(&rule.requires, candidate.mark.demands.0, required.failed).and_of(of_alternatives(Some(false)));
+        let because = ConditionSubset::of(&rule.requires, candidate.mark.demands.0, required.failed)
+            .and_of(of_alternatives(Some(false)));
         return (Some(false), because);
     }
     if required.unknown != 0 || alternatives.is_none() {
-        let because =
-            Because::of(&rule.requires, candidate.mark.demands.0, required.unknown).and_of(of_alternatives(None));
+        let because = ConditionSubset::of(&rule.requires, candidate.mark.demands.0, required.unknown)
+            .and_of(of_alternatives(None));
         return (None, because);
     }
-    (Some(true), Because::default())
+    (Some(true), ConditionSubset::default())
 }
 
-impl<'p> Decision<'p> {
+impl<'p> AcceptanceDecision<'p> {
     /// All that kept it from being decided, each condition once.
-    pub(crate) fn because(&self) -> Shared<'p> {
-        let mut all: Vec<&'p Condition> = Vec::new();
+    pub(crate) fn because(&self) -> SharedConditions<'p> {
+        let mut all: Vec<&'p RuleCondition> = Vec::new();
         for condition in self.rulings.iter().flat_map(|ruling| ruling.because.iter()) {
             if !all.contains(&condition) {
                 all.push(condition);
@@ -208,7 +213,7 @@ impl<'p> Decision<'p> {
     }
 }
 
-impl std::fmt::Display for Decision<'_> {
+impl std::fmt::Display for AcceptanceDecision<'_> {
     /// The decision in words, with the rules and citations behind it: lower case, no full stop.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match (self.verdict, self.by_recognition) {
@@ -223,7 +228,7 @@ impl std::fmt::Display for Decision<'_> {
         })?;
         for (
             count,
-            Ruling {
+            RuleOutcome {
                 rule,
                 because,
                 scope_unknown,

@@ -4,23 +4,23 @@ use std::{collections::BTreeMap, fmt};
 
 use registry_schema::{
     PolicyEntry,
-    policy::{EntryKind, PolicyFile},
+    policy::{PolicyEntryKind, PolicyFile},
 };
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
+pub struct PolicyDifference {
     /// Of which kind of entry.
-    pub kind: EntryKind,
+    pub kind: PolicyEntryKind,
     /// Of the entry with this id.
     pub id: String,
     /// The change.
-    pub change: Change,
+    pub change: EntryChange,
 }
 
 /// The change of one entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
+pub enum EntryChange {
     /// It is new; what it says.
     Added(String),
     /// It is gone; what it said.
@@ -42,8 +42,8 @@ pub struct FieldChange {
 
 /// Returns the differences between two policies, in the order in which a policy is read. Order in the files is of no account.
 #[must_use]
-pub fn diff(old: &PolicyFile, new: &PolicyFile) -> Vec<Difference> {
-    let by_key = |file: &PolicyFile| -> BTreeMap<(EntryKind, String), PolicyEntry> {
+pub fn diff(old: &PolicyFile, new: &PolicyFile) -> Vec<PolicyDifference> {
+    let by_key = |file: &PolicyFile| -> BTreeMap<(PolicyEntryKind, String), PolicyEntry> {
         file.entries()
             .into_iter()
             .map(|entry| ((entry.kind(), entry.id().to_owned()), entry))
@@ -51,17 +51,17 @@ pub fn diff(old: &PolicyFile, new: &PolicyFile) -> Vec<Difference> {
     };
     let (old, new) = (by_key(old), by_key(new));
     let mut found = Vec::new();
-    let mut keys: Vec<&(EntryKind, String)> = old.keys().chain(new.keys()).collect();
+    let mut keys: Vec<&(PolicyEntryKind, String)> = old.keys().chain(new.keys()).collect();
     keys.sort();
     keys.dedup();
     for key in keys {
         let change = match (old.get(key), new.get(key)) {
-            (None, Some(entry)) => Change::Added(says(entry)),
-            (Some(entry), None) => Change::Removed(says(entry)),
-            (Some(was), Some(is)) if was != is => Change::Changed(fields(was, is)),
+            (None, Some(entry)) => EntryChange::Added(says(entry)),
+            (Some(entry), None) => EntryChange::Removed(says(entry)),
+            (Some(was), Some(is)) if was != is => EntryChange::Changed(fields(was, is)),
             _ => continue,
         };
-        found.push(Difference {
+        found.push(PolicyDifference {
             kind: key.0,
             id: key.1.clone(),
             change,
@@ -110,18 +110,18 @@ fn table(entry: &PolicyEntry) -> toml::Table {
     table.unwrap_or_default()
 }
 
-impl fmt::Display for Difference {
+impl fmt::Display for PolicyDifference {
     /// `worth rule `tn-pdp` changed: `unit` was "PDP", is now "CEU"`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self.kind {
-            EntryKind::Acceptance => "acceptance rule",
-            EntryKind::Worth => "worth rule",
+            PolicyEntryKind::Acceptance => "acceptance rule",
+            PolicyEntryKind::Worth => "worth rule",
             other => other.as_str(),
         };
         match &self.change {
-            Change::Added(says) => write!(f, "{kind} `{}` added: {says}", self.id),
-            Change::Removed(says) => write!(f, "{kind} `{}` removed; it said: {says}", self.id),
-            Change::Changed(fields) => {
+            EntryChange::Added(says) => write!(f, "{kind} `{}` added: {says}", self.id),
+            EntryChange::Removed(says) => write!(f, "{kind} `{}` removed; it said: {says}", self.id),
+            EntryChange::Changed(fields) => {
                 write!(f, "{kind} `{}` changed: ", self.id)?;
                 for (count, FieldChange { field, was, is }) in fields.iter().enumerate() {
                     f.write_str(if count == 0 { "" } else { "; " })?;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// known**, and no rule that asks for it passes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Facts {
+pub struct BadgeFacts {
     /// The credential's id, or any name that tells it from the others.
     pub id: String,
     /// Its issuer's id.
@@ -58,7 +58,7 @@ pub struct Facts {
     /// The moment at which the evidence was handed in.
     pub evidence_handed_in: Option<Timestamp>,
     /// The validity of the holder's license.
-    pub license: Option<License>,
+    pub license: Option<LicensePeriod>,
     /// True if the holder used one for the same thing before.
     pub used_before: Option<bool>,
 }
@@ -66,14 +66,14 @@ pub struct Facts {
 /// The validity of a license.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct License {
+pub struct LicensePeriod {
     /// Valid from.
     pub from: Timestamp,
     /// Valid up to.
     pub until: Timestamp,
 }
 
-impl License {
+impl LicensePeriod {
     /// Returns true if it was valid at this moment.
     #[must_use]
     pub fn holds(&self, at: Timestamp) -> bool {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use registry_schema::policy::{EntryKind, MAX_ENTRIES, PolicyFile};
+use registry_schema::policy::{MAX_ENTRIES, PolicyEntryKind, PolicyFile};
 use serde::de::DeserializeOwned;
 use toml::de::DeTable;
 
@@ -14,7 +14,7 @@ pub const MAX_ENTRY_BYTES: usize = 16 * 1024;
 /// A fault in a file, and its place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {what}{}", near(input))]
-pub struct Wrong {
+pub struct PolicyFileFault {
     /// The line, from 1.
     pub line: usize,
     /// The column, in characters from 1.
@@ -36,19 +36,19 @@ fn near(input: &str) -> String {
 /// Everything that is wrong with a file, in its order.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
-pub struct BadFile(pub Vec<Wrong>);
+pub struct BadPolicyFile(pub Vec<PolicyFileFault>);
 
 /// Reads a policy.
 ///
 /// # Errors
-/// [`BadFile`]: the first thing that cannot be read, or else all entries that break a limit, with their places.
-pub fn parse(text: &str) -> Result<PolicyFile, BadFile> {
+/// [`BadPolicyFile`]: the first thing that cannot be read, or else all entries that break a limit, with their places.
+pub fn parse(text: &str) -> Result<PolicyFile, BadPolicyFile> {
     let file: PolicyFile = read(text)?;
     let wrong = faults(text, &file);
     if wrong.is_empty() {
         Ok(file)
     } else {
-        Err(BadFile(wrong))
+        Err(BadPolicyFile(wrong))
     }
 }
 
@@ -61,10 +61,10 @@ pub fn write(file: &PolicyFile) -> Result<String, String> {
 }
 
 /// Reads any kind of file of this crate.
-pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, BadFile> {
+pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, BadPolicyFile> {
     if text.len() > MAX_BYTES {
         let what = format!("the file has {} bytes: write at most {MAX_BYTES}", text.len());
-        return Err(BadFile(vec![Wrong {
+        return Err(BadPolicyFile(vec![PolicyFileFault {
             line: 1,
             column: 1,
             what,
@@ -79,7 +79,7 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, BadFile> {
             true => said.to_owned(),
             false => format!("{said}: {}", what_to_do(said, excerpt(text, &at))),
         };
-        BadFile(vec![wrong(text, at, what)])
+        BadPolicyFile(vec![wrong(text, at, what)])
     })
 }
 
@@ -110,12 +110,12 @@ fn excerpt<'t>(text: &'t str, at: &std::ops::Range<usize>) -> &'t str {
     there.lines().next().unwrap_or_default().trim()
 }
 
-pub(crate) fn wrong(text: &str, at: std::ops::Range<usize>, what: String) -> Wrong {
+pub(crate) fn wrong(text: &str, at: std::ops::Range<usize>, what: String) -> PolicyFileFault {
     let before = text.get(..at.start).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     let input = excerpt(text, &at).chars().take(80).collect();
-    Wrong {
+    PolicyFileFault {
         line,
         column,
         what,
@@ -124,8 +124,8 @@ pub(crate) fn wrong(text: &str, at: std::ops::Range<usize>, what: String) -> Wro
 }
 
 /// Returns the faults in entries that could be read.
-fn faults(text: &str, file: &PolicyFile) -> Vec<Wrong> {
-    let places = Places::of(text);
+fn faults(text: &str, file: &PolicyFile) -> Vec<PolicyFileFault> {
+    let places = SourcePositions::of(text);
     let mut found = Vec::new();
     if file.format != 1 {
         let what = format!("`format` is `{}`: this version reads 1", file.format);
@@ -136,9 +136,9 @@ fn faults(text: &str, file: &PolicyFile) -> Vec<Wrong> {
         let what = format!("the policy has {} entries: write at most {MAX_ENTRIES}", entries.len());
         found.push(wrong(text, 0..0, what));
     }
-    let known: BTreeSet<(EntryKind, &str)> = entries.iter().map(|entry| (entry.kind(), entry.id())).collect();
+    let known: BTreeSet<(PolicyEntryKind, &str)> = entries.iter().map(|entry| (entry.kind(), entry.id())).collect();
     let mut ids: BTreeSet<&str> = BTreeSet::new();
-    let mut count: BTreeMap<EntryKind, usize> = BTreeMap::new();
+    let mut count: BTreeMap<PolicyEntryKind, usize> = BTreeMap::new();
     for entry in &entries {
         let nth = count.entry(entry.kind()).or_default();
         let place = |field: &str| places.find(entry.kind(), *nth, field);
@@ -150,7 +150,7 @@ fn faults(text: &str, file: &PolicyFile) -> Vec<Wrong> {
             found.push(wrong(text, place("id"), what));
         }
         for (kind, id) in entry.mentions().into_iter().filter(|mention| !known.contains(mention)) {
-            let field = if kind == EntryKind::Collection {
+            let field = if kind == PolicyEntryKind::Collection {
                 "applies_to"
             } else {
                 "requires"
@@ -170,9 +170,9 @@ fn faults(text: &str, file: &PolicyFile) -> Vec<Wrong> {
 }
 
 /// The places at which things stand in a file.
-struct Places<'t>(Option<toml::Spanned<DeTable<'t>>>);
+struct SourcePositions<'t>(Option<toml::Spanned<DeTable<'t>>>);
 
-impl<'t> Places<'t> {
+impl<'t> SourcePositions<'t> {
     fn of(text: &'t str) -> Self {
         Self(DeTable::parse(text).ok())
     }
@@ -183,7 +183,7 @@ impl<'t> Places<'t> {
     }
 
     /// The place of a field of the nth entry of a kind; that of the entry, if the field is not there.
-    fn find(&self, kind: EntryKind, nth: usize, field: &str) -> std::ops::Range<usize> {
+    fn find(&self, kind: PolicyEntryKind, nth: usize, field: &str) -> std::ops::Range<usize> {
         let of_kind = self.0.as_ref().and_then(|table| table.get_ref().get(kind.as_str()));
         let Some(of_kind) = of_kind else { return 0..0 };
         let entry = match of_kind.get_ref().as_array() {

@@ -45,22 +45,22 @@ pub struct Framework {
     /// The subjects that it says it is about.
     pub subjects: Vec<String>,
     /// The source that it came from.
-    pub source: Source,
+    pub source: FrameworkSource,
     /// Its items; parents stand before their children.
-    pub items: Vec<Item>,
+    pub items: Vec<FrameworkElement>,
 }
 
 /// The source that a framework came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Source {
+pub enum FrameworkSource {
     /// A CASE package that its publisher made.
     Case,
     /// Minted by this agency: the names are the publisher's, the identifiers are the agency's.
     Minted,
 }
 
-impl Source {
+impl FrameworkSource {
     /// The name in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -73,7 +73,7 @@ impl Source {
 
 /// An item of a framework.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Item {
+pub struct FrameworkElement {
     /// Its identifier: the `identifier` of the `CFItem`.
     pub id: String,
     /// Its URI: what alignments name.
@@ -92,7 +92,7 @@ pub struct Item {
 
 /// A framework that was read, and what was left out of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Read {
+pub struct ParsedFramework {
     /// The framework.
     pub framework: Framework,
     /// The depth at which its items stand below each other: 1, if none does.
@@ -107,24 +107,24 @@ pub const MOST_NOTES: usize = 20;
 /// The reason that a file is no framework: lower case, no full stop.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct NoFramework(pub String);
+pub struct BadFramework(pub String);
 
 /// Reads a file: a CASE package in JSON, or else a definition to mint from in TOML. `base` is the agency's URL, below
 /// which minted items are named.
 ///
 /// # Errors
-/// [`NoFramework`], with what is wrong.
-pub fn read(bytes: &[u8], base: &str) -> Result<Read, NoFramework> {
+/// [`BadFramework`], with what is wrong.
+pub fn read(bytes: &[u8], base: &str) -> Result<ParsedFramework, BadFramework> {
     if bytes.len() > MAX_BYTES {
-        return Err(NoFramework(format!(
+        return Err(BadFramework(format!(
             "a framework has at most {} MiB",
             MAX_BYTES / (1024 * 1024)
         )));
     }
-    let text = std::str::from_utf8(bytes).map_err(|e| NoFramework(format!("it is no text in UTF-8: {e}")))?;
+    let text = std::str::from_utf8(bytes).map_err(|e| BadFramework(format!("it is no text in UTF-8: {e}")))?;
     let text = text.trim_start_matches('\u{feff}');
     if text.contains("\\u0000") {
-        return Err(NoFramework("it holds a character that no text has: `\\u0000`".into()));
+        return Err(BadFramework("it holds a character that no text has: `\\u0000`".into()));
     }
     if text.trim_start().starts_with('{') {
         case::read(text)
@@ -138,7 +138,7 @@ impl Framework {
     /// left out.
     #[must_use]
     pub fn items_above(&self, items: &BTreeSet<String>) -> BTreeMap<String, BTreeSet<String>> {
-        let by_id: BTreeMap<&str, &Item> = self.items.iter().map(|item| (item.id.as_str(), item)).collect();
+        let by_id: BTreeMap<&str, &FrameworkElement> = self.items.iter().map(|item| (item.id.as_str(), item)).collect();
         let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for item in self.items.iter().filter(|item| items.contains(&item.uri)) {
             let mut above = BTreeSet::new();
@@ -179,7 +179,7 @@ impl Framework {
 }
 
 /// Puts parents before children, and refuses circles and too deep trees; gives the depth.
-fn in_order(items: Vec<Item>) -> Result<(Vec<Item>, usize), NoFramework> {
+fn in_order(items: Vec<FrameworkElement>) -> Result<(Vec<FrameworkElement>, usize), BadFramework> {
     let mut children: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut waits_for: Vec<usize> = Vec::with_capacity(items.len());
     for (at, item) in items.iter().enumerate() {
@@ -215,27 +215,27 @@ fn in_order(items: Vec<Item>) -> Result<(Vec<Item>, usize), NoFramework> {
     if order.len() < items.len() {
         let circle = (0..items.len()).find(|at| waits_for.get(*at).is_some_and(|left| *left > 0));
         let named = circle.and_then(|at| items.get(at)).map_or("", |item| item.id.as_str());
-        return Err(NoFramework(format!(
+        return Err(BadFramework(format!(
             "its items stand below each other in a circle: see `isChildOf` from item `{named}` upwards"
         )));
     }
     let deepest = depths.iter().copied().max().unwrap_or(1);
     if deepest > MAX_DEPTH {
-        return Err(NoFramework(format!(
+        return Err(BadFramework(format!(
             "its items stand {deepest} deep below each other: at most {MAX_DEPTH}"
         )));
     }
-    let mut items: Vec<Option<Item>> = items.into_iter().map(Some).collect();
+    let mut items: Vec<Option<FrameworkElement>> = items.into_iter().map(Some).collect();
     let ordered = order.into_iter().filter_map(|at| items.get_mut(at)?.take()).collect();
     Ok((ordered, deepest))
 }
 
 /// Refuses two items of one identifier, or of one URI: an alignment names one item.
-fn without_twins(items: &[Item]) -> Result<(), NoFramework> {
+fn without_twins(items: &[FrameworkElement]) -> Result<(), BadFramework> {
     let (mut ids, mut uris) = (BTreeSet::new(), BTreeSet::new());
     for item in items {
         if !ids.insert(item.id.as_str()) || !uris.insert(item.uri.as_str()) {
-            return Err(NoFramework(format!(
+            return Err(BadFramework(format!(
                 "two items have the identifier or URI of `{}`",
                 item.id
             )));
@@ -246,12 +246,12 @@ fn without_twins(items: &[Item]) -> Result<(), NoFramework> {
 
 /// Notes, of which only so many are kept.
 #[derive(Default)]
-struct Notes {
+struct ImportNotes {
     kept: Vec<String>,
     more: usize,
 }
 
-impl Notes {
+impl ImportNotes {
     fn add(&mut self, note: impl FnOnce() -> String) {
         if self.kept.len() < MOST_NOTES {
             self.kept.push(note());

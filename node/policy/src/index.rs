@@ -4,39 +4,39 @@ use std::collections::{BTreeMap, HashMap};
 
 use registry_schema::{
     Purpose, Timestamp,
-    acceptance::{AcceptanceRule, AppliesTo, Condition},
-    worth::{Counts, WorthRule},
+    acceptance::{AcceptanceRule, RuleCondition, RuleScope},
+    worth::{WorthFormula, WorthRule},
 };
 
-use crate::{Facts, conditions::Asked};
+use crate::{BadgeFacts, conditions::ConditionSet};
 
 /// The properties of a rule that an index needs to know.
-pub(crate) trait Rule {
+pub(crate) trait IndexedRule {
     fn id(&self) -> &str;
     fn purposes(&self) -> &[Purpose];
-    fn applies_to(&self) -> &AppliesTo;
+    fn applies_to(&self) -> &RuleScope;
     fn term(&self) -> (Option<Timestamp>, Option<Timestamp>);
 
     /// The unit that is counted, for rules that count something.
     fn unit(&self) -> &str;
     /// The conditions that each of them demands.
-    fn requires(&self) -> &[Condition];
+    fn requires(&self) -> &[RuleCondition];
     /// The amount that it counts, if it counts something.
-    fn counts(&self) -> Option<&Counts>;
+    fn counts(&self) -> Option<&WorthFormula>;
     /// Returns true if more has to be looked at than what it demands: alternatives, or limits.
     fn has_more(&self) -> bool;
 }
 
 macro_rules! rule {
     ($kind:ty, $unit:expr, $counts:expr, $more:ident) => {
-        impl Rule for $kind {
+        impl IndexedRule for $kind {
             fn id(&self) -> &str {
                 &self.id
             }
             fn purposes(&self) -> &[Purpose] {
                 &self.purposes
             }
-            fn applies_to(&self) -> &AppliesTo {
+            fn applies_to(&self) -> &RuleScope {
                 &self.applies_to
             }
             fn term(&self) -> (Option<Timestamp>, Option<Timestamp>) {
@@ -46,11 +46,11 @@ macro_rules! rule {
                 let unit: fn(&Self) -> &str = $unit;
                 unit(self)
             }
-            fn requires(&self) -> &[Condition] {
+            fn requires(&self) -> &[RuleCondition] {
                 &self.requires
             }
-            fn counts(&self) -> Option<&Counts> {
-                let counts: fn(&Self) -> Option<&Counts> = $counts;
+            fn counts(&self) -> Option<&WorthFormula> {
+                let counts: fn(&Self) -> Option<&WorthFormula> = $counts;
                 counts(self)
             }
             fn has_more(&self) -> bool {
@@ -64,13 +64,13 @@ rule!(WorthRule, |rule| &rule.unit, |rule| Some(&rule.counts), limits);
 
 /// Rules by purpose, and within it by what they speak of: achievements or issuers by name, or anything else.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Index<T> {
+pub(crate) struct RuleIndex<T> {
     rules: Vec<T>,
     /// Of each rule, what is asked of it every time.
-    marks: Vec<Mark>,
+    marks: Vec<RuleSummary>,
     /// The numbers of what they demand, one list after the other; each list once, however many rules have it.
     demands: Vec<u32>,
-    by_purpose: Vec<Room>,
+    by_purpose: Vec<PurposeIndex>,
     lists: usize,
     units: usize,
     counts: usize,
@@ -78,7 +78,7 @@ pub(crate) struct Index<T> {
 
 /// The properties that are asked of a rule every time, side by side with others': a rule itself lies far from the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Mark {
+pub(crate) struct RuleSummary {
     from: i64,
     until: i64,
     /// The place of its demands among all demands: the same for rules that demand the same.
@@ -99,15 +99,15 @@ pub(crate) struct Mark {
 
 /// A rule that may speak of a badge.
 #[derive(Debug)]
-pub(crate) struct Candidate<'i, T> {
+pub(crate) struct CandidateRule<'i, T> {
     /// Its place among all, in the order of their ids.
     pub(crate) place: u32,
     pub(crate) rule: &'i T,
-    pub(crate) mark: &'i Mark,
+    pub(crate) mark: &'i RuleSummary,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Room {
+struct PurposeIndex {
     /// Those that name neither achievements nor issuers.
     general: Vec<u32>,
     /// Those that name achievements, under each.
@@ -118,14 +118,14 @@ struct Room {
     by_issuer: HashMap<String, Vec<u32>>,
 }
 
-impl<T: Rule> Index<T> {
-    pub(crate) fn new(mut rules: Vec<T>, asked: &mut Asked) -> Self {
+impl<T: IndexedRule> RuleIndex<T> {
+    pub(crate) fn new(mut rules: Vec<T>, asked: &mut ConditionSet) -> Self {
         rules.sort_by(|a, b| a.id().cmp(b.id()));
-        let mut by_purpose = vec![Room::default(); Purpose::ALL.len()];
+        let mut by_purpose = vec![PurposeIndex::default(); Purpose::ALL.len()];
         let mut units: BTreeMap<&str, u32> = BTreeMap::new();
         let mut rates: BTreeMap<String, u32> = BTreeMap::new();
-        let mut marks: Vec<Mark> = Vec::with_capacity(rules.len());
-        let numbered = asked.number(rules.iter().map(Rule::requires));
+        let mut marks: Vec<RuleSummary> = Vec::with_capacity(rules.len());
+        let numbered = asked.number(rules.iter().map(IndexedRule::requires));
         let mut demands: Vec<u32> = Vec::new();
         let mut lists: BTreeMap<Vec<u32>, (u32, (u32, u32))> = BTreeMap::new();
         for ((place, rule), numbers) in (0_u32..).zip(&rules).zip(numbered) {
@@ -142,7 +142,7 @@ impl<T: Rule> Index<T> {
                 demands.extend(numbers);
                 (number, (first, u32::try_from(demands.len()).unwrap_or(u32::MAX)))
             });
-            marks.push(Mark {
+            marks.push(RuleSummary {
                 from: from.map_or(i64::MIN, |from| from.0),
                 until: until.map_or(i64::MAX, |until| until.0),
                 demands: range,
@@ -185,7 +185,7 @@ impl<T: Rule> Index<T> {
     }
 
     /// The demands of a rule: numbers of conditions.
-    pub(crate) fn demanded(&self, mark: &Mark) -> &[u32] {
+    pub(crate) fn demanded(&self, mark: &RuleSummary) -> &[u32] {
         let (first, last) = mark.demands;
         self.demands.get(first as usize..last as usize).unwrap_or_default()
     }
@@ -205,7 +205,7 @@ impl<T: Rule> Index<T> {
         self.counts
     }
 
-    fn places(&self, purpose: Purpose, facts: &Facts) -> [&[u32]; 3] {
+    fn places(&self, purpose: Purpose, facts: &BadgeFacts) -> [&[u32]; 3] {
         let Some(room) = self.by_purpose.get(purpose as usize) else {
             return [&[]; 3];
         };
@@ -222,7 +222,7 @@ impl<T: Rule> Index<T> {
     }
 
     /// At most how many rules may speak of a badge for a use.
-    pub(crate) fn most(&self, purpose: Purpose, facts: &Facts) -> usize {
+    pub(crate) fn most(&self, purpose: Purpose, facts: &BadgeFacts) -> usize {
         self.places(purpose, facts).iter().map(|places| places.len()).sum()
     }
 
@@ -230,9 +230,9 @@ impl<T: Rule> Index<T> {
     pub(crate) fn each<'i>(
         &'i self,
         purpose: Purpose,
-        facts: &Facts,
+        facts: &BadgeFacts,
         at: Timestamp,
-        mut show: impl FnMut(Candidate<'i, T>),
+        mut show: impl FnMut(CandidateRule<'i, T>),
     ) {
         for places in self.places(purpose, facts) {
             for place in places {
@@ -241,7 +241,7 @@ impl<T: Rule> Index<T> {
                     continue;
                 };
                 if mark.from <= at.0 && at.0 < mark.until {
-                    show(Candidate {
+                    show(CandidateRule {
                         place: *place,
                         rule,
                         mark,
@@ -252,8 +252,8 @@ impl<T: Rule> Index<T> {
     }
 }
 
-impl Room {
-    fn add(&mut self, at: u32, scope: &AppliesTo) {
+impl PurposeIndex {
+    fn add(&mut self, at: u32, scope: &RuleScope) {
         if !scope.achievements.is_empty() {
             self.of_achievements.push(at);
             for achievement in &scope.achievements {

@@ -2,8 +2,8 @@
 //! read, judged by pure functions.
 //!
 //! This crate has **no IO, no async, no clock, no storage and no floating-point arithmetic**, and no rule in it runs
-//! code: [`registry_schema::acceptance::Condition`] is a closed set. What is not known about a badge is "could not
-//! check", never passed ([`Facts`] are options throughout); "no published rate" is an answer.
+//! code: [`registry_schema::acceptance::RuleCondition`] is a closed set. What is not known about a badge is "could not
+//! check", never passed ([`BadgeFacts`] are options throughout); "no published rate" is an answer.
 //!
 //! The path of a rule: [`file::parse`] reads a policy from TOML and says line and column of what is wrong; each entry
 //! travels as a value of its own ([`registry_schema::PolicyEntry`]); [`Policy::new`] indexes them; then
@@ -26,10 +26,10 @@ pub mod tally;
 pub mod value;
 pub mod what_if;
 
-pub use conditions::Because;
-pub use decision::Decision;
+pub use conditions::ConditionSubset;
+pub use decision::AcceptanceDecision;
 pub use diff::diff;
-pub use facts::Facts;
+pub use facts::BadgeFacts;
 pub use policy::Policy;
 pub use tally::Tally;
-pub use what_if::{Turn, what_changes, what_if};
+pub use what_if::{BadgeTransition, what_changes, what_if};

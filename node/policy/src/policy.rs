@@ -5,28 +5,28 @@ use std::{borrow::Cow, collections::BTreeMap};
 use registry_schema::{
     PolicyEntry, Timestamp,
     acceptance::AcceptanceRule,
-    criteria::{Collection, Criterion},
-    policy::About,
+    criteria::{BadgeCollection, Criterion},
+    policy::PolicyDescription,
     worth::{Requirement, WorthRule},
 };
 
 use crate::{
-    Facts,
-    conditions::{Asked, Known},
-    index::Index,
+    BadgeFacts,
+    conditions::{ConditionSet, ConditionTruth},
+    index::RuleIndex,
 };
 
 /// A policy, indexed. Made once, asked often.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
-    about: Option<About>,
+    about: Option<PolicyDescription>,
     criteria: Vec<Criterion>,
     /// By id; several versions, where concurrent writers contradict each other.
-    collections: BTreeMap<String, Vec<Collection>>,
-    pub(crate) acceptance: Index<AcceptanceRule>,
-    pub(crate) worth: Index<WorthRule>,
+    collections: BTreeMap<String, Vec<BadgeCollection>>,
+    pub(crate) acceptance: RuleIndex<AcceptanceRule>,
+    pub(crate) worth: RuleIndex<WorthRule>,
     /// The conditions that all rules demand.
-    pub(crate) asked: Asked,
+    pub(crate) asked: ConditionSet,
     requirements: Vec<Requirement>,
     /// The criteria that issuers were found to meet, by issuer.
     met: BTreeMap<String, Vec<String>>,
@@ -48,7 +48,7 @@ impl Policy {
     pub fn new(entries: impl IntoIterator<Item = PolicyEntry>) -> Self {
         let (mut about, mut criteria, mut requirements) = (None, Vec::<Criterion>::new(), Vec::new());
         let (mut acceptance, mut worth) = (Vec::new(), Vec::new());
-        let mut collections: BTreeMap<String, Vec<Collection>> = BTreeMap::new();
+        let mut collections: BTreeMap<String, Vec<BadgeCollection>> = BTreeMap::new();
         for entry in entries {
             match entry {
                 PolicyEntry::About(it) => about = about.or(Some(it)),
@@ -65,13 +65,13 @@ impl Policy {
                 met.entry(issuer.clone()).or_default().push(criterion.id.clone());
             }
         }
-        let mut asked = Asked::default();
+        let mut asked = ConditionSet::default();
         Self {
             about,
             criteria,
             collections,
-            acceptance: Index::new(acceptance, &mut asked),
-            worth: Index::new(worth, &mut asked),
+            acceptance: RuleIndex::new(acceptance, &mut asked),
+            worth: RuleIndex::new(worth, &mut asked),
             asked,
             requirements,
             met,
@@ -80,7 +80,7 @@ impl Policy {
 
     /// The description of the policy, if it gives one.
     #[must_use]
-    pub const fn about(&self) -> Option<&About> {
+    pub const fn about(&self) -> Option<&PolicyDescription> {
         self.about.as_ref()
     }
 
@@ -119,7 +119,7 @@ impl Policy {
 
     /// The facts, with what the policy itself says of the issuer: the criteria that it was found to meet.
     #[must_use]
-    pub fn known<'f>(&self, facts: &'f Facts) -> Cow<'f, Facts> {
+    pub fn known<'f>(&self, facts: &'f BadgeFacts) -> Cow<'f, BadgeFacts> {
         let Some(met) = self.met.get(&facts.issuer) else {
             return Cow::Borrowed(facts);
         };
@@ -138,7 +138,7 @@ impl Policy {
     }
 
     /// Decides whether a badge belongs to a collection.
-    pub(crate) fn collects(&self, id: &str, facts: &Facts) -> Known {
+    pub(crate) fn collects(&self, id: &str, facts: &BadgeFacts) -> ConditionTruth {
         if facts
             .collections
             .as_ref()
@@ -159,7 +159,7 @@ impl Policy {
                 None => None,
             }
         });
-        let mut listed = listed.collect::<Vec<Known>>().into_iter();
+        let mut listed = listed.collect::<Vec<ConditionTruth>>().into_iter();
         let first = listed.next()?;
         if listed.all(|other| other == first) {
             first

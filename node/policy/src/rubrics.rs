@@ -1,9 +1,9 @@
 //! Rubrics as files: TOML, with what is wrong said by line and column; and what is known of published ones.
 
-use registry_schema::criteria::{BadRubric, Declared, Expected, Gate, Rubric};
+use registry_schema::criteria::{BadRubric, DeclaredRubric, Rubric, RubricCounts, RubricGate};
 use toml::de::DeTable;
 
-use crate::file::{BadFile, read, wrong};
+use crate::file::{BadPolicyFile, read, wrong};
 
 /// Longest rubric file, in bytes.
 pub const MAX_BYTES: usize = 256 * 1024;
@@ -13,31 +13,31 @@ pub const STARTER: &str = include_str!("../rubrics/starter.toml");
 
 /// Published rubrics whose counts are known. Their texts are their owners': whoever has one imports it, and an import
 /// under such a name that counts otherwise is refused.
-pub const DECLARED: &[Declared] = &[Declared {
+pub const DECLARED: &[DeclaredRubric] = &[DeclaredRubric {
     id: "nc_2024",
     title: "Micro-credential Quality Assurance Standards and Rubric",
     approved_by: "NC State Board of Education, 2024",
-    counts: Expected {
+    counts: RubricCounts {
         standards: 13,
         components: 29,
-        gate: Gate::All,
+        gate: RubricGate::All,
     },
 }];
 
 /// Reads a rubric.
 ///
 /// # Errors
-/// [`BadFile`]: the first thing that cannot be read or breaks a limit, or counts that are not those of the rubric that it
+/// [`BadPolicyFile`]: the first thing that cannot be read or breaks a limit, or counts that are not those of the rubric that it
 /// says it is, with its place.
-pub fn parse(text: &str) -> Result<Rubric, BadFile> {
+pub fn parse(text: &str) -> Result<Rubric, BadPolicyFile> {
     if text.len() > MAX_BYTES {
         let what = format!("the file has {} bytes: a rubric has at most {MAX_BYTES}", text.len());
-        return Err(BadFile(vec![wrong(text, 0..0, what)]));
+        return Err(BadPolicyFile(vec![wrong(text, 0..0, what)]));
     }
     let rubric: Rubric = read(text)?;
     rubric
         .check(DECLARED)
-        .map_err(|bad| BadFile(vec![wrong(text, place(text, &bad), bad.what)]))?;
+        .map_err(|bad| BadPolicyFile(vec![wrong(text, place(text, &bad), bad.what)]))?;
     Ok(rubric)
 }
 
@@ -124,13 +124,13 @@ mod tests {
         let model = starter.components().next().unwrap().clone();
         let components = |standard: usize| {
             let many = if standard < 3 { 3 } else { 2 };
-            let one = |part: usize| registry_schema::criteria::Component {
+            let one = |part: usize| registry_schema::criteria::RubricComponent {
                 id: format!("c{standard}-{part}"),
                 ..model.clone()
             };
             (0..many).map(one).collect()
         };
-        let standard = |i| registry_schema::criteria::Standard {
+        let standard = |i| registry_schema::criteria::RubricStandard {
             id: format!("s{i}"),
             title: "A standard".into(),
             components: components(i),
@@ -142,7 +142,7 @@ mod tests {
             ..starter
         };
         assert!(parse(&write(&copy).unwrap()).is_ok());
-        copy.gate = Gate::AtLeast(28);
+        copy.gate = RubricGate::AtLeast(28);
         assert!(parse(&write(&copy).unwrap()).is_err(), "all must be met");
     }
 }

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use registry_schema::{
     Decimal, Purpose, Timestamp, VerdictKind,
-    worth::{Requirement, SetOf, WorthRule},
+    worth::{CredentialSet, Requirement, WorthRule},
 };
 
 use crate::{
-    Decision, Facts, Policy,
-    conditions::{Answers, Asked},
-    value::{Amount, Standing, Value},
+    AcceptanceDecision, BadgeFacts, Policy,
+    conditions::{ConditionAnswers, ConditionSet},
+    value::{RuleWorth, WorthAmount, WorthEligibility},
 };
 
 mod reasons;
@@ -20,8 +20,8 @@ mod words;
 
 pub use words::in_units;
 
-use reasons::Reasons;
-use sum::{Alone, Group, Offer, best};
+use reasons::UncertaintyReasons;
+use sum::{AchievementOffers, BestOffer, RuleOffer, best};
 
 /// The worth of all of a teacher's badges, for one use at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,13 +31,13 @@ pub struct Tally<'p> {
     /// At which moment.
     pub at: Timestamp,
     /// Each badge, by its id.
-    pub badges: Vec<Badge<'p>>,
+    pub badges: Vec<TallyBadge<'p>>,
     /// The sums that count, unit by unit.
-    pub sums: Vec<Sum<'p>>,
+    pub sums: Vec<TallySum<'p>>,
     /// The progress of each set.
-    pub sets: Vec<Progress<'p>>,
+    pub sets: Vec<SetProgress<'p>>,
     /// The requirements that are met as a whole.
-    pub meets: Vec<Met<'p>>,
+    pub meets: Vec<MetRequirement<'p>>,
     /// The rules that say that there is no published rate.
     pub no_rate: Vec<&'p WorthRule>,
     /// The number of badges that repeat an achievement that counts already.
@@ -46,18 +46,18 @@ pub struct Tally<'p> {
 
 /// One badge of a tally.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Badge<'p> {
+pub struct TallyBadge<'p> {
     /// Its id.
     pub id: String,
     /// The decision whether it is accepted, and the rules that decided it.
-    pub decision: Decision<'p>,
+    pub decision: AcceptanceDecision<'p>,
     /// The worth of the badge by each rule; empty, if it is not accepted.
-    pub values: Vec<Value<'p>>,
+    pub values: Vec<RuleWorth<'p>>,
 }
 
 /// The sum that counts in one unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sum<'p> {
+pub struct TallySum<'p> {
     /// The unit.
     pub unit: &'p str,
     /// The amount that counts for certain.
@@ -67,14 +67,14 @@ pub struct Sum<'p> {
     /// The things that are not known, in words.
     pub because: BTreeSet<String>,
     /// The part that each badge brought; what a limit cut off is not in it.
-    pub credits: Vec<Credit<'p>>,
+    pub credits: Vec<TallyCredit<'p>>,
     /// The amounts that are needed.
     pub needs: Vec<&'p Requirement>,
 }
 
 /// The part of a sum that one badge brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Credit<'p> {
+pub struct TallyCredit<'p> {
     /// The badge's id.
     pub badge: String,
     /// Its category, if it has one.
@@ -87,11 +87,11 @@ pub struct Credit<'p> {
 
 /// The progress of a set.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Progress<'p> {
+pub struct SetProgress<'p> {
     /// The rule.
     pub rule: &'p WorthRule,
     /// The set.
-    pub set: &'p SetOf,
+    pub set: &'p CredentialSet,
     /// The number of different ones that count towards it.
     pub have: u32,
     /// The number of those that might besides, once what is not known is.
@@ -100,7 +100,7 @@ pub struct Progress<'p> {
 
 /// A requirement that a badge meets as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Met<'p> {
+pub struct MetRequirement<'p> {
     /// The rule.
     pub rule: &'p WorthRule,
     /// The requirement that is met.
@@ -117,15 +117,15 @@ impl Policy {
     /// The order of the badges does not matter, a limit is never exceeded, duplicates of an achievement never count
     /// twice, and one more badge never lowers a sum.
     #[must_use]
-    pub fn tally<'p>(&'p self, badges: &[Facts], purpose: Purpose, at: Timestamp) -> Tally<'p> {
-        let mut sorted: Vec<&Facts> = badges.iter().collect();
+    pub fn tally<'p>(&'p self, badges: &[BadgeFacts], purpose: Purpose, at: Timestamp) -> Tally<'p> {
+        let mut sorted: Vec<&BadgeFacts> = badges.iter().collect();
         sorted.sort_by_key(|facts| (&facts.id, &facts.achievement, facts.earned));
-        let judged: Vec<(&Facts, Badge<'p>)> = sorted
+        let judged: Vec<(&BadgeFacts, TallyBadge<'p>)> = sorted
             .into_iter()
             .map(|facts| {
                 let known = self.known(facts);
-                let mut answers = Answers::new(&self.asked, &known, at);
-                let decision = Decision::by_recognition(&known, purpose)
+                let mut answers = ConditionAnswers::new(&self.asked, &known, at);
+                let decision = AcceptanceDecision::by_recognition(&known, purpose)
                     .unwrap_or_else(|| self.decide_by(&known, purpose, at, &mut answers));
                 let mut values = match decision.verdict {
                     VerdictKind::NotRecognized => Vec::new(),
@@ -137,7 +137,7 @@ impl Policy {
                 }
                 (
                     facts,
-                    Badge {
+                    TallyBadge {
                         id: facts.id.clone(),
                         decision,
                         values,
@@ -145,7 +145,7 @@ impl Policy {
                 )
             })
             .collect();
-        let mut units: Vec<Unit<'_, 'p>> = Vec::new();
+        let mut units: Vec<TallyUnit<'_, 'p>> = Vec::new();
         // By its number, where a unit stands among those.
         let mut places: Vec<Option<usize>> = vec![None; self.worth.units()];
         let mut others = false;
@@ -159,7 +159,7 @@ impl Policy {
                     continue;
                 };
                 let place = *place.get_or_insert_with(|| {
-                    units.push(Unit {
+                    units.push(TallyUnit {
                         name: value.rule.unit.as_str(),
                         counted: Vec::with_capacity(badge.values.len()),
                     });
@@ -178,7 +178,7 @@ impl Policy {
         // What adds up is no set, meets nothing as a whole and has a rate.
         let besides = if others { judged.as_slice() } else { &[] };
         let no_rate: BTreeMap<&str, &'p WorthRule> = of(besides)
-            .filter(|value| value.amount == Amount::NoPublishedRate)
+            .filter(|value| value.amount == WorthAmount::NoPublishedRate)
             .map(|value| (value.rule.id.as_str(), value.rule))
             .collect();
         let accepted = judged
@@ -198,7 +198,13 @@ impl Policy {
         }
     }
 
-    fn sum<'p>(&'p self, unit: &'p str, counted: &[Counted<'_, 'p>], purpose: Purpose, at: Timestamp) -> Sum<'p> {
+    fn sum<'p>(
+        &'p self,
+        unit: &'p str,
+        counted: &[CountedBadge<'_, 'p>],
+        purpose: Purpose,
+        at: Timestamp,
+    ) -> TallySum<'p> {
         // Of most verdicts there is one badge, and nothing to spread over rules.
         match (counted.first(), counted.last()) {
             (Some((first, _)), Some((last, _))) if std::ptr::eq(*first, *last) => {
@@ -212,27 +218,27 @@ impl Policy {
     fn sum_of_many<'p>(
         &'p self,
         unit: &'p str,
-        counted: &[Counted<'_, 'p>],
+        counted: &[CountedBadge<'_, 'p>],
         purpose: Purpose,
         at: Timestamp,
-    ) -> Sum<'p> {
-        let mut certain: BTreeMap<(bool, &str), Group<'_, 'p>> = BTreeMap::new();
-        let mut possible: BTreeMap<(bool, &str), Group<'_, 'p>> = BTreeMap::new();
-        let mut because = Reasons::new(self.demands());
+    ) -> TallySum<'p> {
+        let mut certain: BTreeMap<(bool, &str), AchievementOffers<'_, 'p>> = BTreeMap::new();
+        let mut possible: BTreeMap<(bool, &str), AchievementOffers<'_, 'p>> = BTreeMap::new();
+        let mut because = UncertaintyReasons::new(self.demands());
         // What is said of one badge stands together.
         for of_badge in counted.chunk_by(|(one, _), (other, _)| std::ptr::eq(*one, *other)) {
             let Some((facts, _)) = of_badge.first() else { continue };
             let (mut sure, mut all) = (Vec::new(), Vec::with_capacity(of_badge.len()));
             for (_, value) in of_badge {
-                let Amount::Of(amount) = value.amount else {
+                let WorthAmount::Of(amount) = value.amount else {
                     because.take(value);
                     continue;
                 };
-                if matches!(value.standing, Standing::Excluded(_)) {
+                if matches!(value.standing, WorthEligibility::Excluded(_)) {
                     continue;
                 }
-                let offer = Offer::of(value, amount, facts);
-                if value.standing == Standing::Counts && facts.achievement.is_some() {
+                let offer = RuleOffer::of(value, amount, facts);
+                if value.standing == WorthEligibility::Counts && facts.achievement.is_some() {
                     sure.push(offer);
                 } else {
                     because.take(value);
@@ -248,7 +254,7 @@ impl Policy {
         let (counted, credits) = best(&certain.into_values().collect::<Vec<_>>());
         let (at_most, _) = best(&possible.into_values().collect::<Vec<_>>());
         let needs = self.needs(purpose, at).filter(|it| it.unit == unit).collect();
-        Sum {
+        TallySum {
             unit,
             counted,
             in_doubt: at_most.minus(counted),
@@ -261,7 +267,7 @@ impl Policy {
 
 impl Policy {
     /// All that its worth rules demand.
-    fn demands(&self) -> (&Asked, &[u32]) {
+    fn demands(&self) -> (&ConditionSet, &[u32]) {
         (&self.asked, self.worth.demands())
     }
 
@@ -269,23 +275,23 @@ impl Policy {
     fn sum_of_one<'p>(
         &'p self,
         unit: &'p str,
-        counted: &[Counted<'_, 'p>],
+        counted: &[CountedBadge<'_, 'p>],
         purpose: Purpose,
         at: Timestamp,
-    ) -> Sum<'p> {
-        let (mut certain, mut possible) = (Alone::default(), Alone::default());
-        let mut because = Reasons::new(self.demands());
+    ) -> TallySum<'p> {
+        let (mut certain, mut possible) = (BestOffer::default(), BestOffer::default());
+        let mut because = UncertaintyReasons::new(self.demands());
         for (facts, value) in counted {
-            let Amount::Of(amount) = value.amount else {
+            let WorthAmount::Of(amount) = value.amount else {
                 because.take(value);
                 continue;
             };
-            if matches!(value.standing, Standing::Excluded(_)) {
+            if matches!(value.standing, WorthEligibility::Excluded(_)) {
                 continue;
             }
-            let offer = Offer::of(value, amount, facts);
+            let offer = RuleOffer::of(value, amount, facts);
             possible.offer(offer);
-            if value.standing == Standing::Counts && facts.achievement.is_some() {
+            if value.standing == WorthEligibility::Counts && facts.achievement.is_some() {
                 certain.offer(offer);
             } else {
                 because.take(value);
@@ -293,7 +299,7 @@ impl Policy {
         }
         let (counted, credits) = certain.sum();
         let needs = self.needs(purpose, at).filter(|it| it.unit == unit).collect();
-        Sum {
+        TallySum {
             unit,
             counted,
             in_doubt: possible.sum().0.minus(counted),
@@ -305,40 +311,48 @@ impl Policy {
 }
 
 /// All that counts in one unit.
-struct Unit<'a, 'p> {
+struct TallyUnit<'a, 'p> {
     name: &'p str,
-    counted: Vec<Counted<'a, 'p>>,
+    counted: Vec<CountedBadge<'a, 'p>>,
 }
 
 /// A badge and its worth under one rule.
-type Counted<'a, 'p> = (&'a Facts, &'a Value<'p>);
+type CountedBadge<'a, 'p> = (&'a BadgeFacts, &'a RuleWorth<'p>);
 
 /// Returns true if a value is one that adds up.
-fn counts_units(value: &Value<'_>) -> bool {
-    matches!(value.amount, Amount::Of(_) | Amount::NotStated | Amount::Contradictory)
+fn counts_units(value: &RuleWorth<'_>) -> bool {
+    matches!(
+        value.amount,
+        WorthAmount::Of(_) | WorthAmount::NotStated | WorthAmount::Contradictory
+    )
 }
 
 /// Badges with the same key are duplicates.
-fn key(facts: &Facts) -> (bool, &str) {
+fn key(facts: &BadgeFacts) -> (bool, &str) {
     match &facts.achievement {
         Some(achievement) => (true, achievement),
         None => (false, &facts.id),
     }
 }
 
-fn of<'a, 'p>(judged: &'a [(&Facts, Badge<'p>)]) -> impl Iterator<Item = &'a Value<'p>> {
+fn of<'a, 'p>(judged: &'a [(&BadgeFacts, TallyBadge<'p>)]) -> impl Iterator<Item = &'a RuleWorth<'p>> {
     judged.iter().flat_map(|(_, badge)| &badge.values)
 }
 
-fn met<'p>(demands: (&'p Asked, &'p [u32]), judged: &[(&Facts, Badge<'p>)]) -> Vec<Met<'p>> {
-    let mut found: BTreeMap<&str, Met<'p>> = BTreeMap::new();
+fn met<'p>(
+    demands: (&'p ConditionSet, &'p [u32]),
+    judged: &[(&BadgeFacts, TallyBadge<'p>)],
+) -> Vec<MetRequirement<'p>> {
+    let mut found: BTreeMap<&str, MetRequirement<'p>> = BTreeMap::new();
     for value in of(judged) {
-        let Amount::Meets(what) = value.amount else { continue };
-        if matches!(value.standing, Standing::Excluded(_)) {
+        let WorthAmount::Meets(what) = value.amount else {
+            continue;
+        };
+        if matches!(value.standing, WorthEligibility::Excluded(_)) {
             continue;
         }
-        let is_certain = value.standing == Standing::Counts;
-        let new = || Met {
+        let is_certain = value.standing == WorthEligibility::Counts;
+        let new = || MetRequirement {
             rule: value.rule,
             what,
             because: BTreeSet::new(),
@@ -347,7 +361,7 @@ fn met<'p>(demands: (&'p Asked, &'p [u32]), judged: &[(&Facts, Badge<'p>)]) -> V
         let met = found.entry(value.rule.id.as_str()).or_insert_with(new);
         met.is_certain |= is_certain;
         if !is_certain {
-            let mut because = Reasons::new(demands);
+            let mut because = UncertaintyReasons::new(demands);
             because.take(value);
             met.because.extend(because.in_words());
         }

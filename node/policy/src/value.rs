@@ -2,24 +2,26 @@
 
 use registry_schema::{
     Decimal, Purpose, Timestamp,
-    worth::{Counts, Limit, Rates, Window, WorthRule},
+    worth::{LimitWindow, WorthFormula, WorthLimit, WorthRates, WorthRule},
 };
 
 use crate::{
-    Facts, Policy,
-    conditions::{self, Answers, Because, Known, Open, Opens, Shared},
-    index::Candidate,
+    BadgeFacts, Policy,
+    conditions::{
+        self, ConditionAnswers, ConditionSubset, ConditionTruth, OpenConditionTable, OpenConditions, SharedConditions,
+    },
+    index::CandidateRule,
 };
 
 /// The worth of one badge under one rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Value<'p> {
+pub struct RuleWorth<'p> {
     /// The rule.
     pub rule: &'p WorthRule,
     /// The amount, if the rule's conditions hold.
-    pub amount: Amount<'p>,
+    pub amount: WorthAmount<'p>,
     /// The standing: whether it counts.
-    pub standing: Standing<'p>,
+    pub standing: WorthEligibility<'p>,
     /// True if the rule names the badges that it speaks of, and so goes before a rule for all.
     pub is_specific: bool,
     /// The place of the rule among all, in the order of their ids.
@@ -32,7 +34,7 @@ pub struct Value<'p> {
 
 /// The amount that one badge is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Amount<'p> {
+pub enum WorthAmount<'p> {
     /// So much of the rule's unit.
     Of(Decimal),
     /// It meets this requirement.
@@ -49,13 +51,13 @@ pub enum Amount<'p> {
 
 /// The standing of a badge under a rule: whether it counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing<'p> {
+pub enum WorthEligibility<'p> {
     /// It does.
     Counts,
     /// It does not: these conditions fail.
-    Excluded(Because<'p>),
+    Excluded(ConditionSubset<'p>),
     /// Not known: these conditions could not be checked, or it is not known what the badge is.
-    NotKnown(Because<'p>),
+    NotKnown(ConditionSubset<'p>),
 }
 
 impl Policy {
@@ -64,27 +66,27 @@ impl Policy {
     /// Rules that name their badges go before rules for all, unit by unit. While it is not known whether a rule that
     /// names badges speaks of this one, both are given, and neither counts for certain.
     #[must_use]
-    pub fn values(&self, facts: &Facts, purpose: Purpose, at: Timestamp) -> Vec<Value<'_>> {
+    pub fn values(&self, facts: &BadgeFacts, purpose: Purpose, at: Timestamp) -> Vec<RuleWorth<'_>> {
         let facts = &*self.known(facts);
-        self.values_by(facts, purpose, at, &mut Answers::new(&self.asked, facts, at))
+        self.values_by(facts, purpose, at, &mut ConditionAnswers::new(&self.asked, facts, at))
     }
 
     /// The same by facts that have what the policy says of the issuer.
     pub(crate) fn values_by(
         &self,
-        facts: &Facts,
+        facts: &BadgeFacts,
         purpose: Purpose,
         at: Timestamp,
-        answers: &mut Answers<'_>,
-    ) -> Vec<Value<'_>> {
-        let mut kept: Vec<Value<'_>> = Vec::with_capacity(self.worth.most(purpose, facts));
+        answers: &mut ConditionAnswers<'_>,
+    ) -> Vec<RuleWorth<'_>> {
+        let mut kept: Vec<RuleWorth<'_>> = Vec::with_capacity(self.worth.most(purpose, facts));
         // The units in which a rule that names its badges speaks of this one for certain.
-        let mut certain = Units::default();
+        let mut certain = UnitSet::default();
         // Those in which one may.
-        let mut doubtful = Units::default();
+        let mut doubtful = UnitSet::default();
         // Rules that count alike give one badge the same amount.
-        let mut opens = Opens::new(self.worth.lists());
-        let mut amounts: Vec<Option<Amount<'_>>> = vec![None; self.worth.counts()];
+        let mut opens = OpenConditionTable::new(self.worth.lists());
+        let mut amounts: Vec<Option<WorthAmount<'_>>> = vec![None; self.worth.counts()];
         self.worth.each(purpose, facts, at, |candidate| {
             let scope = match candidate.mark.is_all {
                 true => Some(true),
@@ -105,7 +107,7 @@ impl Policy {
             let amount = *amount.get_or_insert_with(|| amount_by(candidate.rule, facts));
             if scope == Some(true) && open.failed == 0 && !mark.has_more && !mark.has_twin {
                 // Nearly all rules. Each value is written where it stays: to move it there costs more than all the rest.
-                let value = |standing| Value {
+                let value = |standing| RuleWorth {
                     rule: candidate.rule,
                     amount,
                     standing,
@@ -114,10 +116,10 @@ impl Policy {
                     unit: mark.unit,
                     is_limited: false,
                 };
-                let because = Because::of(&candidate.rule.requires, mark.demands.0, open.unknown);
+                let because = ConditionSubset::of(&candidate.rule.requires, mark.demands.0, open.unknown);
                 match open.unknown {
-                    0 => kept.push(value(Standing::Counts)),
-                    _ => kept.push(value(Standing::NotKnown(because))),
+                    0 => kept.push(value(WorthEligibility::Counts)),
+                    _ => kept.push(value(WorthEligibility::NotKnown(because))),
                 }
                 return;
             }
@@ -128,12 +130,12 @@ impl Policy {
         }
         if !doubtful.0.is_empty() {
             for value in kept.iter_mut().filter(|value| !value.is_specific) {
-                if value.standing == Standing::Counts && doubtful.has(value.unit) {
-                    value.standing = Standing::NotKnown(Because::default());
+                if value.standing == WorthEligibility::Counts && doubtful.has(value.unit) {
+                    value.standing = WorthEligibility::NotKnown(ConditionSubset::default());
                 }
             }
         }
-        let order = |value: &Value<'_>| (!value.is_specific, value.place);
+        let order = |value: &RuleWorth<'_>| (!value.is_specific, value.place);
         if !kept.is_sorted_by_key(order) {
             kept.sort_by_key(order);
         }
@@ -143,9 +145,9 @@ impl Policy {
 
 /// Some units, by their numbers.
 #[derive(Default)]
-struct Units(Vec<u64>);
+struct UnitSet(Vec<u64>);
 
-impl Units {
+impl UnitSet {
     fn add(&mut self, unit: u32, of: usize) {
         if self.0.is_empty() {
             self.0.resize(of / 64 + 1, 0);
@@ -162,12 +164,12 @@ impl Units {
     }
 }
 
-fn amount_by<'p>(rule: &'p WorthRule, facts: &Facts) -> Amount<'p> {
+fn amount_by<'p>(rule: &'p WorthRule, facts: &BadgeFacts) -> WorthAmount<'p> {
     match &rule.counts {
-        Counts::NoPublishedRate => Amount::NoPublishedRate,
-        Counts::Meets(what) => Amount::Meets(what),
-        Counts::SetOf(_) => Amount::TowardsSet,
-        Counts::Per(rates) => applied(rates, facts).map_or(Amount::NotStated, Amount::Of),
+        WorthFormula::NoPublishedRate => WorthAmount::NoPublishedRate,
+        WorthFormula::Meets(what) => WorthAmount::Meets(what),
+        WorthFormula::SetOf(_) => WorthAmount::TowardsSet,
+        WorthFormula::Per(rates) => applied(rates, facts).map_or(WorthAmount::NotStated, WorthAmount::Of),
     }
 }
 
@@ -175,31 +177,35 @@ fn amount_by<'p>(rule: &'p WorthRule, facts: &Facts) -> Amount<'p> {
 /// they stay.
 #[inline(never)]
 fn add<'p>(
-    kept: &mut Vec<Value<'p>>,
-    candidate: &Candidate<'p, WorthRule>,
-    scope: Known,
-    (open, amount): (Open, Amount<'p>),
-    (facts, at): (&Facts, Timestamp),
+    kept: &mut Vec<RuleWorth<'p>>,
+    candidate: &CandidateRule<'p, WorthRule>,
+    scope: ConditionTruth,
+    (open, amount): (OpenConditions, WorthAmount<'p>),
+    (facts, at): (&BadgeFacts, Timestamp),
 ) {
-    let Candidate { place, rule, mark, .. } = *candidate;
-    let amount = if mark.has_twin { Amount::Contradictory } else { amount };
+    let CandidateRule { place, rule, mark, .. } = *candidate;
+    let amount = if mark.has_twin {
+        WorthAmount::Contradictory
+    } else {
+        amount
+    };
     let inside = match mark.has_more {
         true => conditions::all(rule.limits.iter().map(|limit| is_inside(limit, facts, at))),
         false => Some(true),
     };
-    let of_rule = |marked| Because::of(&rule.requires, mark.demands.0, marked);
+    let of_rule = |marked| ConditionSubset::of(&rule.requires, mark.demands.0, marked);
     let standing = match (open.failed, inside) {
-        (1.., _) => Standing::Excluded(of_rule(open.failed)),
-        (0, Some(false)) => Standing::Excluded(Because::default()),
+        (1.., _) => WorthEligibility::Excluded(of_rule(open.failed)),
+        (0, Some(false)) => WorthEligibility::Excluded(ConditionSubset::default()),
         (0, None) => {
             let because = of_rule(open.unknown);
-            let of_license = rule.limits.iter().any(|limit| limit.within == Window::License);
-            Standing::NotKnown(if of_license { because.and_the_license() } else { because })
+            let of_license = rule.limits.iter().any(|limit| limit.within == LimitWindow::License);
+            WorthEligibility::NotKnown(if of_license { because.and_the_license() } else { because })
         }
-        (0, Some(true)) if scope.is_none() || open.unknown != 0 => Standing::NotKnown(of_rule(open.unknown)),
-        (0, Some(true)) => Standing::Counts,
+        (0, Some(true)) if scope.is_none() || open.unknown != 0 => WorthEligibility::NotKnown(of_rule(open.unknown)),
+        (0, Some(true)) => WorthEligibility::Counts,
     };
-    kept.push(Value {
+    kept.push(RuleWorth {
         rule,
         amount,
         standing,
@@ -211,7 +217,7 @@ fn add<'p>(
 }
 
 /// The amount by the first rate whose basis the badge states.
-fn applied(rates: &Rates, facts: &Facts) -> Option<Decimal> {
+fn applied(rates: &WorthRates, facts: &BadgeFacts) -> Option<Decimal> {
     let by = |rate: Option<Decimal>, stated: Option<Decimal>| Some(rate?.times(stated?));
     rates
         .micro_credential
@@ -221,23 +227,23 @@ fn applied(rates: &Rates, facts: &Facts) -> Option<Decimal> {
 }
 
 /// Decides whether a badge falls within the time of a limit.
-fn is_inside(limit: &Limit, facts: &Facts, at: Timestamp) -> Option<bool> {
+fn is_inside(limit: &WorthLimit, facts: &BadgeFacts, at: Timestamp) -> Option<bool> {
     match limit.within {
-        Window::Lifetime => Some(true),
-        Window::License => Some(facts.license?.holds(facts.earned?)),
-        Window::Years(years) => facts
+        LimitWindow::Lifetime => Some(true),
+        LimitWindow::License => Some(facts.license?.holds(facts.earned?)),
+        LimitWindow::Years(years) => facts
             .earned
             .map(|earned| at.years_earlier(years) <= earned && earned <= at),
     }
 }
 
-impl<'p> Value<'p> {
+impl<'p> RuleWorth<'p> {
     /// Keeps what stands of it while it is not known whether the badge is accepted; `because` is shared by all values.
-    pub(crate) fn in_doubt(&mut self, because: &Shared<'p>) {
-        self.standing = match std::mem::replace(&mut self.standing, Standing::Counts) {
-            Standing::Excluded(why) => Standing::Excluded(why),
-            Standing::Counts => Standing::NotKnown(Because::default().and(because)),
-            Standing::NotKnown(own) => Standing::NotKnown(own.and(because)),
+    pub(crate) fn in_doubt(&mut self, because: &SharedConditions<'p>) {
+        self.standing = match std::mem::replace(&mut self.standing, WorthEligibility::Counts) {
+            WorthEligibility::Excluded(why) => WorthEligibility::Excluded(why),
+            WorthEligibility::Counts => WorthEligibility::NotKnown(ConditionSubset::default().and(because)),
+            WorthEligibility::NotKnown(own) => WorthEligibility::NotKnown(own.and(because)),
         };
     }
 }

@@ -4,23 +4,23 @@ use std::{collections::BTreeMap, fmt};
 
 use registry_schema::{Purpose, Timestamp, VerdictKind};
 
-use crate::{Facts, Policy};
+use crate::{BadgeFacts, Policy};
 
 /// The consequences of a change for a set of badges. Counted per issuer and achievement; **no person and no badge is named**.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Consequences {
+pub struct PolicyImpact {
     /// The number of badges that were asked about: the base of all counts.
     pub badges: usize,
     /// The changes.
-    pub changes: Vec<Consequence>,
+    pub changes: Vec<VerdictChange>,
 }
 
 /// A verdict and a worth.
-pub type Answer = (VerdictKind, String);
+pub type VerdictAndWorth = (VerdictKind, String);
 
 /// The number of badges for one achievement of one issuer that change in the same way.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Consequence {
+pub struct VerdictChange {
     /// The issuer's id.
     pub issuer: String,
     /// The achievement's id, if it is known.
@@ -28,28 +28,28 @@ pub struct Consequence {
     /// For which uses.
     pub purposes: Vec<Purpose>,
     /// The verdict and worth before.
-    pub was: Answer,
+    pub was: VerdictAndWorth,
     /// The verdict and worth after.
-    pub is: Answer,
+    pub is: VerdictAndWorth,
     /// Of how many badges.
     pub count: usize,
 }
 
 /// The facts known of a badge under a policy, before and after a change; and the number of badges that it stands for.
 #[derive(Debug, Clone, Copy)]
-pub struct Turn<'a> {
+pub struct BadgeTransition<'a> {
     /// Before.
-    pub was: (&'a Policy, &'a Facts),
+    pub was: (&'a Policy, &'a BadgeFacts),
     /// After.
-    pub is: (&'a Policy, &'a Facts),
+    pub is: (&'a Policy, &'a BadgeFacts),
     /// The number of badges.
     pub count: usize,
 }
 
 /// Finds the verdicts and worths that change, badge by badge, if `new` takes the place of `old`.
 #[must_use]
-pub fn what_if(old: &Policy, new: &Policy, badges: &[Facts], purposes: &[Purpose], at: Timestamp) -> Consequences {
-    let turns = badges.iter().map(|facts| Turn {
+pub fn what_if(old: &Policy, new: &Policy, badges: &[BadgeFacts], purposes: &[Purpose], at: Timestamp) -> PolicyImpact {
+    let turns = badges.iter().map(|facts| BadgeTransition {
         was: (old, facts),
         is: (new, facts),
         count: 1,
@@ -60,12 +60,12 @@ pub fn what_if(old: &Policy, new: &Policy, badges: &[Facts], purposes: &[Purpose
 /// Finds the verdicts and worths that change, badge by badge.
 #[must_use]
 pub fn what_changes<'a>(
-    turns: impl IntoIterator<Item = Turn<'a>>,
+    turns: impl IntoIterator<Item = BadgeTransition<'a>>,
     purposes: &[Purpose],
     at: Timestamp,
-) -> Consequences {
-    type Changed<'a> = (&'a str, Option<&'a str>, Answer, Answer);
-    let mut counts: BTreeMap<(Changed<'a>, Purpose), usize> = BTreeMap::new();
+) -> PolicyImpact {
+    type VerdictChangeKey<'a> = (&'a str, Option<&'a str>, VerdictAndWorth, VerdictAndWorth);
+    let mut counts: BTreeMap<(VerdictChangeKey<'a>, Purpose), usize> = BTreeMap::new();
     let mut badges = 0;
     for turn in turns {
         badges += turn.count;
@@ -73,7 +73,7 @@ pub fn what_changes<'a>(
             continue;
         }
         for purpose in purposes {
-            let answer = |(policy, facts): (&Policy, &Facts)| {
+            let answer = |(policy, facts): (&Policy, &BadgeFacts)| {
                 let tally = policy.tally(std::slice::from_ref(facts), *purpose, at);
                 (tally.verdict(), tally.worth_in_words())
             };
@@ -86,13 +86,13 @@ pub fn what_changes<'a>(
         }
     }
     // Uses that change in the same way for as many badges are told together.
-    let mut together: BTreeMap<(Changed<'a>, usize), Vec<Purpose>> = BTreeMap::new();
+    let mut together: BTreeMap<(VerdictChangeKey<'a>, usize), Vec<Purpose>> = BTreeMap::new();
     for ((changed, purpose), count) in counts {
         together.entry((changed, count)).or_default().push(purpose);
     }
     let changes = together
         .into_iter()
-        .map(|(((issuer, achievement, was, is), count), purposes)| Consequence {
+        .map(|(((issuer, achievement, was, is), count), purposes)| VerdictChange {
             issuer: issuer.to_owned(),
             achievement: achievement.map(str::to_owned),
             purposes,
@@ -100,18 +100,18 @@ pub fn what_changes<'a>(
             is,
             count,
         });
-    Consequences {
+    PolicyImpact {
         badges,
         changes: changes.collect(),
     }
 }
 
-impl Consequence {
+impl VerdictChange {
     /// In words, counted in `one` or `many` (`badge of`, `badges of`), with the names that issuers and achievements go by.
     #[must_use]
     pub fn counted_in(&self, one: &str, many: &str, name: &dyn Fn(&str) -> String) -> String {
         let of = if self.count == 1 { one } else { many };
-        let answer = |(verdict, worth): &Answer| match verdict {
+        let answer = |(verdict, worth): &VerdictAndWorth| match verdict {
             VerdictKind::Accepted => format!("accepted, {worth}"),
             other => other.as_str().replace('_', " "),
         };
@@ -130,7 +130,7 @@ impl Consequence {
     }
 }
 
-impl fmt::Display for Consequence {
+impl fmt::Display for VerdictChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.counted_in("badge of", "badges of", &|id| format!("`{id}`")))
     }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 
-use policy::{Facts, Policy, diff, file, samples, what_if};
+use policy::{BadgeFacts, Policy, diff, file, samples, what_if};
 use registry_schema::{PolicyEntry, Purpose, Timestamp, VerdictKind, policy::PolicyFile};
 
 fn now() -> Timestamp {
@@ -13,13 +13,13 @@ fn parsed(agency: &str) -> PolicyFile {
     file::parse(samples::of(agency).unwrap()).unwrap()
 }
 
-fn recognized(id: &str) -> Facts {
-    Facts {
+fn recognized(id: &str) -> BadgeFacts {
+    BadgeFacts {
         id: id.into(),
         issuer: "did:example:a".into(),
         achievement: Some(id.into()),
         recognized_for: Some(vec![Purpose::Renewal]),
-        ..Facts::default()
+        ..BadgeFacts::default()
     }
 }
 
@@ -202,7 +202,7 @@ fn a_rule_counts_from_its_first_moment_up_to_its_last() {
     let rule = &mut file.worth[0];
     (rule.from, rule.until) = (Some("2026-01-01".parse().unwrap()), Some("2027-01-01".parse().unwrap()));
     let policy = Policy::new(file.entries());
-    let facts = Facts {
+    let facts = BadgeFacts {
         clock_hours: Some("10".parse().unwrap()),
         ..recognized("b")
     };
@@ -224,7 +224,7 @@ fn concurrent_versions_of_a_rule_are_never_the_weaker_one() {
     weaker.requires.truncate(1);
     let mut entries = sc.entries();
     entries.push(PolicyEntry::Acceptance(weaker));
-    let facts = Facts {
+    let facts = BadgeFacts {
         provider: Some(registry_schema::acceptance::ProviderKind::District),
         ..recognized("b")
     };
@@ -235,13 +235,13 @@ fn concurrent_versions_of_a_rule_are_never_the_weaker_one() {
 
     let ga = parsed("US-GA");
     let mut other = ga.worth[0].clone();
-    other.counts = registry_schema::worth::Counts::Per(registry_schema::worth::Rates {
+    other.counts = registry_schema::worth::WorthFormula::Per(registry_schema::worth::WorthRates {
         clock_hour: Some("1".parse().unwrap()),
         ..Default::default()
     });
     let mut entries = ga.entries();
     entries.push(PolicyEntry::Worth(other));
-    let facts = Facts {
+    let facts = BadgeFacts {
         clock_hours: Some("10".parse().unwrap()),
         ..recognized("b")
     };
@@ -290,13 +290,13 @@ fn the_consequences_of_a_change_are_counted_by_issuer_and_name_their_base() {
         applies_to: Default::default(),
         from: None,
         until: None,
-        requires: vec![registry_schema::acceptance::Condition::AtLeastHours(
+        requires: vec![registry_schema::acceptance::RuleCondition::AtLeastHours(
             "10".parse().unwrap(),
         )],
         one_of: vec![],
     });
-    let badges: Vec<Facts> = (1..=12)
-        .map(|hours| Facts {
+    let badges: Vec<BadgeFacts> = (1..=12)
+        .map(|hours| BadgeFacts {
             clock_hours: Some(hours.to_string().parse().unwrap()),
             issuer: if hours % 2 == 0 {
                 "did:example:even".into()
@@ -323,11 +323,11 @@ fn the_consequences_of_a_change_are_counted_by_issuer_and_name_their_base() {
 #[test]
 fn the_model_can_be_adopted_and_does_what_it_says() {
     let policy = Policy::new(file::parse(samples::MODEL).unwrap().entries());
-    let mut facts = Facts {
+    let mut facts = BadgeFacts {
         clock_hours: Some("45".parse().unwrap()),
         assessed_blind: Some(true),
         earned: Some("2025-01-01".parse().unwrap()),
-        license: Some(policy::facts::License {
+        license: Some(policy::facts::LicensePeriod {
             from: "2022-07-01".parse().unwrap(),
             until: "2027-07-01".parse().unwrap(),
         }),
@@ -338,7 +338,7 @@ fn the_model_can_be_adopted_and_does_what_it_says() {
         assert_eq!(before, VerdictKind::CouldNotCheck, "without {criterion}");
         facts.criteria.insert(criterion.into(), true);
     }
-    let second = Facts {
+    let second = BadgeFacts {
         id: "b".into(),
         achievement: Some("b".into()),
         ..facts.clone()

@@ -4,14 +4,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use policy::framework::{self, MAX_BYTES, MAX_DEPTH, MAX_ITEMS, Read, Source, coverage, coverage::Aligned, mint};
+use policy::framework::{
+    self, FrameworkSource, MAX_BYTES, MAX_DEPTH, MAX_ITEMS, ParsedFramework, coverage, coverage::AlignedAchievement,
+    mint,
+};
 
 const BASE: &str = "https://registry.example";
 const WRAPPED: &str = include_str!("../fixtures/case-1.1-wrapped.json");
 const SMART_LEVEL: &str = include_str!("../fixtures/opensalt-smart-level.json");
 const ITEM_TYPE: &str = include_str!("../fixtures/opensalt-item-type.json");
 
-fn read(text: &str) -> Read {
+fn read(text: &str) -> ParsedFramework {
     framework::read(text.as_bytes(), BASE).unwrap()
 }
 
@@ -38,7 +41,7 @@ fn what_stands_below_an_item_is_what_stands_above_read_backwards() {
 
 #[test]
 fn a_package_that_another_program_exported_is_read_with_its_tree() {
-    let Read {
+    let ParsedFramework {
         framework,
         depth,
         notes,
@@ -47,7 +50,7 @@ fn a_package_that_another_program_exported_is_read_with_its_tree() {
     assert_eq!(framework.title, "SmartLevel Test");
     assert_eq!(
         (framework.source, framework.creator.as_deref()),
-        (Source::Case, Some("OpenSALT Testing"))
+        (FrameworkSource::Case, Some("OpenSALT Testing"))
     );
     let below_first = framework
         .items
@@ -65,7 +68,7 @@ fn a_package_that_another_program_exported_is_read_with_its_tree() {
 
 #[test]
 fn a_wrapped_package_with_empty_strings_is_read_as_if_they_were_not_there() {
-    let Read {
+    let ParsedFramework {
         framework,
         depth,
         notes,
@@ -159,7 +162,7 @@ fn minted_items_have_stable_names_and_no_invented_wording() {
     for (id, text) in mint::SAMPLES {
         let minted = read(text);
         assert_eq!(minted.framework.id, id);
-        assert_eq!(minted.framework.source, Source::Minted);
+        assert_eq!(minted.framework.source, FrameworkSource::Minted);
         assert_eq!(minted.notes.len(), 1, "it says what is left out");
         assert_eq!(minted, read(text), "the same again");
     }
@@ -192,11 +195,11 @@ fn minted_items_have_stable_names_and_no_invented_wording() {
 #[test]
 fn coverage_counts_each_item_what_is_below_it_and_tested_subjects_apart() {
     let framework = read(WRAPPED).framework;
-    let aligned = |badges: u64, items: &[&str]| Aligned {
+    let aligned = |badges: u64, items: &[&str]| AlignedAchievement {
         badges,
         items: items.iter().map(|item| (*item).to_owned()).collect(),
     };
-    let achievements: BTreeMap<String, Aligned> = [
+    let achievements: BTreeMap<String, AlignedAchievement> = [
         // By URI, by identifier, and to an item that no framework has.
         (
             "a".to_owned(),
@@ -230,7 +233,7 @@ fn coverage_counts_each_item_what_is_below_it_and_tested_subjects_apart() {
     assert_eq!(of(Some("M.1")), (2, 5, 2));
     assert_eq!(of(Some("A")), (0, 0, 0));
     assert_eq!(of(None), (1, 2, 1));
-    let share = |share: coverage::Share| (share.items, share.aligned, share.with_below);
+    let share = |share: coverage::CoverageShare| (share.items, share.aligned, share.with_below);
     assert_eq!(share(found.all), (4, 2, 3));
     assert_eq!(share(found.tested), (2, 1, 2), "M, and M.1 by the item above it");
     assert_eq!(share(found.not_tested), (1, 0, 0));

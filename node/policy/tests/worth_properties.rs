@@ -9,13 +9,13 @@
 
 use std::collections::BTreeMap;
 
-use policy::{Facts, Policy, facts::License};
+use policy::{BadgeFacts, Policy, facts::LicensePeriod};
 use rand::{RngExt as _, SeedableRng as _, rngs::SmallRng, seq::SliceRandom as _};
 use registry_schema::{
     Decimal, PolicyEntry, Purpose, Timestamp,
-    acceptance::{AcceptanceRule, AppliesTo, Condition},
-    criteria::Collection,
-    worth::{Counts, Limit, Rates, SetOf, SetPart, Window, WorthRule},
+    acceptance::{AcceptanceRule, RuleCondition, RuleScope},
+    criteria::BadgeCollection,
+    worth::{CredentialSet, CredentialSetPart, LimitWindow, WorthFormula, WorthLimit, WorthRates, WorthRule},
 };
 
 const ROUNDS: u64 = 1_500;
@@ -50,10 +50,10 @@ fn category(achievement: u32) -> String {
     ["literacy", "subject", "general"][achievement as usize % 3].to_owned()
 }
 
-fn badge(rng: &mut SmallRng, number: usize) -> Facts {
+fn badge(rng: &mut SmallRng, number: usize) -> BadgeFacts {
     let achievement = rng.random_range(0..8_u32);
     let issuer = rng.random_range(0..3_u32);
-    Facts {
+    BadgeFacts {
         id: format!("badge-{number}"),
         issuer: format!("issuer-{issuer}"),
         recognized_for: match rng.random_range(0..10) {
@@ -79,53 +79,53 @@ fn badge(rng: &mut SmallRng, number: usize) -> Facts {
         assessed_blind: some(rng, achievement % 2 == 0),
         license: some(
             rng,
-            License {
+            LicensePeriod {
                 from: date("2021-01-01"),
                 until: date("2027-01-01"),
             },
         ),
-        ..Facts::default()
+        ..BadgeFacts::default()
     }
 }
 
-fn scope(rng: &mut SmallRng) -> AppliesTo {
+fn scope(rng: &mut SmallRng) -> RuleScope {
     match rng.random_range(0..5) {
-        0 => AppliesTo {
+        0 => RuleScope {
             issuers: vec![format!("issuer-{}", rng.random_range(0..3))],
-            ..AppliesTo::default()
+            ..RuleScope::default()
         },
-        1 => AppliesTo {
+        1 => RuleScope {
             achievements: (0..3)
                 .map(|_| format!("achievement-{}", rng.random_range(0..8)))
                 .collect(),
-            ..AppliesTo::default()
+            ..RuleScope::default()
         },
-        2 => AppliesTo {
+        2 => RuleScope {
             collections: vec!["some".into()],
-            ..AppliesTo::default()
+            ..RuleScope::default()
         },
-        _ => AppliesTo::default(),
+        _ => RuleScope::default(),
     }
 }
 
-fn conditions(rng: &mut SmallRng) -> Vec<Condition> {
+fn conditions(rng: &mut SmallRng) -> Vec<RuleCondition> {
     let all = [
-        Condition::AssessedBlind,
-        Condition::AtLeastMastery(Decimal::whole(80)),
-        Condition::EarnedWithinLicense,
-        Condition::AtLeastHours(Decimal::whole(3)),
+        RuleCondition::AssessedBlind,
+        RuleCondition::AtLeastMastery(Decimal::whole(80)),
+        RuleCondition::EarnedWithinLicense,
+        RuleCondition::AtLeastHours(Decimal::whole(3)),
     ];
     all.into_iter().filter(|_| rng.random_bool(0.15)).collect()
 }
 
-fn limits(rng: &mut SmallRng) -> Vec<Limit> {
-    let windows = [Window::Lifetime, Window::License, Window::Years(5)];
+fn limits(rng: &mut SmallRng) -> Vec<WorthLimit> {
+    let windows = [LimitWindow::Lifetime, LimitWindow::License, LimitWindow::Years(5)];
     let mut limits = Vec::new();
     for within in windows {
         if rng.random_bool(0.3) {
             let most = amount(rng);
             let amount = some(rng, most);
-            limits.push(Limit {
+            limits.push(WorthLimit {
                 amount,
                 badges: Some(rng.random_range(1..5)),
                 within,
@@ -138,11 +138,11 @@ fn limits(rng: &mut SmallRng) -> Vec<Limit> {
 fn policy(rng: &mut SmallRng) -> Policy {
     let rules = (0..rng.random_range(1..5)).map(|number| {
         let counts = match rng.random_range(0..6) {
-            0 => Counts::NoPublishedRate,
-            1 => Counts::Meets("something".into()),
-            2 => Counts::SetOf(vec![SetOf {
+            0 => WorthFormula::NoPublishedRate,
+            1 => WorthFormula::Meets("something".into()),
+            2 => WorthFormula::SetOf(vec![CredentialSet {
                 count: 5,
-                parts: vec![SetPart {
+                parts: vec![CredentialSetPart {
                     category: "literacy".into(),
                     count: 2,
                 }],
@@ -150,14 +150,14 @@ fn policy(rng: &mut SmallRng) -> Policy {
                 also: Vec::new(),
                 achieves: "something".into(),
             }]),
-            3 => Counts::Per(Rates {
+            3 => WorthFormula::Per(WorthRates {
                 micro_credential: Some(amount(rng)),
-                ..Rates::default()
+                ..WorthRates::default()
             }),
-            _ => Counts::Per(Rates {
+            _ => WorthFormula::Per(WorthRates {
                 clock_hour: Some(amount(rng)),
                 ceu: Some(amount(rng)),
-                ..Rates::default()
+                ..WorthRates::default()
             }),
         };
         PolicyEntry::Worth(WorthRule {
@@ -195,7 +195,7 @@ fn policy(rng: &mut SmallRng) -> Policy {
             one_of: Vec::new(),
         }));
     }
-    entries.push(PolicyEntry::Collection(Collection {
+    entries.push(PolicyEntry::Collection(BadgeCollection {
         id: "some".into(),
         says: "a collection".into(),
         issuers: Vec::new(),
@@ -212,9 +212,9 @@ fn policy(rng: &mut SmallRng) -> Policy {
 }
 
 /// The sure part of a tally: each unit's sum, each set's progress, and how many requirements are met.
-type Sure = (BTreeMap<String, Decimal>, BTreeMap<String, u32>, usize);
+type CertainTally = (BTreeMap<String, Decimal>, BTreeMap<String, u32>, usize);
 
-fn sure(policy: &Policy, badges: &[Facts]) -> Sure {
+fn sure(policy: &Policy, badges: &[BadgeFacts]) -> CertainTally {
     let tally = policy.tally(badges, PURPOSE, now());
     let sums = tally
         .sums
@@ -226,7 +226,7 @@ fn sure(policy: &Policy, badges: &[Facts]) -> Sure {
 }
 
 /// Returns true if nothing of `before` is less in `after`.
-fn is_no_less(before: &Sure, after: &Sure) -> bool {
+fn is_no_less(before: &CertainTally, after: &CertainTally) -> bool {
     before
         .0
         .iter()
@@ -243,7 +243,7 @@ fn the_order_of_badges_does_not_matter() {
     for seed in seeds() {
         let rng = &mut SmallRng::seed_from_u64(seed);
         let policy = policy(rng);
-        let mut badges: Vec<Facts> = (0..rng.random_range(0..12)).map(|n| badge(rng, n)).collect();
+        let mut badges: Vec<BadgeFacts> = (0..rng.random_range(0..12)).map(|n| badge(rng, n)).collect();
         let before = policy.tally(&badges, PURPOSE, now());
         badges.shuffle(rng);
         assert_eq!(before, policy.tally(&badges, PURPOSE, now()), "SEED={seed}");
@@ -256,7 +256,7 @@ fn no_limit_is_ever_exceeded_and_the_credits_are_the_sum() {
     for seed in seeds() {
         let rng = &mut SmallRng::seed_from_u64(seed);
         let policy = policy(rng);
-        let badges: Vec<Facts> = (0..rng.random_range(0..16)).map(|n| badge(rng, n)).collect();
+        let badges: Vec<BadgeFacts> = (0..rng.random_range(0..16)).map(|n| badge(rng, n)).collect();
         for sum in policy.tally(&badges, PURPOSE, now()).sums {
             let total = sum
                 .credits
@@ -295,8 +295,8 @@ fn duplicates_never_count_twice() {
     for seed in seeds() {
         let rng = &mut SmallRng::seed_from_u64(seed);
         let policy = policy(rng);
-        let badges: Vec<Facts> = (0..rng.random_range(1..10)).map(|n| badge(rng, n)).collect();
-        let again: Vec<Facts> = badges.iter().cloned().cycle().take(badges.len() * 2).collect();
+        let badges: Vec<BadgeFacts> = (0..rng.random_range(1..10)).map(|n| badge(rng, n)).collect();
+        let again: Vec<BadgeFacts> = badges.iter().cloned().cycle().take(badges.len() * 2).collect();
         assert_eq!(sure(&policy, &badges), sure(&policy, &again), "SEED={seed}");
         for sum in policy.tally(&badges, PURPOSE, now()).sums {
             let achievement = |id: &str| badges.iter().find(|b| b.id == id).and_then(|b| b.achievement.clone());
@@ -314,7 +314,7 @@ fn one_more_badge_never_lowers_a_sum() {
     for seed in seeds() {
         let rng = &mut SmallRng::seed_from_u64(seed);
         let policy = policy(rng);
-        let mut badges: Vec<Facts> = Vec::new();
+        let mut badges: Vec<BadgeFacts> = Vec::new();
         let mut before = sure(&policy, &badges);
         for number in 0..rng.random_range(1..14) {
             badges.push(badge(rng, number));
@@ -330,9 +330,9 @@ fn what_is_not_known_never_counts() {
     for seed in seeds() {
         let rng = &mut SmallRng::seed_from_u64(seed);
         let policy = policy(rng);
-        let badges: Vec<Facts> = (0..rng.random_range(1..10)).map(|n| badge(rng, n)).collect();
+        let badges: Vec<BadgeFacts> = (0..rng.random_range(1..10)).map(|n| badge(rng, n)).collect();
         // Forgetting can only take away, whatever is forgotten.
-        let forgotten: Vec<Facts> = badges
+        let forgotten: Vec<BadgeFacts> = badges
             .iter()
             .cloned()
             .map(|mut facts| {
@@ -352,7 +352,7 @@ fn what_is_not_known_never_counts() {
         assert!(is_no_less(&less, &all), "SEED={seed}: {all:?} rose to {less:?} on less");
         for facts in &forgotten {
             let known = badges.iter().find(|b| b.id == facts.id).unwrap();
-            let one = |facts: &Facts| policy.decide(facts, PURPOSE, now()).verdict;
+            let one = |facts: &BadgeFacts| policy.decide(facts, PURPOSE, now()).verdict;
             use registry_schema::VerdictKind::Accepted;
             assert!(
                 one(facts) != Accepted || one(known) == Accepted,
@@ -366,7 +366,7 @@ fn what_is_not_known_never_counts() {
 /// A sum that knows neither limits nor duplicates: the properties above must see what is wrong with it.
 #[test]
 fn the_properties_see_a_sum_that_is_made_wrongly() {
-    let naive = |policy: &Policy, badges: &[Facts]| -> Decimal {
+    let naive = |policy: &Policy, badges: &[BadgeFacts]| -> Decimal {
         let each = badges.iter().flat_map(|b| {
             policy
                 .tally(std::slice::from_ref(b), PURPOSE, now())
@@ -381,8 +381,8 @@ fn the_properties_see_a_sum_that_is_made_wrongly() {
     for seed in 0..ROUNDS {
         let rng = &mut SmallRng::seed_from_u64(seed);
         let policy = policy(rng);
-        let badges: Vec<Facts> = (0..rng.random_range(1..10)).map(|n| badge(rng, n)).collect();
-        let again: Vec<Facts> = badges.iter().cloned().cycle().take(badges.len() * 2).collect();
+        let badges: Vec<BadgeFacts> = (0..rng.random_range(1..10)).map(|n| badge(rng, n)).collect();
+        let again: Vec<BadgeFacts> = badges.iter().cloned().cycle().take(badges.len() * 2).collect();
         twice += u32::from(naive(&policy, &badges) != naive(&policy, &again));
         let real = sure(&policy, &badges)
             .0

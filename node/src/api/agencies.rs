@@ -4,7 +4,7 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use registry_schema::{AgencyId, AskedAt, KnownFreshness, Timestamp};
+use registry_schema::{AgencyFreshness, AgencyId, QueryTime, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 use verification::Freshness;
@@ -16,7 +16,7 @@ use super::{
     verifications::apart,
 };
 use agency::{
-    external_sources::KeptLists,
+    external_sources::KeptListCounts,
     registry::{AgencyState, Registry},
 };
 
@@ -37,7 +37,7 @@ pub(crate) struct Agency {
     /// own, as long as it knows them as they are.
     pub(crate) good_until: Option<Timestamp>,
     /// The agency's freshness now, by the clock of this node: the judgment on which its verdicts rest.
-    pub(crate) freshness: KnownFreshness,
+    pub(crate) freshness: AgencyFreshness,
     /// Since when this node no longer federates with it, if it was expelled.
     pub(crate) expelled_since: Option<Timestamp>,
     /// Since when this node follows it no more, if it was removed and not expelled: nothing that it writes since then comes here,
@@ -56,21 +56,21 @@ pub(crate) struct Agency {
     pub(crate) recognitions: usize,
     /// The counts of the status lists kept here, of those that it names for its issuers with keys of their own, if it names any.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) issuers_lists: Option<KeptLists>,
+    pub(crate) issuers_lists: Option<KeptListCounts>,
 }
 
 /// Returns the freshness of an agency, as verdicts see it.
-pub(super) fn known_freshness(registry: &Registry, lists: &AgencyState, now: Timestamp) -> KnownFreshness {
+pub(super) fn known_freshness(registry: &Registry, lists: &AgencyState, now: Timestamp) -> AgencyFreshness {
     if registry.roster().expelled(&lists.id).is_some() {
-        return KnownFreshness::Expelled;
+        return AgencyFreshness::Expelled;
     }
     let freshness = registry.freshness(lists, now);
     match freshness {
-        Freshness::Heard { .. } if freshness.is_fresh(now) => KnownFreshness::Fresh,
-        Freshness::Heard { .. } => KnownFreshness::Ended,
-        Freshness::Never => KnownFreshness::NeverHeard,
-        Freshness::ClockInDoubt => KnownFreshness::ClockInDoubt,
-        Freshness::IncompleteHere => KnownFreshness::IncompleteHere,
+        Freshness::Heard { .. } if freshness.is_fresh(now) => AgencyFreshness::Fresh,
+        Freshness::Heard { .. } => AgencyFreshness::Ended,
+        Freshness::Never => AgencyFreshness::NeverHeard,
+        Freshness::ClockInDoubt => AgencyFreshness::ClockInDoubt,
+        Freshness::IncompleteHere => AgencyFreshness::IncompleteHere,
     }
 }
 
@@ -120,7 +120,7 @@ fn all(app: &App) -> Vec<Agency> {
             issuers: lists.issuers().count(),
             recognitions: lists
                 .recognitions()
-                .filter(|entry| entry.holds(AskedAt::now(now), None))
+                .filter(|entry| entry.holds(QueryTime::now(now), None))
                 .count(),
             issuers_lists: kept_lists.get(&lists.id).copied(),
         }

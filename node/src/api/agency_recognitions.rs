@@ -6,19 +6,19 @@ use axum::{
     http::StatusCode,
 };
 use registry_schema::{
-    AgencyId, Purpose, Scope, Timestamp,
-    recognition::{AgencyRecognitionEntry, Attestation, Basis},
+    AgencyId, Purpose, RecognitionScope, Timestamp,
+    recognition::{AgencyRecognitionEntry, Attestation, RecognitionBasis},
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
     App,
-    auth::Operator,
+    auth::AuthenticatedOperator,
     problem::Problem,
     recognitions::{Consequences, NewWithdrawal, would},
 };
-use agency::registrar::{self, Change};
+use agency::registrar::{self, ProposedChange};
 
 /// List the agencies that accept what another one recognizes.
 #[utoipa::path(get, path = "/v1/agency-recognitions", tag = "trust lists",
@@ -42,7 +42,7 @@ pub(super) struct NewAgencyRecognition {
     purposes: Vec<Purpose>,
     /// For which achievements; all, if absent.
     #[serde(default = "everything")]
-    scope: Scope,
+    scope: RecognitionScope,
     /// From when; now, if absent.
     from: Option<Timestamp>,
     /// Up to when; without end, if absent.
@@ -61,8 +61,8 @@ pub(super) struct NewAgencyRecognition {
     conditions: Vec<String>,
 }
 
-const fn everything() -> Scope {
-    Scope::All
+const fn everything() -> RecognitionScope {
+    RecognitionScope::All
 }
 
 const fn one() -> u8 {
@@ -83,7 +83,7 @@ const fn adopted() -> Attestation {
               (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn recognize(
     State(app): State<App>,
-    Operator(hand): Operator,
+    AuthenticatedOperator(hand): AuthenticatedOperator,
     body: Result<Json<NewAgencyRecognition>, JsonRejection>,
 ) -> Result<(StatusCode, Json<AgencyRecognized>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
@@ -94,7 +94,7 @@ pub(super) async fn recognize(
         from: new.from,
         until: new.until,
         depth: new.depth,
-        basis: Basis {
+        basis: RecognitionBasis {
             attestation: new.attestation,
             stands_alone: false,
             may_be_followed: new.may_be_followed,
@@ -102,7 +102,7 @@ pub(super) async fn recognize(
         },
     };
     let entry = app.registrar.recognize_agency(new, &hand).await?;
-    let change = Change::Agency(Box::new(entry.clone()));
+    let change = ProposedChange::Agency(Box::new(entry.clone()));
     let consequences = would(&app, &hand, change).await?;
     Ok((super::created(&hand), Json(AgencyRecognized { entry, consequences })))
 }
@@ -125,7 +125,7 @@ pub(super) struct AgencyRecognized {
 pub(super) async fn withdraw(
     State(app): State<App>,
     Path(id): Path<String>,
-    Operator(hand): Operator,
+    AuthenticatedOperator(hand): AuthenticatedOperator,
     body: Result<Json<NewWithdrawal>, JsonRejection>,
 ) -> Result<(StatusCode, Json<AgencyRecognized>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;

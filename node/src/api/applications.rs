@@ -9,9 +9,9 @@ use axum::{
     http::{Extensions, HeaderMap, StatusCode, header::AUTHORIZATION, request::Parts},
 };
 use protocol::Hash;
-use registry_schema::registration::{By, Step};
+use registry_schema::registration::{RegistrationStep, StepActor};
 use serde::{Deserialize, Serialize};
-use transport::client::Client;
+use transport::client::ClientAddress;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -20,13 +20,15 @@ pub(crate) use shown::{Application, History, HistoryStep, Listed, Viewer, histor
 
 use super::{
     App,
-    auth::{self, Operator},
+    auth::{self, AuthenticatedOperator},
     issuers::{ResemblingName, resembling},
     paging::{ListPage, PageQuery},
     problem::{NOT_FOUND, Problem, UNAUTHENTICATED},
     recognitions::Consequences,
 };
-use agency::registrar::{Contact, FirstEvidence, NewApplication, NotDone, Note, Room, Submitted};
+use agency::registrar::{
+    ApplicationEvidence, ApplicationLimit, Contact, NewApplication, RegistrarError, StepNote, SubmittedApplication,
+};
 use storage::ApplicationRow;
 
 /// The longest body of these routes, which strangers can write to.
@@ -53,34 +55,34 @@ pub(crate) fn is_proof(path: &str) -> bool {
 
 /// The party that asks about a case: an operator, or its applicant.
 #[derive(Debug)]
-pub(super) struct Party {
-    by: By,
+pub(super) struct CaseParty {
+    by: StepActor,
     /// The applicant's case.
     only: Option<String>,
     dry_run: bool,
 }
 
-impl FromRequestParts<App> for Party {
+impl FromRequestParts<App> for CaseParty {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         if let Some(id) = applicant(&parts.headers, app).await? {
             return Ok(Self {
-                by: By::Applicant,
+                by: StepActor::Applicant,
                 only: Some(id),
                 dry_run: auth::dry_run(parts)?,
             });
         }
-        let Operator(hand) = Operator::from_request_parts(parts, app).await?;
+        let AuthenticatedOperator(hand) = AuthenticatedOperator::from_request_parts(parts, app).await?;
         Ok(Self {
-            by: By::Operator(hand.who),
+            by: StepActor::Operator(hand.who),
             only: None,
             dry_run: hand.dry_run,
         })
     }
 }
 
-impl Party {
+impl CaseParty {
     /// An applicant's token opens that applicant's case alone; of others' it does not even learn that they exist.
     fn may_see(&self, id: &str) -> Result<(), Problem> {
         match &self.only {
@@ -91,8 +93,8 @@ impl Party {
 
     fn eyes(&self) -> Viewer {
         match self.by {
-            By::Applicant => Viewer::Applicant,
-            By::Operator(_) => Viewer::Operator,
+            StepActor::Applicant => Viewer::Applicant,
+            StepActor::Operator(_) => Viewer::Operator,
         }
     }
 }
@@ -167,15 +169,17 @@ pub(super) struct Made {
               (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub(super) async fn apply(
     State(app): State<App>,
-    DryRun(dry_run): DryRun,
-    operator: Result<Operator, Problem>,
+    DryRunFlag(dry_run): DryRunFlag,
+    operator: Result<AuthenticatedOperator, Problem>,
     extensions: Extensions,
     headers: HeaderMap,
     body: Result<Json<ApplicationForm>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Made>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
-    let by = operator.map_or(By::Applicant, |Operator(hand)| By::Operator(hand.who));
-    let pieces = new.evidence.into_iter().map(|piece| FirstEvidence {
+    let by = operator.map_or(StepActor::Applicant, |AuthenticatedOperator(hand)| {
+        StepActor::Operator(hand.who)
+    });
+    let pieces = new.evidence.into_iter().map(|piece| ApplicationEvidence {
         component: piece.component,
         link: piece.link,
         note: piece.note,
@@ -202,20 +206,20 @@ pub(super) async fn apply(
 /// is not counted.
 ///
 /// # Errors
-/// [`Refused`], if it is not taken.
+/// [`ApplicationError`], if it is not taken.
 pub(crate) async fn submit(
     app: &App,
-    client: Client,
+    client: ClientAddress,
     new: NewApplication,
-    by: By,
+    by: StepActor,
     dry_run: bool,
-) -> Result<Submitted, Refused> {
-    let counts = by == By::Applicant && !dry_run;
+) -> Result<SubmittedApplication, ApplicationError> {
+    let counts = by == StepActor::Applicant && !dry_run;
     let is_first = match counts {
-        true => app.clients.applies(client).map_err(Refused::Share)?,
+        true => app.clients.applies(client).map_err(ApplicationError::Share)?,
         false => true,
     };
-    let room = Room {
+    let room = ApplicationLimit {
         most_open: app.registration.most_open,
         is_first,
     };
@@ -223,32 +227,32 @@ pub(crate) async fn submit(
     if made.is_err() && counts {
         app.clients.did_not_apply(client, is_first);
     }
-    made.map_err(Refused::Registrar)
+    made.map_err(ApplicationError::Registrar)
 }
 
 /// The reason why an application is not taken.
 #[derive(Debug)]
-pub(crate) enum Refused {
+pub(crate) enum ApplicationError {
     /// The applicant's address, or its neighborhood, has had its share.
     Share(Problem),
     /// The registrar refuses it.
-    Registrar(NotDone),
+    Registrar(RegistrarError),
 }
 
-impl From<Refused> for Problem {
-    fn from(refused: Refused) -> Self {
+impl From<ApplicationError> for Problem {
+    fn from(refused: ApplicationError) -> Self {
         match refused {
-            Refused::Share(problem) => problem,
-            Refused::Registrar(error) => error.into(),
+            ApplicationError::Share(problem) => problem,
+            ApplicationError::Registrar(error) => error.into(),
         }
     }
 }
 
 /// `?dry_run=true`, of anybody.
 #[derive(Debug)]
-pub(super) struct DryRun(bool);
+pub(super) struct DryRunFlag(bool);
 
-impl FromRequestParts<App> for DryRun {
+impl FromRequestParts<App> for DryRunFlag {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
@@ -262,7 +266,7 @@ impl FromRequestParts<App> for DryRun {
     responses((status = 200, body = Vec<Listed>), (status = 401, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn list(
     State(app): State<App>,
-    _operator: Operator,
+    _operator: AuthenticatedOperator,
     Query(which): Query<PageQuery>,
 ) -> Result<ListPage<Listed>, Problem> {
     let rows = app.store.applications(&which.after()?, which.rows()).await?;
@@ -277,7 +281,7 @@ pub(super) async fn list(
 pub(super) async fn one(
     State(app): State<App>,
     Path(id): Path<String>,
-    party: Party,
+    party: CaseParty,
 ) -> Result<Json<Application>, Problem> {
     party.may_see(&id)?;
     let file = app.registrar.case(&id).await?;
@@ -289,7 +293,7 @@ pub(super) async fn one(
 #[serde(deny_unknown_fields)]
 pub(super) struct NewStep {
     /// The step itself: `"suspend"`, or `{"approve": {"until": "2029-07-01"}}`.
-    step: Step,
+    step: RegistrationStep,
     /// The reasons, the grounds, what evidence shows; at most 4,000 characters.
     note: Option<String>,
     /// True if everybody may read the note; otherwise it stays between the agency and the applicant.
@@ -324,17 +328,17 @@ pub(super) struct Taken {
 pub(super) async fn take_step(
     State(app): State<App>,
     Path(id): Path<String>,
-    party: Party,
+    party: CaseParty,
     body: Result<Json<NewStep>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Taken>), Problem> {
     party.may_see(&id)?;
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
-    let note = Note {
+    let note = StepNote {
         text: new.note,
         is_public: new.note_is_public,
     };
     let eyes = party.eyes();
-    let registers = matches!(new.step, Step::Approve { .. }) && eyes == Viewer::Operator;
+    let registers = matches!(new.step, RegistrationStep::Approve { .. }) && eyes == Viewer::Operator;
     let file = app
         .registrar
         .take_step(&id, party.by, new.step, note, party.dry_run)
@@ -370,7 +374,7 @@ pub(super) async fn take_step(
 pub(super) async fn expunge_contact(
     State(app): State<App>,
     Path(id): Path<String>,
-    Operator(hand): Operator,
+    AuthenticatedOperator(hand): AuthenticatedOperator,
 ) -> Result<(StatusCode, Json<Application>), Problem> {
     let file = app.registrar.expunge_contact(&id, &hand).await?;
     let application = Application::of(&file, Viewer::Operator, app.clock.now())?;
@@ -384,7 +388,7 @@ pub(super) async fn expunge_contact(
 pub(super) async fn public_history(
     State(app): State<App>,
     Path(id): Path<String>,
-    operator: Result<Operator, Problem>,
+    operator: Result<AuthenticatedOperator, Problem>,
 ) -> Result<Json<History>, Problem> {
     let may = app.registration.public_history || operator.is_ok();
     let found = if may { history(&app, &id).await? } else { None };

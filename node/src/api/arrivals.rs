@@ -2,7 +2,7 @@
 //! few that are worked on, and not more than a client's share of what may be on its way.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use transport::client::Client;
+use transport::client::ClientAddress;
 
 use axum::{
     body::{Body, Bytes},
@@ -28,7 +28,7 @@ const PIECE: usize = 1024;
 
 /// The bounds of what may be on its way.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
+pub(crate) struct UploadLimits {
     /// The name of what arrives, for the refusals: `badges`.
     pub(crate) what: &'static str,
     /// All bytes together, those included that have arrived and are still held.
@@ -43,15 +43,15 @@ pub(crate) struct Limits {
 
 /// The bodies that are on their way. Clones share it.
 #[derive(Clone, Debug)]
-pub(crate) struct UploadGate(Arc<Inner>);
+pub(crate) struct UploadGate(Arc<UploadGateState>);
 
 #[derive(Debug)]
-struct Inner {
-    limits: Limits,
+struct UploadGateState {
+    limits: UploadLimits,
     /// A permit for each [`PIECE`] that is free.
     room: Arc<Semaphore>,
     /// The number of bodies on their way of each client.
-    senders: Lock<BTreeMap<Client, usize>>,
+    senders: Lock<BTreeMap<ClientAddress, usize>>,
 }
 
 /// A request that is here to its end.
@@ -61,20 +61,20 @@ pub(crate) struct ReceivedBody {
     pub(crate) request: Request,
     /// The body.
     pub(crate) bytes: Bytes,
-    pub(crate) place: Place,
+    pub(crate) place: UploadPermit,
 }
 
 /// A sender's place and memory, until the request is answered.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct UploadPermit {
     arrivals: UploadGate,
-    client: Client,
+    client: ClientAddress,
     room: Option<OwnedSemaphorePermit>,
 }
 
 impl UploadGate {
-    pub(crate) fn new(limits: Limits) -> Self {
-        Self(Arc::new(Inner {
+    pub(crate) fn new(limits: UploadLimits) -> Self {
+        Self(Arc::new(UploadGateState {
             limits,
             room: Arc::new(Semaphore::new(limits.bytes / PIECE)),
             senders: Lock::default(),
@@ -84,7 +84,7 @@ impl UploadGate {
     /// Receives the body of a request, of at most so many bytes; `too_large` is the answer to a longer one.
     pub(crate) async fn receive(
         &self,
-        client: Client,
+        client: ClientAddress,
         request: Request,
         most: usize,
         too_large: fn() -> Problem,
@@ -126,7 +126,7 @@ impl UploadGate {
         })
     }
 
-    fn begin(&self, client: Client) -> Result<Place, Problem> {
+    fn begin(&self, client: ClientAddress) -> Result<UploadPermit, Problem> {
         let is_let_in = self.0.senders.with(|senders| {
             let of_it = senders.entry(client).or_default();
             let is_let_in = *of_it < self.0.limits.of_one;
@@ -138,7 +138,7 @@ impl UploadGate {
             let detail = format!("too many {what} are on their way from your address: wait until these are here");
             return Err(Problem::new(&UNAVAILABLE, detail).retry_after(COME_AGAIN));
         }
-        Ok(Place {
+        Ok(UploadPermit {
             arrivals: self.clone(),
             client,
             room: None,
@@ -146,7 +146,7 @@ impl UploadGate {
     }
 }
 
-impl Place {
+impl UploadPermit {
     /// Takes memory for an answer of so many bytes.
     pub(crate) fn takes_bytes(&mut self, bytes: usize) -> Result<(), Problem> {
         self.takes(bytes.div_ceil(PIECE))
@@ -174,7 +174,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for UploadPermit {
     fn drop(&mut self) {
         self.arrivals.0.senders.with(|senders| {
             if let Some(of_it) = senders.get_mut(&self.client) {
@@ -198,7 +198,7 @@ mod tests {
         config::{BudgetConfig, LookupConfig},
     };
 
-    const LIMITS: Limits = Limits {
+    const LIMITS: UploadLimits = UploadLimits {
         what: "badges",
         bytes: 8 * 1024,
         of_one: 2,
@@ -206,7 +206,7 @@ mod tests {
         longest: Duration::from_secs(60),
     };
 
-    fn client(address: &str) -> Client {
+    fn client(address: &str) -> ClientAddress {
         ClientBudgets::new(&LookupConfig::default(), &BudgetConfig::default())
             .at(address.parse().unwrap(), &HeaderMap::new())
     }
@@ -238,7 +238,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_client_has_its_share_until_it_is_answered_and_others_have_theirs() {
-        let arrivals = UploadGate::new(Limits {
+        let arrivals = UploadGate::new(UploadLimits {
             grace: Duration::from_secs(60),
             ..LIMITS
         });

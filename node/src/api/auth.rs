@@ -12,26 +12,26 @@ use super::{
     App,
     problem::{INVALID, Problem, UNAUTHENTICATED},
 };
-use crate::serve::Caller;
+use crate::serve::RequestVisitor;
 use agency::registrar::Actor;
 use storage::Store;
 
 /// An authenticated operator's hand, with `?dry_run=true` taken in. A handler that takes one is for operators alone.
 #[derive(Debug)]
-pub(super) struct Operator(pub(super) Actor);
+pub(super) struct AuthenticatedOperator(pub(super) Actor);
 
 #[derive(Deserialize)]
-struct DryRun {
+struct DryRunQuery {
     #[serde(default)]
     dry_run: bool,
 }
 
-impl FromRequestParts<App> for Operator {
+impl FromRequestParts<App> for AuthenticatedOperator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let who = operator(&parts.headers, &app.store).await?;
-        if let Some(caller) = parts.extensions.get::<Caller>() {
+        if let Some(caller) = parts.extensions.get::<RequestVisitor>() {
             caller.is_welcome();
         }
         let dry_run = dry_run(parts)?;
@@ -42,7 +42,7 @@ impl FromRequestParts<App> for Operator {
 /// Returns true if the request is only to see what would come of it: `?dry_run=true`.
 pub(super) fn dry_run(parts: &Parts) -> Result<bool, Problem> {
     let asked = Query::try_from_uri(&parts.uri);
-    let Query(DryRun { dry_run }) = asked.map_err(|_| Problem::new(&INVALID, "`dry_run` is `true` or `false`"))?;
+    let Query(DryRunQuery { dry_run }) = asked.map_err(|_| Problem::new(&INVALID, "`dry_run` is `true` or `false`"))?;
     Ok(dry_run)
 }
 

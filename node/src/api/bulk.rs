@@ -4,7 +4,7 @@
 //! line; what goes wrong on the way is that row's answer, and holds up no other.
 
 use std::{io, sync::Arc, time::Duration};
-use transport::client::Client;
+use transport::client::ClientAddress;
 
 use axum::{
     body::{Body, Bytes},
@@ -21,20 +21,20 @@ use tokio::{
 };
 use utoipa::ToSchema;
 use verification::{
-    Evidence, OpenBadge, Question, bulk,
-    bulk::{Row, Upload},
+    Evidence, OpenBadge, VerificationQuestion, bulk,
+    bulk::{BulkFormat, BulkRow},
     formats, judge, unreachable, unreadable,
 };
 
 use super::{
     App,
-    arrivals::{Limits, Place, ReceivedBody},
+    arrivals::{ReceivedBody, UploadLimits, UploadPermit},
     following::{ResolvedInput, code, follow, link},
     problem::{INVALID, Problem, TOO_LARGE, UNAVAILABLE},
-    verifications::{Asked, apart, evidence},
+    verifications::{VerificationQuery, apart, evidence},
     worth,
 };
-use agency::{checked::Checked, external_sources::Errand};
+use agency::{checked::CheckCounter, external_sources::FetchContext};
 
 /// The most uploads that are worked on at once; one more is told to come again. With [`bulk::MAX_UPLOAD`] and
 /// [`bulk::MAX_UNPACKED`] it bounds the memory that strangers can use.
@@ -46,7 +46,7 @@ const MOST_FOLLOWED: usize = 500;
 
 /// The uploads that are on their way, wait for their turn, or are not read to the end of their answer. None of those
 /// holds a place among the [`MAX_UPLOADS`] that are worked on.
-pub(crate) const ARRIVING: Limits = Limits {
+pub(crate) const ARRIVING: UploadLimits = UploadLimits {
     what: "uploads",
     bytes: 256 * 1024 * 1024,
     of_one: 2,
@@ -86,7 +86,7 @@ pub(crate) struct Line {
     /// The facts that rules are held against, where few enough were sent to be counted together.
     #[serde(skip)]
     #[schema(ignore)]
-    pub(crate) facts: Option<::policy::Facts>,
+    pub(crate) facts: Option<::policy::BadgeFacts>,
 }
 
 /// Check many badges.
@@ -98,7 +98,7 @@ pub(crate) struct Line {
 /// of JSON lines, one for every row in its order: a Verdict with `row` and `input`. The header `comity-rows` says how
 /// many come; a stream that ends early is broken off, never closed.
 #[utoipa::path(
-    post, path = "/v1/verifications/bulk", tag = "verification", params(Asked),
+    post, path = "/v1/verifications/bulk", tag = "verification", params(VerificationQuery),
     request_body(content((Vec<u8> = "application/zip"), (String = "application/jsonl"), (String = "text/csv"))),
     responses(
         (status = 200, description = "one line for every row", body = Line, content_type = "application/jsonl"),
@@ -109,7 +109,7 @@ pub(crate) struct Line {
 )]
 pub(crate) async fn verify(
     State(app): State<App>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<VerificationQuery>,
     request: Request,
 ) -> Result<Response, Problem> {
     let question = asked.question(&app)?;
@@ -160,21 +160,21 @@ pub(crate) async fn admit(app: &App) -> Result<OwnedSemaphorePermit, Problem> {
 }
 
 /// The form that a content type names.
-fn named(kind: &str) -> Option<Upload> {
+fn named(kind: &str) -> Option<BulkFormat> {
     Some(match kind.split(';').next().unwrap_or_default().trim() {
-        "application/zip" => Upload::Zip,
-        "application/jsonl" | "application/x-ndjson" | "application/json-lines" => Upload::Lines,
-        "text/csv" => Upload::Csv,
+        "application/zip" => BulkFormat::Zip,
+        "application/jsonl" | "application/x-ndjson" | "application/json-lines" => BulkFormat::Lines,
+        "text/csv" => BulkFormat::Csv,
         _ => return None,
     })
 }
 
 /// The rows of an upload; of the form that was named, or else that it shows.
-pub(crate) async fn rows(body: Bytes, named: Option<Upload>) -> Result<Vec<Row>, Problem> {
+pub(crate) async fn rows(body: Bytes, named: Option<BulkFormat>) -> Result<Vec<BulkRow>, Problem> {
     apart(move || read_rows(&body, named)).await?
 }
 
-fn read_rows(body: &[u8], named: Option<Upload>) -> Result<Vec<Row>, Problem> {
+fn read_rows(body: &[u8], named: Option<BulkFormat>) -> Result<Vec<BulkRow>, Problem> {
     let rows = bulk::rows(body, named.unwrap_or_else(|| bulk::form(body)));
     rows.map_err(|why| Problem::new(&INVALID, why.to_string()))
 }
@@ -183,11 +183,11 @@ fn read_rows(body: &[u8], named: Option<Upload>) -> Result<Vec<Row>, Problem> {
 /// at once, and wait for whoever reads them slowly; the permit is free when the last is judged, `place` when it is read.
 pub(crate) fn lines(
     app: App,
-    client: Client,
-    rows: Vec<Row>,
-    question: Question,
+    client: ClientAddress,
+    rows: Vec<BulkRow>,
+    question: VerificationQuestion,
     permit: OwnedSemaphorePermit,
-    place: Option<Place>,
+    place: Option<UploadPermit>,
 ) -> impl Stream<Item = io::Result<Vec<Line>>> + Send + 'static {
     let left = rows.len();
     let with_facts = left <= worth::MOST_BADGES;
@@ -234,9 +234,9 @@ pub(crate) fn lines(
 }
 
 /// A row, and whether it may be followed to another place.
-type Turn = (Row, bool);
+type QueuedRow = (BulkRow, bool);
 
-fn chunks(rows: Vec<Row>) -> Vec<Vec<Turn>> {
+fn chunks(rows: Vec<BulkRow>) -> Vec<Vec<QueuedRow>> {
     let mut followed = 0_usize;
     let mut turns = rows.into_iter().map(|row| {
         let leads_away = row
@@ -249,7 +249,7 @@ fn chunks(rows: Vec<Row>) -> Vec<Vec<Turn>> {
     });
     let mut chunks = Vec::new();
     loop {
-        let chunk: Vec<Turn> = turns.by_ref().take(CHUNK).collect();
+        let chunk: Vec<QueuedRow> = turns.by_ref().take(CHUNK).collect();
         if chunk.is_empty() {
             return chunks;
         }
@@ -258,7 +258,7 @@ fn chunks(rows: Vec<Row>) -> Vec<Vec<Turn>> {
 }
 
 /// The state of a row on its way.
-enum Stage {
+enum RowStage {
     Bytes(Vec<u8>),
     Read(Box<OpenBadge>),
     Ready(Box<(OpenBadge, Evidence)>),
@@ -267,9 +267,9 @@ enum Stage {
 
 async fn judge_chunk(
     app: App,
-    client: Client,
-    chunk: Vec<Turn>,
-    question: Arc<Question>,
+    client: ClientAddress,
+    chunk: Vec<QueuedRow>,
+    question: Arc<VerificationQuestion>,
     deadline: Instant,
     with_facts: bool,
 ) -> Vec<Line> {
@@ -293,40 +293,40 @@ async fn judge_chunk(
     // Codes and links: others are asked, so all of a chunk at once.
     let (node, asked, late) = (&app, &*question, &late);
     // Its rows wait for each other, as long as there is time.
-    let errand = Errand {
+    let errand = FetchContext {
         client,
         wait: LONGEST_JUDGING,
     };
     let following = turns.into_iter().map(|(content, may)| async move {
         let content = match content {
             Ok(content) => content,
-            Err(why) => return Stage::answer(unreadable(&why, asked)),
+            Err(why) => return RowStage::answer(unreadable(&why, asked)),
         };
         if !may {
             let why = format!("only {MOST_FOLLOWED} codes and links are followed in one upload; send it in parts");
-            return Stage::answer(unreachable(&why, asked));
+            return RowStage::answer(unreachable(&why, asked));
         }
         match timeout_at(deadline, follow(node, errand, &content, asked)).await {
-            Ok(Ok(ResolvedInput::Itself)) => Stage::Bytes(content),
-            Ok(Ok(ResolvedInput::Badge(badge))) => Stage::Bytes(badge),
-            Ok(Ok(ResolvedInput::Answer(verdict))) => Stage::Answer(verdict),
-            Ok(Err(problem)) => Stage::answer(unreachable(problem.detail(), asked)),
-            Err(_) => Stage::answer(late()),
+            Ok(Ok(ResolvedInput::Itself)) => RowStage::Bytes(content),
+            Ok(Ok(ResolvedInput::Badge(badge))) => RowStage::Bytes(badge),
+            Ok(Ok(ResolvedInput::Answer(verdict))) => RowStage::Answer(verdict),
+            Ok(Err(problem)) => RowStage::answer(unreachable(problem.detail(), asked)),
+            Err(_) => RowStage::answer(late()),
         }
     });
-    let stages: Vec<Stage> = stream::iter(following).buffered(CHUNK).collect().await;
+    let stages: Vec<RowStage> = stream::iter(following).buffered(CHUNK).collect().await;
     let shared = question.clone();
     let stages = apart(move || stages.into_iter().map(|stage| stage.read(&shared)).collect()).await;
-    let stages: Vec<Stage> = stages.unwrap_or_default();
+    let stages: Vec<RowStage> = stages.unwrap_or_default();
     let gathering = stages.into_iter().map(|stage| async move {
-        let Stage::Read(badge) = stage else { return stage };
+        let RowStage::Read(badge) = stage else { return stage };
         match timeout_at(deadline, evidence(node, errand, &badge, asked)).await {
-            Ok(Ok(evidence)) => Stage::Ready(Box::new((*badge, evidence))),
-            Ok(Err(problem)) => Stage::answer(unreachable(problem.detail(), asked)),
-            Err(_) => Stage::answer(late()),
+            Ok(Ok(evidence)) => RowStage::Ready(Box::new((*badge, evidence))),
+            Ok(Err(problem)) => RowStage::answer(unreachable(problem.detail(), asked)),
+            Err(_) => RowStage::answer(late()),
         }
     });
-    let stages: Vec<Stage> = stream::iter(gathering).buffered(CHUNK).collect().await;
+    let stages: Vec<RowStage> = stream::iter(gathering).buffered(CHUNK).collect().await;
     let _permit = app.judging.acquire().await;
     let (shared, checked) = (question.clone(), app.checked.clone());
     let judged = apart(move || {
@@ -336,7 +336,7 @@ async fn judge_chunk(
             .collect()
     })
     .await;
-    let mut verdicts: Vec<Option<(Verdict, Option<::policy::Facts>)>> = judged.unwrap_or_default();
+    let mut verdicts: Vec<Option<(Verdict, Option<::policy::BadgeFacts>)>> = judged.unwrap_or_default();
     verdicts.resize(total, None);
     let lines = names.into_iter().zip(verdicts).map(|((row, input), judged)| {
         let (verdict, facts) = judged.unwrap_or_else(|| (died(), None));
@@ -350,12 +350,12 @@ async fn judge_chunk(
     lines.collect()
 }
 
-impl Stage {
+impl RowStage {
     fn answer(verdict: Verdict) -> Self {
         Self::Answer(Box::new(verdict))
     }
 
-    fn read(self, question: &Question) -> Self {
+    fn read(self, question: &VerificationQuestion) -> Self {
         let Self::Bytes(bytes) = self else { return self };
         match formats::read(&bytes) {
             Ok(badge) => Self::Read(Box::new(badge)),
@@ -365,10 +365,10 @@ impl Stage {
 
     fn judge(
         self,
-        question: &Question,
-        checked: &Checked,
+        question: &VerificationQuestion,
+        checked: &CheckCounter,
         with_facts: bool,
-    ) -> Option<(Verdict, Option<::policy::Facts>)> {
+    ) -> Option<(Verdict, Option<::policy::BadgeFacts>)> {
         match self {
             Self::Ready(case) => {
                 let verdict = judge(&case.0, &case.1, question);

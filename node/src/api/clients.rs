@@ -11,9 +11,9 @@ use tokio::time::Instant;
 
 use super::problem::{Problem, TOO_MANY, TOO_MUCH, TOO_OFTEN};
 use crate::config::{BudgetConfig, LookupConfig};
-use storage::look_up::Leave;
-use transport::buckets::{Allowance, Buckets};
-use transport::client::Client;
+use storage::look_up::LookupPermit;
+use transport::buckets::{Allowance, KeyedRateLimiter};
+use transport::client::ClientAddress;
 
 /// The share of a look-up that a code costs which exists; one that does not exist costs a whole one. Who tries codes meets
 /// nearly none that exist.
@@ -47,18 +47,18 @@ pub(crate) struct ForwardedFor(pub(crate) IpAddr);
 
 /// The budget that is left for each client. Clones share it.
 #[derive(Clone, Debug)]
-pub(crate) struct ClientBudgets(Arc<Shares>);
+pub(crate) struct ClientBudgets(Arc<ClientBuckets>);
 
 #[derive(Debug)]
-struct Shares {
+struct ClientBuckets {
     config: LookupConfig,
-    look_ups: Buckets<Client>,
+    look_ups: KeyedRateLimiter<ClientAddress>,
     /// Of work, in microseconds.
-    work: Buckets<Client>,
-    tokens: Buckets<Client>,
-    applications: Buckets<Client>,
-    first_applications: Buckets<Client>,
-    applications_nearby: Buckets<IpAddr>,
+    work: KeyedRateLimiter<ClientAddress>,
+    tokens: KeyedRateLimiter<ClientAddress>,
+    applications: KeyedRateLimiter<ClientAddress>,
+    first_applications: KeyedRateLimiter<ClientAddress>,
+    applications_nearby: KeyedRateLimiter<IpAddr>,
 }
 
 impl ClientBudgets {
@@ -71,21 +71,21 @@ impl ClientBudgets {
             a_second: f64::from(budget.milliseconds_a_second) * 1_000.0,
             at_once: f64::from(budget.milliseconds_at_once) * 1_000.0,
         };
-        Self(Arc::new(Shares {
+        Self(Arc::new(ClientBuckets {
             config: lookups.clone(),
-            look_ups: Buckets::new((lookups.per_minute > 0).then_some(look_ups)),
-            work: Buckets::new((budget.milliseconds_a_second > 0).then_some(work)),
-            tokens: Buckets::new(Some(TOKENS)),
-            applications: Buckets::new(Some(APPLICATIONS)),
-            first_applications: Buckets::new(Some(FIRST_APPLICATION)),
-            applications_nearby: Buckets::new(Some(APPLICATIONS_NEARBY)),
+            look_ups: KeyedRateLimiter::new((lookups.per_minute > 0).then_some(look_ups)),
+            work: KeyedRateLimiter::new((budget.milliseconds_a_second > 0).then_some(work)),
+            tokens: KeyedRateLimiter::new(Some(TOKENS)),
+            applications: KeyedRateLimiter::new(Some(APPLICATIONS)),
+            first_applications: KeyedRateLimiter::new(Some(FIRST_APPLICATION)),
+            applications_nearby: KeyedRateLimiter::new(Some(APPLICATIONS_NEARBY)),
         }))
     }
 
     /// Returns the client that asks.
-    pub(crate) fn of(&self, extensions: &Extensions, headers: &HeaderMap) -> Client {
+    pub(crate) fn of(&self, extensions: &Extensions, headers: &HeaderMap) -> ClientAddress {
         if let Some(ForwardedFor(client)) = extensions.get::<ForwardedFor>() {
-            return Client::at(*client);
+            return ClientAddress::at(*client);
         }
         let peer = extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip());
@@ -93,7 +93,7 @@ impl ClientBudgets {
     }
 
     /// Returns the client behind this connection: whoever is connected, or, if that is a proxy of ours, whoever it names last.
-    pub(crate) fn at(&self, peer: IpAddr, headers: &HeaderMap) -> Client {
+    pub(crate) fn at(&self, peer: IpAddr, headers: &HeaderMap) -> ClientAddress {
         let config = &self.0.config;
         let peer = peer.to_canonical();
         let named = || {
@@ -103,25 +103,25 @@ impl ClientBudgets {
             Some(last.parse::<IpAddr>().ok()?.to_canonical())
         };
         let is_proxy = config.proxies.iter().any(|proxy| proxy.to_canonical() == peer);
-        Client::at(is_proxy.then(named).flatten().unwrap_or(peer))
+        ClientAddress::at(is_proxy.then(named).flatten().unwrap_or(peer))
     }
 
     /// Leave for whoever asks to have one code looked up.
-    pub(crate) fn looks_up(&self, client: Client) -> Result<Leave, Problem> {
+    pub(crate) fn looks_up(&self, client: ClientAddress) -> Result<LookupPermit, Problem> {
         let taken = self.0.look_ups.take(client, 1.0, HIT, Instant::now());
-        taken.map(|()| Leave::of_stranger()).map_err(|seconds| {
+        taken.map(|()| LookupPermit::of_stranger()).map_err(|seconds| {
             let detail = format!("too many codes were looked up from your address: try again in {seconds} seconds");
             Problem::new(&TOO_OFTEN, detail).retry_after(seconds)
         })
     }
 
     /// Notes that a code which a client had looked up does not exist.
-    pub(crate) fn missed(&self, client: Client) {
+    pub(crate) fn missed(&self, client: ClientAddress) {
         self.0.look_ups.owe(client, 1.0 - HIT, Instant::now());
     }
 
     /// Takes so many microseconds of work from a client's budget.
-    pub(crate) fn works(&self, client: Client, micros: u32) -> Result<(), Problem> {
+    pub(crate) fn works(&self, client: ClientAddress, micros: u32) -> Result<(), Problem> {
         if micros == 0 {
             return Ok(());
         }
@@ -139,13 +139,13 @@ impl ClientBudgets {
     }
 
     /// Returns true if a client that has used up its budget may try a token now.
-    pub(crate) fn tries_a_token(&self, client: Client) -> bool {
+    pub(crate) fn tries_a_token(&self, client: ClientAddress) -> bool {
         self.0.tokens.take(client, 1.0, 1.0, Instant::now()).is_ok()
     }
 
     /// Takes one application from a client's share, and from its neighborhood's. Says whether it is the client's first within
     /// the hour.
-    pub(crate) fn applies(&self, client: Client) -> Result<bool, Problem> {
+    pub(crate) fn applies(&self, client: ClientAddress) -> Result<bool, Problem> {
         let now = Instant::now();
         let refused = |seconds: u64| {
             let minutes = seconds.div_ceil(60);
@@ -164,7 +164,7 @@ impl ClientBudgets {
     }
 
     /// Gives an application back that was not made.
-    pub(crate) fn did_not_apply(&self, client: Client, is_first: bool) {
+    pub(crate) fn did_not_apply(&self, client: ClientAddress, is_first: bool) {
         let now = Instant::now();
         self.0.applications.give_back(client, 1.0, now);
         self.0.applications_nearby.give_back(client.neighborhood(), 1.0, now);
@@ -194,7 +194,7 @@ mod tests {
                 burst: 6,
                 ..LookupConfig::default()
             });
-            let client = Client::at(ip("192.0.2.1"));
+            let client = ClientAddress::at(ip("192.0.2.1"));
             let times = (0..1_000).take_while(|_| {
                 let leave = clients.looks_up(client);
                 if !exists {
@@ -212,7 +212,7 @@ mod tests {
     fn one_client_and_one_neighborhood_have_a_share_of_the_applications_and_no_more() {
         let clients = clients(&LookupConfig::default());
         let taken = |who: &str| {
-            let client = Client::at(ip(who));
+            let client = ClientAddress::at(ip(who));
             (0..50).filter(|_| clients.applies(client).is_ok()).count()
         };
         assert_eq!(taken("192.0.2.1"), 6);
@@ -221,7 +221,7 @@ mod tests {
         assert_eq!(taken("198.51.100.1"), 6);
         assert_eq!(taken("2001:db8:1:1::1") + taken("2001:db8:1:2::1"), 10);
         assert_eq!(taken("2001:db8:1:3::1"), 0);
-        clients.did_not_apply(Client::at(ip("198.51.100.1")), false);
+        clients.did_not_apply(ClientAddress::at(ip("198.51.100.1")), false);
         assert_eq!(taken("198.51.100.1"), 1);
     }
 

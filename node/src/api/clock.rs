@@ -5,7 +5,7 @@ use registry_schema::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{App, auth::Operator, problem::Problem};
+use super::{App, auth::AuthenticatedOperator, problem::Problem};
 
 /// The clock, as this node sees it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,7 +31,10 @@ pub(super) async fn show(State(app): State<App>) -> Json<ClockReport> {
 /// not count any more.
 #[utoipa::path(post, path = "/v1/clock/acceptance", tag = "operations", security(("operator" = [])),
     responses((status = 200, body = ClockReport), (status = 401, body = Problem)))]
-pub(super) async fn accept(State(app): State<App>, Operator(hand): Operator) -> Result<Json<ClockReport>, Problem> {
+pub(super) async fn accept(
+    State(app): State<App>,
+    AuthenticatedOperator(hand): AuthenticatedOperator,
+) -> Result<Json<ClockReport>, Problem> {
     app.registrar.accept_clock(&hand).await?;
     Ok(Json(ClockReport {
         now: app.clock.now(),

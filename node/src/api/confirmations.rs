@@ -10,7 +10,7 @@ use registry_schema::AgencyId;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
-use verification::{Evidence, OpenBadge, Question, confirmation};
+use verification::{Evidence, OpenBadge, VerificationQuestion, confirmation};
 
 use super::{
     App, lost_records,
@@ -67,7 +67,7 @@ pub(super) async fn ask(
     app: &App,
     badge: &OpenBadge,
     evidence: &mut Evidence,
-    question: &Question,
+    question: &VerificationQuestion,
 ) -> Result<(), Problem> {
     if evidence.issuers.iter().all(|issuer| issuer.compromised().is_none()) {
         return Ok(());

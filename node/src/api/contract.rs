@@ -12,9 +12,10 @@ use utoipa::openapi::{
 };
 
 use super::{
-    costs::{self, Cost},
+    costs::{self, RouteCost},
     problem::{
-        CONFLICT, Code, INVALID, PACKED, TOO_LARGE, TOO_MUCH, TOO_SLOW, UNAUTHENTICATED, UNAVAILABLE, UNSUPPORTED,
+        CONFLICT, INVALID, PACKED, ProblemCode, TOO_LARGE, TOO_MUCH, TOO_SLOW, UNAUTHENTICATED, UNAVAILABLE,
+        UNSUPPORTED,
     },
 };
 
@@ -34,11 +35,11 @@ const BYTES: [&str; 4] = [
 /// An answer that many routes give: its name in the document, and the code that explains it.
 struct CommonAnswer {
     name: &'static str,
-    code: &'static Code,
+    code: &'static ProblemCode,
     says_when_to_come_again: bool,
 }
 
-const fn common(name: &'static str, code: &'static Code, says_when_to_come_again: bool) -> CommonAnswer {
+const fn common(name: &'static str, code: &'static ProblemCode, says_when_to_come_again: bool) -> CommonAnswer {
     CommonAnswer {
         name,
         code,
@@ -114,7 +115,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operati
 }
 
 /// Returns the answers that any operation of this class can give.
-fn answers(method: &Method, operation: &Operation, cost: Option<Cost>) -> Vec<CommonAnswer> {
+fn answers(method: &Method, operation: &Operation, cost: Option<RouteCost>) -> Vec<CommonAnswer> {
     let mut answers = vec![UNREADABLE, SLOW, LARGE];
     let is_for_operators = operation.security.as_ref().is_some_and(|security| !security.is_empty());
     let has_parameters = operation.parameters.as_ref().is_some_and(|all| !all.is_empty());
@@ -133,7 +134,7 @@ fn answers(method: &Method, operation: &Operation, cost: Option<Cost>) -> Vec<Co
         answers.push(RULE_BROKEN);
     }
     // What answers from constants is refused to nobody, and has nothing that could be out of reach.
-    if cost != Some(Cost::Nothing) {
+    if cost != Some(RouteCost::Nothing) {
         answers.extend([MUCH, NOT_NOW]);
     }
     answers

@@ -11,13 +11,13 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-use self::Cost::{Check, List, Look, Many, Nothing, Operators, Sign, Write};
+use self::RouteCost::{Check, List, Look, Many, Nothing, Operators, Sign, Write};
 use super::{App, auth, is_page, problem::Problem};
 use crate::web;
 
 /// The cost of a route for whoever asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cost {
+pub(super) enum RouteCost {
     /// It answers from constants.
     Nothing,
     /// A look at one thing, here.
@@ -36,7 +36,7 @@ pub(super) enum Cost {
     Operators,
 }
 
-impl Cost {
+impl RouteCost {
     const fn micros(self) -> u32 {
         match self {
             Nothing => 0,
@@ -53,7 +53,7 @@ impl Cost {
 pub(crate) const PAST: u32 = 500_000;
 
 /// The cost of each route.
-const ROUTES: &[(&str, &str, Cost)] = &[
+const ROUTES: &[(&str, &str, RouteCost)] = &[
     ("GET", "/livez", Nothing),
     ("GET", "/readyz", Look),
     ("GET", "/version", Nothing),
@@ -172,7 +172,7 @@ const ROUTES: &[(&str, &str, Cost)] = &[
 ];
 
 /// The cost of a route; an address without one costs a look, as nothing is done there.
-pub(super) fn of_route(method: &Method, path: &str) -> Option<Cost> {
+pub(super) fn of_route(method: &Method, path: &str) -> Option<RouteCost> {
     let method = if *method == Method::HEAD {
         "GET"
     } else {

@@ -6,21 +6,23 @@ use axum::{
     http::{Extensions, HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use registry_schema::{Achievement, Credential, CredentialCode, Decimal, Reason, StatusChange, StatusState, TermDate};
+use registry_schema::{
+    Achievement, Credential, CredentialCode, Decimal, StatusChange, StatusReason, StatusState, TermDate,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use verification::formats;
 
 use super::{
     App,
-    auth::Operator,
+    auth::AuthenticatedOperator,
     lost_records,
     paging::{ListPage, PageQuery},
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
     stores,
 };
-use agency::registrar::{NewBadge, NotDone, has_its_badge, place_of};
-use storage::look_up::Leave;
+use agency::registrar::{NewBadge, RegistrarError, has_its_badge, place_of};
+use storage::look_up::LookupPermit;
 
 /// The credentials of this agency, the newest first; for operators. A page has at most 1,000; the header `Link` says where
 /// the list goes on.
@@ -28,11 +30,11 @@ use storage::look_up::Leave;
     responses((status = 200, body = Vec<Credential>), (status = 401, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn list(
     State(app): State<App>,
-    _operator: Operator,
+    _operator: AuthenticatedOperator,
     Query(which): Query<PageQuery>,
 ) -> Result<ListPage<Credential>, Problem> {
     let issued = app.store.credentials(&which.after()?, which.rows()).await?;
-    let place = |one: &storage::KeptCredential| (one.issued.valid_from, one.issued.id.clone());
+    let place = |one: &storage::SignedCredentialRow| (one.issued.valid_from, one.issued.id.clone());
     Ok(which.page("/v1/credentials", issued, place, |one| app.registrar.shown(&one)))
 }
 
@@ -49,7 +51,7 @@ pub(super) async fn list(
 pub(super) async fn one(
     State(app): State<App>,
     Path(code): Path<String>,
-    operator: Result<Operator, Problem>,
+    operator: Result<AuthenticatedOperator, Problem>,
     extensions: Extensions,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -57,7 +59,11 @@ pub(super) async fn one(
     let client = app.clients.of(&extensions, &headers);
     let issued = match (by_code, &operator) {
         (None, _) => app.store.credential_by_id(&code).await?,
-        (Some(code), Ok(Operator(hand))) => app.store.credential_by_code(code, Leave::of_operator(hand)).await?,
+        (Some(code), Ok(AuthenticatedOperator(hand))) => {
+            app.store
+                .credential_by_code(code, LookupPermit::of_operator(hand))
+                .await?
+        }
         (Some(code), Err(_)) => {
             app.store
                 .credential_by_code(code, app.clients.looks_up(client)?)
@@ -77,10 +83,10 @@ pub(super) async fn one(
     };
     let form = headers
         .get(header::ACCEPT)
-        .and_then(|accept| Holders::named(accept.as_bytes()));
+        .and_then(|accept| DownloadFormat::named(accept.as_bytes()));
     if let (Some(form), Some(code)) = (form, by_code) {
-        if form == Holders::Token {
-            let Operator(hand) = operator?;
+        if form == DownloadFormat::Token {
+            let AuthenticatedOperator(hand) = operator?;
             let token = app.registrar.token_of(code, &hand).await?;
             return Ok(([(header::CONTENT_TYPE, "application/vc+jwt")], token).into_response());
         }
@@ -88,7 +94,7 @@ pub(super) async fn one(
         return form.of(kept.document);
     }
     if operator.is_ok() {
-        place_of(&kept).map_err(NotDone::from)?;
+        place_of(&kept).map_err(RegistrarError::from)?;
     }
     let mut credential = app.registrar.shown(&kept);
     if operator.is_err() {
@@ -99,7 +105,7 @@ pub(super) async fn one(
 
 /// A form in which a holder takes a badge along.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Holders {
+enum DownloadFormat {
     Json,
     Png,
     Svg,
@@ -110,7 +116,7 @@ enum Holders {
 const PNG: &[u8] = include_bytes!("../../assets/badge.png");
 const SVG: &str = include_str!("../../assets/badge.svg");
 
-impl Holders {
+impl DownloadFormat {
     fn named(accept: &[u8]) -> Option<Self> {
         Some(match accept {
             b"application/vc" => Self::Json,
@@ -123,7 +129,7 @@ impl Holders {
 
     /// The badge in this form, if it needs no key.
     fn of(self, badge: String) -> Result<Response, Problem> {
-        let not_baked = |error: verification::Unreadable| Problem::new(&UNAVAILABLE, error.to_string());
+        let not_baked = |error: verification::UnreadableBadge| Problem::new(&UNAVAILABLE, error.to_string());
         Ok(match self {
             Self::Png => {
                 let picture = formats::bake_png(PNG, &badge).map_err(not_baked)?;
@@ -193,7 +199,7 @@ pub(super) struct Issued {
               (status = 422, body = Problem)))]
 pub(super) async fn issue(
     State(app): State<App>,
-    Operator(hand): Operator,
+    AuthenticatedOperator(hand): AuthenticatedOperator,
     body: Result<Json<NewCredential>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Issued>), Problem> {
     let Json(NewCredential {
@@ -245,7 +251,7 @@ pub(super) struct NewStatus {
     /// `revoked` (final), `suspended`, or `active` (reinstates a suspended one).
     status: StatusState,
     /// The reason; this code replicates.
-    reason: Reason,
+    reason: StatusReason,
     /// A note on what else there is to say; stays at home. At most 2,000 characters.
     note: Option<String>,
 }
@@ -268,7 +274,7 @@ pub(super) struct Changed {
 pub(super) async fn change_status(
     State(app): State<App>,
     Path(code): Path<String>,
-    Operator(hand): Operator,
+    AuthenticatedOperator(hand): AuthenticatedOperator,
     body: Result<Json<NewStatus>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Changed>), Problem> {
     let code: CredentialCode = code.parse().map_err(|e| Problem::new(&INVALID, format!("{e}")))?;
@@ -298,7 +304,7 @@ pub(super) struct Expunged {
 pub(super) async fn expunge(
     State(app): State<App>,
     Path(code): Path<String>,
-    Operator(hand): Operator,
+    AuthenticatedOperator(hand): AuthenticatedOperator,
 ) -> Result<(StatusCode, Json<Expunged>), Problem> {
     let code: CredentialCode = code.parse().map_err(|e| Problem::new(&INVALID, format!("{e}")))?;
     let (list, index) = app.registrar.expunge(code, &hand).await?;

@@ -14,7 +14,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::{
-    outgoing::Shared,
+    outgoing::SharedResponse,
     problem::{Problem, UNAVAILABLE},
     verifications::apart,
 };
@@ -30,20 +30,20 @@ const LONGEST_GLANCE: Duration = Duration::from_secs(2);
 
 /// The documents that were made. Clones share them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Documents(Arc<Lock<BTreeMap<String, Kept>>>);
+pub(crate) struct DocumentCache(Arc<Lock<BTreeMap<String, DocumentSlot>>>);
 
 #[derive(Clone, Debug)]
-struct Kept {
+struct DocumentSlot {
     asked: Instant,
     /// Held by who makes it; the others wait.
-    made: Arc<tokio::sync::Mutex<Option<Document>>>,
+    made: Arc<tokio::sync::Mutex<Option<CachedDocument>>>,
     /// The last one that was made.
-    last: Arc<Lock<Option<Document>>>,
+    last: Arc<Lock<Option<CachedDocument>>>,
 }
 
 /// Bytes that all share, with the state that they follow from.
 #[derive(Clone, Debug)]
-pub(crate) struct Document {
+pub(crate) struct CachedDocument {
     version: u64,
     made: Instant,
     bytes: Bytes,
@@ -70,14 +70,14 @@ pub(crate) fn json(value: &impl Serialize) -> Result<Vec<u8>, Problem> {
 
 /// The time for which a document holds.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Holds {
+pub(crate) struct DocumentValidity {
     /// As long as the lists have this version.
     pub(crate) version: u64,
     /// And no longer than so.
     pub(crate) longest: Duration,
 }
 
-impl Holds {
+impl DocumentValidity {
     /// For what follows from the lists alone, and not from the time.
     pub(crate) fn of(registry: &Registry) -> Self {
         Self {
@@ -93,7 +93,7 @@ impl Holds {
     };
 }
 
-impl Documents {
+impl DocumentCache {
     /// The document with this name, made on a thread of its own if none holds any more.
     ///
     /// # Errors
@@ -101,9 +101,9 @@ impl Documents {
     pub(crate) async fn get(
         &self,
         name: &str,
-        holds: Holds,
+        holds: DocumentValidity,
         make: impl FnOnce() -> Result<Vec<u8>, Problem> + Send + 'static,
-    ) -> Result<Document, Problem> {
+    ) -> Result<CachedDocument, Problem> {
         self.get_from(name, holds, async { apart(make).await? }).await
     }
 
@@ -116,8 +116,8 @@ impl Documents {
         &self,
         name: &str,
         make: impl Future<Output = Result<Vec<u8>, Problem>> + Send + 'static,
-    ) -> Result<Document, Problem> {
-        let made = self.get_from(name, Holds::GLANCE, make);
+    ) -> Result<CachedDocument, Problem> {
+        let made = self.get_from(name, DocumentValidity::GLANCE, make);
         match tokio::time::timeout(LONGEST_GLANCE, made).await {
             Ok(made) => made,
             Err(_) => self.kept(name).last.with(|last| last.clone()).ok_or_else(busy),
@@ -128,10 +128,10 @@ impl Documents {
     async fn get_from(
         &self,
         name: &str,
-        holds: Holds,
+        holds: DocumentValidity,
         make: impl Future<Output = Result<Vec<u8>, Problem>> + Send + 'static,
-    ) -> Result<Document, Problem> {
-        let Kept { made, last, .. } = self.kept(name);
+    ) -> Result<CachedDocument, Problem> {
+        let DocumentSlot { made, last, .. } = self.kept(name);
         let made = tokio::time::timeout(WAIT, made.lock_owned()).await;
         let mut made = made.map_err(|_| busy())?;
         if let Some(document) = made.as_ref()
@@ -142,7 +142,7 @@ impl Documents {
         }
         // Whoever asked may go: what was begun is finished, for the next.
         let making = tokio::spawn(async move {
-            let document = Document::new(make.await?.into(), holds.version).map_err(unmade)?;
+            let document = CachedDocument::new(make.await?.into(), holds.version).map_err(unmade)?;
             *made = Some(document.clone());
             last.with(|last| *last = Some(document.clone()));
             Ok(document)
@@ -150,7 +150,7 @@ impl Documents {
         making.await.map_err(unmade)?
     }
 
-    fn kept(&self, name: &str) -> Kept {
+    fn kept(&self, name: &str) -> DocumentSlot {
         self.0.with(|all| {
             if all.len() >= MOST_KEPT && !all.contains_key(name) {
                 let oldest = all
@@ -159,7 +159,7 @@ impl Documents {
                     .map(|(name, _)| name.clone());
                 oldest.and_then(|oldest| all.remove(&oldest));
             }
-            let fresh = || Kept {
+            let fresh = || DocumentSlot {
                 asked: Instant::now(),
                 made: Arc::default(),
                 last: Arc::default(),
@@ -180,7 +180,7 @@ fn unmade(error: impl std::fmt::Display) -> Problem {
     Problem::new(&UNAVAILABLE, "this document cannot be made at the moment: try again")
 }
 
-impl Document {
+impl CachedDocument {
     fn new(bytes: Bytes, version: u64) -> Result<Self, InvalidHeaderValue> {
         let name = Hash::of(&[&bytes]);
         Ok(Self {
@@ -221,7 +221,7 @@ impl Document {
         }
         let kind = [(header::CONTENT_TYPE, content_type)];
         let mut response = (head, kind, Body::from(self.bytes)).into_response();
-        response.extensions_mut().insert(Shared);
+        response.extensions_mut().insert(SharedResponse);
         response
     }
 }
@@ -245,7 +245,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_document_is_made_once_a_version_however_many_ask_and_all_hold_one_copy() {
-        let documents = Documents::default();
+        let documents = DocumentCache::default();
         let made = Arc::new(AtomicUsize::new(0));
         let ask = |version, name: &'static str| {
             let (documents, made) = (documents.clone(), made.clone());
@@ -255,7 +255,7 @@ mod tests {
                     Ok(vec![b'x'; 100_000])
                 };
                 documents
-                    .get(name, Holds { version, longest: LONG }, make)
+                    .get(name, DocumentValidity { version, longest: LONG }, make)
                     .await
                     .unwrap()
             })
@@ -292,11 +292,11 @@ mod tests {
 
     #[tokio::test]
     async fn one_that_cannot_be_made_is_tried_again_and_one_that_is_too_old_is_made_anew() {
-        let documents = Documents::default();
+        let documents = DocumentCache::default();
         let get = |longest, bytes: Option<&'static [u8]>| {
             let failed = || Problem::new(&UNAVAILABLE, "no");
             let make = move || bytes.map(<[u8]>::to_vec).ok_or_else(failed);
-            documents.get("one", Holds { version: 1, longest }, make)
+            documents.get("one", DocumentValidity { version: 1, longest }, make)
         };
         assert_eq!(get(LONG, None).await.unwrap_err().status().as_u16(), 503);
         assert_eq!(get(LONG, Some(b"first")).await.unwrap().bytes, &b"first"[..]);
@@ -306,9 +306,9 @@ mod tests {
 
     #[tokio::test]
     async fn names_that_nobody_asks_for_any_more_take_no_memory() {
-        let documents = Documents::default();
+        let documents = DocumentCache::default();
         for name in 0..10 * MOST_KEPT {
-            let holds = Holds {
+            let holds = DocumentValidity {
                 version: 1,
                 longest: LONG,
             };

@@ -9,15 +9,15 @@ use axum::{
     http::{Extensions, HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use protocol::{Hash, Held, Signed};
+use protocol::{Countersignature, Hash, Signed};
 use tokio::sync::mpsc;
 
 use super::{
     App,
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
 };
-use agency::{registrar::NotDone, shelf::Named};
-use transport::doorway::{DoorLimits, Visitor};
+use agency::{registrar::RegistrarError, shelf::FederationFileId};
+use transport::doorway::{AdmissionLimits, ConnectionPermit};
 
 /// For how long others may keep what changes, in seconds.
 const CHANGING: &str = "public, max-age=2";
@@ -26,7 +26,7 @@ const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 /// The most files that are on their way at once, and of one client; with at most 1 MiB each it bounds the memory that strangers
 /// can use.
-pub(crate) const SENDING: DoorLimits = DoorLimits {
+pub(crate) const SENDING: AdmissionLimits = AdmissionLimits {
     in_all: 64,
     of_one: 32,
     welcome: 0,
@@ -81,10 +81,10 @@ pub(super) async fn file(
 ) -> Result<Response, Problem> {
     let (agency, name) = (hash(&genesis)?, hash(&name)?);
     let (file, content_type) = match kind.as_str() {
-        "key-log" => (Named::KeyLog(name), "application/cbor-seq"),
-        "envelopes" => (Named::Envelopes(name), "application/cbor-seq"),
-        "checkpoints" => (Named::Checkpoint(name), "application/cbor"),
-        "rows" => (Named::Rows(name), "application/cbor"),
+        "key-log" => (FederationFileId::KeyLog(name), "application/cbor-seq"),
+        "envelopes" => (FederationFileId::Envelopes(name), "application/cbor-seq"),
+        "checkpoints" => (FederationFileId::Checkpoint(name), "application/cbor"),
+        "rows" => (FederationFileId::Rows(name), "application/cbor"),
         _ => {
             return Err(Problem::new(
                 &NOT_FOUND,
@@ -119,9 +119,10 @@ pub(super) async fn held(State(app): State<App>, request: Request) -> Result<Sta
     };
     let client = app.clients.of(request.extensions(), request.headers());
     let arrived = app.arriving.receive(client, request, MAX_HELD_BYTES, too_large).await?;
-    let held: Signed<Held> = minicbor::decode(&arrived.bytes).map_err(|error| refused(error.to_string()))?;
+    let held: Signed<Countersignature> =
+        minicbor::decode(&arrived.bytes).map_err(|error| refused(error.to_string()))?;
     app.registrar.take_held(held).await.map_err(|error| match error {
-        NotDone::Invalid(why) => refused(why),
+        RegistrarError::Invalid(why) => refused(why),
         other => other.into(),
     })?;
     Ok(StatusCode::NO_CONTENT)
@@ -136,7 +137,7 @@ fn busy() -> Problem {
 
 /// A file that goes as fast as it is taken, and keeps its place until it is gone, not taken for too long, or another needs
 /// the place.
-fn piecemeal(bytes: Vec<u8>, place: Visitor, longest: Duration) -> Body {
+fn piecemeal(bytes: Vec<u8>, place: ConnectionPermit, longest: Duration) -> Body {
     let (give, taken) = mpsc::channel::<Bytes>(1);
     tokio::spawn(async move {
         let bytes = Bytes::from(bytes);
@@ -190,15 +191,15 @@ fn changing(asked: &HeaderMap, content_type: &'static str, name: Hash, bytes: By
 mod tests {
     use std::net::IpAddr;
 
-    use transport::client::Client;
+    use transport::client::ClientAddress;
 
     use super::*;
-    use transport::doorway::Doorway;
+    use transport::doorway::ConnectionLimiter;
 
     const FIRST: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
     const SECOND: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
 
-    async fn all_gone(sending: &Doorway) {
+    async fn all_gone(sending: &ConnectionLimiter) {
         while sending.taken() > 0 {
             tokio::task::yield_now().await;
         }
@@ -206,29 +207,37 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_arrives_whole_and_keeps_its_place_until_it_is_taken() {
-        let sending = Doorway::new(SENDING);
+        let sending = ConnectionLimiter::new(SENDING);
         let bytes: Vec<u8> = (0..=255).cycle().take(5 * PIECE + 7).collect();
-        let body = piecemeal(bytes.clone(), sending.enter(Client::at(FIRST)).unwrap(), LONGEST_WAY);
+        let body = piecemeal(
+            bytes.clone(),
+            sending.enter(ClientAddress::at(FIRST)).unwrap(),
+            LONGEST_WAY,
+        );
         tokio::task::yield_now().await;
         assert_eq!(sending.taken(), 1, "nobody has taken it yet");
         assert_eq!(axum::body::to_bytes(body, usize::MAX).await.unwrap(), bytes);
         all_gone(&sending).await;
 
         // Who goes away frees its place.
-        drop(piecemeal(bytes, sending.enter(Client::at(FIRST)).unwrap(), LONGEST_WAY));
+        drop(piecemeal(
+            bytes,
+            sending.enter(ClientAddress::at(FIRST)).unwrap(),
+            LONGEST_WAY,
+        ));
         all_gone(&sending).await;
     }
 
     #[tokio::test]
     async fn who_does_not_take_a_file_keeps_its_place_neither_for_ever_nor_from_another() {
-        let sending = Doorway::new(DoorLimits {
+        let sending = ConnectionLimiter::new(AdmissionLimits {
             in_all: 2,
             of_one: 2,
             welcome: 0,
         });
         let stalled = piecemeal(
             vec![0; 5 * PIECE],
-            sending.enter(Client::at(FIRST)).unwrap(),
+            sending.enter(ClientAddress::at(FIRST)).unwrap(),
             Duration::from_millis(20),
         );
         all_gone(&sending).await;
@@ -238,12 +247,16 @@ mod tests {
         let slow = [(); 2].map(|()| {
             piecemeal(
                 vec![0; 5 * PIECE],
-                sending.enter(Client::at(FIRST)).unwrap(),
+                sending.enter(ClientAddress::at(FIRST)).unwrap(),
                 LONGEST_WAY,
             )
         });
         let bytes = vec![7; 5 * PIECE];
-        let other = piecemeal(bytes.clone(), sending.enter(Client::at(SECOND)).unwrap(), LONGEST_WAY);
+        let other = piecemeal(
+            bytes.clone(),
+            sending.enter(ClientAddress::at(SECOND)).unwrap(),
+            LONGEST_WAY,
+        );
         assert_eq!(axum::body::to_bytes(other, usize::MAX).await.unwrap(), bytes);
         let mut lengths = Vec::new();
         for body in slow {

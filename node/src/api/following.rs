@@ -1,12 +1,12 @@
 //! Resolution of a code or a link that was sent in place of a badge.
 
 use registry_schema::{AgencyId, CredentialCode, Verdict};
-use transport::client::Client;
-use verification::{Question, Unreadable, unreachable, unreadable};
+use transport::client::ClientAddress;
+use verification::{UnreadableBadge, VerificationQuestion, unreachable, unreadable};
 
 use super::{App, lost_records, problem::Problem};
-use agency::{external_sources::Errand, node_client::Fetched, registrar::has_its_badge};
-use storage::look_up::Leave;
+use agency::{external_sources::FetchContext, node_client::BadgeLookup, registrar::has_its_badge};
+use storage::look_up::LookupPermit;
 
 /// A code with its spaces and hyphens, in bytes.
 const LONGEST_CODE: usize = 40;
@@ -27,9 +27,9 @@ pub(super) enum ResolvedInput {
 /// Follows a code or a link, if that is what was sent.
 pub(super) async fn follow(
     app: &App,
-    errand: Errand,
+    errand: FetchContext,
     bytes: &[u8],
-    question: &Question,
+    question: &VerificationQuestion,
 ) -> Result<ResolvedInput, Problem> {
     let answer = |verdict| Ok(ResolvedInput::Answer(Box::new(verdict)));
     let link = link(bytes);
@@ -44,10 +44,10 @@ pub(super) async fn follow(
             Ok(Err(no_badge)) => answer(unreadable(&no_badge, question)),
             Err(why) => answer(unreachable(&why, question)),
         },
-        (Some(Fetched::Badge(badge)), _) => Ok(ResolvedInput::Badge(badge)),
-        (Some(Fetched::Unreachable(why) | Fetched::CannotTell(why)), _) => answer(unreachable(&why, question)),
-        (Some(Fetched::Unknown), _) => {
-            let why = Unreadable {
+        (Some(BadgeLookup::Badge(badge)), _) => Ok(ResolvedInput::Badge(badge)),
+        (Some(BadgeLookup::Unreachable(why) | BadgeLookup::CannotTell(why)), _) => answer(unreachable(&why, question)),
+        (Some(BadgeLookup::Unknown), _) => {
+            let why = UnreadableBadge {
                 stopped: "no agency of this federation has issued a badge with this code".into(),
                 next: "check the code for a typing mistake, or ask the holder for the badge file".into(),
             };
@@ -84,7 +84,7 @@ fn code_behind(app: &App, link: &str) -> Option<CredentialCode> {
 }
 
 /// The bytes behind a link, or that they are no badge; or in words why it was not fetched, and what to do.
-async fn open(app: &App, errand: Errand, link: &str) -> Result<Result<Vec<u8>, Unreadable>, String> {
+async fn open(app: &App, errand: FetchContext, link: &str) -> Result<Result<Vec<u8>, UnreadableBadge>, String> {
     let fetched = app.foreign.badge(link, errand).await.map_err(|why| {
         format!(
             "the badge behind the link was not fetched: {why}; download it and check the file, or ask the holder for it"
@@ -96,7 +96,7 @@ async fn open(app: &App, errand: Errand, link: &str) -> Result<Result<Vec<u8>, U
             .is_some_and(|start| start.eq_ignore_ascii_case(with.as_bytes()))
     };
     if fetched.content_type == "text/html" || begins("<!doctype html") || begins("<html") {
-        return Ok(Err(Unreadable {
+        return Ok(Err(UnreadableBadge {
             stopped: "the link leads to a web page, which is no badge".into(),
             next: "open the page, download the badge there, and check that file".into(),
         }));
@@ -106,20 +106,20 @@ async fn open(app: &App, errand: Errand, link: &str) -> Result<Result<Vec<u8>, U
 
 /// The badge behind a code, from the share of look-ups of whoever asks. **Whatever way a code comes in, it is looked up
 /// here.**
-async fn fetch(app: &App, client: Client, code: CredentialCode) -> Result<Fetched, Problem> {
+async fn fetch(app: &App, client: ClientAddress, code: CredentialCode) -> Result<BadgeLookup, Problem> {
     let leave = app.clients.looks_up(client)?;
     let fetched = fetch_with(app, leave, code).await?;
-    if matches!(fetched, Fetched::Unknown | Fetched::CannotTell(_)) {
+    if matches!(fetched, BadgeLookup::Unknown | BadgeLookup::CannotTell(_)) {
         app.clients.missed(client);
     }
     Ok(fetched)
 }
 
 /// The badge behind a code: ours, or asked from the agencies whose letters the code begins with.
-async fn fetch_with(app: &App, leave: Leave, code: CredentialCode) -> Result<Fetched, Problem> {
+async fn fetch_with(app: &App, leave: LookupPermit, code: CredentialCode) -> Result<BadgeLookup, Problem> {
     if let Some(kept) = app.store.credential_by_code(code, leave).await? {
         has_its_badge(&kept)?;
-        return Ok(Fetched::Badge(kept.document.into_bytes()));
+        return Ok(BadgeLookup::Badge(kept.document.into_bytes()));
     }
     let (ours, stores, keepers): (bool, Vec<String>, Vec<(AgencyId, String)>) = {
         let registry = app.registry.snapshot();
@@ -136,18 +136,18 @@ async fn fetch_with(app: &App, leave: Leave, code: CredentialCode) -> Result<Fet
     };
     let lost = if ours { app.store.lost_records().await? } else { None };
     let lost = lost.map(|before| format!("{}; ask the holder for the badge file", lost_records::in_words(before)));
-    let mut answer = lost.map_or(Fetched::Unknown, Fetched::CannotTell);
+    let mut answer = lost.map_or(BadgeLookup::Unknown, BadgeLookup::CannotTell);
     for store in stores {
         match app.abroad.badge_of_store(&store, code).await {
-            Fetched::Unknown => {}
-            Fetched::Badge(badge) => return Ok(Fetched::Badge(badge)),
+            BadgeLookup::Unknown => {}
+            BadgeLookup::Badge(badge) => return Ok(BadgeLookup::Badge(badge)),
             unreachable => answer = unreachable,
         }
     }
     for (agency, url) in keepers {
         match app.abroad.badge(&agency, &url, code).await {
-            Fetched::Unknown => {}
-            Fetched::Badge(badge) => return Ok(Fetched::Badge(badge)),
+            BadgeLookup::Unknown => {}
+            BadgeLookup::Badge(badge) => return Ok(BadgeLookup::Badge(badge)),
             unreachable => answer = unreachable,
         }
     }

@@ -11,10 +11,10 @@ use utoipa::ToSchema;
 
 use super::{
     App,
-    documents::{self, Document},
+    documents::{self, CachedDocument},
     problem::{NOT_FOUND, Problem},
 };
-use agency::registrar::NotDone;
+use agency::registrar::RegistrarError;
 
 /// A proof that a writer has two histories: two envelopes that it signed with one number.
 #[derive(Debug, Serialize, ToSchema)]
@@ -59,7 +59,7 @@ async fn look<T: Send + 'static>(
     let genesis = app.registry.snapshot().roster().genesis(&agency).copied();
     let genesis = genesis.ok_or_else(unknown)?;
     let look = move |replica: &Replica| replica.logs().get(&genesis).map(look);
-    let found = app.registrar.look(look).await.map_err(NotDone::from)?;
+    let found = app.registrar.look(look).await.map_err(RegistrarError::from)?;
     found.ok_or_else(unknown)
 }
 
@@ -91,7 +91,7 @@ pub(super) async fn list(
 }
 
 /// The list, from the task that writes: asked for now and then, however many ask.
-async fn listed(app: &App, id: &str) -> Result<Document, Problem> {
+async fn listed(app: &App, id: &str) -> Result<CachedDocument, Problem> {
     let (node, agency) = (app.clone(), id.to_owned());
     let name = documents::name("forks", &app.registry.snapshot(), Some(id));
     let make = async move { documents::json(&all(&node, &agency).await?) };

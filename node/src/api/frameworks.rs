@@ -12,7 +12,7 @@ use axum::{
 };
 use policy::framework::{
     self, Framework,
-    coverage::{self, Coverage, Covered, Share},
+    coverage::{self, CoverageReport, CoverageShare, CoveredItem},
 };
 use registry_schema::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     App,
-    auth::Operator,
+    auth::AuthenticatedOperator,
     bulk,
     problem::{INVALID, NOT_FOUND, Problem, TOO_LARGE},
     recognitions::Consequences,
@@ -113,7 +113,7 @@ pub(super) struct ImportedFramework {
               (status = 422, description = "what is wrong with the file", body = Problem)))]
 pub(super) async fn import(
     State(app): State<App>,
-    Operator(hand): Operator,
+    AuthenticatedOperator(hand): AuthenticatedOperator,
     Query(asked): Query<Import>,
     request: Request,
 ) -> Result<(StatusCode, Json<ImportedFramework>), Problem> {
@@ -184,7 +184,7 @@ pub(super) struct Removed {
 pub(super) async fn remove(
     State(app): State<App>,
     Path(id): Path<String>,
-    Operator(hand): Operator,
+    AuthenticatedOperator(hand): AuthenticatedOperator,
 ) -> Result<(StatusCode, Json<Removed>), Problem> {
     let row = app.registrar.remove_framework(&id, &hand).await?;
     let consequences = match hand.dry_run {
@@ -308,8 +308,8 @@ pub(super) struct ItemShare {
     with_below: u64,
 }
 
-impl From<Share> for ItemShare {
-    fn from(share: Share) -> Self {
+impl From<CoverageShare> for ItemShare {
+    fn from(share: CoverageShare) -> Self {
         Self {
             items: share.items,
             aligned: share.aligned,
@@ -341,7 +341,7 @@ pub(super) struct ItemCoverage {
     responses((status = 200, body = FrameworkCoverage), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn cover(
     State(app): State<App>,
-    Operator(_hand): Operator,
+    AuthenticatedOperator(_hand): AuthenticatedOperator,
     Path(id): Path<String>,
 ) -> Result<Json<FrameworkCoverage>, Problem> {
     let row = row(&app, &id).await?;
@@ -364,9 +364,9 @@ pub(super) async fn cover(
     }))
 }
 
-fn covered(found: &Coverage, framework: &Framework) -> Vec<ItemCoverage> {
+fn covered(found: &CoverageReport, framework: &Framework) -> Vec<ItemCoverage> {
     let items = found.items.iter().filter(|item| item.with_below > 0);
-    let shown = |counted: &Covered| {
+    let shown = |counted: &CoveredItem| {
         let item = framework.items.get(counted.place)?;
         Some(ItemCoverage {
             id: item.id.clone(),

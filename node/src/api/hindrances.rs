@@ -5,7 +5,7 @@ use registry_schema::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use agency::registry::{Registry, Trouble};
+use agency::registry::{HindranceCause, Registry};
 
 /// A hindrance, and since when it stands.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -25,8 +25,8 @@ pub(crate) struct Hindrances {
     pub(crate) deferred: Option<Hindered>,
 }
 
-impl From<&Trouble> for Hindered {
-    fn from(trouble: &Trouble) -> Self {
+impl From<&HindranceCause> for Hindered {
+    fn from(trouble: &HindranceCause) -> Self {
         Self {
             why: trouble.why.clone(),
             since: trouble.since(),

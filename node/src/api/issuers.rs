@@ -16,7 +16,7 @@ use axum::{
     response::Response,
 };
 use registry_schema::{
-    AgencyId, AskedAt, Issuer,
+    AgencyId, Issuer, QueryTime,
     acceptance::ProviderKind,
     recognition::{Registration, RegistrationStanding},
 };
@@ -31,35 +31,35 @@ pub(super) use self::rekeying::{__path_rekey, rekey};
 pub(super) use self::resembling::{ResemblingName, resembling};
 use super::{
     App,
-    auth::Operator,
-    documents::{self, Holds},
+    auth::AuthenticatedOperator,
+    documents::{self, DocumentValidity},
     problem::{INVALID, NOT_FOUND, Problem},
     recognitions::{Consequences, would},
 };
 use agency::{
-    registrar::{Change, OwnIssuer},
+    registrar::{ExternalIssuer, ProposedChange},
     registry::AgencyState,
 };
 
 /// The issuers to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Which {
+pub(super) struct IssuerListQuery {
     /// Of this agency alone: `US-SC`.
     agency: Option<String>,
 }
 
 /// The issuers of all agencies.
-#[utoipa::path(get, path = "/v1/issuers", tag = "trust lists", params(Which),
+#[utoipa::path(get, path = "/v1/issuers", tag = "trust lists", params(IssuerListQuery),
     responses((status = 200, body = Vec<Issuer>)))]
 pub(super) async fn list(
     State(app): State<App>,
-    Query(which): Query<Which>,
+    Query(which): Query<IssuerListQuery>,
     asked: HeaderMap,
 ) -> Result<Response, Problem> {
     let registry = app.registry.snapshot();
     let name = documents::name("issuers", &registry, which.agency.as_deref());
-    let holds = Holds::of(&registry);
+    let holds = DocumentValidity::of(&registry);
     let make = move || {
         let all = registry.agencies().into_iter();
         let wanted = all.filter(|lists| which.agency.as_deref().is_none_or(|id| id == lists.id.as_str()));
@@ -73,12 +73,12 @@ pub(super) async fn list(
 }
 
 /// One issuer, by the id in its badges. Where several agencies register it, `agency` says whose entry is meant.
-#[utoipa::path(get, path = "/v1/issuers/{id}", tag = "trust lists", params(("id" = String, Path), Which),
+#[utoipa::path(get, path = "/v1/issuers/{id}", tag = "trust lists", params(("id" = String, Path), IssuerListQuery),
     responses((status = 200, body = Issuer), (status = 404, body = Problem)))]
 pub(super) async fn one(
     State(app): State<App>,
     Path(id): Path<String>,
-    Query(which): Query<Which>,
+    Query(which): Query<IssuerListQuery>,
 ) -> Result<Json<Issuer>, Problem> {
     let registry = app.registry.snapshot();
     let lists = match which.agency.as_deref() {
@@ -167,7 +167,7 @@ impl RegisteredIssuer {
               (status = 422, body = Problem)))]
 pub(super) async fn register(
     State(app): State<App>,
-    Operator(hand): Operator,
+    AuthenticatedOperator(hand): AuthenticatedOperator,
     body: Result<Json<NewIssuer>, JsonRejection>,
 ) -> Result<(StatusCode, Json<RegisteredIssuer>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
@@ -176,7 +176,7 @@ pub(super) async fn register(
             let said = "`key` is the kind of a key that the node makes, and an issuer with a `did` has its own";
             return Err(Problem::new(&INVALID, said));
         }
-        let issuer = OwnIssuer {
+        let issuer = ExternalIssuer {
             name: new.name,
             url: new.url,
             provider: new.provider,
@@ -226,12 +226,12 @@ pub(super) struct Described {
 pub(super) async fn provide(
     State(app): State<App>,
     Path(id): Path<String>,
-    Operator(hand): Operator,
+    AuthenticatedOperator(hand): AuthenticatedOperator,
     body: Result<Json<NewProvider>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Described>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let issuer = app.registrar.set_provider(&id, new.provider, &hand).await?;
-    let consequences = would(&app, &hand, Change::Issuer(Box::new(issuer.clone()))).await?;
+    let consequences = would(&app, &hand, ProposedChange::Issuer(Box::new(issuer.clone()))).await?;
     Ok((super::created(&hand), Json(Described { issuer, consequences })))
 }
 
@@ -280,7 +280,7 @@ pub(super) struct RegistrationEntry {
 /// The registrations to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct WhichRegistrations {
+pub(super) struct RegistrationListQuery {
     /// Of this issuer alone: its id.
     issuer: Option<String>,
     /// By this agency alone: `US-SC`.
@@ -288,11 +288,11 @@ pub(super) struct WhichRegistrations {
 }
 
 /// List what agencies last said of how their issuers stand, beyond registering them.
-#[utoipa::path(get, path = "/v1/registrations", tag = "trust lists", params(WhichRegistrations),
+#[utoipa::path(get, path = "/v1/registrations", tag = "trust lists", params(RegistrationListQuery),
     responses((status = 200, body = Vec<RegistrationEntry>)))]
 pub(super) async fn registrations(
     State(app): State<App>,
-    Query(which): Query<WhichRegistrations>,
+    Query(which): Query<RegistrationListQuery>,
 ) -> Json<Vec<RegistrationEntry>> {
     let registry = app.registry.snapshot();
     let of = registry.agencies().into_iter();
@@ -322,7 +322,7 @@ pub(super) async fn registrations(
 pub(super) async fn stand(
     State(app): State<App>,
     Path(id): Path<String>,
-    Operator(hand): Operator,
+    AuthenticatedOperator(hand): AuthenticatedOperator,
     body: Result<Json<NewStanding>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Stood>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
@@ -375,7 +375,7 @@ pub(super) struct Compromised {
 pub(super) async fn compromise(
     State(app): State<App>,
     Path(id): Path<String>,
-    Operator(hand): Operator,
+    AuthenticatedOperator(hand): AuthenticatedOperator,
     body: Result<Json<NewCompromise>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Compromised>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
@@ -395,7 +395,7 @@ pub(super) async fn compromise(
 
 /// The agencies with a recognition of an issuer that holds now.
 fn recognizing(app: &App, issuer: &Issuer) -> Vec<AgencyId> {
-    let now = AskedAt::now(app.clock.now());
+    let now = QueryTime::now(app.clock.now());
     let registry = app.registry.snapshot();
     let recognizes = |lists: &&AgencyState| {
         let mut all = lists.recognitions_of(&issuer.id);

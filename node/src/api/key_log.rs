@@ -7,7 +7,7 @@ use axum::{
 };
 use protocol::{
     KeyLog, PublicKey,
-    key_log::{Act, End, SignedEntry, WriterScope},
+    key_log::{KeyEnd, KeyLogAct, SignedKeyLogEntry, WriterScope},
 };
 use registry_schema::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,12 +17,12 @@ use verification::{KeyKind, multikey};
 
 use super::{
     App,
-    auth::Operator,
+    auth::AuthenticatedOperator,
     problem::{INVALID, NOT_FOUND, Problem},
     recognitions::Consequences,
 };
 use agency::{
-    registrar::{Proposal, ProposedAct, place_of},
+    registrar::{KeyLogProposal, ProposedAct, place_of},
     root::{self, WritingAbility},
 };
 
@@ -97,7 +97,7 @@ pub(super) struct EntryView {
 
 fn view(log: &KeyLog, here: &[PublicKey]) -> KeyLogView {
     let authority = log.authority();
-    let ended = |end: Option<End>| end.map(|end| end.to_string());
+    let ended = |end: Option<KeyEnd>| end.map(|end| end.to_string());
     let writers = authority.writers().iter().map(|(key, writer)| WriterView {
         key: key.to_string(),
         scope: match writer.terms.last().map(|term| &term.scope) {
@@ -205,12 +205,12 @@ pub(super) struct Unrevoked {
     responses((status = 201, body = ProposalView), (status = 401, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn propose(
     State(app): State<App>,
-    Operator(hand): Operator,
+    AuthenticatedOperator(hand): AuthenticatedOperator,
     body: Result<Json<NewProposal>, JsonRejection>,
 ) -> Result<(StatusCode, Json<ProposalView>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let wish = wish(new).map_err(|detail| Problem::new(&INVALID, detail))?;
-    let Proposal {
+    let KeyLogProposal {
         entry,
         is_example,
         voided,
@@ -240,7 +240,7 @@ pub(super) async fn propose(
     Ok((super::created(&hand), Json(view)))
 }
 
-impl super::Parts {
+impl super::AppState {
     /// Revocations that an entry takes away, with the codes of credentials that are kept here.
     async fn unrevoked(&self, slots: Vec<(u32, u32)>) -> Vec<Unrevoked> {
         let mut gone = Vec::new();
@@ -257,7 +257,7 @@ impl super::Parts {
     }
 }
 
-fn claimed(entry: &SignedEntry) -> Result<Act, Problem> {
+fn claimed(entry: &SignedKeyLogEntry) -> Result<KeyLogAct, Problem> {
     let claim = entry
         .claim()
         .map_err(|error| Problem::new(&INVALID, error.to_string()))?;
@@ -273,8 +273,8 @@ fn wish(new: NewProposal) -> Result<ProposedAct, String> {
         .map_err(|e| e.to_string())?;
     let needed = || key.ok_or_else(|| "`key` is missing: 64 hexadecimal digits".to_owned());
     let end = || match new.end.as_deref() {
-        Some("retired") => Ok(End::Retired),
-        Some("compromised") => Ok(End::Compromised),
+        Some("retired") => Ok(KeyEnd::Retired),
+        Some("compromised") => Ok(KeyEnd::Compromised),
         _ => Err("`end` is `retired` or `compromised`".to_owned()),
     };
     let last = new
@@ -334,7 +334,7 @@ pub(super) struct EnteredKeyEntry {
               (status = 422, body = Problem)))]
 pub(super) async fn enter(
     State(app): State<App>,
-    Operator(hand): Operator,
+    AuthenticatedOperator(hand): AuthenticatedOperator,
     body: Result<Json<NewKeyEntry>, JsonRejection>,
 ) -> Result<(StatusCode, Json<EnteredKeyEntry>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
@@ -375,7 +375,7 @@ pub(super) async fn did_document(State(app): State<App>) -> Result<Json<serde_js
         .filter(|(_, end)| end.is_none())
         .map(|(key, _)| key);
     let multikey = |key: &PublicKey| {
-        let key = verification::PublicKey::new(KeyKind::Ed25519, &key.0);
+        let key = verification::VerificationKey::new(KeyKind::Ed25519, &key.0);
         key.map(|key| multikey::encode(&key)).unwrap_or_default()
     };
     let method = |key: &PublicKey| {

@@ -17,7 +17,7 @@ use super::{
 };
 use agency::{
     health::{LONGEST_WITHOUT_A_WRITE, ReplicationHealth},
-    lease::Role,
+    lease::LeaseRole,
     replication::RestoringProgress,
 };
 
@@ -160,8 +160,8 @@ pub(super) async fn version(State(app): State<App>) -> Json<Version> {
         protocol: "/comity/1",
         agency,
         role: match *app.role.borrow() {
-            Role::Holder => "holder",
-            Role::Follower(_) => "follower",
+            LeaseRole::Holder => "holder",
+            LeaseRole::Follower(_) => "follower",
         },
     })
 }

@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll},
     time::Duration,
 };
-use transport::client::Client;
+use transport::client::ClientAddress;
 
 use axum::{
     body::{Body, Bytes, HttpBody},
@@ -42,32 +42,32 @@ const COME_AGAIN: u64 = 10;
 
 /// Marks an answer whose bytes all askers share.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Shared;
+pub(crate) struct SharedResponse;
 
 /// The room for large answers. Clones share it.
 #[derive(Clone, Debug)]
-pub(crate) struct Outgoing(Arc<Rooms>);
+pub(crate) struct ResponseBudget(Arc<ResponseBudgetState>);
 
 #[derive(Debug)]
-struct Rooms {
+struct ResponseBudgetState {
     all: Arc<Semaphore>,
     making: Arc<Semaphore>,
     /// The number of pieces that each client holds.
-    of_one: Lock<HashMap<Client, usize>>,
+    of_one: Lock<HashMap<ClientAddress, usize>>,
 }
 
 /// The room that one answer holds, until it is dropped.
 #[derive(Debug)]
-struct Room {
-    outgoing: Outgoing,
-    client: Client,
+struct ResponsePermit {
+    outgoing: ResponseBudget,
+    client: ClientAddress,
     pieces: usize,
     _permit: OwnedSemaphorePermit,
 }
 
-impl Outgoing {
+impl ResponseBudget {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Rooms {
+        Self(Arc::new(ResponseBudgetState {
             all: Arc::new(Semaphore::new(ROOM)),
             making: Arc::new(Semaphore::new(MAKING)),
             of_one: Lock::default(),
@@ -84,9 +84,9 @@ impl Outgoing {
     }
 
     /// The same answer, holding its room; or a refusal, if there is none.
-    fn hold(&self, client: Client, response: Response) -> Result<Response, Problem> {
+    fn hold(&self, client: ClientAddress, response: Response) -> Result<Response, Problem> {
         let bytes = response.body().size_hint().exact().unwrap_or(0);
-        if bytes <= SMALL || response.extensions().get::<Shared>().is_some() {
+        if bytes <= SMALL || response.extensions().get::<SharedResponse>().is_some() {
             return Ok(response);
         }
         let pieces = usize::try_from(bytes.div_ceil(PIECE)).unwrap_or(usize::MAX);
@@ -95,10 +95,10 @@ impl Outgoing {
             Problem::new(&UNAVAILABLE, detail).retry_after(COME_AGAIN)
         })?;
         let room = Arc::new(room);
-        Ok(response.map(|body| Body::new(HeldBody { body, room })))
+        Ok(response.map(|body| Body::new(PermitBody { body, room })))
     }
 
-    fn take(&self, client: Client, pieces: usize) -> Option<Room> {
+    fn take(&self, client: ClientAddress, pieces: usize) -> Option<ResponsePermit> {
         let permit = self
             .0
             .all
@@ -114,7 +114,7 @@ impl Outgoing {
             }
             fits
         });
-        fits.then(|| Room {
+        fits.then(|| ResponsePermit {
             outgoing: self.clone(),
             client,
             pieces,
@@ -123,7 +123,7 @@ impl Outgoing {
     }
 }
 
-impl Drop for Room {
+impl Drop for ResponsePermit {
     fn drop(&mut self) {
         self.outgoing.0.of_one.with(|of_one| {
             let left = of_one.remove(&self.client).unwrap_or(0).saturating_sub(self.pieces);
@@ -148,24 +148,24 @@ pub(crate) async fn hold(State(app): State<App>, request: Request, next: Next) -
 }
 
 /// A body with its room.
-struct HeldBody {
+struct PermitBody {
     body: Body,
-    room: Arc<Room>,
+    room: Arc<ResponsePermit>,
 }
 
 /// Bytes that hold their room wherever they are: a connection that is slow has taken them over long before they are sent.
-struct HeldBytes {
+struct PermitBytes {
     bytes: Bytes,
-    _room: Arc<Room>,
+    _room: Arc<ResponsePermit>,
 }
 
-impl AsRef<[u8]> for HeldBytes {
+impl AsRef<[u8]> for PermitBytes {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }
 }
 
-impl HttpBody for HeldBody {
+impl HttpBody for PermitBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -175,7 +175,7 @@ impl HttpBody for HeldBody {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let frame = Pin::new(&mut self.body).poll_frame(context);
         let held = |bytes| {
-            Bytes::from_owner(HeldBytes {
+            Bytes::from_owner(PermitBytes {
                 bytes,
                 _room: self.room.clone(),
             })
@@ -203,7 +203,7 @@ mod tests {
         config::{BudgetConfig, LookupConfig},
     };
 
-    fn client(address: &str) -> Client {
+    fn client(address: &str) -> ClientAddress {
         let clients = ClientBudgets::new(&LookupConfig::default(), &BudgetConfig::default());
         clients.at(address.parse().unwrap(), &HeaderMap::new())
     }
@@ -214,13 +214,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_large_answer_holds_its_room_until_its_last_byte_is_gone_and_a_shared_one_holds_none() {
-        let outgoing = Outgoing::new();
+        let outgoing = ResponseBudget::new();
         let free = || outgoing.0.all.available_permits();
         let all = free();
         let small = outgoing.hold(client("192.0.2.1"), answer(1_000)).unwrap();
         assert_eq!(free(), all);
         let mut shared = answer(8 << 20);
-        shared.extensions_mut().insert(Shared);
+        shared.extensions_mut().insert(SharedResponse);
         let shared = outgoing.hold(client("192.0.2.1"), shared).unwrap();
         assert_eq!(free(), all);
         let take = |from: &str| -> Vec<_> { (0..40).map(|_| outgoing.hold(client(from), answer(1 << 20))).collect() };

@@ -26,7 +26,7 @@ pub(super) struct PageQuery {
 }
 
 /// A place in a list that begins with the newest: a moment, and what comes first of those of one moment.
-pub(super) type Cursor = (i64, String);
+pub(super) type PageCursor = (i64, String);
 
 impl PageQuery {
     /// Returns the number of rows to read: one more than the page has, which tells that there are more.
@@ -42,7 +42,7 @@ impl PageQuery {
     ///
     /// # Errors
     /// [`Problem`], if it is no place in a list.
-    pub(super) fn after(&self) -> Result<Cursor, Problem> {
+    pub(super) fn after(&self) -> Result<PageCursor, Problem> {
         let Some(text) = &self.after else {
             return Ok(NEWEST);
         };
@@ -61,7 +61,7 @@ impl PageQuery {
         &self,
         path: &'static str,
         mut rows: Vec<R>,
-        place: impl Fn(&R) -> Cursor,
+        place: impl Fn(&R) -> PageCursor,
         shown: impl FnMut(R) -> T,
     ) -> ListPage<T> {
         let length = usize::try_from(self.length()).unwrap_or(usize::MAX);
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     /// Reads a list from its first page to its last.
-    fn walk(all: &[Cursor], limit: i64) -> Vec<Cursor> {
+    fn walk(all: &[PageCursor], limit: i64) -> Vec<PageCursor> {
         let (mut seen, mut after) = (Vec::new(), None);
         loop {
             let query = PageQuery {
@@ -114,7 +114,7 @@ mod tests {
             let (at, id) = query.after().unwrap();
             // As the store does.
             let rest = all.iter().filter(|(a, i)| *a < at || (*a == at && *i > id));
-            let rows: Vec<Cursor> = rest.take(usize::try_from(query.rows()).unwrap()).cloned().collect();
+            let rows: Vec<PageCursor> = rest.take(usize::try_from(query.rows()).unwrap()).cloned().collect();
             let page = query.page("/v1/x", rows, Clone::clone, |row| row);
             seen.extend(page.items);
             let Some(next) = page.next else { return seen };
@@ -132,7 +132,7 @@ mod tests {
     fn every_row_stands_on_one_page_whatever_the_length_of_the_pages() {
         // Several of one moment, and ids with what a URL has a meaning for.
         let ids = ["a&b", "c=d", "e~f", "urn:uuid:1", "ü ñ"];
-        let mut all: Vec<Cursor> = (0..7).flat_map(|at| ids.map(|id| (at, id.to_owned()))).collect();
+        let mut all: Vec<PageCursor> = (0..7).flat_map(|at| ids.map(|id| (at, id.to_owned()))).collect();
         all.sort_by(|a, b| (b.0, &a.1).cmp(&(a.0, &b.1)));
         for limit in [1, 2, 5, 34, 35, 36, 1_000] {
             assert_eq!(walk(&all, limit), all, "{limit} a page");

@@ -9,14 +9,14 @@ use axum::{
     response::Response,
 };
 use protocol::Ticket;
-use registry_schema::{AgencyId, AskedAt, KnownFreshness, Timestamp};
+use registry_schema::{AgencyFreshness, AgencyId, QueryTime, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     App,
     agencies::{heard, known_freshness},
-    auth::Operator,
+    auth::AuthenticatedOperator,
     documents,
     hindrances::Hindrances,
     operations::not_known,
@@ -24,8 +24,8 @@ use super::{
     recognitions::{Consequences, Resting, would},
 };
 use agency::{
-    peer_set::{Known, Membership},
-    registrar::Change,
+    peer_set::{KnownPeer, Membership},
+    registrar::ProposedChange,
     registry::{AgencyState, Registry},
 };
 use transport::network;
@@ -61,7 +61,7 @@ pub(super) struct Peer {
     /// Until when that counts.
     good_until: Option<Timestamp>,
     /// The agency's freshness now, by the clock of this node: the judgment on which its verdicts rest.
-    freshness: KnownFreshness,
+    freshness: AgencyFreshness,
     /// The number of seconds since `last_heard`.
     lag_seconds: Option<i64>,
     /// The number of envelopes of its log that are known to exist and are not here.
@@ -82,7 +82,7 @@ fn shown(
     registry: &Registry,
     misbehaved: &BTreeMap<String, i64>,
     id: &AgencyId,
-    known: &Known,
+    known: &KnownPeer,
     now: Timestamp,
 ) -> Peer {
     let lists = registry.agency(id);
@@ -123,7 +123,7 @@ fn shown(
             .collect(),
         last_heard,
         good_until,
-        freshness: lists.map_or(KnownFreshness::NeverHeard, |lists| {
+        freshness: lists.map_or(AgencyFreshness::NeverHeard, |lists| {
             known_freshness(registry, lists, now)
         }),
         lag_seconds: last_heard.map(|heard| now.seconds_since(heard).max(0)),
@@ -218,7 +218,7 @@ fn awaited(registry: &Registry, ticket: &Ticket, now: Timestamp) -> Awaited {
         let mut all = lists.agency_recognitions();
         all.any(|entry| {
             let of = &entry.recognition;
-            of.of == ticket.agency && of.key_log == log && entry.holds(AskedAt::now(now), None)
+            of.of == ticket.agency && of.key_log == log && entry.holds(QueryTime::now(now), None)
         })
     };
     let agencies = registry.agencies().into_iter().filter(follows);
@@ -253,7 +253,7 @@ impl From<Ticket> for Told {
               (status = 422, description = "no ticket", body = Problem)))]
 pub(super) async fn add(
     State(app): State<App>,
-    Operator(hand): Operator,
+    AuthenticatedOperator(hand): AuthenticatedOperator,
     body: Result<Json<NewPeer>, JsonRejection>,
 ) -> Result<(StatusCode, Json<serde_json::Value>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
@@ -317,7 +317,7 @@ pub(super) struct Parted {
 pub(super) async fn remove(
     State(app): State<App>,
     Path(agency): Path<String>,
-    Operator(hand): Operator,
+    AuthenticatedOperator(hand): AuthenticatedOperator,
     body: Result<Json<Removal>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Parted>), Problem> {
     let Json(Removal { expel, unpin }) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
@@ -339,7 +339,7 @@ pub(super) async fn remove(
             recognitions: Some(resting.all()),
             ..before
         };
-        let consequences = would(&app, &hand, Change::Gone(agency)).await?;
+        let consequences = would(&app, &hand, ProposedChange::Gone(agency)).await?;
         let consequences = consequences.map(|would| would.following(resting));
         return Ok((super::created(&hand), Json(Parted { peer, consequences })));
     }
@@ -352,7 +352,7 @@ pub(super) async fn remove(
         true => None,
         false => {
             peer.recognitions = Some(resting.all());
-            would(&app, &hand, Change::Gone(agency)).await?
+            would(&app, &hand, ProposedChange::Gone(agency)).await?
         }
     };
     let consequences = consequences.map(|would| would.following(resting));

@@ -20,15 +20,15 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     App,
-    auth::Operator,
-    documents::{Document, json},
+    auth::AuthenticatedOperator,
+    documents::{CachedDocument, json},
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
 };
 
 /// The policy to show, and its form.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Which {
+pub(super) struct PolicyQuery {
     /// Of this agency: `US-TN`. This node's own, if absent.
     agency: Option<String>,
     /// The moment for which to show what was or will be in force. What is or will be in force now, if absent.
@@ -36,22 +36,22 @@ pub(super) struct Which {
     /// `json` or `toml`.
     #[serde(default, rename = "as")]
     #[param(inline)]
-    form: Form,
+    form: PolicyFormat,
 }
 
 #[derive(Debug, Default, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Form {
+pub(super) enum PolicyFormat {
     #[default]
     Json,
     Toml,
 }
 
 /// Show what an agency accepts, and what that counts for.
-#[utoipa::path(get, path = "/v1/policy", tag = "policies", params(Which),
+#[utoipa::path(get, path = "/v1/policy", tag = "policies", params(PolicyQuery),
     responses((status = 200, content((PolicyFile = "application/json"), (String = "application/toml"))),
               (status = 404, body = Problem), (status = 422, body = Problem)))]
-pub(super) async fn show(State(app): State<App>, Query(which): Query<Which>) -> Result<Response, Problem> {
+pub(super) async fn show(State(app): State<App>, Query(which): Query<PolicyQuery>) -> Result<Response, Problem> {
     let invalid = |error: &dyn std::fmt::Display| Problem::new(&INVALID, error.to_string());
     let at: Option<Timestamp> = which.at.map(|text| text.parse().map_err(|e| invalid(&e))).transpose()?;
     let asked: Option<AgencyId> = which
@@ -74,8 +74,8 @@ pub(super) async fn show(State(app): State<App>, Query(which): Query<Which>) -> 
         PolicyFile::of(lists.policy_entries().filter(holds).cloned()).ok_or_else(nothing)?
     };
     Ok(match which.form {
-        Form::Json => Json(file).into_response(),
-        Form::Toml => {
+        PolicyFormat::Json => Json(file).into_response(),
+        PolicyFormat::Toml => {
             let text = file::write(&file).map_err(|error| invalid(&error))?;
             ([(header::CONTENT_TYPE, "application/toml")], text).into_response()
         }
@@ -110,7 +110,7 @@ pub(super) struct Applied {
               (status = 422, description = "what is wrong with the file, by line and column", body = Problem)))]
 pub(super) async fn apply(
     State(app): State<App>,
-    Operator(hand): Operator,
+    AuthenticatedOperator(hand): AuthenticatedOperator,
     body: Result<String, StringRejection>,
 ) -> Result<Json<Applied>, Problem> {
     let text = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
@@ -130,12 +130,12 @@ pub(super) async fn apply(
     responses((status = 200, content_type = "application/toml", body = String),
               (status = 304, description = "unchanged since the ETag given")))]
 pub(super) async fn model(asked: HeaderMap) -> Result<Response, Problem> {
-    static MADE: LazyLock<Made> = LazyLock::new(|| Document::fixed(samples::MODEL));
+    static MADE: LazyLock<FixedDocument> = LazyLock::new(|| CachedDocument::fixed(samples::MODEL));
     Ok(MADE.clone()?.answer(&asked, "application/toml"))
 }
 
 /// A document that is made once.
-type Made = Result<Document, Problem>;
+type FixedDocument = Result<CachedDocument, Problem>;
 
 /// A shipped sample of rules.
 #[derive(Debug, Serialize, ToSchema)]
@@ -155,7 +155,7 @@ pub(super) struct SampleRow {
 #[utoipa::path(get, path = "/v1/policy/samples", tag = "policies",
     responses((status = 200, body = Vec<SampleRow>), (status = 304, description = "unchanged since the ETag given")))]
 pub(super) async fn list_samples(asked: HeaderMap) -> Result<Response, Problem> {
-    static MADE: LazyLock<Made> = LazyLock::new(|| Document::fixed(json(&sample_rows()?)?));
+    static MADE: LazyLock<FixedDocument> = LazyLock::new(|| CachedDocument::fixed(json(&sample_rows()?)?));
     Ok(MADE.clone()?.answer(&asked, "application/json"))
 }
 
@@ -199,7 +199,7 @@ pub(super) async fn sample(Path(agency): Path<String>, asked: HeaderMap) -> Resu
         )
     };
     let sample = samples::of(&agency).ok_or_else(unknown)?;
-    Ok(Document::fixed(sample)?.answer(&asked, "application/toml"))
+    Ok(CachedDocument::fixed(sample)?.answer(&asked, "application/toml"))
 }
 
 /// The JSON Schema of policy files.
@@ -207,6 +207,6 @@ pub(super) async fn sample(Path(agency): Path<String>, asked: HeaderMap) -> Resu
     responses((status = 200, content_type = "application/schema+json", body = serde_json::Value),
               (status = 304, description = "unchanged since the ETag given")))]
 pub(super) async fn schema(asked: HeaderMap) -> Result<Response, Problem> {
-    static MADE: LazyLock<Made> = LazyLock::new(|| Document::fixed(samples::SCHEMA));
+    static MADE: LazyLock<FixedDocument> = LazyLock::new(|| CachedDocument::fixed(samples::SCHEMA));
     Ok(MADE.clone()?.answer(&asked, "application/schema+json"))
 }

@@ -9,8 +9,8 @@ use serde::Serialize;
 use transport::buckets::Allowance;
 use utoipa::ToSchema;
 
-use agency::registrar::NotDone;
-use storage::Unavailable;
+use agency::registrar::RegistrarError;
+use storage::StoreError;
 
 /// An error, as RFC 9457 (§3) has it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -33,14 +33,14 @@ pub(crate) struct Problem {
 }
 
 /// A code, its status, its title and its explanation.
-pub(crate) struct Code {
+pub(crate) struct ProblemCode {
     pub(crate) code: &'static str,
     status: StatusCode,
     pub(crate) title: &'static str,
     pub(crate) explanation: &'static str,
 }
 
-impl Code {
+impl ProblemCode {
     pub(super) const fn status(&self) -> StatusCode {
         self.status
     }
@@ -48,10 +48,10 @@ impl Code {
 
 macro_rules! codes {
     ($($name:ident = $code:literal, $status:ident, $title:literal, $explanation:literal;)*) => {
-        $(pub(crate) const $name: Code =
-            Code { code: $code, status: StatusCode::$status, title: $title, explanation: $explanation };)*
+        $(pub(crate) const $name: ProblemCode =
+            ProblemCode { code: $code, status: StatusCode::$status, title: $title, explanation: $explanation };)*
         /// All codes, for the pages that explain them.
-        pub(crate) const ALL: &[Code] = &[$($name),*];
+        pub(crate) const ALL: &[ProblemCode] = &[$($name),*];
     };
 }
 
@@ -101,7 +101,7 @@ codes! {
 }
 
 impl Problem {
-    pub(crate) fn new(code: &Code, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(code: &ProblemCode, detail: impl Into<String>) -> Self {
         Self {
             kind: format!("/help/{}", code.code),
             title: code.title,
@@ -214,26 +214,26 @@ impl IntoResponse for Problem {
     }
 }
 
-impl From<NotDone> for Problem {
-    fn from(error: NotDone) -> Self {
+impl From<RegistrarError> for Problem {
+    fn from(error: RegistrarError) -> Self {
         match error {
-            NotDone::Unknown(detail) => Self::new(&NOT_FOUND, detail),
-            NotDone::Conflict(detail) => Self::new(&CONFLICT, detail),
-            NotDone::Invalid(detail) => Self::new(&INVALID, detail),
-            NotDone::TooMany { detail, retry_after } => Self::new(&TOO_MANY, detail).retry_after(retry_after),
-            NotDone::NotTheirs(detail) => Self::new(&UNAUTHENTICATED, detail),
-            NotDone::NotHolder => Self::new(
+            RegistrarError::Unknown(detail) => Self::new(&NOT_FOUND, detail),
+            RegistrarError::Conflict(detail) => Self::new(&CONFLICT, detail),
+            RegistrarError::Invalid(detail) => Self::new(&INVALID, detail),
+            RegistrarError::TooMany { detail, retry_after } => Self::new(&TOO_MANY, detail).retry_after(retry_after),
+            RegistrarError::NotTheirs(detail) => Self::new(&UNAUTHENTICATED, detail),
+            RegistrarError::NotHolder => Self::new(
                 &NO_WRITER,
                 "this process does not write for the agency at the moment: try again in some seconds",
             ),
-            NotDone::PartlyDone(detail) => Self::new(&PARTLY_DONE, detail),
-            error @ NotDone::OutcomeUnknown => Self::new(&OUTCOME_UNKNOWN, error.to_string()),
-            NotDone::NotNow(detail) => Self::new(&UNAVAILABLE, detail),
-            NotDone::Unavailable(detail) => {
+            RegistrarError::PartlyDone(detail) => Self::new(&PARTLY_DONE, detail),
+            error @ RegistrarError::OutcomeUnknown => Self::new(&OUTCOME_UNKNOWN, error.to_string()),
+            RegistrarError::NotNow(detail) => Self::new(&UNAVAILABLE, detail),
+            RegistrarError::Unavailable(detail) => {
                 tracing::error!(%detail, "an act was not done");
                 Self::new(&UNAVAILABLE, "the store cannot be used at the moment: try again")
             }
-            NotDone::StoreAway { class, detail } => {
+            RegistrarError::StoreAway { class, detail } => {
                 tracing::error!(%detail, "an act was not done");
                 Self::new(
                     &UNAVAILABLE,
@@ -244,13 +244,13 @@ impl From<NotDone> for Problem {
     }
 }
 
-impl From<Unavailable> for Problem {
-    fn from(error: Unavailable) -> Self {
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
         // What this node would sign for its issuers it cannot, whoever asks.
-        if matches!(error, Unavailable::Sealed(_) | Unavailable::IssuerKeyDamaged(_)) {
+        if matches!(error, StoreError::Sealed(_) | StoreError::IssuerKeyDamaged(_)) {
             return Self::new(&UNAVAILABLE, error.to_string());
         }
-        NotDone::from(error).into()
+        RegistrarError::from(error).into()
     }
 }
 

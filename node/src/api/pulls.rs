@@ -9,7 +9,7 @@ use registry_schema::AgencyId;
 
 use super::{
     App,
-    auth::Operator,
+    auth::AuthenticatedOperator,
     peers::{self, Peer},
     problem::{INVALID, Problem},
 };
@@ -24,7 +24,7 @@ use super::{
 pub(super) async fn pull(
     State(app): State<App>,
     Path(agency): Path<String>,
-    Operator(hand): Operator,
+    AuthenticatedOperator(hand): AuthenticatedOperator,
 ) -> Result<(StatusCode, Json<Peer>), Problem> {
     let agency: AgencyId = agency.parse().map_err(|e| Problem::new(&INVALID, format!("{e}")))?;
     app.registrar.pull_from(&hand, &agency).await?;

@@ -12,28 +12,28 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use registry_schema::{
-    AgencyId, AskedAt, Purpose, Scope, Timestamp,
-    recognition::{Attestation, Basis, RecognitionEntry},
+    AgencyId, Purpose, QueryTime, RecognitionScope, Timestamp,
+    recognition::{Attestation, RecognitionBasis, RecognitionEntry},
 };
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
     App,
-    auth::Operator,
-    documents::{self, Holds},
+    auth::AuthenticatedOperator,
+    documents::{self, DocumentValidity},
     problem::{INVALID, Problem},
     verifications::apart,
 };
 use agency::{
-    registrar::{self, Actor, Change},
+    registrar::{self, Actor, ProposedChange},
     registry::{AgencyState, Registry},
 };
 
 /// The recognitions to list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Which {
+pub(super) struct RecognitionListQuery {
     /// By this agency alone: `US-NC`.
     agency: Option<String>,
     /// Of this issuer alone: the id in its badges.
@@ -43,12 +43,12 @@ pub(super) struct Which {
 }
 
 /// List who recognizes whom.
-#[utoipa::path(get, path = "/v1/recognitions", tag = "trust lists", params(Which),
+#[utoipa::path(get, path = "/v1/recognitions", tag = "trust lists", params(RecognitionListQuery),
     responses((status = 200, description = "withdrawn ones included, unless `at` is given", body = Vec<RecognitionEntry>),
               (status = 422, body = Problem)))]
 pub(super) async fn list(
     State(app): State<App>,
-    Query(which): Query<Which>,
+    Query(which): Query<RecognitionListQuery>,
     asked: HeaderMap,
 ) -> Result<Response, Problem> {
     let at: Option<Timestamp> = match which.at.as_deref() {
@@ -64,7 +64,7 @@ pub(super) async fn list(
         return Ok(Json(of_it).into_response());
     }
     let name = documents::name("recognitions", &registry, which.agency.as_deref());
-    let holds = Holds::of(&registry);
+    let holds = DocumentValidity::of(&registry);
     let make = move || {
         let all = |lists: &AgencyState| lists.recognitions().collect();
         documents::json(&wanted(&registry, which.agency.as_deref(), (at, now), all))
@@ -89,7 +89,7 @@ fn wanted(
 ) -> Vec<RecognitionEntry> {
     let all = registry.agencies().into_iter();
     let of_agency = all.filter(|lists| agency.is_none_or(|id| id == lists.id.as_str()));
-    let holds = |entry: &RecognitionEntry| at.is_none_or(|at| entry.holds(AskedAt::new(at, now), None));
+    let holds = |entry: &RecognitionEntry| at.is_none_or(|at| entry.holds(QueryTime::new(at, now), None));
     of_agency.flat_map(entries).filter(holds).collect()
 }
 
@@ -104,7 +104,7 @@ pub(super) struct NewRecognition {
     /// For which purposes; at least one.
     purposes: Vec<Purpose>,
     /// `"all"`, `{"achievements": [ids]}`, `{"aligned": [framework items]}` or `{"stack": {"name": …, "achievements": [ids]}}`.
-    scope: Scope,
+    scope: RecognitionScope,
     /// From when; now, if absent.
     from: Option<Timestamp>,
     /// Up to when; without end, if absent.
@@ -133,7 +133,7 @@ pub(super) struct NewRecognition {
               (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn recognize(
     State(app): State<App>,
-    Operator(hand): Operator,
+    AuthenticatedOperator(hand): AuthenticatedOperator,
     body: Result<Json<NewRecognition>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Recognized>), Problem> {
     let Json(NewRecognition {
@@ -157,7 +157,7 @@ pub(super) async fn recognize(
         from,
         until,
         accepts_without_status,
-        basis: Basis {
+        basis: RecognitionBasis {
             attestation,
             stands_alone,
             may_be_followed,
@@ -165,7 +165,7 @@ pub(super) async fn recognize(
         },
     };
     let entry = app.registrar.recognize(new, &hand).await?;
-    let change = Change::Recognition(Box::new(entry.clone()));
+    let change = ProposedChange::Recognition(Box::new(entry.clone()));
     let consequences = would(&app, &hand, change).await?;
     Ok((super::created(&hand), Json(Recognized { entry, consequences })))
 }
@@ -228,10 +228,13 @@ impl Resting {
                 of_agency: 0,
             };
         };
-        let of_issuers = || home.recognitions().filter(|entry| entry.holds(AskedAt::now(now), None));
+        let of_issuers = || {
+            home.recognitions()
+                .filter(|entry| entry.holds(QueryTime::now(now), None))
+        };
         let of_agencies = || {
             home.agency_recognitions()
-                .filter(|entry| entry.holds(AskedAt::now(now), None))
+                .filter(|entry| entry.holds(QueryTime::now(now), None))
         };
         let registers = |entry: &RecognitionEntry| entry.recognition.issuer.agency == *agency;
         Self {
@@ -255,8 +258,8 @@ impl Consequences {
     }
 }
 
-impl From<registrar::Consequences> for Consequences {
-    fn from(would: registrar::Consequences) -> Self {
+impl From<registrar::ChangeConsequences> for Consequences {
+    fn from(would: registrar::ChangeConsequences) -> Self {
         Self {
             recognitions: None,
             badges: would.badges,
@@ -275,7 +278,7 @@ impl From<registrar::Consequences> for Consequences {
 pub(super) async fn withdraw(
     State(app): State<App>,
     Path(id): Path<String>,
-    Operator(hand): Operator,
+    AuthenticatedOperator(hand): AuthenticatedOperator,
     body: Result<Json<NewWithdrawal>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Recognized>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
@@ -289,7 +292,7 @@ pub(super) async fn withdraw(
 }
 
 /// In a dry run, what a change would do.
-pub(super) async fn would(app: &App, hand: &Actor, change: Change) -> Result<Option<Consequences>, Problem> {
+pub(super) async fn would(app: &App, hand: &Actor, change: ProposedChange) -> Result<Option<Consequences>, Problem> {
     match hand.dry_run {
         true => Ok(Some(app.registrar.consequences(change).await?.into())),
         false => Ok(None),

@@ -13,21 +13,21 @@ use axum::{
     http::{HeaderMap, header},
     response::{IntoResponse as _, Response},
 };
-use registry_schema::{AgencyId, AskedAt, Issuer, Timestamp};
+use registry_schema::{AgencyId, Issuer, QueryTime, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::IntoParams;
 use verification::{
-    Freshness, SigningKey,
+    Freshness, IssuerSigningKey,
     contexts::CREDENTIALS_V2,
-    data_integrity::{self, Suite, Terms},
-    followed::{self, Held, Lists, Sought},
+    data_integrity::{self, AllowedTerms, Cryptosuite},
+    followed::{self, ListFreshness, RecognitionPath, RecognitionQuery},
     jwt, multikey,
 };
 
 use super::{
     App,
-    documents::Holds,
+    documents::DocumentValidity,
     key_log::did_web,
     operations::not_known,
     problem::{INVALID, NOT_FOUND, Problem, TRUST_STALE, UNAVAILABLE},
@@ -44,7 +44,7 @@ const LONGEST_KEPT: Duration = Duration::from_secs(60);
 const LONGEST_ID: usize = 500;
 
 /// An issuer that this agency recognizes now, and as what.
-struct Listed {
+struct RecognizedIssuer {
     issuer: Issuer,
     agency_name: String,
     /// For which uses, by which kind of achievements, through whom.
@@ -52,7 +52,7 @@ struct Listed {
 }
 
 /// The issuers that this agency recognizes now, itself or through agencies that it follows; by their ids.
-fn listed(registry: &Registry, now: Timestamp, only: Option<&str>) -> Result<Vec<Listed>, Problem> {
+fn listed(registry: &Registry, now: Timestamp, only: Option<&str>) -> Result<Vec<RecognizedIssuer>, Problem> {
     if !is_fresh(registry, now) {
         let detail = "this agency's own lists are not known recently enough here any more: ask again";
         return Err(Problem::new(&TRUST_STALE, detail));
@@ -82,7 +82,7 @@ fn listed(registry: &Registry, now: Timestamp, only: Option<&str>) -> Result<Vec
                 let purposes = held.purposes.iter().map(ToString::to_string).collect();
                 (held.entry.recognition.scope.to_string(), purposes, held.path())
             });
-            all.push(Listed {
+            all.push(RecognizedIssuer {
                 recognized: recognized.collect(),
                 agency_name: lists.name.clone(),
                 issuer: issuer.clone(),
@@ -120,24 +120,24 @@ fn everything<'a>(
     home: &'a AgencyId,
     issuer: &str,
     now: Timestamp,
-) -> Vec<Held<'a>> {
+) -> Vec<RecognitionPath<'a>> {
     let scopes = evidence.recognitions.iter().map(|entry| &entry.recognition.scope);
     let hops = evidence.agency_recognitions.iter().map(|hop| &hop.recognition.scope);
     let ids: Vec<String> = scopes
         .chain(hops)
         .flat_map(|scope| scope.ids().iter().cloned())
         .collect();
-    let mut found: Vec<Held<'a>> = Vec::new();
+    let mut found: Vec<RecognitionPath<'a>> = Vec::new();
     for achievement in std::iter::once(None).chain(ids.iter().map(Some)) {
-        let sought = Sought {
+        let sought = RecognitionQuery {
             issuer,
             achievement: achievement.map(String::as_str),
             alignments: achievement.map_or(&[], std::slice::from_ref),
-            asked: AskedAt::now(now),
+            asked: QueryTime::now(now),
             issued: None,
             vouched: None,
         };
-        for held in followed::held(evidence, home, &sought, Lists::FreshAt(now)) {
+        for held in followed::held(evidence, home, &sought, ListFreshness::FreshAt(now)) {
             if !found.contains(&held) {
                 found.push(held);
             }
@@ -147,9 +147,9 @@ fn everything<'a>(
 }
 
 /// This agency's key for what it signs itself, its DID, the key's name, and its URL.
-type Signer = (SigningKey, String, String, String);
+type AgencySigner = (IssuerSigningKey, String, String, String);
 
-async fn signer(app: &App) -> Result<Signer, Problem> {
+async fn signer(app: &App) -> Result<AgencySigner, Problem> {
     let (key, log) = app.registrar.badge_key().await?;
     let url = log.founding().url.clone();
     let unnamed = || {
@@ -189,15 +189,15 @@ pub(super) async fn entities(State(app): State<App>, asked: HeaderMap) -> Result
 }
 
 /// Returns the time for which a list of this agency's holds: recognitions begin and end by themselves.
-fn holds(registry: &Registry) -> Holds {
-    Holds {
+fn holds(registry: &Registry) -> DocumentValidity {
+    DocumentValidity {
         version: registry.version(),
         longest: LONGEST_KEPT,
     }
 }
 
 /// The signed list of who is recognized; nothing, if nobody is.
-fn entities_of(registry: &Registry, signer: Signer, now: Timestamp) -> Result<Vec<u8>, Problem> {
+fn entities_of(registry: &Registry, signer: AgencySigner, now: Timestamp) -> Result<Vec<u8>, Problem> {
     let (key, did, method, url) = signer;
     let name = registry.home().map(|home| home.name.clone()).unwrap_or_default();
     let all = listed(registry, now, None)?;
@@ -242,8 +242,9 @@ fn entities_of(registry: &Registry, signer: Signer, now: Timestamp) -> Result<Ve
         "validUntil": created.plus_seconds(TERM_SECONDS).to_string(),
         "credentialSubject": subjects,
     });
-    let suite = Suite::of(key.kind()).ok_or_else(|| unsigned("the badge key signs in no way that is known"))?;
-    let signed = data_integrity::sign_under(Terms::Any, suite, document, &key, &method, created).map_err(unsigned)?;
+    let suite = Cryptosuite::of(key.kind()).ok_or_else(|| unsigned("the badge key signs in no way that is known"))?;
+    let signed =
+        data_integrity::sign_under(AllowedTerms::Any, suite, document, &key, &method, created).map_err(unsigned)?;
     serde_json::to_vec(&signed).map_err(unsigned)
 }
 
@@ -311,18 +312,18 @@ pub(super) async fn configuration(State(app): State<App>) -> Result<Response, Pr
 /// The issuer to look up.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Whom {
+pub(super) struct StatementQuery {
     /// The issuer's id: its DID.
     sub: String,
 }
 
 /// Show what this agency states of an issuer that it recognizes (OpenID Federation 1.0, §3: a subordinate statement), signed
 /// with its badge key.
-#[utoipa::path(get, path = "/fetch", tag = "other registries", params(Whom),
+#[utoipa::path(get, path = "/fetch", tag = "other registries", params(StatementQuery),
     responses((status = 200, content_type = "application/entity-statement+jwt", body = String),
               (status = 404, description = "this agency does not recognize it now", body = Problem),
               (status = 422, body = Problem), (status = 503, body = Problem)))]
-pub(super) async fn statement(State(app): State<App>, Query(whom): Query<Whom>) -> Result<Response, Problem> {
+pub(super) async fn statement(State(app): State<App>, Query(whom): Query<StatementQuery>) -> Result<Response, Problem> {
     if !(1..=LONGEST_ID).contains(&whom.sub.len()) {
         return Err(Problem::new(&INVALID, format!("`sub` has 1 to {LONGEST_ID} bytes")));
     }

@@ -15,11 +15,11 @@ use utoipa::ToSchema;
 
 use super::{
     App,
-    auth::Operator,
+    auth::AuthenticatedOperator,
     documents,
     problem::{NOT_FOUND, Problem},
 };
-use agency::{peer_set::Membership, registrar::NotDone};
+use agency::{peer_set::Membership, registrar::RegistrarError};
 
 /// The part of one agency's log that this node holds.
 #[derive(Debug, Serialize, ToSchema)]
@@ -136,7 +136,7 @@ fn reached(replica: &Replica, names: &BTreeMap<Hash, AgencyId>, now: Timestamp) 
     responses((status = 200, body = Vec<Reached>), (status = 503, description = "this process does not write", body = Problem)))]
 pub(super) async fn heartbeats(
     State(app): State<App>,
-    operator: Result<Operator, Problem>,
+    operator: Result<AuthenticatedOperator, Problem>,
     asked: HeaderMap,
 ) -> Result<Response, Problem> {
     if operator.is_ok() {
@@ -158,7 +158,7 @@ async fn all_reached(app: &App) -> Result<Vec<Reached>, Problem> {
     };
     let now = app.clock.now();
     let look = move |replica: &Replica| reached(replica, &names, now);
-    Ok(app.registrar.look(look).await.map_err(NotDone::from)?)
+    Ok(app.registrar.look(look).await.map_err(RegistrarError::from)?)
 }
 
 /// The holders of this agency's log.
@@ -205,7 +205,7 @@ pub(super) struct Holder {
 }
 
 /// The word of one peer: holder, heads, when, how much it lacks, whether it has more than this node, its signed bytes.
-type Said = (Hash, Vec<Hash>, Timestamp, usize, bool, Vec<u8>);
+type PeerCountersignature = (Hash, Vec<Hash>, Timestamp, usize, bool, Vec<u8>);
 
 /// Show who holds this agency's log, and up to where; with each peer's signed word for it.
 #[utoipa::path(get, path = "/v1/reach/{agency}", tag = "federation", params(("agency" = String, Path, example = "US-NC")),
@@ -214,7 +214,7 @@ type Said = (Hash, Vec<Hash>, Timestamp, usize, bool, Vec<u8>);
 pub(super) async fn reach(
     State(app): State<App>,
     Path(agency): Path<String>,
-    operator: Result<Operator, Problem>,
+    operator: Result<AuthenticatedOperator, Problem>,
     asked: HeaderMap,
 ) -> Result<Response, Problem> {
     let home = app.registry.snapshot().home_id().clone();
@@ -252,10 +252,10 @@ async fn reach_of_home(app: &App) -> Result<Reach, Problem> {
                 encode(held.signed()),
             )
         });
-        let said: Vec<Said> = said.collect();
+        let said: Vec<PeerCountersignature> = said.collect();
         (log.map_or((vec![], 0), |log| (log.heads(), log.len())), said)
     };
-    let ((heads, envelopes), said) = app.registrar.look(look).await.map_err(NotDone::from)?;
+    let ((heads, envelopes), said) = app.registrar.look(look).await.map_err(RegistrarError::from)?;
     let now = app.clock.now();
     let registry = app.registry.snapshot();
     let members = registry

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::{
     App,
-    auth::Operator,
+    auth::AuthenticatedOperator,
     problem::{INVALID, Problem},
 };
 
@@ -66,7 +66,7 @@ pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<ImportedRubr
               (status = 422, description = "what is wrong with the file, by line and column", body = Problem)))]
 pub(super) async fn import(
     State(app): State<App>,
-    Operator(hand): Operator,
+    AuthenticatedOperator(hand): AuthenticatedOperator,
     body: Result<String, StringRejection>,
 ) -> Result<(StatusCode, Json<NewRubric>), Problem> {
     let text = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;

@@ -10,14 +10,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use protocol::Hash;
-use registry_schema::{Reason, StatusChange, StatusState, Timestamp, status::LIST_SLOTS};
+use registry_schema::{StatusChange, StatusReason, StatusState, Timestamp, status::LIST_SLOTS};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use verification::{Freshness, bitstring::Bitstring, credential, data_integrity, multikey};
 
 use super::{
     App,
-    auth::Operator,
+    auth::AuthenticatedOperator,
     documents::has_it,
     operations::not_known,
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
@@ -196,7 +196,7 @@ pub(super) struct NewListEntry {
     /// `revoked` (final), `suspended`, or `active` (reinstates a suspended one).
     status: StatusState,
     /// The reason; this code replicates.
-    reason: Reason,
+    reason: StatusReason,
     /// A note on what else there is to say; stays at home. At most 2,000 characters.
     note: Option<String>,
 }
@@ -222,7 +222,7 @@ pub(super) struct EnteredInList {
 pub(super) async fn enter(
     State(app): State<App>,
     Path(id): Path<String>,
-    Operator(hand): Operator,
+    AuthenticatedOperator(hand): AuthenticatedOperator,
     body: Result<Json<NewListEntry>, JsonRejection>,
 ) -> Result<(StatusCode, Json<EnteredInList>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{
     App,
-    auth::Operator,
+    auth::AuthenticatedOperator,
     problem::{Problem, STORE_INCOMPLETE},
 };
 
@@ -42,7 +42,10 @@ pub(super) async fn show(State(app): State<App>) -> Json<StoreReport> {
 /// end the doubt: what later entries of the own log follow is known to be lost here.
 #[utoipa::path(post, path = "/v1/store/acceptance", tag = "operations", security(("operator" = [])),
     responses((status = 200, body = StoreReport), (status = 401, body = Problem), (status = 409, body = Problem)))]
-pub(super) async fn accept(State(app): State<App>, Operator(hand): Operator) -> Result<Json<StoreReport>, Problem> {
+pub(super) async fn accept(
+    State(app): State<App>,
+    AuthenticatedOperator(hand): AuthenticatedOperator,
+) -> Result<Json<StoreReport>, Problem> {
     // While there is no replica to look at, vouching itself says why.
     let waiting = app.registrar.look(protocol::Replica::own_orphans).await;
     if let Ok(count @ 1..) = waiting {

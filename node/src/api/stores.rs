@@ -10,7 +10,7 @@ use super::{
     App,
     problem::{Problem, UNAVAILABLE},
 };
-use agency::node_client::{ASKED, Passed};
+use agency::node_client::{ASKED, SiblingResponse};
 
 /// The headers of a question that are passed on; an operator's token is not.
 const ASKING: [HeaderName; 2] = [header::ACCEPT, header::IF_NONE_MATCH];
@@ -41,9 +41,11 @@ pub(super) async fn ask(app: &App, path: &[&str], headers: &HeaderMap) -> Result
     let mut unasked = false;
     for store in &stores {
         match app.abroad.pass(store, path, &kept).await {
-            Passed::Answer { status, headers, body } => return Ok(Some((status, headers, body).into_response())),
-            Passed::Unknown => {}
-            Passed::Unreachable => unasked = true,
+            SiblingResponse::Answer { status, headers, body } => {
+                return Ok(Some((status, headers, body).into_response()));
+            }
+            SiblingResponse::Unknown => {}
+            SiblingResponse::Unreachable => unasked = true,
         }
     }
     if unasked {

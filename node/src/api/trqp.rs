@@ -11,12 +11,12 @@ use axum::{
     http::{HeaderMap, HeaderName},
     response::{IntoResponse as _, Response},
 };
-use registry_schema::{AgencyId, AskedAt, Purpose, Scope, Timestamp, recognition::RecognitionEntry};
+use registry_schema::{AgencyId, Purpose, QueryTime, RecognitionScope, Timestamp, recognition::RecognitionEntry};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use verification::{
     Freshness,
-    followed::{self, Lists, Sought},
+    followed::{self, ListFreshness, RecognitionQuery},
 };
 
 use super::{
@@ -242,11 +242,11 @@ async fn answer(app: &App, query: TrqpQuery, registered_counts: bool) -> Result<
         return Err(stale(&authority));
     }
     let whole = query.resource == ANYTHING;
-    let sought = Sought {
+    let sought = RecognitionQuery {
         issuer: &query.entity_id,
         achievement: (!whole).then_some(query.resource.as_str()),
         alignments: if whole { &[] } else { &resource },
-        asked: AskedAt::new(at, now),
+        asked: QueryTime::new(at, now),
         issued: None,
         vouched: None,
     };
@@ -283,7 +283,7 @@ async fn answer(app: &App, query: TrqpQuery, registered_counts: bool) -> Result<
         };
         return Ok((hop.is_some() && !registered_counts, said, query));
     }
-    if let Some(first) = held(Lists::FreshAt(now)).first() {
+    if let Some(first) = held(ListFreshness::FreshAt(now)).first() {
         let path: Vec<String> = first.path().iter().rev().map(ToString::to_string).collect();
         let on = reached(&mut first.path().iter());
         let policy = registry.agency(&authority).and_then(|lists| lists.policy());
@@ -324,7 +324,7 @@ async fn answer(app: &App, query: TrqpQuery, registered_counts: bool) -> Result<
             query,
         ));
     }
-    if let Some(doubtful) = held(Lists::Any).first() {
+    if let Some(doubtful) = held(ListFreshness::Any).first() {
         let home = doubtful.entry.recognition.issuer.agency.clone();
         let mut lists = doubtful.path().into_iter().chain([home]);
         if let Some(too_old) = lists.find(|agency| !is_fresh(agency)) {
@@ -332,7 +332,7 @@ async fn answer(app: &App, query: TrqpQuery, registered_counts: bool) -> Result<
         }
     }
     let by_items = |entry: &RecognitionEntry| {
-        let is_by_items = matches!(entry.recognition.scope, Scope::Aligned(_));
+        let is_by_items = matches!(entry.recognition.scope, RecognitionScope::Aligned(_));
         entry.agency == authority && is_by_items && entry.holds(sought.asked, None)
     };
     let unknown = match !whole && !is_placed && evidence.recognitions.iter().any(by_items) {

@@ -9,9 +9,9 @@ use axum::{
     Json,
     extract::{Query, State},
 };
-use protocol::trust_list::Entry;
+use protocol::trust_list::TrustListEntry;
 use registry_schema::{
-    AgencyId, Issuer, Recognition, Timestamp, Withdrawal,
+    AgencyId, Issuer, Recognition, RecognitionWithdrawal, Timestamp,
     recognition::{AgencyRecognition, Registration},
 };
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ use super::{
 };
 use agency::{
     registry::AgencyState,
-    said::{About, Put},
+    said::{TrustHistoryFilter, TrustListPut},
 };
 
 /// Most statements that are answered, the newest.
@@ -32,7 +32,7 @@ const MOST_SHOWN: usize = 5_000;
 /// About whom, and up to when.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Which {
+pub(super) struct TrustHistoryQuery {
     /// About this issuer: its id.
     issuer: Option<String>,
     /// By this agency, or about it: `US-SC`. With `issuer`, by this agency alone.
@@ -80,14 +80,17 @@ struct Ended {
     /// The recognition.
     id: String,
     #[serde(flatten)]
-    withdrawal: Withdrawal,
+    withdrawal: RecognitionWithdrawal,
 }
 
 /// List what agencies said about an issuer, or one agency about all, in the order of time: each statement with who signed
 /// it and whether it stands. At most the newest 5,000.
-#[utoipa::path(get, path = "/v1/trust-history", tag = "trust lists", params(Which),
+#[utoipa::path(get, path = "/v1/trust-history", tag = "trust lists", params(TrustHistoryQuery),
     responses((status = 200, body = Vec<Statement>), (status = 422, body = Problem)))]
-pub(super) async fn tell(State(app): State<App>, Query(which): Query<Which>) -> Result<Json<Vec<Statement>>, Problem> {
+pub(super) async fn tell(
+    State(app): State<App>,
+    Query(which): Query<TrustHistoryQuery>,
+) -> Result<Json<Vec<Statement>>, Problem> {
     let invalid = |error: &dyn std::fmt::Display| Problem::new(&INVALID, error.to_string());
     let until: Option<Timestamp> = which.at.map(|text| text.parse().map_err(|e| invalid(&e))).transpose()?;
     let agency: Option<AgencyId> = which
@@ -102,7 +105,7 @@ pub(super) async fn tell(State(app): State<App>, Query(which): Query<Which>) -> 
             Some((genesis.ok_or_else(unknown)?, id))
         }
     };
-    let about = About {
+    let about = TrustHistoryFilter {
         issuer: which.issuer,
         agency,
     };
@@ -124,27 +127,27 @@ pub(super) async fn tell(State(app): State<App>, Query(which): Query<Which>) -> 
     Ok(Json(shown.split_off(more)))
 }
 
-fn statement(put: Put, lists: &AgencyState) -> Option<Statement> {
+fn statement(put: TrustListPut, lists: &AgencyState) -> Option<Statement> {
     let (stands, said) = match put.entry {
-        Entry::Issuer(said) => (lists.issuer(&said.id) == Some(&said), Said::Issuer(said)),
-        Entry::Registration(said) => (
+        TrustListEntry::Issuer(said) => (lists.issuer(&said.id) == Some(&said), Said::Issuer(said)),
+        TrustListEntry::Registration(said) => (
             lists.registration(&said.issuer) == Some(&said),
             Said::Registration(said),
         ),
-        Entry::Recognition(id, said) => {
+        TrustListEntry::Recognition(id, said) => {
             let said = said?;
             let stands = lists
                 .recognition(&id)
                 .is_some_and(|now| now.recognition == said && now.withdrawn.is_none());
             (stands, Said::Recognition(Box::new(said)))
         }
-        Entry::Agency(id, said) => {
+        TrustListEntry::Agency(id, said) => {
             let said = said?;
             let mut all = lists.agency_recognitions();
             let stands = all.any(|now| now.recognition.id == id && now.recognition == said && now.withdrawn.is_none());
             (stands, Said::AgencyRecognition(said))
         }
-        Entry::Withdrawal(id, withdrawal) => {
+        TrustListEntry::Withdrawal(id, withdrawal) => {
             let of_issuer = lists.recognition(&id).and_then(|entry| entry.withdrawn);
             let mut all = lists.agency_recognitions();
             let of_agency = all.find(|entry| entry.recognition.id == id);

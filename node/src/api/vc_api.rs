@@ -4,7 +4,7 @@
 //! status, and not whether anybody recognizes the issuer.
 
 use std::time::Duration;
-use transport::client::Client;
+use transport::client::ClientAddress;
 
 use axum::{
     Json,
@@ -18,19 +18,19 @@ use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 use utoipa::ToSchema;
 use verification::{
-    OpenBadge, Question, Unreadable, codes,
-    data_integrity::Suite,
-    vcdm::{self, Answer, Checks, Presentation},
+    OpenBadge, UnreadableBadge, VerificationQuestion, codes,
+    data_integrity::Cryptosuite,
+    vcdm::{self, Presentation, RequestedChecks, VerificationFindings},
 };
 
 use super::{
     App,
-    auth::Operator,
+    auth::AuthenticatedOperator,
     confirmations,
     problem::{INVALID, Problem, UNSUPPORTED, VC_NOT_VERIFIED},
     verifications::{apart, receive, turn},
 };
-use agency::{evidence::gather, external_sources::Errand, registrar::NewDocument};
+use agency::{evidence::gather, external_sources::FetchContext, registrar::UnsignedCredential};
 
 /// A credential to sign.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -95,11 +95,11 @@ pub(super) struct VerifyOptions {
 }
 
 impl VerifyOptions {
-    fn checks(&self) -> Result<Checks, Problem> {
+    fn checks(&self) -> Result<RequestedChecks, Problem> {
         let Some(asked) = &self.checks else {
-            return Ok(Checks::ALL);
+            return Ok(RequestedChecks::ALL);
         };
-        let mut checks = Checks {
+        let mut checks = RequestedChecks {
             dates: false,
             status: false,
         };
@@ -153,7 +153,7 @@ impl From<Finding> for Found {
 }
 
 /// 200, or 422 with a problem that tells the same.
-fn reply(answer: Answer) -> Response {
+fn reply(answer: VerificationFindings) -> Response {
     let verified = answer.is_verified();
     let found = |findings: Vec<Finding>| findings.into_iter().map(Found::from).collect();
     let body = Verified {
@@ -207,7 +207,7 @@ pub(super) struct Refusal {
               (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn issue(
     State(app): State<App>,
-    Operator(hand): Operator,
+    AuthenticatedOperator(hand): AuthenticatedOperator,
     request: Request,
 ) -> Result<Response, Problem> {
     let ToIssue { credential, options } = read(&app, request).await?;
@@ -218,9 +218,9 @@ pub(super) async fn issue(
                 format!("`{name}` is no cryptosuite that this node signs with"),
             )
         };
-        Suite::find(&name).ok_or_else(unknown)
+        Cryptosuite::find(&name).ok_or_else(unknown)
     };
-    let new = NewDocument {
+    let new = UnsignedCredential {
         credential,
         suite: options.cryptosuite.map(suite).transpose()?,
     };
@@ -240,7 +240,7 @@ pub(super) async fn verify_credential(State(app): State<App>, request: Request) 
     let asked: ToVerify = read(&app, request).await?;
     let checks = asked.options.checks()?;
     let credential = vcdm::read_credential(asked.verifiable_credential).map_err(no_credential)?;
-    let mut answer = Answer::default();
+    let mut answer = VerificationFindings::default();
     check((&app, client), vec![credential], checks, &mut answer).await?;
     Ok(reply(answer))
 }
@@ -273,7 +273,7 @@ pub(super) async fn verify_presentation(State(app): State<App>, request: Request
     Ok(reply(answer))
 }
 
-fn no_credential(why: Unreadable) -> Problem {
+fn no_credential(why: UnreadableBadge) -> Problem {
     Problem::new(&INVALID, why.to_string())
 }
 
@@ -288,10 +288,10 @@ async fn read<T: for<'de> Deserialize<'de> + Send + 'static>(app: &App, request:
     .await?
 }
 
-fn question(app: &App) -> Question {
+fn question(app: &App) -> VerificationQuestion {
     let now = app.clock.now();
     let registry = app.registry.snapshot();
-    Question {
+    VerificationQuestion {
         agency: registry.home_id().clone(),
         purpose: None,
         at: now,
@@ -301,7 +301,11 @@ fn question(app: &App) -> Question {
     }
 }
 
-async fn judge_presentation(app: &App, presentation: Presentation, options: VerifyOptions) -> Result<Answer, Problem> {
+async fn judge_presentation(
+    app: &App,
+    presentation: Presentation,
+    options: VerifyOptions,
+) -> Result<VerificationFindings, Problem> {
     let question = question(app);
     let turn = turn(app).await?;
     apart(move || {
@@ -321,10 +325,10 @@ const LONGEST_ASKING: Duration = Duration::from_secs(15);
 
 /// Checks credentials one after the other, and adds what is found.
 async fn check(
-    (app, client): (&App, Client),
+    (app, client): (&App, ClientAddress),
     credentials: Vec<OpenBadge>,
-    checks: Checks,
-    answer: &mut Answer,
+    checks: RequestedChecks,
+    answer: &mut VerificationFindings,
 ) -> Result<(), Problem> {
     let deadline = Instant::now() + LONGEST_ASKING;
     for (nth, credential) in credentials.into_iter().enumerate() {
@@ -334,7 +338,7 @@ async fn check(
         let asking = async {
             let asks = app
                 .foreign
-                .ask(&credential, &registry, question.now, Errand::of(client));
+                .ask(&credential, &registry, question.now, FetchContext::of(client));
             match nth < MOST_ASKED_ABOUT {
                 true => Some(asks.await),
                 false => None,

@@ -6,7 +6,7 @@
 )]
 
 use std::{borrow::Cow, panic::AssertUnwindSafe};
-use transport::client::Client;
+use transport::client::ClientAddress;
 
 use axum::{
     Json,
@@ -15,11 +15,13 @@ use axum::{
     http::{StatusCode, header::CONTENT_TYPE},
 };
 use futures::future::try_join_all;
-use registry_schema::{AgencyId, AskedDate, LocalDay, Purpose, Timestamp, Verdict};
+use registry_schema::{AgencyId, LocalDay, Purpose, QueryDate, Timestamp, Verdict};
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use utoipa::IntoParams;
-use verification::{Evidence, OpenBadge, Question, Unreadable, formats, judge, judge_at_once, unreadable};
+use verification::{
+    Evidence, OpenBadge, UnreadableBadge, VerificationQuestion, formats, judge, judge_at_once, unreadable,
+};
 
 use super::{
     App, MAX_BODY_BYTES,
@@ -31,7 +33,7 @@ use super::{
 };
 use agency::{
     evidence::{gather, gather_then},
-    external_sources::Errand,
+    external_sources::FetchContext,
     registry::Registry,
 };
 
@@ -49,7 +51,7 @@ const LONGEST_WAIT: std::time::Duration = std::time::Duration::from_secs(10);
 /// The question about a badge.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Asked {
+pub(crate) struct VerificationQuery {
     /// The agency whose answer is wanted: `US-TN`. This node's own, if absent.
     pub(crate) agency: Option<String>,
     /// For which use: `renewal`. Any, if absent.
@@ -64,9 +66,9 @@ pub(crate) struct Asked {
     pub(crate) known: Option<String>,
 }
 
-impl Asked {
+impl VerificationQuery {
     /// The question, once every part of it can be understood.
-    pub(crate) fn question(&self, app: &App) -> Result<Question, Problem> {
+    pub(crate) fn question(&self, app: &App) -> Result<VerificationQuestion, Problem> {
         let given = |text: &Option<String>| {
             text.as_deref()
                 .map(str::trim)
@@ -100,7 +102,7 @@ impl Asked {
                 format!("`known` is {known}, and this node keeps what it knew since {since}: ask about a later day");
             return Err(Problem::new(&INVALID, detail));
         }
-        Ok(Question {
+        Ok(VerificationQuestion {
             agency,
             purpose,
             at: at.or(known).unwrap_or(now),
@@ -114,7 +116,7 @@ impl Asked {
 /// The moment that a date in a question means by this agency's calendar: a day is meant to its end, and today is now.
 pub(super) fn moment_of(text: &str, agency: &AgencyId, now: Timestamp) -> Result<Timestamp, Problem> {
     let invalid = |error: &dyn std::fmt::Display| Problem::new(&INVALID, error.to_string());
-    let asked: AskedDate = text.parse().map_err(|e| invalid(&e))?;
+    let asked: QueryDate = text.parse().map_err(|e| invalid(&e))?;
     asked.moment(agency, now).map_err(|e| invalid(&e))
 }
 
@@ -125,7 +127,7 @@ pub(super) fn moment_of(text: &str, agency: &AgencyId, now: Timestamp) -> Result
 /// `multipart/form-data` with the field `file`. At most 2 MiB. The answer is always 200 with a Verdict if the request could
 /// be read at all; a file that is no badge is the verdict `unreadable`.
 #[utoipa::path(
-    post, path = "/v1/verifications", tag = "verification", params(Asked),
+    post, path = "/v1/verifications", tag = "verification", params(VerificationQuery),
     request_body(content(
         (serde_json::Value = "application/json"), (serde_json::Value = "application/vc"), (Vec<u8> = "image/png"),
         (String = "image/svg+xml"), (String = "text/plain"), (Vec<u8> = "application/octet-stream"),
@@ -140,7 +142,7 @@ pub(super) fn moment_of(text: &str, agency: &AgencyId, now: Timestamp) -> Result
 )]
 pub(crate) async fn verify(
     State(app): State<App>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<VerificationQuery>,
     request: Request,
 ) -> Result<Json<Verdict>, Problem> {
     let question = asked.question(&app)?;
@@ -182,7 +184,12 @@ async fn file_field(mut multipart: Multipart) -> Result<Bytes, Problem> {
 }
 
 /// The answer about these bytes. The page, the API and the command line all come here.
-pub(crate) async fn answer(app: &App, client: Client, bytes: &[u8], question: &Question) -> Result<Verdict, Problem> {
+pub(crate) async fn answer(
+    app: &App,
+    client: ClientAddress,
+    bytes: &[u8],
+    question: &VerificationQuestion,
+) -> Result<Verdict, Problem> {
     let (verdict, _) = answer_as(app, client, bytes, question, |_, _, _| ()).await?;
     Ok(verdict)
 }
@@ -190,21 +197,21 @@ pub(crate) async fn answer(app: &App, client: Client, bytes: &[u8], question: &Q
 /// The same, with the facts that rules are held against, if there is a badge.
 pub(super) async fn answer_with_facts(
     app: &App,
-    client: Client,
+    client: ClientAddress,
     bytes: &[u8],
-    question: &Question,
-) -> Result<(Verdict, Option<policy::Facts>), Problem> {
+    question: &VerificationQuestion,
+) -> Result<(Verdict, Option<policy::BadgeFacts>), Problem> {
     answer_as(app, client, bytes, question, judge::facts).await
 }
 
 async fn answer_as<T: Send + 'static>(
     app: &App,
-    client: Client,
+    client: ClientAddress,
     bytes: &[u8],
-    question: &Question,
-    besides: fn(&OpenBadge, &Evidence, &Question) -> T,
+    question: &VerificationQuestion,
+    besides: fn(&OpenBadge, &Evidence, &VerificationQuestion) -> T,
 ) -> Result<(Verdict, Option<T>), Problem> {
-    let errand = Errand::of(client);
+    let errand = FetchContext::of(client);
     let file = match follow(app, errand, bytes, question).await? {
         ResolvedInput::Itself => Cow::Borrowed(bytes),
         ResolvedInput::Badge(badge) => Cow::Owned(badge),
@@ -250,13 +257,13 @@ pub(super) async fn turn(app: &App) -> Result<OwnedSemaphorePermit, Problem> {
 /// home agency, if that calls its key compromised. Of a record, the same about each badge in it.
 pub(super) async fn evidence(
     app: &App,
-    errand: Errand,
+    errand: FetchContext,
     badge: &OpenBadge,
-    question: &Question,
+    question: &VerificationQuestion,
 ) -> Result<Evidence, Problem> {
     // One answer speaks of one state of the lists, however long others take to answer.
     let registry = app.registry.snapshot();
-    let asker = Asker {
+    let asker = EvidenceContext {
         errand,
         registry: &registry,
     };
@@ -274,16 +281,16 @@ pub(super) async fn evidence(
 
 /// The asker, and the state of the lists that the answer speaks of.
 #[derive(Clone, Copy)]
-struct Asker<'a> {
-    errand: Errand,
+struct EvidenceContext<'a> {
+    errand: FetchContext,
     registry: &'a Registry,
 }
 
 async fn evidence_of_part(
     app: &App,
-    asker: Asker<'_>,
-    part: &Result<OpenBadge, Unreadable>,
-    question: &Question,
+    asker: EvidenceContext<'_>,
+    part: &Result<OpenBadge, UnreadableBadge>,
+    question: &VerificationQuestion,
     ask: bool,
 ) -> Result<Evidence, Problem> {
     match part {
@@ -294,9 +301,9 @@ async fn evidence_of_part(
 
 async fn evidence_of_one(
     app: &App,
-    asker: Asker<'_>,
+    asker: EvidenceContext<'_>,
     badge: &OpenBadge,
-    question: &Question,
+    question: &VerificationQuestion,
     ask: bool,
 ) -> Result<Evidence, Problem> {
     if let Some(then) = question.known {
@@ -320,7 +327,7 @@ async fn evidence_of_one(
     Ok(evidence)
 }
 
-async fn read(bytes: &[u8]) -> Result<Result<OpenBadge, Unreadable>, Problem> {
+async fn read(bytes: &[u8]) -> Result<Result<OpenBadge, UnreadableBadge>, Problem> {
     if bytes.len() <= READ_AT_ONCE {
         return unharmed(|| formats::read(bytes));
     }

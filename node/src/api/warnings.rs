@@ -7,7 +7,7 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{App, auth::Operator, problem::Problem};
+use super::{App, auth::AuthenticatedOperator, problem::Problem};
 use crate::certificate;
 
 /// A code of a warning, its title and its explanation.
@@ -52,7 +52,10 @@ pub(super) struct OperatorWarning {
 /// List what is weak about this node, though it serves; empty, if nothing is.
 #[utoipa::path(get, path = "/v1/warnings", tag = "operations", security(("operator" = [])),
     responses((status = 200, body = Vec<OperatorWarning>), (status = 401, body = Problem)))]
-pub(super) async fn list(State(app): State<App>, _: Operator) -> Result<Json<Vec<OperatorWarning>>, Problem> {
+pub(super) async fn list(
+    State(app): State<App>,
+    _: AuthenticatedOperator,
+) -> Result<Json<Vec<OperatorWarning>>, Problem> {
     let roots = app.registrar.roots_at_home().await?;
     let roots = roots
         .iter()

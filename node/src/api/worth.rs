@@ -8,23 +8,23 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use policy::{
-    Facts, Policy, Tally, file, samples,
+    BadgeFacts, Policy, Tally, file, samples,
     tally::in_units,
-    value::{Amount, Standing, Value},
+    value::{RuleWorth, WorthAmount, WorthEligibility},
 };
 use registry_schema::{
-    AgencyId, Check, Finding, IssuerStanding, Outcome, Purpose, Timestamp, Verdict, VerdictKind,
+    AgencyId, Check, CheckOutcome, Finding, IssuerStanding, Purpose, Timestamp, Verdict, VerdictKind,
     verdict::IssuerSummary, worth::WorthRule,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use verification::{Freshness, Question};
+use verification::{Freshness, VerificationQuestion};
 
 use super::{
     App,
     bulk::Line,
     problem::{INVALID, Problem, TRUST_STALE, UNAVAILABLE},
-    verifications::{Asked, answer_with_facts, receive},
+    verifications::{VerificationQuery, answer_with_facts, receive},
 };
 
 /// Most badges that are counted together.
@@ -161,7 +161,7 @@ fn bytes(badge: &serde_json::Value) -> Result<Vec<u8>, Problem> {
 }
 
 /// The rules of the agency that is asked, and how old they are, if they are fresh enough to count by.
-fn rules(app: &App, question: &Question) -> Result<(Arc<Policy>, Freshness), Problem> {
+fn rules(app: &App, question: &VerificationQuestion) -> Result<(Arc<Policy>, Freshness), Problem> {
     let registry = app.registry.snapshot();
     let lists = registry.agency(&question.agency);
     let policy = lists.and_then(|lists| lists.policy()).cloned().unwrap_or_default();
@@ -178,7 +178,7 @@ fn rules(app: &App, question: &Question) -> Result<(Arc<Policy>, Freshness), Pro
 }
 
 /// Returns the facts of a badge that was judged: one that is not accepted brings nothing.
-fn judged(nth: usize, verdict: &Verdict, facts: Option<Facts>) -> Facts {
+fn judged(nth: usize, verdict: &Verdict, facts: Option<BadgeFacts>) -> BadgeFacts {
     let mut facts = facts.unwrap_or_default();
     if facts.id.is_empty() {
         facts.id = format!("badge {}", nth + 1);
@@ -193,11 +193,11 @@ fn judged(nth: usize, verdict: &Verdict, facts: Option<Facts>) -> Facts {
 
 /// Returns the facts of a badge that this node checked, to hold a sample's rules against: whoever recognizes it, nobody of
 /// the federation speaks for the sample's agency, so a good badge counts as if that agency did.
-fn as_if_recognized(nth: usize, verdict: &Verdict, facts: Option<Facts>, purpose: Purpose) -> Facts {
+fn as_if_recognized(nth: usize, verdict: &Verdict, facts: Option<BadgeFacts>, purpose: Purpose) -> BadgeFacts {
     let mut facts = judged(nth, verdict, facts);
     facts.achievement_approved = None;
     let is_of_badge = |check: Check| !matches!(check, Check::Recognition | Check::Worth | Check::Holder);
-    let in_doubt = |finding: &Finding| finding.outcome == Outcome::CouldNotCheck && is_of_badge(finding.check);
+    let in_doubt = |finding: &Finding| finding.outcome == CheckOutcome::CouldNotCheck && is_of_badge(finding.check);
     let registered = |issuer: &IssuerSummary| issuer.standing == IssuerStanding::Registered;
     let is_registered = verdict.issuer.as_ref().is_some_and(registered);
     facts.recognized_for = match verdict.verdict {
@@ -211,14 +211,14 @@ fn as_if_recognized(nth: usize, verdict: &Verdict, facts: Option<Facts>, purpose
 }
 
 /// A shipped sample of rules.
-pub(crate) struct Sample {
+pub(crate) struct SamplePolicy {
     agency: AgencyId,
     /// The subject of its rules, without "what … counts for".
     pub(crate) whose: String,
     policy: Policy,
 }
 
-impl Sample {
+impl SamplePolicy {
     /// The sample of this agency.
     pub(crate) fn of(agency: &str) -> Result<Self, Problem> {
         let unknown = || {
@@ -260,7 +260,12 @@ fn uses(policy: &Policy) -> Vec<Purpose> {
 
 /// Returns what a page's badges count for together by a sample of rules, in words: the whole first. If no use is asked about,
 /// for every use that its rules name.
-pub(crate) fn together_by(sample: &Sample, lines: &[Line], purpose: Option<Purpose>, at: Timestamp) -> Vec<String> {
+pub(crate) fn together_by(
+    sample: &SamplePolicy,
+    lines: &[Line],
+    purpose: Option<Purpose>,
+    at: Timestamp,
+) -> Vec<String> {
     let uses = match purpose {
         Some(purpose) => vec![purpose],
         None => uses(&sample.policy),
@@ -275,11 +280,11 @@ pub(crate) fn together_by(sample: &Sample, lines: &[Line], purpose: Option<Purpo
 
 /// Returns what a page's badges count for together, in words: the whole first, then what each requirement needs, and the rest.
 /// None, if there is no use to count for or too many badges, or if the rules are too old here.
-pub(crate) fn together(app: &App, lines: &[Line], question: &Question) -> Option<Vec<String>> {
+pub(crate) fn together(app: &App, lines: &[Line], question: &VerificationQuestion) -> Option<Vec<String>> {
     let purpose = question.purpose.filter(|_| lines.len() <= MOST_BADGES)?;
     let (policy, _) = rules(app, question).ok()?;
     let facts = lines.iter().enumerate();
-    let facts: Vec<Facts> = facts
+    let facts: Vec<BadgeFacts> = facts
         .map(|(nth, line)| judged(nth, &line.verdict, line.facts.clone()))
         .collect();
     Some(in_words(&policy.tally(&facts, purpose, question.at)))
@@ -310,9 +315,13 @@ fn in_words(tally: &Tally<'_>) -> Vec<String> {
 /// The rules by which units count, or may count, by id; of the rest, [`besides`] tells.
 fn speaking<'p>(tally: &Tally<'p>) -> impl Iterator<Item = &'p WorthRule> {
     let values = tally.badges.iter().flat_map(|badge| &badge.values);
-    let adds_up =
-        |value: &&Value<'p>| matches!(value.amount, Amount::Of(_) | Amount::NotStated | Amount::Contradictory);
-    let stands = |value: &&Value<'p>| !matches!(value.standing, Standing::Excluded(_));
+    let adds_up = |value: &&RuleWorth<'p>| {
+        matches!(
+            value.amount,
+            WorthAmount::Of(_) | WorthAmount::NotStated | WorthAmount::Contradictory
+        )
+    };
+    let stands = |value: &&RuleWorth<'p>| !matches!(value.standing, WorthEligibility::Excluded(_));
     let rules: BTreeMap<&str, &'p WorthRule> = values
         .filter(adds_up)
         .filter(stands)
@@ -359,14 +368,14 @@ pub(super) async fn count(State(app): State<App>, request: Request) -> Result<Js
             format!("1 to {MOST_BADGES} badges are counted together"),
         ));
     }
-    let sample = query.sample.as_deref().map(Sample::of).transpose()?;
+    let sample = query.sample.as_deref().map(SamplePolicy::of).transpose()?;
     if sample.is_some() && query.agency.is_some() {
         return Err(Problem::new(
             &INVALID,
             "`agency` and `sample` are two questions: give one",
         ));
     }
-    let asked = Asked {
+    let asked = VerificationQuery {
         agency: query.agency,
         // By a sample, this node's own agency says whether a badge is good, and the sample what it is good for.
         purpose: sample.is_none().then(|| query.purpose.to_string()),
@@ -441,7 +450,7 @@ pub(super) async fn count(State(app): State<App>, request: Request) -> Result<Js
             .collect(),
         other_uses,
         badges,
-        sample: sample.as_ref().map(Sample::note),
+        sample: sample.as_ref().map(SamplePolicy::note),
         agency: sample.map_or(question.agency, |sample| sample.agency),
         purpose: query.purpose,
         at: question.at,

@@ -1,6 +1,6 @@
 //! Limits of what this node keeps of one agency.
 
-use protocol::log::{Quota, Usage};
+use protocol::log::{LogUsage, Quota};
 use serde::{Deserialize, Serialize};
 
 /// The most of any other agency that is kept here. Beyond it more is deferred, and that is told: nothing of the agency is
@@ -32,7 +32,7 @@ impl QuotaConfig {
         let bytes = |mib: u32| u64::from(mib) << 20;
         let usual = Quota::default();
         Quota {
-            most: Usage {
+            most: LogUsage {
                 bytes: bytes(self.mib),
                 puts: self.entries.into(),
                 ..usual.most

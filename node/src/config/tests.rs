@@ -3,19 +3,19 @@
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 use super::*;
-use crate::init::{self, Beginning};
+use crate::init::{self, InitOptions};
 
 #[test]
 fn what_a_node_asks_of_others_can_be_written_down() {
     let text = "[outbound]\nextra_roots = \"ca.pem\"\n[outbound.short_lists]\n\"did:web:badges.example\" = 100000\n";
     #[derive(Deserialize)]
-    struct Part {
+    struct OutboundSection {
         outbound: OutboundConfig,
     }
-    let Part { outbound } = toml::from_str(text).unwrap();
+    let OutboundSection { outbound } = toml::from_str(text).unwrap();
     assert!(!outbound.loopback, "closed unless opened");
     assert_eq!(outbound.short_lists.get("did:web:badges.example"), Some(&100_000));
-    assert!(toml::from_str::<Part>("[outbound]\nproxy = \"x\"\n").is_err());
+    assert!(toml::from_str::<OutboundSection>("[outbound]\nproxy = \"x\"\n").is_err());
 }
 
 const NAMES: [&str; 5] = ["US-NC", "US-CO:aurora", "US-IL:troy-30-c", "CA-ON", "US-SC"];
@@ -79,7 +79,7 @@ fn with_tables(config: &mut Config, rng: &mut StdRng) {
 async fn what_a_ticket_says_as_toml_goes_below_any_configuration_that_a_node_writes() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("node");
-    let beginning = Beginning {
+    let beginning = InitOptions {
         agency: "US-NC".parse().unwrap(),
         name: "North Carolina".into(),
         url: "https://node.example".into(),

@@ -9,17 +9,20 @@ use anyhow::Context as _;
 use futures::future::try_join_all;
 use policy::rubrics;
 use registry_schema::{
-    Achievement, AgencyId, CredentialCode, Issuer, Purpose, Reason, Scope, StatusState, Timestamp,
+    Achievement, AgencyId, CredentialCode, Issuer, Purpose, RecognitionScope, StatusReason, StatusState, Timestamp,
     acceptance::ProviderKind,
     policy::PolicyFile,
-    registration::{By, Step},
+    registration::{RegistrationStep, StepActor},
 };
 use serde_json::Value;
-use verification::{KeyKind, SigningKey, credential, data_integrity, formats, multikey};
+use verification::{IssuerSigningKey, KeyKind, credential, data_integrity, formats, multikey};
 
 use super::teacher;
 use crate::Node;
-use agency::registrar::{Actor, Contact, FirstEvidence, NewApplication, NewBadge, NewRecognition, NotDone, Note, Room};
+use agency::registrar::{
+    Actor, ApplicationEvidence, ApplicationLimit, Contact, NewApplication, NewBadge, NewRecognition, RegistrarError,
+    StepNote,
+};
 use platform::{clock::Clock, keys};
 use storage::NEWEST;
 
@@ -101,14 +104,14 @@ async fn recognizes(agency: &AgencyId, node: &Node, issuers: &BTreeMap<&str, Str
             issuer: issuer.clone(),
             registered_by: None,
             purposes: uses.clone(),
-            scope: Scope::All,
+            scope: RecognitionScope::All,
             from: None,
             until: None,
             accepts_without_status: false,
-            basis: registry_schema::recognition::Basis::default(),
+            basis: registry_schema::recognition::RecognitionBasis::default(),
         };
         match node.registrar.recognize(new, &hand()).await {
-            Ok(_) | Err(NotDone::Conflict(_)) => {}
+            Ok(_) | Err(RegistrarError::Conflict(_)) => {}
             Err(error) => return Err(error.into()),
         }
     }
@@ -170,37 +173,37 @@ async fn applies(node: &Node, name: &str) -> anyhow::Result<Issuer> {
                     email: "office@palmetto.example".to_owned(),
                 },
                 rubric: None,
-                evidence: vec![FirstEvidence {
+                evidence: vec![ApplicationEvidence {
                     component: Some("public-rubric".to_owned()),
                     link: Some("https://palmetto.example/rubric".to_owned()),
                     note: None,
                 }],
             };
-            let room = Room {
+            let room = ApplicationLimit {
                 most_open: u32::MAX,
                 is_first: true,
             };
-            let made = node.registrar.apply(new, By::Applicant, room, false).await?;
+            let made = node.registrar.apply(new, StepActor::Applicant, room, false).await?;
             made.file.application.id
         }
     };
-    let takes = async |who: &str, step: Step, note: Option<&str>| {
-        let note = Note {
+    let takes = async |who: &str, step: RegistrationStep, note: Option<&str>| {
+        let note = StepNote {
             text: note.map(str::to_owned),
             is_public: true,
         };
-        let by = By::Operator(who.to_owned());
+        let by = StepActor::Operator(who.to_owned());
         node.registrar.take_step(&id, by, step, note, false).await
     };
     let file = node.registrar.case(&id).await?;
     for reviewer in ["reviewer-one", "reviewer-two"] {
         let scores = file.rubric.components().map(|one| (one.id.clone(), "met".to_owned()));
-        let step = Step::Review {
+        let step = RegistrationStep::Review {
             scores: scores.collect(),
         };
         takes(reviewer, step, None).await?;
     }
-    let step = Step::Approve {
+    let step = RegistrationStep::Approve {
         conditions: vec!["The scoring rubric stays public.".to_owned()],
         until: Clock::default().now().plus_seconds(3 * 365 * 86_400).whole_seconds(),
         provider: Some(ProviderKind::HigherEducation),
@@ -264,14 +267,20 @@ async fn badges(nodes: &BTreeMap<AgencyId, Node>, dir: &Path, sc: &str, tn: &str
     let (code, revoked) = issue(sc_node, sc, "Riley Brooks", None, None).await?;
     sc_node
         .registrar
-        .change_status(code, StatusState::Revoked, Reason::IssuedInError, None, &hand())
+        .change_status(code, StatusState::Revoked, StatusReason::IssuedInError, None, &hand())
         .await?;
     write("not-valid-revoked.json", pretty(&revoked).as_bytes())?;
 
     let (code, suspended) = issue(sc_node, sc, "Casey Morgan", None, None).await?;
     sc_node
         .registrar
-        .change_status(code, StatusState::Suspended, Reason::EvidenceInvalid, None, &hand())
+        .change_status(
+            code,
+            StatusState::Suspended,
+            StatusReason::EvidenceInvalid,
+            None,
+            &hand(),
+        )
         .await?;
     write("not-valid-suspended.json", pretty(&suspended).as_bytes())?;
 
@@ -320,10 +329,10 @@ fn achievement(id: String) -> Achievement {
 
 /// A badge from outside the federation, whose status list nobody here keeps.
 fn foreign(now: Timestamp) -> anyhow::Result<Value> {
-    let key = SigningKey::from_seed(&keys::fresh_seed())?;
+    let key = IssuerSigningKey::from_seed(&keys::fresh_seed())?;
     let (issuer_id, method) = multikey::did_key(&key.public_key());
     let list = |purpose: &str| format!("https://badges.example/status/{purpose}");
-    let unsigned = credential::build(&credential::NewCredential {
+    let unsigned = credential::build(&credential::CredentialContent {
         id: "https://badges.example/credentials/1".into(),
         issuer_id,
         issuer_name: "Example Badges".into(),
@@ -333,7 +342,7 @@ fn foreign(now: Timestamp) -> anyhow::Result<Value> {
         achievement: achievement("https://badges.example/achievements/1".into()),
         valid_from: now.whole_seconds(),
         valid_until: None,
-        status: Some(credential::NewStatus {
+        status: Some(credential::StatusLocation {
             revocation_list: list("revocation"),
             suspension_list: list("suspension"),
             index: 4711,

@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 use verification::credential;
 
 use crate::Node;
-use agency::registrar::NewDocument;
+use agency::registrar::UnsignedCredential;
 use platform::clock::Clock;
 
 use super::samples::{hand, of, pretty};
 
 /// A badge that the teacher earned.
-struct Earned {
+struct EarnedBadge {
     /// The file.
     file: &'static str,
     /// The agency whose issuer's it is.
@@ -29,8 +29,8 @@ struct Earned {
     mastery: u32,
 }
 
-const EARNED: [Earned; 5] = [
-    Earned {
+const EARNED: [EarnedBadge; 5] = [
+    EarnedBadge {
         file: "1-formative-assessment.json",
         home: "US-SC",
         issuer: "Palmetto Educator Institute",
@@ -38,7 +38,7 @@ const EARNED: [Earned; 5] = [
         hours: Some(10),
         mastery: 92,
     },
-    Earned {
+    EarnedBadge {
         file: "2-elementary-literacy.json",
         home: "US-SC",
         issuer: "Palmetto Educator Institute",
@@ -46,7 +46,7 @@ const EARNED: [Earned; 5] = [
         hours: Some(40),
         mastery: 90,
     },
-    Earned {
+    EarnedBadge {
         file: "3-classroom-inquiry.json",
         home: "US-NC",
         issuer: "Piedmont Teaching Lab",
@@ -54,7 +54,7 @@ const EARNED: [Earned; 5] = [
         hours: Some(15),
         mastery: 95,
     },
-    Earned {
+    EarnedBadge {
         file: "4-coaching-colleagues.json",
         home: "US-NC",
         issuer: "Piedmont Teaching Lab",
@@ -62,7 +62,7 @@ const EARNED: [Earned; 5] = [
         hours: None,
         mastery: 88,
     },
-    Earned {
+    EarnedBadge {
         file: "5-data-literacy.json",
         home: "US-SC",
         issuer: "Palmetto Educator Institute",
@@ -86,7 +86,7 @@ pub(super) fn collected(collection: &str) -> Option<String> {
     Some(earned.achievement_id())
 }
 
-impl Earned {
+impl EarnedBadge {
     fn achievement_id(&self) -> String {
         let stem = self.file.trim_start_matches(|c: char| !c.is_ascii_alphabetic());
         let place = self.issuer.split_whitespace().next().unwrap_or_default().to_lowercase();
@@ -113,7 +113,7 @@ impl Earned {
 
     /// The badge without its proof.
     fn document(&self, issuer: &str) -> Value {
-        let mut document = credential::build(&credential::NewCredential {
+        let mut document = credential::build(&credential::CredentialContent {
             id: format!("{}/awards/1", self.achievement_id()),
             issuer_id: issuer.to_owned(),
             issuer_name: self.issuer.to_owned(),
@@ -168,7 +168,7 @@ pub(super) async fn issue(
             // An interrupted start is taken up again.
             Some(badge) => serde_json::from_str(&badge)?,
             None => {
-                let new = NewDocument {
+                let new = UnsignedCredential {
                     credential,
                     suite: None,
                 };

@@ -5,12 +5,12 @@ use std::{net::SocketAddr, path::Path, time::Duration};
 
 use anyhow::Context as _;
 use protocol::{
-    Batch, KeyLog, SigningKey, Ticket,
-    key_log::{Act, WriterKey, WriterScope},
+    KeyLog, SigningKey, Ticket, WriteBatch,
+    key_log::{KeyLogAct, WriterKey, WriterScope},
 };
 use registry_schema::Timestamp;
 
-use super::{Making, address};
+use super::{DataDirBuilder, address};
 use crate::config::{Config, PeerConfig};
 use agency::root::{self, EntryFile};
 use platform::keys;
@@ -23,7 +23,7 @@ const MAX_ANSWER_BYTES: usize = 32 * 1024 * 1024;
 
 /// The choices with which a further store begins.
 #[derive(Clone, Debug)]
-pub struct Joining {
+pub struct JoinOptions {
     /// The ticket of the agency's first store.
     pub ticket: Option<Ticket>,
     /// The agency's key log, as `comity key export` wrote it; asked of the first store, if absent.
@@ -47,8 +47,8 @@ pub struct Joining {
 ///
 /// # Errors
 /// If the directory is not empty, the key log cannot be had or is another agency's, or the disk refuses.
-pub async fn join(data: &Path, joining: Joining, now: Timestamp) -> anyhow::Result<(Config, EntryFile)> {
-    let making = Making::begin(data)?;
+pub async fn join(data: &Path, joining: JoinOptions, now: Timestamp) -> anyhow::Result<(Config, EntryFile)> {
+    let making = DataDirBuilder::begin(data)?;
     let url = address(&joining.url)?;
     let database = super::database(joining.database.as_deref(), joining.database_tls)?;
     let key_log = match (&joining.key_log, &joining.ticket) {
@@ -85,14 +85,14 @@ pub async fn join(data: &Path, joining: Joining, now: Timestamp) -> anyhow::Resu
     };
     let key = writer.public();
     let entry = EntryFile {
-        entry: key_log.propose(Act::WriterAdded(WriterKey { key, scope }), now)?,
+        entry: key_log.propose(KeyLogAct::WriterAdded(WriterKey { key, scope }), now)?,
         key_log: key_log.clone(),
     };
     let genesis = key_log.genesis();
     let store = Store::create(making.folder(), database.as_ref()).await?;
-    let batch = Batch {
+    let batch = WriteBatch {
         key_logs: vec![key_log],
-        ..Batch::default()
+        ..WriteBatch::default()
     };
     store.commit(&batch, &[], now).await?;
     store.claim(genesis).await?;

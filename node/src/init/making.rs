@@ -14,7 +14,7 @@ const PREFIX: &str = ".comity-making-";
 
 /// A folder that becomes the data directory when all is in it, and goes when something fails.
 #[derive(Debug)]
-pub(crate) struct Making {
+pub(crate) struct DataDirBuilder {
     folder: PathBuf,
     target: PathBuf,
     /// The files that are made elsewhere, and go with it.
@@ -22,7 +22,7 @@ pub(crate) struct Making {
     is_finished: bool,
 }
 
-impl Making {
+impl DataDirBuilder {
     /// Begins; refuses a directory that holds something.
     pub(crate) fn begin(target: &Path) -> anyhow::Result<Self> {
         is_new(target)?;
@@ -88,7 +88,7 @@ impl Making {
     }
 }
 
-impl Drop for Making {
+impl Drop for DataDirBuilder {
     fn drop(&mut self) {
         if !self.is_finished {
             for file in &self.elsewhere {
@@ -130,19 +130,19 @@ mod tests {
         let there = place.path().join("there");
         fs::create_dir(&there).unwrap();
         for target in [there, place.path().join("deeper/not-there")] {
-            let making = Making::begin(&target).unwrap();
+            let making = DataDirBuilder::begin(&target).unwrap();
             fs::write(making.folder().join("comity.toml"), "x").unwrap();
             drop(making);
             assert!(!target.exists() || fs::read_dir(&target).unwrap().next().is_none());
 
             // One that was killed leaves its folder; the next attempt does not mind.
-            std::mem::forget(Making::begin(&target).unwrap());
-            let making = Making::begin(&target).unwrap();
+            std::mem::forget(DataDirBuilder::begin(&target).unwrap());
+            let making = DataDirBuilder::begin(&target).unwrap();
             fs::create_dir(making.folder().join("keys")).unwrap();
             fs::write(making.folder().join("comity.toml"), "x").unwrap();
             making.finish().unwrap();
             assert!(target.join("comity.toml").exists() && target.join("keys").is_dir());
-            let refused = Making::begin(&target).unwrap_err().to_string();
+            let refused = DataDirBuilder::begin(&target).unwrap_err().to_string();
             assert!(
                 refused.contains("is not empty") && refused.contains("comityd rebuild"),
                 "{refused}"

@@ -6,9 +6,9 @@ use anyhow::Context as _;
 use protocol::{Hash, KeyLog, SigningKey, Ticket, files};
 use serde::Deserialize;
 
-use super::Rebuilding;
+use super::RebuildOptions;
 use crate::config::Config;
-use transport::mirror::{Kind, Source};
+use transport::mirror::{MirrorFileKind, MirrorSource};
 
 /// The time that a node may take to give a ticket.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
 
 /// The things with which a rebuilt node begins.
-pub(super) struct Found {
+pub(super) struct RebuildBasis {
     pub(super) key_log: KeyLog,
     /// Of the sources' own nodes, and of whom they introduce.
     pub(super) tickets: Vec<Ticket>,
@@ -24,10 +24,10 @@ pub(super) struct Found {
 
 /// The longest key log of the agency that a source has.
 pub(super) async fn key_log(
-    sources: &[Source],
+    sources: &[MirrorSource],
     config: Option<&Config>,
-    rebuilding: &Rebuilding,
-) -> anyhow::Result<Found> {
+    rebuilding: &RebuildOptions,
+) -> anyhow::Result<RebuildBasis> {
     let named = config
         .map(|config| config.agency.clone())
         .or_else(|| rebuilding.agency.clone());
@@ -72,11 +72,15 @@ pub(super) async fn key_log(
         key_log.disputed().is_none(),
         "the root of `{agency}` signed two histories: rotate the root first (`comityd root rotate`)"
     );
-    Ok(Found { key_log, tickets })
+    Ok(RebuildBasis { key_log, tickets })
 }
 
 /// The key logs at a source that are, or call themselves, the agency's.
-pub(crate) async fn of_source(source: &Source, agency: &str, pinned: Option<Hash>) -> anyhow::Result<Vec<KeyLog>> {
+pub(crate) async fn of_source(
+    source: &MirrorSource,
+    agency: &str,
+    pinned: Option<Hash>,
+) -> anyhow::Result<Vec<KeyLog>> {
     let index = source.index(None).await.map_err(anyhow::Error::msg)?;
     let (index, _) = index.context("the index is said to be as it was, though nobody asked")?;
     let mut logs = Vec::new();
@@ -90,7 +94,7 @@ pub(crate) async fn of_source(source: &Source, agency: &str, pinned: Option<Hash
         let mut entries = Vec::new();
         for page in listing.key_log {
             let bytes = source
-                .named(genesis, Kind::KeyLog, page.name)
+                .named(genesis, MirrorFileKind::KeyLog, page.name)
                 .await
                 .map_err(anyhow::Error::msg)?;
             entries.extend(files::read_entries(&bytes)?);
@@ -109,19 +113,19 @@ pub(crate) async fn of_source(source: &Source, agency: &str, pinned: Option<Hash
 
 /// The answer of a node about a ticket.
 #[derive(Deserialize)]
-struct ToldTicket {
+struct RemoteTicket {
     ticket: String,
 }
 
 /// The tickets that a source's node gives; none, if it is no node.
-async fn tickets_of(source: &Source) -> Vec<Ticket> {
-    let own: Option<ToldTicket> = ask(source, "v1/peers/ticket").await;
-    let introduced: Option<Vec<ToldTicket>> = ask(source, "v1/peers/introductions").await;
+async fn tickets_of(source: &MirrorSource) -> Vec<Ticket> {
+    let own: Option<RemoteTicket> = ask(source, "v1/peers/ticket").await;
+    let introduced: Option<Vec<RemoteTicket>> = ask(source, "v1/peers/introductions").await;
     let all = own.into_iter().chain(introduced.into_iter().flatten());
     all.filter_map(|told| told.ticket.parse().ok()).collect()
 }
 
-async fn ask<T: serde::de::DeserializeOwned>(source: &Source, path: &str) -> Option<T> {
+async fn ask<T: serde::de::DeserializeOwned>(source: &MirrorSource, path: &str) -> Option<T> {
     let bytes = source.beside(path, MAX_ANSWER_BYTES, PATIENCE).await?;
     serde_json::from_slice(&bytes).ok()
 }

@@ -1,9 +1,9 @@
 //! The writer key of a rebuilt node: the root signs for it, and ends the one that is lost.
 
 use anyhow::Context as _;
-use protocol::{KeyLog, PublicKey, key_log::End};
+use protocol::{KeyLog, PublicKey, key_log::KeyEnd};
 
-use super::Rebuilding;
+use super::RebuildOptions;
 use crate::Node;
 use agency::{
     registrar::{Actor, ProposedAct},
@@ -15,7 +15,7 @@ use agency::{
 ///
 /// # Errors
 /// If it is not clear which key is lost, or the root's keys are not enough.
-pub(super) async fn let_write(node: &Node, rebuilding: &Rebuilding, hand: &Actor) -> anyhow::Result<Vec<String>> {
+pub(super) async fn let_write(node: &Node, rebuilding: &RebuildOptions, hand: &Actor) -> anyhow::Result<Vec<String>> {
     let mut signed = Vec::new();
     if rebuilding.roots.is_empty() {
         return Ok(signed);
@@ -32,7 +32,7 @@ pub(super) async fn let_write(node: &Node, rebuilding: &Rebuilding, hand: &Actor
     wishes.extend(badge_keys(node, &log, may_write).await?);
     wishes.extend(lost.into_iter().map(|key| ProposedAct::EndWriter {
         key,
-        end: End::Retired,
+        end: KeyEnd::Retired,
         last: None,
         before: None,
     }));
@@ -93,7 +93,7 @@ async fn badge_keys(node: &Node, log: &KeyLog, may_write: bool) -> anyhow::Resul
         .collect();
     wishes.push(ProposedAct::AddBadgeKey(key));
     if let [one] = live.as_slice() {
-        wishes.push(ProposedAct::EndBadgeKey(*one, End::Retired));
+        wishes.push(ProposedAct::EndBadgeKey(*one, KeyEnd::Retired));
     }
     Ok(wishes)
 }
@@ -101,7 +101,7 @@ async fn badge_keys(node: &Node, log: &KeyLog, may_write: bool) -> anyhow::Resul
 #[cfg(test)]
 mod tests {
     use protocol::{
-        Hash, Root, SigningKey,
+        Hash, RootKeySet, SigningKey,
         key_log::{Founding, WriterKey, found},
     };
     use registry_schema::Timestamp;
@@ -117,7 +117,7 @@ mod tests {
             agency: "US-SC".parse().unwrap(),
             name: "South Carolina".into(),
             url: "https://sc.example".into(),
-            root: Root::single(key(1).public()),
+            root: RootKeySet::single(key(1).public()),
             next_root: Hash([0; 32]),
             writers: writers
                 .iter()

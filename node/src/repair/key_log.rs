@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use protocol::{Hash, KeyLog, SignedEnvelope, Unverified, key_log::SignedEntry};
+use protocol::{Hash, KeyLog, SignedEnvelope, UnverifiedStatement, key_log::SignedKeyLogEntry};
 
 use agency::root;
 use storage::from_cbor;
@@ -34,7 +34,7 @@ pub(super) struct OfferedKeyLog {
 
 /// The reason that no key log was put back. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum KeyLogRefused {
+pub(super) enum KeyLogRestoreError {
     /// It is another agency's.
     #[error(
         "`{from}` holds the key log of `{agency}` with the fingerprint {fingerprint}, and this node's agency has {own}: name this \
@@ -86,7 +86,7 @@ pub(super) fn stored(home: Hash, rows: &[(Vec<u8>, Vec<u8>)]) -> StoredKeyLog {
     };
     for (agency, bytes) in rows {
         let is_filed_here = agency.as_slice() == home.0;
-        let whole: Result<Vec<SignedEntry>, _> = from_cbor(bytes);
+        let whole: Result<Vec<SignedKeyLogEntry>, _> = from_cbor(bytes);
         let whole = whole.map_err(|error| error.to_string());
         let whole = whole.and_then(|entries| KeyLog::read(entries).map_err(|error| error.to_string()));
         if is_filed_here {
@@ -112,16 +112,16 @@ pub(super) fn stored(home: Hash, rows: &[(Vec<u8>, Vec<u8>)]) -> StoredKeyLog {
 }
 
 /// The entries at the beginning of a row that can be read, and how many it says there are.
-fn readable(bytes: &[u8]) -> (Vec<SignedEntry>, usize) {
+fn readable(bytes: &[u8]) -> (Vec<SignedKeyLogEntry>, usize) {
     let mut decoder = minicbor::Decoder::new(bytes);
     let named = decoder.array().ok().flatten();
     let named = named.filter(|named| *named <= MOST_ENTRIES).unwrap_or_default();
-    let entries: Vec<SignedEntry> = (0..named).map_while(|_| decoder.decode().ok()).collect();
+    let entries: Vec<SignedKeyLogEntry> = (0..named).map_while(|_| decoder.decode().ok()).collect();
     (entries, usize::try_from(named).unwrap_or_default())
 }
 
 /// The entries that verify, without those that do not and what follows them.
-fn sound_part(entries: Vec<SignedEntry>) -> Option<KeyLog> {
+fn sound_part(entries: Vec<SignedKeyLogEntry>) -> Option<KeyLog> {
     let mut entries = entries.into_iter();
     let mut log = KeyLog::read(vec![entries.next()?]).ok()?;
     for entry in entries {
@@ -157,10 +157,10 @@ pub(super) fn from_file(text: &str) -> anyhow::Result<KeyLog> {
 }
 
 /// Refuses what somebody named for the key log and that cannot be it.
-pub(super) fn may_be(home: Hash, stored: &StoredKeyLog, offered: &OfferedKeyLog) -> Result<(), KeyLogRefused> {
+pub(super) fn may_be(home: Hash, stored: &StoredKeyLog, offered: &OfferedKeyLog) -> Result<(), KeyLogRestoreError> {
     let OfferedKeyLog { from, log } = offered;
     if log.genesis() != home {
-        return Err(KeyLogRefused::OfAnother {
+        return Err(KeyLogRestoreError::OfAnother {
             from: from.clone(),
             agency: log.founding().agency.to_string(),
             fingerprint: log.genesis().fingerprint(),
@@ -175,7 +175,7 @@ pub(super) fn may_be(home: Hash, stored: &StoredKeyLog, offered: &OfferedKeyLog)
     let sound = stored.sound.as_ref().map(KeyLog::signed).unwrap_or_default();
     let entries = sound.iter().filter(|entry| log.holds(&entry.name())).count();
     if entries < sound.len() {
-        return Err(KeyLogRefused::Shorter {
+        return Err(KeyLogRestoreError::Shorter {
             from: from.clone(),
             entries,
             sound: sound.len(),
@@ -192,7 +192,7 @@ pub(super) fn choose(
     why: Vec<String>,
     disputed_file: &str,
     accepts_shorter: bool,
-) -> Result<KeyLog, KeyLogRefused> {
+) -> Result<KeyLog, KeyLogRestoreError> {
     let longest = offered.iter().max_by_key(|offered| offered.log.signed().len());
     let chosen = match (longest, &stored.sound) {
         (Some(longest), _) => longest.log.clone(),
@@ -200,13 +200,13 @@ pub(super) fn choose(
         (None, Some(sound)) if accepts_shorter || sound.signed().len() >= stored.named => sound.clone(),
         (None, sound) => {
             let sound = sound.as_ref().map(|sound| sound.signed().len());
-            return Err(KeyLogRefused::Nobody { why, sound });
+            return Err(KeyLogRestoreError::Nobody { why, sound });
         }
     };
     let others = offered.iter().map(|offered| &offered.log).chain(&stored.sound);
     let chosen = others.fold(chosen, joined);
     if let Some((one, other)) = chosen.disputed() {
-        return Err(KeyLogRefused::Disputed {
+        return Err(KeyLogRestoreError::Disputed {
             one,
             other,
             file: disputed_file.to_owned(),
@@ -224,21 +224,25 @@ pub(super) fn everything(stored: &StoredKeyLog, offered: &[OfferedKeyLog]) -> Op
 
 /// Refuses a key log that lacks entries which were here: its damaged row names more, or the agency's own envelopes name one
 /// that it does not have.
-pub(super) fn is_complete(stored: &StoredKeyLog, log: &KeyLog, missing: &BTreeSet<Hash>) -> Result<(), KeyLogRefused> {
+pub(super) fn is_complete(
+    stored: &StoredKeyLog,
+    log: &KeyLog,
+    missing: &BTreeSet<Hash>,
+) -> Result<(), KeyLogRestoreError> {
     let found = log.signed().len();
     let lacks = match missing.first() {
         Some(entry) => format!("holds envelopes that name {} others, among them {entry}", missing.len()),
         None if found < stored.named => format!("once had {}", stored.named),
         None => return Ok(()),
     };
-    Err(KeyLogRefused::Incomplete { found, lacks })
+    Err(KeyLogRestoreError::Incomplete { found, lacks })
 }
 
 /// The entry that an envelope names and that the key log does not have.
 pub(super) fn entry_missing_for(bytes: &[u8], log: &KeyLog) -> Option<Hash> {
     let signed: SignedEnvelope = from_cbor(bytes).ok()?;
     match signed.verify(log) {
-        Err(Unverified::KeyLog(entry)) => Some(entry),
+        Err(UnverifiedStatement::KeyLog(entry)) => Some(entry),
         _ => None,
     }
 }
@@ -246,8 +250,8 @@ pub(super) fn entry_missing_for(bytes: &[u8], log: &KeyLog) -> Option<Hash> {
 #[cfg(test)]
 mod tests {
     use protocol::{
-        Root, SigningKey,
-        key_log::{Act, Founding, WriterKey, found},
+        RootKeySet, SigningKey,
+        key_log::{Founding, KeyLogAct, WriterKey, found},
         signed::encode,
     };
     use registry_schema::Timestamp;
@@ -266,14 +270,14 @@ mod tests {
             agency: "US-NC".parse().unwrap(),
             name: "North Carolina".into(),
             url: "https://nc.example".into(),
-            root: Root::single(key(root).public()),
-            next_root: Root::single(key(root + 1).public()).commitment(),
+            root: RootKeySet::single(key(root).public()),
+            next_root: RootKeySet::single(key(root + 1).public()).commitment(),
             writers: vec![WriterKey::of_all(key(10).public())],
             badge_keys: vec![],
         };
         let mut log = found(founding, &[&key(root)], NOW).unwrap();
         for writer in first_writer..first_writer + more {
-            let act = Act::WriterAdded(WriterKey::of_all(key(writer).public()));
+            let act = KeyLogAct::WriterAdded(WriterKey::of_all(key(writer).public()));
             let mut entry = log.propose(act, NOW).unwrap();
             entry.sign(&key(root));
             log.add(entry).unwrap();
@@ -327,12 +331,12 @@ mod tests {
         let home = long.genesis();
         let sound = stored(home, &rows(home, &long));
         let other = may_be(home, &sound, &offered(log(5, 0, 20)));
-        assert!(matches!(other, Err(KeyLogRefused::OfAnother { .. })), "{other:?}");
+        assert!(matches!(other, Err(KeyLogRestoreError::OfAnother { .. })), "{other:?}");
         let short = may_be(home, &sound, &offered(log(1, 1, 20)));
         assert!(
             matches!(
                 short,
-                Err(KeyLogRefused::Shorter {
+                Err(KeyLogRestoreError::Shorter {
                     entries: 2,
                     sound: 3,
                     ..
@@ -353,7 +357,7 @@ mod tests {
         let put = choose(&damaged, &[offered(short)], vec![], "", false).unwrap();
         let incomplete = is_complete(&damaged, &put, &BTreeSet::new());
         assert!(
-            matches!(incomplete, Err(KeyLogRefused::Incomplete { found: 2, .. })),
+            matches!(incomplete, Err(KeyLogRestoreError::Incomplete { found: 2, .. })),
             "{incomplete:?}"
         );
         let lost = StoredKeyLog::default();
@@ -380,9 +384,12 @@ mod tests {
         let nothing = StoredKeyLog::default();
         let offers = [offered(one.clone()), offered(other)];
         let refused = choose(&nothing, &offers, vec![], "disputed.key-log", false);
-        assert!(matches!(refused, Err(KeyLogRefused::Disputed { .. })), "{refused:?}");
+        assert!(
+            matches!(refused, Err(KeyLogRestoreError::Disputed { .. })),
+            "{refused:?}"
+        );
         let all = everything(&nothing, &offers).unwrap();
-        let next = Root::single(key(3).public());
+        let next = RootKeySet::single(key(3).public());
         let entry = root::rotate(&all, &[key(2)], 1, &next, NOW).unwrap();
         let file = from_file(&root::entry_to_text(&entry, &all).unwrap()).unwrap();
         let put = choose(&nothing, &[offered(file)], vec![], "", false).unwrap();

@@ -4,17 +4,17 @@
 use std::collections::BTreeMap;
 
 use protocol::{
-    DocumentId, Hash, Row,
-    status_list::{self, Entry},
+    DocumentId, DocumentRow, Hash,
+    status_list::{self, StatusListEntry},
 };
 use registry_schema::{CredentialCode, StatusState, Timestamp};
 
 use agency::registrar::place_of;
-use storage::{Store, ToTakeOut, Unavailable, Unfounded};
+use storage::{RemovalList, Store, StoreError, UnfoundedEntry};
 
 /// The evidence that is left of a lost restriction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ToldBy {
+pub enum RestrictionEvidence {
     /// A row that was taken out.
     Row,
     /// The audit trail, which says when it was done.
@@ -37,19 +37,19 @@ pub struct LostRestriction {
     /// The credential there, if it is kept here.
     pub code: Option<CredentialCode>,
     /// The evidence that is left of it.
-    pub told_by: ToldBy,
+    pub told_by: RestrictionEvidence,
 }
 
 /// The store's word on places in status lists, what is set aside included.
 #[derive(Debug)]
-pub(super) struct Standing(BTreeMap<(Hash, u32, String), Vec<Vec<u8>>>);
+pub(super) struct StoredRestrictions(BTreeMap<(Hash, u32, String), Vec<Vec<u8>>>);
 
-impl Standing {
+impl StoredRestrictions {
     /// All that the store says now.
-    pub(super) async fn read(store: &Store) -> Result<Self, Unavailable> {
+    pub(super) async fn read(store: &Store) -> Result<Self, StoreError> {
         let all = store.changes(-1).await?;
         let mut places: BTreeMap<_, Vec<Vec<u8>>> = BTreeMap::new();
-        for Row {
+        for DocumentRow {
             agency,
             document,
             key,
@@ -63,7 +63,7 @@ impl Standing {
         Ok(Self(places))
     }
 
-    fn entry(&self, agency: Hash, list: u32, key: String) -> Option<Entry> {
+    fn entry(&self, agency: Hash, list: u32, key: String) -> Option<StatusListEntry> {
         let place = (agency, list, key);
         let values = self.0.get(&place)?;
         status_list::fold(&place.2, values)
@@ -79,7 +79,7 @@ impl Standing {
     /// Returns true if a suspended place was freed at this moment or later.
     fn is_freed_since(&self, agency: Hash, list: u32, index: u32, at: Timestamp) -> bool {
         let entry = self.entry(agency, list, format!("s/{index}"));
-        matches!(entry, Some(Entry::Suspended { change, .. }) if change.state != StatusState::Suspended && change.at >= at)
+        matches!(entry, Some(StatusListEntry::Suspended { change, .. }) if change.state != StatusState::Suspended && change.at >= at)
     }
 
     /// Leaves those out of which the store still says so.
@@ -88,7 +88,7 @@ impl Standing {
     }
 
     /// Lists what this node's own audit trail says was revoked or suspended, and nothing else in the store.
-    pub(super) async fn lost_by_audit(&self, store: &Store, home: Hash) -> Result<Vec<LostRestriction>, Unavailable> {
+    pub(super) async fn lost_by_audit(&self, store: &Store, home: Hash) -> Result<Vec<LostRestriction>, StoreError> {
         let mut last: BTreeMap<String, (StatusState, Timestamp)> = BTreeMap::new();
         for (act, subject, at) in store.acts_on_status().await? {
             let state = match act.as_str() {
@@ -123,17 +123,17 @@ impl Standing {
                 index,
                 state,
                 code: kept.map(|kept| kept.issued.code),
-                told_by: ToldBy::Audit(at),
+                told_by: RestrictionEvidence::Audit(at),
             });
         }
         Ok(lost)
     }
 }
 
-fn holds(entry: &Entry) -> bool {
+fn holds(entry: &StatusListEntry) -> bool {
     match entry {
-        Entry::Revoked { .. } => true,
-        Entry::Suspended { change, .. } => change.state == StatusState::Suspended,
+        StatusListEntry::Revoked { .. } => true,
+        StatusListEntry::Suspended { change, .. } => change.state == StatusState::Suspended,
         _ => false,
     }
 }
@@ -148,8 +148,8 @@ fn by_subject(subject: &str) -> Option<(u32, u32)> {
 pub(super) async fn restrictions(
     store: &Store,
     home: Hash,
-    taken: &ToTakeOut,
-) -> Result<Vec<LostRestriction>, Unavailable> {
+    taken: &RemovalList,
+) -> Result<Vec<LostRestriction>, StoreError> {
     let mut lost = Vec::new();
     for row in &taken.unfounded {
         let Some((list, index, state)) = restriction(row) else {
@@ -169,20 +169,20 @@ pub(super) async fn restrictions(
             index,
             state,
             code: kept.map(|kept| kept.issued.code),
-            told_by: ToldBy::Row,
+            told_by: RestrictionEvidence::Row,
         });
     }
     Ok(lost)
 }
 
 /// Returns what a row held back that nothing holds back any more.
-fn restriction(row: &Unfounded) -> Option<(u32, u32, StatusState)> {
+fn restriction(row: &UnfoundedEntry) -> Option<(u32, u32, StatusState)> {
     let DocumentId::StatusList(list) = row.document else {
         return None;
     };
     let held_back = |values: &[Vec<u8>]| match status_list::fold(&row.key, values) {
-        Some(Entry::Revoked { index, .. }) => Some((index, StatusState::Revoked)),
-        Some(Entry::Suspended { index, change }) => {
+        Some(StatusListEntry::Revoked { index, .. }) => Some((index, StatusState::Revoked)),
+        Some(StatusListEntry::Suspended { index, change }) => {
             (change.state == StatusState::Suspended).then_some((index, StatusState::Suspended))
         }
         _ => None,
@@ -219,8 +219,8 @@ fn by_key(key: &str) -> Option<(u32, StatusState)> {
 mod tests {
     use super::*;
 
-    fn row(key: &str, stood: Option<Vec<Vec<u8>>>, follows: Vec<Vec<u8>>) -> Unfounded {
-        Unfounded {
+    fn row(key: &str, stood: Option<Vec<Vec<u8>>>, follows: Vec<Vec<u8>>) -> UnfoundedEntry {
+        UnfoundedEntry {
             agency: Hash([1; 32]),
             document: DocumentId::StatusList(7),
             key: key.to_owned(),
@@ -233,9 +233,9 @@ mod tests {
         put.value.clone()
     }
 
-    fn standing(rows: &[(&str, Vec<u8>)]) -> Standing {
+    fn standing(rows: &[(&str, Vec<u8>)]) -> StoredRestrictions {
         let all = rows.iter();
-        Standing(
+        StoredRestrictions(
             all.map(|(key, value)| ((Hash([1; 32]), 7, (*key).to_owned()), vec![value.clone()]))
                 .collect(),
         )
@@ -243,7 +243,7 @@ mod tests {
 
     #[test]
     fn what_is_set_aside_or_says_more_still_holds_a_place_back() {
-        let reason = registry_schema::Reason::Misconduct;
+        let reason = registry_schema::StatusReason::Misconduct;
         let revoked = value(&status_list::revoke(7, 3, reason, Timestamp(5)));
         let [held, free] = [true, false].map(|yes| value(&status_list::suspend(7, 4, yes, reason, Timestamp(5))));
         let all = standing(&[("r/3", revoked), ("s/4", held), ("s/5", free)]);
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn what_a_row_held_back_alone_is_found() {
-        let reason = registry_schema::Reason::Misconduct;
+        let reason = registry_schema::StatusReason::Misconduct;
         let revoked = value(&status_list::revoke(7, 3, reason, Timestamp(5)));
         let [held, free] = [true, false].map(|yes| value(&status_list::suspend(7, 3, yes, reason, Timestamp(5))));
         let found =

@@ -10,16 +10,16 @@ use anyhow::Context as _;
 use protocol::{Hash, KeyLog, Ticket};
 
 use super::{
-    Repairing,
+    RepairOptions,
     key_log::{self, OfferedKeyLog, StoredKeyLog},
 };
 use crate::{config::Config, rebuild::key_logs_of};
 use storage::{Store, key_log_from_cbor};
-use transport::mirror::Source;
+use transport::mirror::MirrorSource;
 
 /// The answers of those who were asked.
 #[derive(Debug, Default)]
-pub(super) struct Offers {
+pub(super) struct KeyLogOffers {
     pub(super) logs: Vec<OfferedKeyLog>,
     /// Those who offered nothing, and why.
     pub(super) why: Vec<String>,
@@ -36,9 +36,9 @@ pub(super) async fn ask(
     stored: &StoredKeyLog,
     rows: &[(Vec<u8>, Vec<u8>)],
     store: &Store,
-    repairing: &Repairing,
-) -> anyhow::Result<Offers> {
-    let mut offers = Offers::default();
+    repairing: &RepairOptions,
+) -> anyhow::Result<KeyLogOffers> {
+    let mut offers = KeyLogOffers::default();
     for file in &repairing.key_logs {
         let from = file.display().to_string();
         let text = fs::read_to_string(file).with_context(|| format!("`{from}` cannot be read"))?;
@@ -61,7 +61,7 @@ pub(super) async fn ask(
     for (url, roots) in places {
         let roots = repairing.certificates.clone().or(roots);
         let roots = roots.or_else(|| config.outbound.extra_roots.clone());
-        match Source::new(&url, roots.as_deref()) {
+        match MirrorSource::new(&url, roots.as_deref()) {
             Ok(source) => sources.push(source),
             Err(error) if repairing.from.contains(&url) => return Err(error),
             Err(error) => offers.why.push(format!("{error:#}")),
@@ -80,7 +80,7 @@ pub(super) async fn ask(
     Ok(offers)
 }
 
-async fn of_source(source: &Source, config: &Config, home: Hash) -> anyhow::Result<KeyLog> {
+async fn of_source(source: &MirrorSource, config: &Config, home: Hash) -> anyhow::Result<KeyLog> {
     let logs = key_logs_of(source, config.agency.as_str(), Some(home)).await?;
     let log = logs.into_iter().next();
     log.with_context(|| format!("it has no key log of {} with this fingerprint", config.agency))

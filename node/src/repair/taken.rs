@@ -7,12 +7,12 @@ use registry_schema::Timestamp;
 use serde_json::json;
 
 use platform::private;
-use storage::{Copied, PeerRow};
+use storage::{PeerRow, RemovedRecord};
 
 /// The copy of a peer's row.
-pub(super) fn of_peer(row: &PeerRow) -> Copied {
+pub(super) fn of_peer(row: &PeerRow) -> RemovedRecord {
     let (left, expelled) = (row.left_at, row.expelled_at);
-    Copied {
+    RemovedRecord {
         table: "peers",
         agency: row.agency.clone().into_bytes(),
         name: format!("{} left {left:?} expelled {expelled:?}", row.agency),
@@ -21,7 +21,7 @@ pub(super) fn of_peer(row: &PeerRow) -> Copied {
 }
 
 /// Writes all that is about to be taken out into a file beside the store, for its owner alone; none, if it is nothing.
-pub(super) fn keep(data: &Path, copied: &[Copied], now: Timestamp) -> anyhow::Result<Option<PathBuf>> {
+pub(super) fn keep(data: &Path, copied: &[RemovedRecord], now: Timestamp) -> anyhow::Result<Option<PathBuf>> {
     if copied.is_empty() {
         return Ok(None);
     }

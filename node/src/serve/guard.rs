@@ -30,8 +30,8 @@ use tower_service::Service;
 
 use platform::lock::Lock;
 use transport::{
-    client::Client,
-    doorway::{DoorLimits, Doorway, Visitor},
+    client::ClientAddress,
+    doorway::{AdmissionLimits, ConnectionLimiter, ConnectionPermit},
 };
 
 /// The time that the other side may take nothing of an answer. With [`super::SEND_BUFFER`], a reader of about six kilobytes
@@ -57,12 +57,12 @@ fn longest_sending(body: &Body) -> Option<Duration> {
 
 /// Lets connections in. Clones share the places.
 #[derive(Clone, Debug)]
-pub(crate) struct Guard {
-    strangers: Doorway,
+pub(crate) struct ConnectionGuard {
+    strangers: ConnectionLimiter,
     /// For this node's own proxies, behind which many come.
-    proxied: Doorway,
+    proxied: ConnectionLimiter,
     proxies: Arc<[IpAddr]>,
-    refused: Arc<Refused>,
+    refused: Arc<RefusedConnections>,
 }
 
 /// The time between two lines in the log about connections that were refused.
@@ -70,12 +70,12 @@ const TELL_EVERY: Duration = Duration::from_secs(60);
 
 /// Connections that were refused and of which the log does not tell yet.
 #[derive(Debug, Default)]
-struct Refused {
+struct RefusedConnections {
     count: AtomicU64,
     told: Lock<Option<Instant>>,
 }
 
-impl Refused {
+impl RefusedConnections {
     /// Counts one; and tells of all, if that was not done for a while.
     fn one_more(&self) {
         self.count.fetch_add(1, Ordering::Relaxed);
@@ -97,19 +97,19 @@ impl Refused {
     }
 }
 
-impl Guard {
+impl ConnectionGuard {
     /// A guard with room for so many connections in all.
     pub(crate) fn new(in_all: usize, proxies: &[IpAddr]) -> Self {
         let of_one = (in_all / 4).clamp(8, 256);
         let half = in_all / 2;
         let welcome = half / 8;
         Self {
-            strangers: Doorway::new(DoorLimits {
+            strangers: ConnectionLimiter::new(AdmissionLimits {
                 in_all: half,
                 of_one,
                 welcome,
             }),
-            proxied: Doorway::new(DoorLimits {
+            proxied: ConnectionLimiter::new(AdmissionLimits {
                 in_all: half - welcome,
                 of_one: half - welcome,
                 welcome: 0,
@@ -119,7 +119,7 @@ impl Guard {
         }
     }
 
-    fn enter(&self, stream: &TcpStream) -> io::Result<Arc<Visitor>> {
+    fn enter(&self, stream: &TcpStream) -> io::Result<Arc<ConnectionPermit>> {
         let address = stream.peer_addr()?.ip().to_canonical();
         let is_proxy = self.proxies.contains(&address);
         let door = if is_proxy { &self.proxied } else { &self.strangers };
@@ -127,14 +127,14 @@ impl Guard {
             self.refused.one_more();
             io::Error::new(io::ErrorKind::ConnectionRefused, "all places are in use")
         };
-        let visitor = door.enter(Client::at(address)).ok_or_else(full)?;
+        let visitor = door.enter(ClientAddress::at(address)).ok_or_else(full)?;
         // On a busy machine many come before this one has its turn.
         visitor.waits_to_be_heard();
         Ok(Arc::new(visitor))
     }
 }
 
-impl<S> Accept<TcpStream, S> for Guard {
+impl<S> Accept<TcpStream, S> for ConnectionGuard {
     type Stream = GuardedStream;
     type Service = GuardedService<S>;
     type Future = Ready<io::Result<(Self::Stream, Self::Service)>>;
@@ -155,7 +155,7 @@ impl<S> Accept<TcpStream, S> for Guard {
 #[derive(Debug)]
 pub(crate) struct GuardedStream {
     stream: TcpStream,
-    visitor: Arc<Visitor>,
+    visitor: Arc<ConnectionPermit>,
     /// Runs while the other side takes nothing.
     stall: Option<Pin<Box<Sleep>>>,
 }
@@ -243,14 +243,14 @@ impl AsyncWrite for GuardedStream {
 #[derive(Clone, Debug)]
 pub(crate) struct GuardedService<S> {
     service: S,
-    visitor: Arc<Visitor>,
+    visitor: Arc<ConnectionPermit>,
 }
 
 /// The visitor whose request it is: for handlers that learn that it is welcome.
 #[derive(Clone, Debug)]
-pub(crate) struct Caller(Arc<Visitor>);
+pub(crate) struct RequestVisitor(Arc<ConnectionPermit>);
 
-impl Caller {
+impl RequestVisitor {
     /// Moves its connection to a place that strangers cannot take.
     pub(crate) fn is_welcome(&self) {
         self.0.is_welcome();
@@ -273,11 +273,11 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let mut turn = Turn::begin(self.visitor.clone());
+        let mut turn = ActiveRequest::begin(self.visitor.clone());
         let visitor = &self.visitor;
         visitor.is_heard();
         let mut request = request.map(|body| ArrivingBody::of(body, visitor.clone()));
-        request.extensions_mut().insert(Caller(visitor.clone()));
+        request.extensions_mut().insert(RequestVisitor(visitor.clone()));
         let answer = self.service.call(request);
         Box::pin(async move {
             let answer = answer.await?;
@@ -285,7 +285,7 @@ where
                 turn.ends_within(longest);
             }
             let turn = Arc::new(turn);
-            Ok(answer.map(|body| Body::new(TurnBody { body, turn })))
+            Ok(answer.map(|body| Body::new(TrackedBody { body, turn })))
         })
     }
 }
@@ -293,7 +293,7 @@ where
 /// The body of a request, which tells the doorway how it arrives.
 struct ArrivingBody<B> {
     body: B,
-    visitor: Arc<Visitor>,
+    visitor: Arc<ConnectionPermit>,
     is_here: bool,
 }
 
@@ -302,7 +302,7 @@ where
     B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<axum::BoxError>,
 {
-    fn of(body: B, visitor: Arc<Visitor>) -> Body {
+    fn of(body: B, visitor: Arc<ConnectionPermit>) -> Body {
         if body.is_end_stream() {
             return Body::empty();
         }
@@ -362,14 +362,14 @@ impl<B: HttpBody<Data = Bytes> + Unpin> HttpBody for ArrivingBody<B> {
 
 /// A request that is being answered, until it is dropped.
 #[derive(Debug)]
-struct Turn {
-    visitor: Arc<Visitor>,
+struct ActiveRequest {
+    visitor: Arc<ConnectionPermit>,
     /// Ends the connection, if the answer is on its way for too long.
     limit: Option<AbortHandle>,
 }
 
-impl Turn {
-    fn begin(visitor: Arc<Visitor>) -> Self {
+impl ActiveRequest {
+    fn begin(visitor: Arc<ConnectionPermit>) -> Self {
         visitor.begins();
         Self { visitor, limit: None }
     }
@@ -384,7 +384,7 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl Drop for ActiveRequest {
     fn drop(&mut self) {
         if let Some(limit) = &self.limit {
             limit.abort();
@@ -394,24 +394,24 @@ impl Drop for Turn {
 }
 
 /// The body of an answer, with which the turn ends.
-struct TurnBody {
+struct TrackedBody {
     body: Body,
-    turn: Arc<Turn>,
+    turn: Arc<ActiveRequest>,
 }
 
 /// A large piece of an answer: the turn ends when it is sent, not when the connection has it in its hands.
-struct TurnBytes {
+struct TrackedBytes {
     bytes: Bytes,
-    _turn: Arc<Turn>,
+    _turn: Arc<ActiveRequest>,
 }
 
-impl AsRef<[u8]> for TurnBytes {
+impl AsRef<[u8]> for TrackedBytes {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }
 }
 
-impl HttpBody for TurnBody {
+impl HttpBody for TrackedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -422,7 +422,7 @@ impl HttpBody for TurnBody {
         let frame = Pin::new(&mut self.body).poll_frame(context);
         let kept = |bytes: Bytes| match bytes.len() as u64 > SMALL_ANSWER {
             false => bytes,
-            true => Bytes::from_owner(TurnBytes {
+            true => Bytes::from_owner(TrackedBytes {
                 bytes,
                 _turn: self.turn.clone(),
             }),

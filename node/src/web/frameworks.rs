@@ -18,7 +18,7 @@ use crate::api::{
 };
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Which {
+pub(super) struct FrameworkPageQuery {
     page: Option<usize>,
 }
 
@@ -39,7 +39,7 @@ pub(super) async fn frameworks_page(State(app): State<App>) -> Response {
 pub(super) async fn framework_page(
     State(app): State<App>,
     Path(id): Path<String>,
-    Query(which): Query<Which>,
+    Query(which): Query<FrameworkPageQuery>,
 ) -> Response {
     let shown = async {
         let row = app.store.framework_row(&id).await?;

@@ -13,20 +13,20 @@ use crate::api::{App, registries::recognizes_now, verifications::apart};
 
 /// A choice of issuers, and of a part of them.
 #[derive(Deserialize)]
-pub(super) struct WhichIssuers {
+pub(super) struct IssuersPageQuery {
     agency: Option<String>,
     page: Option<usize>,
 }
 
 /// `GET /issuers`.
-pub(super) async fn issuers_page(State(app): State<App>, Query(which): Query<WhichIssuers>) -> Response {
+pub(super) async fn issuers_page(State(app): State<App>, Query(which): Query<IssuersPageQuery>) -> Response {
     // A walk through all lists.
     apart(move || issuers_of(&app, &which))
         .await
         .unwrap_or_else(|problem| problem_page(&problem))
 }
 
-fn issuers_of(app: &App, which: &WhichIssuers) -> Response {
+fn issuers_of(app: &App, which: &IssuersPageQuery) -> Response {
     let registry = app.registry.snapshot();
     let asked = which.agency.as_deref().and_then(|id| id.parse().ok());
     let agency = asked

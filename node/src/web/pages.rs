@@ -22,8 +22,8 @@ mod within;
 mod words;
 
 pub(crate) use agencies::{AgenciesPage, AgencyRow};
-pub(crate) use apply::{ApplicationPage, AppliedPage, ApplyPage, IssuerPage, Typed, Wrong};
-pub(crate) use docs::{DocsGroupPage, DocsPage, Error, Reference, SAMPLE_BADGE};
+pub(crate) use apply::{ApplicationPage, AppliedPage, ApplyPage, FieldError, FormValues, IssuerPage};
+pub(crate) use docs::{ApiReference, DocsGroupPage, DocsPage, ErrorEntry, SAMPLE_BADGE};
 pub(crate) use frameworks::{FrameworkPage, FrameworksPage};
 pub(crate) use help::{HelpIndexPage, HelpPage};
 pub(crate) use issuers::IssuersPage;

@@ -12,26 +12,26 @@ use registry_schema::{
     AgencyId, Timestamp,
     criteria::Rubric,
     recognition::RegistrationStanding,
-    registration::{By, Step},
+    registration::{RegistrationStep, StepActor},
 };
-use transport::client::Client;
+use transport::client::ClientAddress;
 
 pub(super) use self::proof::proof;
 use super::{
     page,
-    pages::{ApplicationPage, AppliedPage, ApplyPage, IssuerPage, Typed, Wrong},
+    pages::{ApplicationPage, AppliedPage, ApplyPage, FieldError, FormValues, IssuerPage},
     problem_page,
 };
 use crate::api::{
     App,
-    applications::{self, Application, Refused, Viewer, hash, is_applicants},
+    applications::{self, Application, ApplicationError, Viewer, hash, is_applicants},
     problem::{self, Problem},
 };
-use agency::registrar::{Contact, FirstEvidence, NewApplication, NotDone, Note};
+use agency::registrar::{ApplicationEvidence, Contact, NewApplication, RegistrarError, StepNote};
 
-type Sent = Result<Form<Vec<(String, String)>>, FormRejection>;
+type FormSubmission = Result<Form<Vec<(String, String)>>, FormRejection>;
 
-fn typed(sent: Sent) -> Result<Typed, Problem> {
+fn typed(sent: FormSubmission) -> Result<FormValues, Problem> {
     let Form(fields) = sent.map_err(|error| Problem::unreadable_body(error.status(), error.body_text()))?;
     Ok(fields.into_iter().collect())
 }
@@ -47,7 +47,7 @@ fn agency_name(app: &App) -> String {
 async fn rubric(app: &App) -> Result<Option<Rubric>, Problem> {
     match app.registrar.newest_rubric(None).await {
         Ok(rubric) => Ok(Some(rubric)),
-        Err(NotDone::Conflict(_)) => Ok(None),
+        Err(RegistrarError::Conflict(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
@@ -60,19 +60,24 @@ fn answered(result: Result<Response, Problem>) -> Response {
 pub(super) async fn apply_page(State(app): State<App>) -> Response {
     let shown = async {
         let rubric = rubric(&app).await?;
-        let form = ApplyPage::new(&agency_name(&app), rubric.as_ref(), &Typed::new(), vec![]);
+        let form = ApplyPage::new(&agency_name(&app), rubric.as_ref(), &FormValues::new(), vec![]);
         Ok(page(StatusCode::OK, &form))
     };
     answered(shown.await)
 }
 
 /// `POST /apply`.
-pub(super) async fn apply(State(app): State<App>, extensions: Extensions, headers: HeaderMap, sent: Sent) -> Response {
+pub(super) async fn apply(
+    State(app): State<App>,
+    extensions: Extensions,
+    headers: HeaderMap,
+    sent: FormSubmission,
+) -> Response {
     let client = app.clients.of(&extensions, &headers);
     answered(applied(&app, client, sent).await)
 }
 
-async fn applied(app: &App, client: Client, sent: Sent) -> Result<Response, Problem> {
+async fn applied(app: &App, client: ClientAddress, sent: FormSubmission) -> Result<Response, Problem> {
     let typed = typed(sent)?;
     let rubric = rubric(app).await?;
     let agency = agency_name(app);
@@ -89,7 +94,7 @@ async fn applied(app: &App, client: Client, sent: Sent) -> Result<Response, Prob
             given(&format!("link-{}", component.id)),
             given(&format!("note-{}", component.id)),
         );
-        let piece = FirstEvidence {
+        let piece = ApplicationEvidence {
             component: Some(component.id.clone()),
             link,
             note,
@@ -106,14 +111,14 @@ async fn applied(app: &App, client: Client, sent: Sent) -> Result<Response, Prob
         rubric: rubric.as_ref().map(|rubric| rubric.id.clone()),
         evidence: evidence.collect(),
     };
-    let made = match applications::submit(app, client, new, By::Applicant, false).await {
+    let made = match applications::submit(app, client, new, StepActor::Applicant, false).await {
         Ok(made) => Ok(made),
-        Err(Refused::Share(problem)) => {
+        Err(ApplicationError::Share(problem)) => {
             let field = "name".to_owned();
             let what = problem.detail().to_owned();
-            return Ok(again(problem.status(), vec![Wrong { field, what }]));
+            return Ok(again(problem.status(), vec![FieldError { field, what }]));
         }
-        Err(Refused::Registrar(error)) => Err(error),
+        Err(ApplicationError::Registrar(error)) => Err(error),
     };
     match made {
         Ok(made) => {
@@ -123,18 +128,18 @@ async fn applied(app: &App, client: Client, sent: Sent) -> Result<Response, Prob
                 &AppliedPage::new(&agency, &application, &made.token),
             ))
         }
-        Err(error @ (NotDone::Invalid(_) | NotDone::Conflict(_) | NotDone::TooMany { .. })) => {
+        Err(error @ (RegistrarError::Invalid(_) | RegistrarError::Conflict(_) | RegistrarError::TooMany { .. })) => {
             let what = error.to_string();
             let problem = Problem::from(error);
             let field = field_of(&what, &typed);
-            Ok(again(problem.status(), vec![Wrong { field, what }]))
+            Ok(again(problem.status(), vec![FieldError { field, what }]))
         }
         Err(error) => Err(error.into()),
     }
 }
 
 /// Lists what the form lacks.
-fn missing(typed: &Typed) -> Vec<Wrong> {
+fn missing(typed: &FormValues) -> Vec<FieldError> {
     let needed = [
         ("name", "write the name of your organization"),
         ("contact_name", "write who can be reached about this"),
@@ -144,7 +149,7 @@ fn missing(typed: &Typed) -> Vec<Wrong> {
         .into_iter()
         .filter(|(field, _)| typed.get(*field).is_none_or(|text| text.trim().is_empty()));
     lacks
-        .map(|(field, what)| Wrong {
+        .map(|(field, what)| FieldError {
             field: field.to_owned(),
             what: what.to_owned(),
         })
@@ -152,7 +157,7 @@ fn missing(typed: &Typed) -> Vec<Wrong> {
 }
 
 /// The field that a refusal is about, so that the summary leads there.
-fn field_of(what: &str, typed: &Typed) -> String {
+fn field_of(what: &str, typed: &FormValues) -> String {
     for (part, field) in [
         ("e-mail", "contact_email"),
         ("web page", "url"),
@@ -182,11 +187,11 @@ pub(super) async fn application_page(State(app): State<App>) -> Response {
 }
 
 /// `POST /application`: the key in the body, so that it stands in no address; and a step, if one is taken.
-pub(super) async fn application(State(app): State<App>, sent: Sent) -> Response {
+pub(super) async fn application(State(app): State<App>, sent: FormSubmission) -> Response {
     answered(followed(&app, sent).await)
 }
 
-async fn followed(app: &App, sent: Sent) -> Result<Response, Problem> {
+async fn followed(app: &App, sent: FormSubmission) -> Result<Response, Problem> {
     let typed = typed(sent)?;
     let agency = agency_name(app);
     let key = typed.get("key").map(|key| key.trim()).unwrap_or_default();
@@ -207,13 +212,13 @@ async fn followed(app: &App, sent: Sent) -> Result<Response, Problem> {
     };
     let step = match typed.get("step").map(String::as_str) {
         None => None,
-        Some("evidence") => Some(Step::Evidence {
+        Some("evidence") => Some(RegistrationStep::Evidence {
             component: given("component"),
             link: given("link"),
         }),
-        Some("appeal") => Some(Step::Appeal),
-        Some("renew") => Some(Step::Renew),
-        Some("close") => Some(Step::Close),
+        Some("appeal") => Some(RegistrationStep::Appeal),
+        Some("renew") => Some(RegistrationStep::Renew),
+        Some("close") => Some(RegistrationStep::Close),
         Some(_) => {
             return Err(Problem::new(
                 &problem::INVALID,
@@ -223,13 +228,17 @@ async fn followed(app: &App, sent: Sent) -> Result<Response, Problem> {
     };
     let (mut status, mut said) = (StatusCode::OK, None);
     if let Some(step) = step {
-        let note = Note {
+        let note = StepNote {
             text: given("note"),
             is_public: false,
         };
-        match app.registrar.take_step(&row.id, By::Applicant, step, note, false).await {
+        match app
+            .registrar
+            .take_step(&row.id, StepActor::Applicant, step, note, false)
+            .await
+        {
             Ok(_) => status = StatusCode::CREATED,
-            Err(error @ (NotDone::Invalid(_) | NotDone::Conflict(_))) => {
+            Err(error @ (RegistrarError::Invalid(_) | RegistrarError::Conflict(_))) => {
                 let what = error.to_string();
                 status = Problem::from(error).status();
                 said = Some(what);

@@ -5,11 +5,11 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use transport::client::Client;
-use verification::{Question, bulk::Row};
+use transport::client::ClientAddress;
+use verification::{VerificationQuestion, bulk::BulkRow};
 
 use super::{
-    MOST_FILES, Sent, lines_of, page,
+    MOST_FILES, VerifyForm, lines_of, page,
     pages::{ManyPage, SampleRulesPage},
     problem_page, read_form,
 };
@@ -17,7 +17,7 @@ use crate::api::{
     App, bulk,
     problem::{self, Problem},
     verifications::receive,
-    worth::{Sample, together_by},
+    worth::{SamplePolicy, together_by},
 };
 
 /// `GET /sample-rules`.
@@ -49,13 +49,13 @@ pub(super) async fn count(State(app): State<App>, request: Request) -> Response 
     }
 }
 
-async fn answered(app: &App, client: Client, mut sent: Sent) -> Result<Response, Problem> {
+async fn answered(app: &App, client: ClientAddress, mut sent: VerifyForm) -> Result<Response, Problem> {
     // The field that names an agency elsewhere names the sample here; the verdicts are this node's own agency's.
-    let sample = Sample::of(sent.asked.agency.take().unwrap_or_default().trim())?;
+    let sample = SamplePolicy::of(sent.asked.agency.take().unwrap_or_default().trim())?;
     // This node's own agency says whether a badge is good, and the sample what it is good for.
     let question = sent.asked.question(app)?;
     let purpose = question.purpose;
-    let question = Question {
+    let question = VerificationQuestion {
         purpose: None,
         ..question
     };
@@ -68,7 +68,7 @@ async fn answered(app: &App, client: Client, mut sent: Sent) -> Result<Response,
         }
         _ => {
             let files = (1..).zip(sent.files);
-            let rows = files.map(|(row, (name, content))| Row {
+            let rows = files.map(|(row, (name, content))| BulkRow {
                 row,
                 input: Some(name),
                 content: Ok(content),

@@ -3,11 +3,11 @@
 use registry_schema::Timestamp;
 
 use super::{
-    Act, Store, Unavailable,
+    AuditRecord, Store, StoreError,
     db::{Tx, reading, writing},
 };
 
-pub(super) async fn insert(tx: &mut Tx, act: &Act) -> Result<(), Unavailable> {
+pub(super) async fn insert(tx: &mut Tx, act: &AuditRecord) -> Result<(), StoreError> {
     writing!(
         tx,
         sqlx::query("INSERT INTO audit (at, who, act, subject, note) VALUES ($1, $2, $3, $4, $5)")
@@ -21,7 +21,7 @@ pub(super) async fn insert(tx: &mut Tx, act: &Act) -> Result<(), Unavailable> {
 }
 
 /// Takes away what operators wrote about this subject; who did what stays.
-pub(super) async fn forget_notes(tx: &mut Tx, subject: &str) -> Result<(), Unavailable> {
+pub(super) async fn forget_notes(tx: &mut Tx, subject: &str) -> Result<(), StoreError> {
     writing!(
         tx,
         sqlx::query("UPDATE audit SET note = NULL WHERE subject = $1").bind(subject)
@@ -33,8 +33,8 @@ impl Store {
     /// The acts that changed the status of a credential, the oldest first: the act, what it was about, and when it was.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn acts_on_status(&self) -> Result<Vec<(String, String, Timestamp)>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn acts_on_status(&self) -> Result<Vec<(String, String, Timestamp)>, StoreError> {
         let sql = "SELECT act, subject, at FROM audit
                    WHERE act IN ('credential.revoke', 'credential.suspend', 'credential.reinstate') ORDER BY position";
         let rows: Vec<(String, String, i64)> = reading!(self, sqlx::query_as(sql), fetch_all)?;
@@ -47,8 +47,8 @@ impl Store {
     /// Counts the acts of this kind in the trail.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn audited(&self, act: &str) -> Result<i64, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn audited(&self, act: &str) -> Result<i64, StoreError> {
         let (count,): (i64,) = reading!(
             self,
             sqlx::query_as("SELECT count(*) FROM audit WHERE act = $1").bind(act),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Store, Unavailable,
+    Store, StoreError,
     db::{reading, writing},
 };
 
@@ -14,15 +14,15 @@ const MOST_ROWS: i64 = 20_000;
 pub const MONTHS: i64 = 13;
 
 /// The badges that a count is of: the month as `202611`, the issuer's id, and the achievement's, which may be empty.
-pub type CheckedKey = (i64, String, String);
+pub type CheckCountKey = (i64, String, String);
 
 impl Store {
     /// Adds counts to those that stand, and forgets those of months before `oldest`. It needs no lease: what several
     /// processes of an agency add, adds up.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be written.
-    pub async fn add_checked(&self, counts: &BTreeMap<CheckedKey, i64>, oldest: i64) -> Result<(), Unavailable> {
+    /// [`StoreError`], if the store cannot be written.
+    pub async fn add_checked(&self, counts: &BTreeMap<CheckCountKey, i64>, oldest: i64) -> Result<(), StoreError> {
         let (rows,): (i64,) = reading!(self, sqlx::query_as("SELECT COUNT(*) FROM badges_checked"), fetch_one)?;
         let mut tx = self.db.begin().await?;
         writing!(
@@ -50,8 +50,8 @@ impl Store {
     /// Counts the checks of badges here, by issuer and achievement, from this month on.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn checked(&self, from: i64) -> Result<Vec<(String, String, i64)>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn checked(&self, from: i64) -> Result<Vec<(String, String, i64)>, StoreError> {
         // PostgreSQL sums integers to a decimal.
         let sql = "SELECT issuer, achievement, CAST(SUM(checks) AS BIGINT) FROM badges_checked WHERE month >= $1
                    GROUP BY issuer, achievement ORDER BY issuer, achievement";

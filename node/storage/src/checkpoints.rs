@@ -4,17 +4,13 @@ use minicbor::bytes::ByteVec;
 use protocol::{Checkpoint, Hash, Signed, Verified, signed::encode};
 
 use super::{
-    Store, Unavailable,
+    Store, StoreError,
     db::{Tx, reading, writing},
     log::{decode, hash},
 };
 
 /// Writes a checkpoint in the place of the agency's former one.
-pub(super) async fn write(
-    tx: &mut Tx,
-    checkpoint: &Verified<Checkpoint>,
-    pages: &[Vec<u8>],
-) -> Result<(), Unavailable> {
+pub(super) async fn write(tx: &mut Tx, checkpoint: &Verified<Checkpoint>, pages: &[Vec<u8>]) -> Result<(), StoreError> {
     let agency = checkpoint.get().agency.0;
     let none: Vec<ByteVec> = vec![];
     writing!(
@@ -45,7 +41,7 @@ pub(super) async fn write(
 
 impl Store {
     /// Of each agency the newest checkpoint, without its rows.
-    pub async fn checkpoints(&self) -> Result<Vec<(Hash, Signed<Checkpoint>)>, Unavailable> {
+    pub async fn checkpoints(&self) -> Result<Vec<(Hash, Signed<Checkpoint>)>, StoreError> {
         let rows: Vec<(Vec<u8>, Vec<u8>)> =
             reading!(self, sqlx::query_as("SELECT agency, bytes FROM checkpoints"), fetch_all)?;
         rows.iter()
@@ -54,7 +50,7 @@ impl Store {
     }
 
     /// One page of rows of an agency's newest checkpoint, by its place.
-    pub async fn checkpoint_page(&self, agency: Hash, place: usize) -> Result<Option<Vec<u8>>, Unavailable> {
+    pub async fn checkpoint_page(&self, agency: Hash, place: usize) -> Result<Option<Vec<u8>>, StoreError> {
         let sql = "SELECT bytes FROM checkpoint_pages WHERE agency = $1 AND number = $2";
         let number = i64::try_from(place).unwrap_or(i64::MAX);
         let page: Option<(Vec<u8>,)> = reading!(
@@ -74,7 +70,7 @@ impl Store {
 
     /// An agency's newest checkpoint, as bytes, and its pages of rows. If it is replaced between the two looks, the pages
     /// are not those that it names; whoever reads them compares.
-    pub(crate) async fn checkpoint(&self, agency: Hash) -> Result<Option<(Vec<u8>, Vec<Vec<u8>>)>, Unavailable> {
+    pub(crate) async fn checkpoint(&self, agency: Hash) -> Result<Option<(Vec<u8>, Vec<Vec<u8>>)>, StoreError> {
         let found: Option<(Vec<u8>, Vec<u8>)> = reading!(
             self,
             sqlx::query_as("SELECT bytes, pages FROM checkpoints WHERE agency = $1").bind(agency.0.to_vec()),

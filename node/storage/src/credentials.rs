@@ -4,20 +4,20 @@ use registry_schema::{CredentialCode, Timestamp};
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
 use super::{
-    Store, Unavailable,
+    Store, StoreError,
     db::{Tx, reading, writing},
 };
-use crate::look_up::Leave;
+use crate::look_up::LookupPermit;
 
 /// The place before every row of a list that begins with the newest.
 pub const NEWEST: (i64, String) = (i64::MAX, String::new());
 
 /// A credential as it is stored, with its badge.
 #[derive(Clone, Debug, FromRow)]
-pub struct KeptCredential {
+pub struct SignedCredentialRow {
     /// The record that is kept of it.
     #[sqlx(flatten)]
-    pub issued: Issued,
+    pub issued: CredentialRow,
     /// The signed badge, as JSON.
     pub document: String,
 }
@@ -59,7 +59,7 @@ where
 
 /// A credential as it is stored.
 #[derive(Clone, Debug, FromRow)]
-pub struct Issued {
+pub struct CredentialRow {
     /// Its `id`.
     pub id: String,
     /// Its short code.
@@ -83,7 +83,7 @@ pub struct Issued {
     pub slot: i64,
 }
 
-impl Issued {
+impl CredentialRow {
     /// Good from.
     #[must_use]
     pub const fn from(&self) -> Timestamp {
@@ -103,14 +103,14 @@ pub struct IssuerKey {
     /// The issuer's id.
     pub issuer: String,
     /// The secret from which its badge key follows.
-    pub seed: Seed,
+    pub seed: KeySeed,
 }
 
 /// The secret bytes of a key, as many as its kind wants; not printed.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Seed(pub Vec<u8>);
+pub struct KeySeed(pub Vec<u8>);
 
-impl TryFrom<Vec<u8>> for Seed {
+impl TryFrom<Vec<u8>> for KeySeed {
     type Error = &'static str;
 
     fn try_from(bytes: Vec<u8>) -> Result<Self, Self::Error> {
@@ -126,13 +126,13 @@ impl std::fmt::Debug for IssuerKey {
     }
 }
 
-impl std::fmt::Debug for Seed {
+impl std::fmt::Debug for KeySeed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Seed")
     }
 }
 
-pub(super) async fn insert(tx: &mut Tx, new: &KeptCredential) -> Result<(), Unavailable> {
+pub(super) async fn insert(tx: &mut Tx, new: &SignedCredentialRow) -> Result<(), StoreError> {
     let c = &new.issued;
     writing!(
         tx,
@@ -156,7 +156,7 @@ pub(super) async fn insert(tx: &mut Tx, new: &KeptCredential) -> Result<(), Unav
     Ok(())
 }
 
-pub(super) async fn delete(tx: &mut Tx, id: &str) -> Result<(), Unavailable> {
+pub(super) async fn delete(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
     writing!(tx, sqlx::query("DELETE FROM credentials WHERE id = $1").bind(id))?;
     Ok(())
 }
@@ -168,12 +168,12 @@ impl Store {
     /// The credential with this code, for whoever has leave to look it up.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
+    /// [`StoreError`], if the store cannot be read.
     pub async fn credential_by_code(
         &self,
         code: CredentialCode,
-        _: Leave,
-    ) -> Result<Option<KeptCredential>, Unavailable> {
+        _: LookupPermit,
+    ) -> Result<Option<SignedCredentialRow>, StoreError> {
         let sql = format!("SELECT {ALL_COLUMNS} FROM credentials WHERE code = $1");
         Ok(reading!(
             self,
@@ -185,8 +185,8 @@ impl Store {
     /// The credential with this id.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn credential_by_id(&self, id: &str) -> Result<Option<KeptCredential>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn credential_by_id(&self, id: &str) -> Result<Option<SignedCredentialRow>, StoreError> {
         let sql = format!("SELECT {ALL_COLUMNS} FROM credentials WHERE id = $1");
         Ok(reading!(
             self,
@@ -198,8 +198,8 @@ impl Store {
     /// The credential at this slot of a status list.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn credential_at(&self, list: u32, slot: u32) -> Result<Option<KeptCredential>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn credential_at(&self, list: u32, slot: u32) -> Result<Option<SignedCredentialRow>, StoreError> {
         let sql = format!("SELECT {ALL_COLUMNS} FROM credentials WHERE list = $1 AND slot = $2");
         Ok(reading!(
             self,
@@ -213,8 +213,12 @@ impl Store {
     /// The newest credentials that come after a place in their order, which is by beginning and id; at most `limit`.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn credentials(&self, (at, id): &(i64, String), limit: i64) -> Result<Vec<KeptCredential>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn credentials(
+        &self,
+        (at, id): &(i64, String),
+        limit: i64,
+    ) -> Result<Vec<SignedCredentialRow>, StoreError> {
         let sql = format!(
             "SELECT {ALL_COLUMNS} FROM credentials WHERE valid_from < $1 OR (valid_from = $1 AND id > $2)
              ORDER BY valid_from DESC, id LIMIT $3"
@@ -229,8 +233,8 @@ impl Store {
     /// The newest credentials, at most `limit`, without their badges: to be counted, and not to be acted on.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn newest_credentials(&self, limit: i64) -> Result<Vec<Issued>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn newest_credentials(&self, limit: i64) -> Result<Vec<CredentialRow>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM credentials ORDER BY valid_from DESC, id LIMIT $1");
         Ok(reading!(
             self,
@@ -242,8 +246,8 @@ impl Store {
     /// Returns what the rows say, whether it can be right or not, by id after the first `skipped`; at most `limit`.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn stored_credentials(&self, skipped: i64, limit: i64) -> Result<Vec<StoredCredential>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn stored_credentials(&self, skipped: i64, limit: i64) -> Result<Vec<StoredCredential>, StoreError> {
         let sql = "SELECT id, code, issuer, list, slot, document FROM credentials ORDER BY id LIMIT $1 OFFSET $2";
         Ok(reading!(
             self,
@@ -255,8 +259,8 @@ impl Store {
     /// Counts the credentials of this issuer that are kept here.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn credentials_of(&self, issuer: &str) -> Result<i64, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn credentials_of(&self, issuer: &str) -> Result<i64, StoreError> {
         let sql = "SELECT COUNT(*) FROM credentials WHERE issuer = $1";
         let (count,): (i64,) = reading!(self, sqlx::query_as(sql).bind(issuer), fetch_one)?;
         Ok(count)
@@ -265,8 +269,8 @@ impl Store {
     /// The signed badge of a credential, as JSON.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn badge(&self, id: &str) -> Result<Option<String>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn badge(&self, id: &str) -> Result<Option<String>, StoreError> {
         let found: Option<(String,)> = reading!(
             self,
             sqlx::query_as("SELECT document FROM credentials WHERE id = $1").bind(id),
@@ -278,8 +282,8 @@ impl Store {
     /// For each achievement one of its badges, by its id; at most `limit`.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn badge_of_each(&self, limit: i64) -> Result<Vec<(String, String)>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn badge_of_each(&self, limit: i64) -> Result<Vec<(String, String)>, StoreError> {
         let sql = "SELECT achievement, MIN(id) FROM credentials GROUP BY achievement ORDER BY achievement LIMIT $1";
         Ok(reading!(self, sqlx::query_as(sql).bind(limit), fetch_all)?)
     }

@@ -2,14 +2,14 @@
 
 use std::error::Error;
 
-use super::Unavailable;
+use super::StoreError;
 
 /// Returns true if an error tells that the store answers, and what it holds cannot be right.
 pub fn tells_damage(error: &(dyn Error + 'static)) -> bool {
     if let Some(refused) = error.downcast_ref() {
         return match refused {
-            Unavailable::Unreadable(_) => true,
-            Unavailable::Database(error) => is_of_damage(error),
+            StoreError::Unreadable(_) => true,
+            StoreError::Database(error) => is_of_damage(error),
             _ => false,
         };
     }
@@ -38,7 +38,7 @@ pub(super) fn speaks_of_lost_pages(error: &sqlx::Error) -> bool {
 /// Returns true if an error tells that what lies in the store's place is no database.
 pub fn tells_that_it_is_none(error: &(dyn Error + 'static)) -> bool {
     let of_driver = match error.downcast_ref() {
-        Some(Unavailable::Database(error)) => Some(error),
+        Some(StoreError::Database(error)) => Some(error),
         _ => error.downcast_ref(),
     };
     let code = of_driver
@@ -47,7 +47,7 @@ pub fn tells_that_it_is_none(error: &(dyn Error + 'static)) -> bool {
     code.is_some_and(|code| code == "26")
 }
 
-impl Unavailable {
+impl StoreError {
     /// Says why the store cannot be used, in words that tell neither statements nor paths; none where there are no such
     /// words.
     pub fn class(&self) -> Option<&'static str> {
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn what_keeps_the_store_away_is_told_by_its_class_alone() {
-        let away = |error| Unavailable::Database(error).class();
+        let away = |error| StoreError::Database(error).class();
         assert_eq!(away(sqlx::Error::PoolTimedOut), Some("its database does not answer"));
         let broken = std::io::Error::other("/var/lib/comity");
         assert_eq!(away(sqlx::Error::Io(broken)), Some("its database does not answer"));

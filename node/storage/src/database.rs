@@ -1,4 +1,4 @@
-//! The choice of a PostgreSQL, and of how it is spoken to. A [`Database`] is made with its TLS decided, so that no
+//! The choice of a PostgreSQL, and of how it is spoken to. A [`PostgresDatabase`] is made with its TLS decided, so that no
 //! connection can be opened before somebody decided it.
 
 use std::{fmt, net::IpAddr};
@@ -22,11 +22,11 @@ pub enum DatabaseTls {
 
 /// A PostgreSQL database.
 #[derive(Clone)]
-pub struct Database {
+pub struct PostgresDatabase {
     options: PgConnectOptions,
 }
 
-impl fmt::Debug for Database {
+impl fmt::Debug for PostgresDatabase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Never its password.
         write!(
@@ -38,7 +38,7 @@ impl fmt::Debug for Database {
     }
 }
 
-impl Database {
+impl PostgresDatabase {
     /// The database with this URL. Unless `tls` or the URL's `sslmode` says otherwise, a server on another machine shows a
     /// certificate (`verify-full`); and only `tls` can say that it is spoken to in clear.
     ///

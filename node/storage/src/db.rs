@@ -11,24 +11,24 @@ use sqlx::{
 };
 
 use super::{
-    database::Database,
-    faults::{Faults, StoreCall},
+    database::PostgresDatabase,
+    faults::{FaultInjector, StoreCall},
     sqlite_file::SqliteFile,
     untouched,
-    version::{self, Opening},
+    version::{self, MigrationMode},
 };
 use platform::{lock::Lock, private};
 
 /// The database.
 #[derive(Clone, Debug)]
 pub(super) struct Db {
-    pub(super) pools: Pools,
-    pub(super) faults: Faults,
+    pub(super) pools: ConnectionPools,
+    pub(super) faults: FaultInjector,
 }
 
 /// The connections.
 #[derive(Clone, Debug)]
-pub(super) enum Pools {
+pub(super) enum ConnectionPools {
     Sqlite {
         read: SqlitePool,
         /// One connection: SQLite has one writer, and a queue is better than `SQLITE_BUSY`.
@@ -36,14 +36,14 @@ pub(super) enum Pools {
         /// Looked at before each call, and after each commit.
         file: SqliteFile,
     },
-    Postgres(PgPool, Refusal),
+    Postgres(PgPool, ServerRefusal),
 }
 
 /// The reason that the server that was reached last is none for this node, if so.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Refusal(Arc<Lock<Option<String>>>);
+pub(super) struct ServerRefusal(Arc<Lock<Option<String>>>);
 
-impl Refusal {
+impl ServerRefusal {
     pub(super) fn why(&self) -> Option<String> {
         self.0.with(|why| why.clone())
     }
@@ -98,7 +98,7 @@ const POOLED: &str = "a pooler stands before the PostgreSQL server and gives one
 #[derive(Debug)]
 pub(super) struct Tx {
     pub(super) connection: TxConnection,
-    pub(super) faults: Faults,
+    pub(super) faults: FaultInjector,
     /// The file that it writes to, if it is one.
     file: Option<SqliteFile>,
     is_over: bool,
@@ -115,11 +115,11 @@ macro_rules! reading {
     ($store:expr, $query:expr, $run:ident) => {{
         let (call, faults) = ($crate::StoreCall::Read, &$store.db.faults);
         match &$store.db.pools {
-            $crate::db::Pools::Sqlite { read, .. } => match $store.db.look() {
+            $crate::db::ConnectionPools::Sqlite { read, .. } => match $store.db.look() {
                 Ok(()) => faults.around(call, $query.$run(read)).await,
                 Err(replaced) => Err(replaced),
             },
-            $crate::db::Pools::Postgres(pool, _) => faults.around(call, $query.$run(pool)).await,
+            $crate::db::ConnectionPools::Postgres(pool, _) => faults.around(call, $query.$run(pool)).await,
         }
     }};
 }
@@ -176,13 +176,13 @@ impl Db {
             .await
             .context("the store's tables cannot be made")?;
         write.close().await;
-        Self::open_sqlite(folder, Opening::AsItIs).await
+        Self::open_sqlite(folder, MigrationMode::AsItIs).await
     }
 
-    pub(super) async fn open_sqlite(folder: &Path, opening: Opening) -> anyhow::Result<Self> {
+    pub(super) async fn open_sqlite(folder: &Path, opening: MigrationMode) -> anyhow::Result<Self> {
         let file = folder.join(FILE);
         let shown = folder.display();
-        SqliteFile::may_be_opened(folder, matches!(opening, Opening::AsItIs))?;
+        SqliteFile::may_be_opened(folder, matches!(opening, MigrationMode::AsItIs))?;
         let opened = Self::connect_sqlite(&file, opening).await;
         match is_full(folder) {
             true => opened.with_context(|| format!("the disk below `{shown}` is full: make room")),
@@ -190,7 +190,7 @@ impl Db {
         }
     }
 
-    async fn connect_sqlite(file: &Path, opening: Opening) -> anyhow::Result<Self> {
+    async fn connect_sqlite(file: &Path, opening: MigrationMode) -> anyhow::Result<Self> {
         let options = sqlite_options(file);
         let write = SqlitePoolOptions::new()
             .max_connections(1)
@@ -202,7 +202,7 @@ impl Db {
             .max_connections(4)
             .connect_with(options.read_only(true))
             .await?;
-        Ok(Pools::Sqlite {
+        Ok(ConnectionPools::Sqlite {
             read,
             write,
             file: held,
@@ -210,7 +210,7 @@ impl Db {
         .into())
     }
 
-    pub(super) async fn create_postgres(database: &Database) -> anyhow::Result<Self> {
+    pub(super) async fn create_postgres(database: &PostgresDatabase) -> anyhow::Result<Self> {
         let (pool, refusal) = postgres(database).await?;
         anyhow::ensure!(
             !has_tables(&pool).await?,
@@ -218,10 +218,10 @@ impl Db {
         );
         let migrated = version::POSTGRES.run(&pool).await;
         migrated.context("the store's tables cannot be made")?;
-        Ok(Pools::Postgres(pool, refusal).into())
+        Ok(ConnectionPools::Postgres(pool, refusal).into())
     }
 
-    pub(super) async fn open_postgres(database: &Database, opening: Opening) -> anyhow::Result<Self> {
+    pub(super) async fn open_postgres(database: &PostgresDatabase, opening: MigrationMode) -> anyhow::Result<Self> {
         let (pool, refusal) = postgres(database).await?;
         anyhow::ensure!(
             has_tables(&pool).await?,
@@ -229,7 +229,7 @@ impl Db {
              with `comityd init --database`"
         );
         version::postgres(&pool, opening).await?;
-        Ok(Pools::Postgres(pool, refusal).into())
+        Ok(ConnectionPools::Postgres(pool, refusal).into())
     }
 
     /// A transaction that writes.
@@ -250,11 +250,11 @@ impl Db {
         let begun = async {
             self.look()?;
             let connection = match &self.pools {
-                Pools::Sqlite { read, write, .. } => {
+                ConnectionPools::Sqlite { read, write, .. } => {
                     let pool = if writes { write } else { read };
                     TxConnection::Sqlite(pool.acquire().await?)
                 }
-                Pools::Postgres(pool, _) => TxConnection::Postgres(pool.acquire().await?),
+                ConnectionPools::Postgres(pool, _) => TxConnection::Postgres(pool.acquire().await?),
             };
             let mut tx = Tx {
                 connection,
@@ -273,8 +273,8 @@ impl Db {
 
     pub(super) const fn file(&self) -> Option<&SqliteFile> {
         match &self.pools {
-            Pools::Sqlite { file, .. } => Some(file),
-            Pools::Postgres(..) => None,
+            ConnectionPools::Sqlite { file, .. } => Some(file),
+            ConnectionPools::Postgres(..) => None,
         }
     }
 
@@ -286,35 +286,35 @@ impl Db {
     /// Returns the reason that the server that was reached last is none for this node, if so.
     pub(super) fn refusal(&self) -> Option<String> {
         match &self.pools {
-            Pools::Sqlite { .. } => None,
-            Pools::Postgres(_, refusal) => refusal.why(),
+            ConnectionPools::Sqlite { .. } => None,
+            ConnectionPools::Postgres(_, refusal) => refusal.why(),
         }
     }
 
     pub(super) fn is_closed(&self) -> bool {
         match &self.pools {
-            Pools::Sqlite { write, .. } => write.is_closed(),
-            Pools::Postgres(pool, _) => pool.is_closed(),
+            ConnectionPools::Sqlite { write, .. } => write.is_closed(),
+            ConnectionPools::Postgres(pool, _) => pool.is_closed(),
         }
     }
 
     pub(super) async fn close(&self) {
         match &self.pools {
-            Pools::Sqlite { read, write, file } => {
+            ConnectionPools::Sqlite { read, write, file } => {
                 read.close().await;
                 write.close().await;
                 file.close().await;
             }
-            Pools::Postgres(pool, _) => pool.close().await,
+            ConnectionPools::Postgres(pool, _) => pool.close().await,
         }
     }
 }
 
-impl From<Pools> for Db {
-    fn from(pools: Pools) -> Self {
+impl From<ConnectionPools> for Db {
+    fn from(pools: ConnectionPools) -> Self {
         Self {
             pools,
-            faults: Faults::default(),
+            faults: FaultInjector::default(),
         }
     }
 }
@@ -371,7 +371,7 @@ impl Drop for Tx {
     not(debug_assertions),
     expect(unused_variables, reason = "a test takes the defense away")
 )]
-fn refuse_another(file: &SqliteFile, faults: &Faults) -> Result<(), sqlx::Error> {
+fn refuse_another(file: &SqliteFile, faults: &FaultInjector) -> Result<(), sqlx::Error> {
     if crate::driver_mutant!(faults, TrustsItsFile) {
         return Ok(());
     }
@@ -399,10 +399,10 @@ fn sqlite_options(file: &Path) -> SqliteConnectOptions {
         .busy_timeout(Duration::from_secs(10))
 }
 
-async fn postgres(database: &Database) -> anyhow::Result<(PgPool, Refusal)> {
+async fn postgres(database: &PostgresDatabase) -> anyhow::Result<(PgPool, ServerRefusal)> {
     // Nothing that a pooler in session mode refuses; what holds for a connection is set once it stands.
     let options = database.options().extra_float_digits(None);
-    let refusal = Refusal::default();
+    let refusal = ServerRefusal::default();
     let looking = refusal.clone();
     let pool = PgPoolOptions::new()
         .max_connections(8)

@@ -37,11 +37,11 @@ pub enum StoreFault {
     Slow(std::time::Duration),
     /// The call fails after this time, and nothing of it is done.
     Stalls(std::time::Duration),
-    /// The call fails, and so do all after it, until [`Faults::heal`].
+    /// The call fails, and so do all after it, until [`FaultInjector::heal`].
     Down,
-    /// The call is done, its reply is lost, and all calls after it fail, until [`Faults::heal`].
+    /// The call is done, its reply is lost, and all calls after it fail, until [`FaultInjector::heal`].
     DownAfter,
-    /// The call is done, its reply is lost, and no transaction begins after it, until [`Faults::heal`]: what reads without
+    /// The call is done, its reply is lost, and no transaction begins after it, until [`FaultInjector::heal`]: what reads without
     /// one goes on.
     NothingBeginsAfter,
 }
@@ -49,7 +49,7 @@ pub enum StoreFault {
 /// The calls that fail in an outage.
 #[cfg(debug_assertions)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outage {
+enum StoreOutage {
     /// All.
     All,
     /// The beginnings of transactions.
@@ -82,15 +82,15 @@ pub enum DriverMutant {
 
 /// The faults of one store. Clones share them.
 #[derive(Clone, Debug, Default)]
-pub struct Faults {
+pub struct FaultInjector {
     #[cfg(debug_assertions)]
-    plan: std::sync::Arc<platform::lock::Lock<Plan>>,
+    plan: std::sync::Arc<platform::lock::Lock<FaultPlan>>,
 }
 
 /// A fault that is to come.
 #[cfg(debug_assertions)]
 #[derive(Debug)]
-struct Armed {
+struct ArmedFault {
     /// The kind of call that it comes to; any, if none.
     only: Option<StoreCall>,
     /// The number of such calls that are still to be.
@@ -100,18 +100,18 @@ struct Armed {
 
 #[cfg(debug_assertions)]
 #[derive(Debug, Default)]
-struct Plan {
+struct FaultPlan {
     /// The calls so far.
     calls: u64,
-    next: Option<Armed>,
+    next: Option<ArmedFault>,
     /// The call that the fault came to, and when that call had ended.
     struck: Option<(StoreCall, std::time::SystemTime)>,
-    outage: Option<Outage>,
+    outage: Option<StoreOutage>,
     mutant: Option<DriverMutant>,
 }
 
 #[cfg(debug_assertions)]
-impl Faults {
+impl FaultInjector {
     /// Lets a fault come at the n-th call from now on, counted from 1.
     pub fn arm(&self, nth: u64, fault: StoreFault) {
         self.arm_on(None, nth, fault);
@@ -120,7 +120,7 @@ impl Faults {
     /// Lets a fault come at the n-th call of this kind from now on, counted from 1.
     pub fn arm_on(&self, only: Option<StoreCall>, nth: u64, fault: StoreFault) {
         self.plan.with(|plan| {
-            plan.next = Some(Armed { only, left: nth, fault });
+            plan.next = Some(ArmedFault { only, left: nth, fault });
             plan.struck = None;
         });
     }
@@ -172,8 +172,8 @@ impl Faults {
             plan.calls += 1;
             let is_down = match plan.outage {
                 None => false,
-                Some(Outage::All) => true,
-                Some(Outage::Begin) => call == StoreCall::Begin,
+                Some(StoreOutage::All) => true,
+                Some(StoreOutage::Begin) => call == StoreCall::Begin,
             };
             if is_down {
                 return Some(StoreFault::Down);
@@ -188,8 +188,8 @@ impl Faults {
             }
             let fault = plan.next.take()?.fault;
             plan.outage = match fault {
-                StoreFault::Down | StoreFault::DownAfter => Some(Outage::All),
-                StoreFault::NothingBeginsAfter => Some(Outage::Begin),
+                StoreFault::Down | StoreFault::DownAfter => Some(StoreOutage::All),
+                StoreFault::NothingBeginsAfter => Some(StoreOutage::Begin),
                 _ => None,
             };
             Some(fault)
@@ -227,7 +227,7 @@ impl Faults {
 }
 
 #[cfg(not(debug_assertions))]
-impl Faults {
+impl FaultInjector {
     /// Runs a call.
     #[expect(clippy::unused_self, reason = "in a debug build, it decides about the call")]
     pub(super) fn around<T, F: Future<Output = Result<T, sqlx::Error>>>(&self, _call: StoreCall, run: F) -> F {

@@ -3,7 +3,7 @@
 use protocol::{Hash, Heartbeat, Signed, SignedEnvelope};
 
 use super::{
-    Store, Unavailable,
+    Store, StoreError,
     db::reading,
     log::{decode, hash},
 };
@@ -13,7 +13,7 @@ const ENVELOPES_AT_ONCE: i64 = 128;
 
 /// An envelope, and its place among all that the store holds.
 #[derive(Debug)]
-pub struct Placed {
+pub struct PositionedEnvelope {
     /// The place: it grows with each envelope.
     pub position: i64,
     /// The agency whose log it belongs to.
@@ -22,19 +22,19 @@ pub struct Placed {
     pub bytes: Vec<u8>,
 }
 
-impl Placed {
+impl PositionedEnvelope {
     /// The envelope itself.
     ///
     /// # Errors
     /// If the bytes are none: the store is damaged.
-    pub fn envelope(&self) -> Result<SignedEnvelope, Unavailable> {
+    pub fn envelope(&self) -> Result<SignedEnvelope, StoreError> {
         decode(&self.bytes)
     }
 }
 
 impl Store {
     /// The number of the last transaction.
-    pub async fn last_change(&self) -> Result<i64, Unavailable> {
+    pub async fn last_change(&self) -> Result<i64, StoreError> {
         let (changes,): (i64,) = reading!(
             self,
             sqlx::query_as("SELECT changes FROM lease WHERE one = 1"),
@@ -44,7 +44,7 @@ impl Store {
     }
 
     /// The next envelopes after a place; none, if there are no more.
-    pub async fn envelopes_after(&self, position: i64) -> Result<Vec<Placed>, Unavailable> {
+    pub async fn envelopes_after(&self, position: i64) -> Result<Vec<PositionedEnvelope>, StoreError> {
         let sql = "SELECT position, agency, bytes FROM envelopes WHERE position > $1 ORDER BY position LIMIT $2";
         let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = reading!(
             self,
@@ -53,7 +53,7 @@ impl Store {
         )?;
         let placed = rows.into_iter().map(|(position, agency, bytes)| {
             let agency = hash(&agency)?;
-            Ok(Placed {
+            Ok(PositionedEnvelope {
                 position,
                 agency,
                 bytes,
@@ -65,8 +65,8 @@ impl Store {
     /// Of each agency that wrote after a place, the envelope that was kept last: its place, the agency and its name.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn last_envelopes_after(&self, position: i64) -> Result<Vec<(i64, Hash, Hash)>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn last_envelopes_after(&self, position: i64) -> Result<Vec<(i64, Hash, Hash)>, StoreError> {
         let sql = "SELECT position, agency, hash FROM envelopes WHERE position IN
                    (SELECT max(position) FROM envelopes WHERE position > $1 GROUP BY agency) ORDER BY position";
         let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = reading!(self, sqlx::query_as(sql).bind(position), fetch_all)?;
@@ -75,11 +75,7 @@ impl Store {
     }
 
     /// An agency's envelopes from one place to another, both included.
-    pub async fn envelopes_between(
-        &self,
-        agency: Hash,
-        (first, last): (i64, i64),
-    ) -> Result<Vec<Vec<u8>>, Unavailable> {
+    pub async fn envelopes_between(&self, agency: Hash, (first, last): (i64, i64)) -> Result<Vec<Vec<u8>>, StoreError> {
         let sql = "SELECT bytes FROM envelopes WHERE position BETWEEN $1 AND $2 AND agency = $3 ORDER BY position";
         let rows: Vec<(Vec<u8>,)> = reading!(
             self,
@@ -90,7 +86,7 @@ impl Store {
     }
 
     /// The key logs that changed after a transaction, as their entries' bytes.
-    pub async fn key_logs_after(&self, change: i64) -> Result<Vec<protocol::KeyLog>, Unavailable> {
+    pub async fn key_logs_after(&self, change: i64) -> Result<Vec<protocol::KeyLog>, StoreError> {
         let rows: Vec<(Vec<u8>,)> = reading!(
             self,
             sqlx::query_as("SELECT entries FROM key_logs WHERE changed > $1").bind(change),
@@ -100,7 +96,7 @@ impl Store {
     }
 
     /// The counted heartbeats of all agencies.
-    pub async fn heartbeats(&self) -> Result<Vec<(Hash, Signed<Heartbeat>)>, Unavailable> {
+    pub async fn heartbeats(&self) -> Result<Vec<(Hash, Signed<Heartbeat>)>, StoreError> {
         let rows: Vec<(Vec<u8>, Vec<u8>)> = reading!(
             self,
             sqlx::query_as("SELECT agency, bytes FROM heartbeats ORDER BY agency, writer"),

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use policy::framework::{Framework, Item, Source, coverage::Aligned};
+use policy::framework::{Framework, FrameworkElement, FrameworkSource, coverage::AlignedAchievement};
 use registry_schema::Timestamp;
 use sqlx::FromRow;
 
 use super::{
-    Store, Unavailable,
+    Store, StoreError,
     db::{Tx, reading, writing},
 };
 
@@ -74,7 +74,7 @@ const COLUMNS: &str =
     "id, uri, title, creator, version, source, subjects, tested, items, depth, imported_at, imported_by";
 
 #[derive(FromRow)]
-struct ItemRow {
+struct FrameworkItemRow {
     id: String,
     uri: String,
     code: Option<String>,
@@ -88,14 +88,14 @@ fn json(texts: &[String]) -> String {
     serde_json::Value::from(texts.to_vec()).to_string()
 }
 
-fn texts(json: &str) -> Result<Vec<String>, Unavailable> {
-    serde_json::from_str(json).map_err(|e| Unavailable::Unreadable(e.to_string()))
+fn texts(json: &str) -> Result<Vec<String>, StoreError> {
+    serde_json::from_str(json).map_err(|e| StoreError::Unreadable(e.to_string()))
 }
 
-impl TryFrom<ItemRow> for Item {
-    type Error = Unavailable;
+impl TryFrom<FrameworkItemRow> for FrameworkElement {
+    type Error = StoreError;
 
-    fn try_from(row: ItemRow) -> Result<Self, Unavailable> {
+    fn try_from(row: FrameworkItemRow) -> Result<Self, StoreError> {
         Ok(Self {
             subjects: texts(&row.subjects)?,
             parents: texts(&row.parents)?,
@@ -112,14 +112,14 @@ impl FrameworkRow {
     /// The subjects in which students are tested.
     ///
     /// # Errors
-    /// [`Unavailable`], if what is stored cannot be read.
-    pub fn tested(&self) -> Result<Vec<String>, Unavailable> {
+    /// [`StoreError`], if what is stored cannot be read.
+    pub fn tested(&self) -> Result<Vec<String>, StoreError> {
         texts(&self.tested)
     }
 }
 
 /// Keeps a framework in the place of an earlier version of it.
-pub(super) async fn put(tx: &mut Tx, new: &NewFramework) -> Result<(), Unavailable> {
+pub(super) async fn put(tx: &mut Tx, new: &NewFramework) -> Result<(), StoreError> {
     let framework = &new.framework;
     let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     delete(tx, &framework.id).await?;
@@ -172,7 +172,7 @@ pub(super) async fn put(tx: &mut Tx, new: &NewFramework) -> Result<(), Unavailab
 }
 
 /// Keeps a framework no more. What achievements are aligned to stands in their badges, and stays noted.
-pub(super) async fn delete(tx: &mut Tx, id: &str) -> Result<(), Unavailable> {
+pub(super) async fn delete(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
     writing!(
         tx,
         sqlx::query("DELETE FROM framework_items WHERE framework = $1").bind(id)
@@ -182,7 +182,7 @@ pub(super) async fn delete(tx: &mut Tx, id: &str) -> Result<(), Unavailable> {
 }
 
 /// Notes what an achievement is aligned to.
-pub(super) async fn align(tx: &mut Tx, achievement: &str, items: &[String]) -> Result<(), Unavailable> {
+pub(super) async fn align(tx: &mut Tx, achievement: &str, items: &[String]) -> Result<(), StoreError> {
     for item in items {
         writing!(
             tx,
@@ -201,8 +201,8 @@ impl Store {
     /// All frameworks, by title, without their items.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn frameworks(&self) -> Result<Vec<FrameworkRow>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn frameworks(&self) -> Result<Vec<FrameworkRow>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM frameworks ORDER BY title, id");
         Ok(reading!(self, sqlx::query_as(sqlx::AssertSqlSafe(sql)), fetch_all)?)
     }
@@ -210,8 +210,8 @@ impl Store {
     /// A framework, without its items.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn framework_row(&self, id: &str) -> Result<Option<FrameworkRow>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn framework_row(&self, id: &str) -> Result<Option<FrameworkRow>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM frameworks WHERE id = $1");
         Ok(reading!(
             self,
@@ -223,9 +223,9 @@ impl Store {
     /// A framework whole.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn framework(&self, row: &FrameworkRow) -> Result<Framework, Unavailable> {
-        let items: Vec<ItemRow> = reading!(
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn framework(&self, row: &FrameworkRow) -> Result<Framework, StoreError> {
+        let items: Vec<FrameworkItemRow> = reading!(
             self,
             sqlx::query_as(
                 "SELECT id, uri, code, statement, kind, subjects, parents FROM framework_items
@@ -242,10 +242,13 @@ impl Store {
             version: row.version.clone(),
             subjects: texts(&row.subjects)?,
             source: match row.source.as_str() {
-                "minted" => Source::Minted,
-                _ => Source::Case,
+                "minted" => FrameworkSource::Minted,
+                _ => FrameworkSource::Case,
             },
-            items: items.into_iter().map(Item::try_from).collect::<Result<_, _>>()?,
+            items: items
+                .into_iter()
+                .map(FrameworkElement::try_from)
+                .collect::<Result<_, _>>()?,
         })
     }
 
@@ -253,19 +256,19 @@ impl Store {
     /// one.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn framework_items(&self, named: &str) -> Result<Vec<(String, Item)>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn framework_items(&self, named: &str) -> Result<Vec<(String, FrameworkElement)>, StoreError> {
         let sql = "SELECT i.framework, i.id, i.uri, i.code, i.statement, i.kind, i.subjects, i.parents
                    FROM framework_items i WHERE i.id = $1 OR i.uri = $1 LIMIT 2";
         #[derive(FromRow)]
-        struct Found {
+        struct ItemInFramework {
             framework: String,
             #[sqlx(flatten)]
-            item: ItemRow,
+            item: FrameworkItemRow,
         }
-        let found: Vec<Found> = reading!(self, sqlx::query_as(sql).bind(named), fetch_all)?;
+        let found: Vec<ItemInFramework> = reading!(self, sqlx::query_as(sql).bind(named), fetch_all)?;
         let mut items = Vec::new();
-        for Found { framework, item } in found {
+        for ItemInFramework { framework, item } in found {
             let title = self.framework_row(&framework).await?.map_or(framework, |row| row.title);
             items.push((title, item.try_into()?));
         }
@@ -276,12 +279,12 @@ impl Store {
     /// framework has, or that stand at the top, are left out; so is what the framework `without` says.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
+    /// [`StoreError`], if the store cannot be read.
     pub async fn items_above(
         &self,
         items: &BTreeSet<String>,
         without: Option<&str>,
-    ) -> Result<BTreeMap<String, BTreeSet<String>>, Unavailable> {
+    ) -> Result<BTreeMap<String, BTreeSet<String>>, StoreError> {
         let mut above: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for item in items {
             let by_uri = "SELECT framework, parents FROM framework_items WHERE uri = $1 LIMIT 8";
@@ -312,8 +315,8 @@ impl Store {
     /// The identifiers of the frameworks that have one of these items, named by their URIs.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn frameworks_with(&self, items: &[String]) -> Result<BTreeSet<String>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn frameworks_with(&self, items: &[String]) -> Result<BTreeSet<String>, StoreError> {
         let mut found = BTreeSet::new();
         for item in items {
             let by_uri = "SELECT framework FROM framework_items WHERE uri = $1 LIMIT 8";
@@ -326,12 +329,12 @@ impl Store {
     /// Those of these items, named by their URIs, that a framework here has; but for the framework `without`.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
+    /// [`StoreError`], if the store cannot be read.
     pub async fn items_kept(
         &self,
         items: &BTreeSet<String>,
         without: Option<&str>,
-    ) -> Result<BTreeSet<String>, Unavailable> {
+    ) -> Result<BTreeSet<String>, StoreError> {
         let items: Vec<&String> = items.iter().take(MOST_LOOKED_UP).collect();
         let mut kept = BTreeSet::new();
         for some in items.chunks(ASKED_AT_ONCE) {
@@ -360,15 +363,15 @@ impl Store {
     /// achievements and badges there are in all.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn alignments(&self) -> Result<(BTreeMap<String, Aligned>, (i64, i64)), Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn alignments(&self) -> Result<(BTreeMap<String, AlignedAchievement>, (i64, i64)), StoreError> {
         let pairs: Vec<(String, String)> = reading!(
             self,
             sqlx::query_as("SELECT achievement, item FROM achievement_alignments ORDER BY achievement, item LIMIT $1")
                 .bind(MOST_ALIGNMENTS),
             fetch_all
         )?;
-        let mut aligned: BTreeMap<String, Aligned> = BTreeMap::new();
+        let mut aligned: BTreeMap<String, AlignedAchievement> = BTreeMap::new();
         for (achievement, item) in pairs {
             aligned.entry(achievement).or_default().items.insert(item);
         }
@@ -392,8 +395,8 @@ impl Store {
     /// Returns what each of this agency's achievements is aligned to.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn all_alignments(&self) -> Result<BTreeMap<String, BTreeSet<String>>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn all_alignments(&self) -> Result<BTreeMap<String, BTreeSet<String>>, StoreError> {
         let (aligned, _) = self.alignments().await?;
         Ok(aligned.into_iter().map(|(id, known)| (id, known.items)).collect())
     }

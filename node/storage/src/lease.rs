@@ -6,12 +6,12 @@
 
 use std::{collections::BTreeSet, sync::atomic::Ordering};
 
-use protocol::{Hash, KeyLog, Row};
+use protocol::{DocumentRow, Hash, KeyLog};
 use registry_schema::Timestamp;
 use sqlx::FromRow;
 
 use super::{
-    PeerRow, Store, TransactionId, Unavailable,
+    PeerRow, Store, StoreError, TransactionId,
     db::{Tx, within, writing},
     log::{decode, hash, key_log},
     peers, quarantine, version,
@@ -59,7 +59,7 @@ impl Lease {
 
 /// The process that takes the lease.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct NewHolder<'a> {
+pub struct HolderEndpoint<'a> {
     /// The address at which it takes forwarded requests.
     pub address: &'a str,
     /// The certificate that it shows there, as PEM.
@@ -70,22 +70,22 @@ pub struct NewHolder<'a> {
 
 /// The rows that were written since a moment, and the lease; all of it as of one moment.
 #[derive(Debug)]
-pub struct Changes {
+pub struct StoreChanges {
     /// The lease.
     pub lease: Lease,
     /// Key logs that are new or have grown.
     pub key_logs: Vec<KeyLog>,
     /// Rows as they are now.
-    pub rows: Vec<Row>,
+    pub rows: Vec<DocumentRow>,
     /// The restrictions from envelopes that are not kept: newer than the rows.
-    pub restrictions: Vec<Row>,
+    pub restrictions: Vec<DocumentRow>,
     /// The agencies of which something that was read does not make sense: it is left out.
     pub damaged: BTreeSet<Hash>,
     /// The operators' decisions about peers: all of them.
     pub peers: Vec<PeerRow>,
 }
 
-impl Changes {
+impl StoreChanges {
     /// Notes that something that is filed under an agency makes no sense. What is filed under none is nobody's.
     fn note_damage(&mut self, agency: &[u8]) {
         tracing::error!(agency = ?hash(agency).ok(), "a row in the store cannot be read: nothing of its agency is fresh here");
@@ -97,7 +97,7 @@ impl Changes {
 const TRANSACTIONS_NAMED: i64 = 4096;
 
 /// Gives a transaction a name, by which [`Store::is_committed`] finds it.
-pub(super) async fn name(tx: &mut Tx, change: i64) -> Result<TransactionId, Unavailable> {
+pub(super) async fn name(tx: &mut Tx, change: i64) -> Result<TransactionId, StoreError> {
     let id = TransactionId(rand::random());
     writing!(
         tx,
@@ -131,8 +131,8 @@ impl Store {
     }
 
     /// A transaction that writes, and its number.
-    pub(super) async fn begin(&self) -> Result<(Tx, i64), Unavailable> {
-        let epoch = self.held().ok_or(Unavailable::Deposed)?;
+    pub(super) async fn begin(&self) -> Result<(Tx, i64), StoreError> {
+        let epoch = self.held().ok_or(StoreError::Deposed)?;
         let mut tx = self.db.begin().await?;
         let sql = "UPDATE lease SET changes = changes + 1, renewed = renewed + 1 WHERE epoch = $1 RETURNING changes";
         let found: Option<(i64,)> = within!(&mut tx, sqlx::query_as(sql).bind(epoch), fetch_optional)?;
@@ -144,7 +144,7 @@ impl Store {
                 // It is told once, and looked at anew; from then on this store counts.
                 self.newest.store(0, Ordering::SeqCst);
                 self.went_back.store(true, Ordering::SeqCst);
-                Err(Unavailable::WentBack)
+                Err(StoreError::WentBack)
             }
             Some((change,)) => Ok((tx, change)),
             None => Err(self.deposed(epoch)),
@@ -154,8 +154,8 @@ impl Store {
     /// Returns true if a transaction of this name was committed.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn is_committed(&self, id: TransactionId) -> Result<bool, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn is_committed(&self, id: TransactionId) -> Result<bool, StoreError> {
         // One that is still under way holds the lease's row; this waits for its end. On SQLite there is one writer anyway.
         let mut tx = self.db.begin().await?;
         let sql = "UPDATE lease SET renewed = renewed RETURNING epoch";
@@ -171,9 +171,9 @@ impl Store {
     /// the store takes writes.
     ///
     /// # Errors
-    /// [`Unavailable::Deposed`], if another process took the lease; [`Unavailable`], if the store takes no writes.
-    pub async fn takes_writes(&self) -> Result<(), Unavailable> {
-        let epoch = self.held().ok_or(Unavailable::Deposed)?;
+    /// [`StoreError::Deposed`], if another process took the lease; [`StoreError`], if the store takes no writes.
+    pub async fn takes_writes(&self) -> Result<(), StoreError> {
+        let epoch = self.held().ok_or(StoreError::Deposed)?;
         let mut tx = self.db.begin().await?;
         let sql = "UPDATE lease SET renewed = renewed + 1 WHERE epoch = $1 RETURNING epoch";
         let found: Option<(i64,)> = within!(&mut tx, sqlx::query_as(sql).bind(epoch), fetch_optional)?;
@@ -184,19 +184,19 @@ impl Store {
     }
 
     /// Somebody else took the lease after `epoch`.
-    fn deposed(&self, epoch: i64) -> Unavailable {
+    fn deposed(&self, epoch: i64) -> StoreError {
         // Only if this process has not taken it again meanwhile.
         let _ = self
             .epoch
             .compare_exchange(epoch, NOT_HELD, Ordering::SeqCst, Ordering::SeqCst);
-        Unavailable::Deposed
+        StoreError::Deposed
     }
 
     /// Takes the lease, if it still stands as it was seen; gives the new epoch, or none if it moved on.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be written.
-    pub async fn take(&self, seen: (i64, i64), holder: &NewHolder<'_>) -> Result<Option<i64>, Unavailable> {
+    /// [`StoreError`], if the store cannot be written.
+    pub async fn take(&self, seen: (i64, i64), holder: &HolderEndpoint<'_>) -> Result<Option<i64>, StoreError> {
         let mut tx = self.db.begin().await?;
         let sql =
             "UPDATE lease SET epoch = epoch + 1, renewed = renewed + 1, address = $3, certificate = $4, secret = $5
@@ -213,7 +213,7 @@ impl Store {
         )?;
         // A process that followed while a newer program brought the tables up to date never writes into them.
         if !version::is_ours(&mut tx).await? {
-            return Err(Unavailable::OtherVersion);
+            return Err(StoreError::OtherVersion);
         }
         if found.is_some() {
             self.note_what_it_is(&mut tx).await?;
@@ -230,9 +230,9 @@ impl Store {
     /// Renews the lease, and says what the others are to know.
     ///
     /// # Errors
-    /// [`Unavailable::Deposed`], if another process took it; [`Unavailable`], if the store cannot be written.
-    pub async fn renew(&self, standing: &[u8]) -> Result<(), Unavailable> {
-        let epoch = self.held().ok_or(Unavailable::Deposed)?;
+    /// [`StoreError::Deposed`], if another process took it; [`StoreError`], if the store cannot be written.
+    pub async fn renew(&self, standing: &[u8]) -> Result<(), StoreError> {
+        let epoch = self.held().ok_or(StoreError::Deposed)?;
         let mut tx = self.db.begin().await?;
         let sql = "UPDATE lease SET renewed = renewed + 1, standing = $2 WHERE epoch = $1 RETURNING epoch";
         let found: Option<(i64,)> = within!(&mut tx, sqlx::query_as(sql).bind(epoch).bind(standing), fetch_optional)?;
@@ -245,8 +245,8 @@ impl Store {
     /// Gives the lease back, so that another process need not wait for its end.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be written.
-    pub async fn release(&self) -> Result<(), Unavailable> {
+    /// [`StoreError`], if the store cannot be written.
+    pub async fn release(&self) -> Result<(), StoreError> {
         let Some(epoch) = self.held() else { return Ok(()) };
         self.forget_lease();
         let mut tx = self.db.begin().await?;
@@ -260,8 +260,8 @@ impl Store {
     /// is kept from now on. Its epoch is one that no process can have had.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be written.
-    pub async fn put_back_single_rows(&self, now: Timestamp) -> Result<(), Unavailable> {
+    /// [`StoreError`], if the store cannot be written.
+    pub async fn put_back_single_rows(&self, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
         let lease = "INSERT INTO lease (one, epoch, renewed, changes, address, certificate, secret, standing)
                      SELECT 1, $1, 0, $1, '', '', $2, $2 WHERE NOT EXISTS (SELECT 1 FROM lease)";
@@ -276,12 +276,12 @@ impl Store {
     /// The lease, and what was written after the transaction with the number `since`: after -1, everything.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn changes(&self, since: i64) -> Result<Changes, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn changes(&self, since: i64) -> Result<StoreChanges, StoreError> {
         let mut tx = self.db.snapshot().await?;
         let sql = format!("SELECT {COLUMNS} FROM lease");
         let lease: Lease = within!(&mut tx, sqlx::query_as(sqlx::AssertSqlSafe(sql)), fetch_one)?;
-        let mut changes = Changes {
+        let mut changes = StoreChanges {
             key_logs: vec![],
             rows: vec![],
             restrictions: vec![],
@@ -308,7 +308,7 @@ impl Store {
             within!(&mut tx, sqlx::query_as(sql).bind(since), fetch_all)?;
         for (agency, document, key, surviving) in rows {
             match (hash(&agency), document.parse(), decode(&surviving)) {
-                (Ok(agency), Ok(document), Ok(values)) => changes.rows.push(Row {
+                (Ok(agency), Ok(document), Ok(values)) => changes.rows.push(DocumentRow {
                     agency,
                     document,
                     key,

@@ -44,35 +44,35 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::Batch;
+use protocol::WriteBatch;
 use registry_schema::Timestamp;
 
 use db::{Db, reading};
-use platform::{lock::Lock, seal::Seal};
-use residue::Residue;
-use version::Opening;
+use platform::{lock::Lock, seal::SealingKey};
+use residue::WalResidue;
+use version::MigrationMode;
 
-pub use checked::{CheckedKey, MONTHS as CHECKED_MONTHS};
-pub use credentials::{Issued, IssuerKey, KeptCredential, NEWEST, Seed, StoredCredential};
+pub use checked::{CheckCountKey, MONTHS as CHECKED_MONTHS};
+pub use credentials::{CredentialRow, IssuerKey, KeySeed, NEWEST, SignedCredentialRow, StoredCredential};
 pub use damage::{tells_damage, tells_that_it_is_none};
-pub use database::{Database, DatabaseTls};
+pub use database::{DatabaseTls, PostgresDatabase};
 #[cfg(debug_assertions)]
 pub use faults::{DriverMutant, StoreFault};
-pub use faults::{Faults, StoreCall};
-pub use files::Placed;
+pub use faults::{FaultInjector, StoreCall};
+pub use files::PositionedEnvelope;
 pub use frameworks::{FrameworkRow, NewFramework};
-pub use issuer_keys::OwnList;
-pub use lease::{Changes, Lease, NewHolder};
+pub use issuer_keys::IssuerStatusList;
+pub use lease::{HolderEndpoint, Lease, StoreChanges};
 pub use log::{decode as from_cbor, key_log as key_log_from_cbor};
-pub use memory::{Grain, KeptStanding, Slot};
+pub use memory::{CompactionInterval, LogStatusRow, StatusSlot};
 pub use peers::PeerRow;
-pub use published::Published;
-pub use registered_lists::OfAnAgency;
+pub use published::FetchedDocument;
+pub use registered_lists::RegisteredListLimits;
 pub use registrations::{ApplicationRow, RubricRow, StepRow};
-pub use restoring::{MovedAside, Removal, StoreMoment, StoredEnvelope, StoredStatement};
-pub use reviews::Reviewed;
+pub use restoring::{AgencyRemoval, MovedEnvelope, StoreSnapshot, StoredEnvelope, StoredStatement};
+pub use reviews::RubricReviewCount;
 pub use sqlite_file::FileReplaced;
-pub use taken_out::{Copied, ToTakeOut, Unfounded};
+pub use taken_out::{RemovalList, RemovedRecord, UnfoundedEntry};
 
 /// The directive by which the log has nothing of the database's driver but errors: not that a connection was waited for, or that
 /// a statement took long.
@@ -85,9 +85,9 @@ pub struct Store {
     /// The epoch in which this process holds the lease; [`lease::NOT_HELD`] while it does not.
     epoch: Arc<AtomicI64>,
     /// Under which issuers' keys are kept.
-    seal: Arc<OnceLock<Seal>>,
+    seal: Arc<OnceLock<SealingKey>>,
     /// The flag that SQLite's log may hold what was forgotten.
-    residue: Arc<Residue>,
+    residue: Arc<WalResidue>,
     /// The moment at which a transaction last succeeded.
     last_write: Arc<Lock<Option<Instant>>>,
     /// The number of the last transaction that is known to be on disk.
@@ -115,7 +115,7 @@ const SETTLE_PAUSE: Duration = Duration::from_millis(250);
 
 /// The store did not do it. Nothing of the transaction is there, unless it says that the outcome is unknown.
 #[derive(Debug, thiserror::Error)]
-pub enum Unavailable {
+pub enum StoreError {
     /// The database says no.
     #[error("the store cannot be used: {0}")]
     Database(#[source] sqlx::Error),
@@ -163,20 +163,20 @@ pub enum Unavailable {
 #[derive(Clone, Debug)]
 pub enum LocalWrite {
     /// A credential was issued.
-    Credential(KeptCredential),
+    Credential(SignedCredentialRow),
     /// An issuer's badge key was made.
     IssuerKey {
         /// The issuer's id.
         issuer: String,
         /// The secret.
-        seed: Seed,
+        seed: KeySeed,
     },
     /// A status list was opened for an issuer.
     IssuerList {
         /// The issuer's id.
         issuer: String,
         /// The list.
-        list: OwnList,
+        list: IssuerStatusList,
     },
     /// A credential is to be forgotten here: itself, and every note on it.
     Expunged {
@@ -213,12 +213,12 @@ pub enum LocalWrite {
         id: String,
     },
     /// Somebody did something.
-    Audit(Act),
+    Audit(AuditRecord),
 }
 
 /// A line of the audit trail. It names credentials and issuers by id, never a person who holds one.
 #[derive(Clone, Debug)]
-pub struct Act {
+pub struct AuditRecord {
     /// The moment.
     pub at: Timestamp,
     /// The operator.
@@ -236,7 +236,7 @@ impl Store {
     ///
     /// # Errors
     /// If there is one already, or the database refuses.
-    pub async fn create(folder: &Path, database: Option<&Database>) -> anyhow::Result<Self> {
+    pub async fn create(folder: &Path, database: Option<&PostgresDatabase>) -> anyhow::Result<Self> {
         let db = match database {
             Some(database) => Db::create_postgres(database).await?,
             None => Db::create_sqlite(folder).await?,
@@ -268,8 +268,8 @@ impl Store {
     /// # Errors
     /// If there is none: an empty store is made by `init` alone, so that a lost disk is never taken for a new node. If it is
     /// of another version.
-    pub async fn open(folder: &Path, database: Option<&Database>) -> anyhow::Result<Self> {
-        Self::open_as(folder, database, Opening::AsItIs).await
+    pub async fn open(folder: &Path, database: Option<&PostgresDatabase>) -> anyhow::Result<Self> {
+        Self::open_as(folder, database, MigrationMode::AsItIs).await
     }
 
     /// Opens the store for a node that starts, which has the data directory's lock, and brings it up to date. Another process
@@ -277,13 +277,17 @@ impl Store {
     ///
     /// # Errors
     /// If there is none, if it is of a newer version, or if it cannot be brought up to date.
-    pub async fn open_to_run(folder: &Path, database: Option<&Database>, term: Duration) -> anyhow::Result<Self> {
-        Self::open_as(folder, database, Opening::BroughtUp(term)).await
+    pub async fn open_to_run(
+        folder: &Path,
+        database: Option<&PostgresDatabase>,
+        term: Duration,
+    ) -> anyhow::Result<Self> {
+        Self::open_as(folder, database, MigrationMode::BroughtUp(term)).await
     }
 
     /// The faults that a test lets come between this node and its database; none come otherwise.
     #[must_use]
-    pub const fn faults(&self) -> &Faults {
+    pub const fn faults(&self) -> &FaultInjector {
         &self.db.faults
     }
 
@@ -302,9 +306,9 @@ impl Store {
     ///
     /// # Errors
     /// What differs.
-    pub fn is_the_same(&self) -> Result<(), Unavailable> {
+    pub fn is_the_same(&self) -> Result<(), StoreError> {
         if self.went_back() {
-            return Err(Unavailable::WentBack);
+            return Err(StoreError::WentBack);
         }
         Ok(self.db.look()?)
     }
@@ -317,11 +321,11 @@ impl Store {
     /// disk. Where the commit's reply is lost, it looks until it finds whether it was done.
     ///
     /// # Errors
-    /// [`Unavailable`], and then nothing was written: [`Unavailable::Deposed`], if this process does not hold the lease.
-    /// With [`Unavailable::OutcomeUnknown`] alone it may have been written.
-    pub async fn commit(&self, batch: &Batch, own: &[LocalWrite], at: Timestamp) -> Result<(), Unavailable> {
+    /// [`StoreError`], and then nothing was written: [`StoreError::Deposed`], if this process does not hold the lease.
+    /// With [`StoreError::OutcomeUnknown`] alone it may have been written.
+    pub async fn commit(&self, batch: &WriteBatch, own: &[LocalWrite], at: Timestamp) -> Result<(), StoreError> {
         match self.commit_once(batch, own, at).await {
-            Err(Unavailable::OutcomeUnknown(id)) => self.settle(id).await,
+            Err(StoreError::OutcomeUnknown(id)) => self.settle(id).await,
             result => result,
         }
     }
@@ -329,16 +333,16 @@ impl Store {
     /// Looks whether a transaction whose outcome is unknown was committed, again and again for some seconds.
     ///
     /// # Errors
-    /// [`Unavailable::OutcomeUnknown`], if that could not be found; [`Unavailable`], if it was not committed.
-    pub async fn settle(&self, id: TransactionId) -> Result<(), Unavailable> {
+    /// [`StoreError::OutcomeUnknown`], if that could not be found; [`StoreError`], if it was not committed.
+    pub async fn settle(&self, id: TransactionId) -> Result<(), StoreError> {
         let end = Instant::now() + SETTLE_WITHIN;
         loop {
             match self.is_committed(id).await {
                 Ok(true) => return Ok(()),
-                Ok(false) => return Err(Unavailable::NotCommitted),
+                Ok(false) => return Err(StoreError::NotCommitted),
                 Err(error) if Instant::now() >= end => {
                     tracing::error!(%error, "whether a transaction was committed cannot be looked up");
-                    return Err(Unavailable::OutcomeUnknown(id));
+                    return Err(StoreError::OutcomeUnknown(id));
                 }
                 Err(_) => tokio::time::sleep(SETTLE_PAUSE).await,
             }
@@ -349,10 +353,10 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::commit`].
-    pub async fn commit_once(&self, batch: &Batch, own: &[LocalWrite], at: Timestamp) -> Result<(), Unavailable> {
+    pub async fn commit_once(&self, batch: &WriteBatch, own: &[LocalWrite], at: Timestamp) -> Result<(), StoreError> {
         let (mut transaction, change) = self.begin().await?;
         let id = lease::name(&mut transaction, change).await?;
-        log::write(&mut transaction, batch, log::Write { change, at }).await?;
+        log::write(&mut transaction, batch, log::WriteStamp { change, at }).await?;
         for write in own {
             match write {
                 LocalWrite::Credential(credential) => credentials::insert(&mut transaction, credential).await?,
@@ -394,9 +398,9 @@ impl Store {
         if let Err(error) = transaction.commit_as(call).await {
             tracing::error!(%error, "whether a transaction was committed is not known");
             if crate::driver_mutant!(self.faults(), DeniesWhatIsUnknown) {
-                return Err(Unavailable::NotCommitted);
+                return Err(StoreError::NotCommitted);
             }
-            return Err(Unavailable::OutcomeUnknown(id));
+            return Err(StoreError::OutcomeUnknown(id));
         }
         self.newest.fetch_max(change, Ordering::SeqCst);
         self.tell_reached(change);
@@ -410,8 +414,8 @@ impl Store {
     /// Checks that the store answers, and soon, of something that is in it.
     ///
     /// # Errors
-    /// [`Unavailable`], if it does not.
-    pub async fn ping(&self) -> Result<(), Unavailable> {
+    /// [`StoreError`], if it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
         let asks = async {
             let (_,): (i64,) = reading!(self, sqlx::query_as("SELECT epoch FROM lease"), fetch_one)?;
             Ok(())
@@ -419,9 +423,9 @@ impl Store {
         let answered = tokio::time::timeout(PING_WITHIN, asks).await;
         match (answered, self.db.refusal()) {
             (Ok(Ok(())), _) => Ok(()),
-            (_, Some(why)) => Err(Unavailable::Refused(why)),
+            (_, Some(why)) => Err(StoreError::Refused(why)),
             (Ok(Err(error)), None) => Err(error),
-            (Err(_), None) => Err(Unavailable::Refused("its server does not answer".into())),
+            (Err(_), None) => Err(StoreError::Refused("its server does not answer".into())),
         }
     }
 

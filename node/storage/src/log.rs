@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use protocol::{
-    Batch, Hash, Held, KeyLog, Row, Signed, SignedEnvelope, key_log::SignedEntry, replica::Stored, signed::encode,
+    Countersignature, DocumentRow, Hash, KeyLog, Signed, SignedEnvelope, WriteBatch, key_log::SignedKeyLogEntry,
+    replica::StoreContents, signed::encode,
 };
 
 use registry_schema::Timestamp;
 
 use super::{
-    Store, Unavailable, checkpoints,
+    Store, StoreError, checkpoints,
     db::{Tx, reading, writing},
     memory, quarantine,
 };
@@ -20,7 +21,7 @@ pub(super) const ROWS_A_STATEMENT: &[usize] = &[256, 16];
 
 /// The transaction that writes, and its time.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Write {
+pub(super) struct WriteStamp {
     /// Its number.
     pub(super) change: i64,
     /// The moment at which what it writes arrived here.
@@ -28,12 +29,17 @@ pub(super) struct Write {
 }
 
 /// Writes a batch.
-pub(super) async fn write(tx: &mut Tx, batch: &Batch, write: Write) -> Result<(), Unavailable> {
+pub(super) async fn write(tx: &mut Tx, batch: &WriteBatch, write: WriteStamp) -> Result<(), StoreError> {
     write_in(tx, batch, write, ROWS_A_STATEMENT).await
 }
 
-pub(super) async fn write_in(tx: &mut Tx, batch: &Batch, write: Write, sizes: &[usize]) -> Result<(), Unavailable> {
-    let Write { change, at } = write;
+pub(super) async fn write_in(
+    tx: &mut Tx,
+    batch: &WriteBatch,
+    write: WriteStamp,
+    sizes: &[usize],
+) -> Result<(), StoreError> {
+    let WriteStamp { change, at } = write;
     for log in &batch.key_logs {
         let sql = "INSERT INTO key_logs (agency, entries, changed) VALUES ($1, $2, $3)
                    ON CONFLICT (agency) DO UPDATE SET entries = excluded.entries, changed = excluded.changed";
@@ -73,7 +79,7 @@ pub(super) async fn write_in(tx: &mut Tx, batch: &Batch, write: Write, sizes: &[
     // many rows must not meet one twice. One that is gone stays as a row without values, so that those who follow the
     // changes see it.
     // What is history was so before what is now.
-    let newest: BTreeMap<(Hash, String, &str), &Row> = batch
+    let newest: BTreeMap<(Hash, String, &str), &DocumentRow> = batch
         .history
         .iter()
         .chain(&batch.rows)
@@ -165,8 +171,8 @@ impl Store {
     /// All key logs.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn load_key_logs(&self) -> Result<Vec<KeyLog>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn load_key_logs(&self) -> Result<Vec<KeyLog>, StoreError> {
         let rows: Vec<(Vec<u8>,)> = reading!(self, sqlx::query_as("SELECT entries FROM key_logs"), fetch_all)?;
         rows.iter().map(|(entries,)| key_log(entries)).collect()
     }
@@ -174,10 +180,10 @@ impl Store {
     /// Everything that a replica is restored from.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn load_log(&self) -> Result<Stored, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn load_log(&self) -> Result<StoreContents, StoreError> {
         let (envelopes, _) = self.load_envelopes(None, i64::MAX).await?;
-        Ok(Stored {
+        Ok(StoreContents {
             envelopes,
             ..self.load_statements().await?
         })
@@ -186,12 +192,12 @@ impl Store {
     /// The next envelopes, at most so many, after this position; and the position of the last of them.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
+    /// [`StoreError`], if the store cannot be read.
     pub async fn load_envelopes(
         &self,
         after: Option<i64>,
         most: i64,
-    ) -> Result<(Vec<(Hash, SignedEnvelope)>, Option<i64>), Unavailable> {
+    ) -> Result<(Vec<(Hash, SignedEnvelope)>, Option<i64>), StoreError> {
         let sql = "SELECT position, agency, bytes FROM envelopes WHERE position > $1 ORDER BY position LIMIT $2";
         let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = reading!(
             self,
@@ -200,17 +206,17 @@ impl Store {
         )?;
         let last = rows.last().map(|(position, _, _)| *position);
         let read = |(_, agency, bytes): &(i64, Vec<u8>, Vec<u8>)| Ok((hash(agency)?, decode(bytes)?));
-        Ok((rows.iter().map(read).collect::<Result<_, Unavailable>>()?, last))
+        Ok((rows.iter().map(read).collect::<Result<_, StoreError>>()?, last))
     }
 
     /// Everything that a replica is restored from but the envelopes.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn load_statements(&self) -> Result<Stored, Unavailable> {
-        let mut stored = Stored {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn load_statements(&self) -> Result<StoreContents, StoreError> {
+        let mut stored = StoreContents {
             key_logs: self.load_key_logs().await?,
-            ..Stored::default()
+            ..StoreContents::default()
         };
         let rows: Vec<(Vec<u8>, Vec<u8>)> =
             reading!(self, sqlx::query_as("SELECT agency, bytes FROM heartbeats"), fetch_all)?;
@@ -225,7 +231,7 @@ impl Store {
         let rows: Vec<(Vec<u8>, Vec<u8>)> =
             reading!(self, sqlx::query_as("SELECT agency, bytes FROM held"), fetch_all)?;
         for (agency, bytes) in rows {
-            let signed: Signed<Held> = decode(&bytes)?;
+            let signed: Signed<Countersignature> = decode(&bytes)?;
             stored.held.push((hash(&agency)?, signed));
         }
         Ok(stored)
@@ -234,8 +240,8 @@ impl Store {
     /// An agency's key log.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn key_log(&self, agency: Hash) -> Result<Option<KeyLog>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn key_log(&self, agency: Hash) -> Result<Option<KeyLog>, StoreError> {
         let found: Option<(Vec<u8>,)> = reading!(
             self,
             sqlx::query_as("SELECT entries FROM key_logs WHERE agency = $1").bind(agency.0.to_vec()),
@@ -248,8 +254,8 @@ impl Store {
     /// follow from its envelopes.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn entries(&self, agency: Hash) -> Result<Vec<(String, String, Vec<Vec<u8>>)>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn entries(&self, agency: Hash) -> Result<Vec<(String, String, Vec<Vec<u8>>)>, StoreError> {
         let rows: Vec<(String, String, Vec<u8>)> = reading!(
             self,
             sqlx::query_as("SELECT document, name, surviving FROM entries WHERE agency = $1 ORDER BY document, name")
@@ -271,15 +277,15 @@ impl Store {
 ///
 /// # Errors
 /// If the bytes are none: the store is damaged.
-pub fn key_log(entries: &[u8]) -> Result<KeyLog, Unavailable> {
-    let entries: Vec<SignedEntry> = decode(entries)?;
-    KeyLog::read(entries).map_err(|e| Unavailable::Unreadable(e.to_string()))
+pub fn key_log(entries: &[u8]) -> Result<KeyLog, StoreError> {
+    let entries: Vec<SignedKeyLogEntry> = decode(entries)?;
+    KeyLog::read(entries).map_err(|e| StoreError::Unreadable(e.to_string()))
 }
 
-pub(super) fn hash(bytes: &[u8]) -> Result<Hash, Unavailable> {
+pub(super) fn hash(bytes: &[u8]) -> Result<Hash, StoreError> {
     let bytes = bytes
         .try_into()
-        .map_err(|_| Unavailable::Unreadable("a hash of another length".into()))?;
+        .map_err(|_| StoreError::Unreadable("a hash of another length".into()))?;
     Ok(Hash(bytes))
 }
 
@@ -287,6 +293,6 @@ pub(super) fn hash(bytes: &[u8]) -> Result<Hash, Unavailable> {
 ///
 /// # Errors
 /// If the bytes are none: the store is damaged.
-pub fn decode<T: for<'b> minicbor::Decode<'b, ()>>(bytes: &[u8]) -> Result<T, Unavailable> {
-    minicbor::decode(bytes).map_err(|e| Unavailable::Unreadable(e.to_string()))
+pub fn decode<T: for<'b> minicbor::Decode<'b, ()>>(bytes: &[u8]) -> Result<T, StoreError> {
+    minicbor::decode(bytes).map_err(|e| StoreError::Unreadable(e.to_string()))
 }

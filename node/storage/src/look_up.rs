@@ -3,21 +3,21 @@
 //! asks for this leave, and there are two who give it.
 
 /// An operator's act: proof that who asks sees all credentials of the agency in any case.
-pub trait OperatorsAct {}
+pub trait OperatorProof {}
 
 /// Leave to look one code up.
 #[derive(Debug)]
 #[must_use]
-pub struct Leave(());
+pub struct LookupPermit(());
 
-impl Leave {
+impl LookupPermit {
     /// Leave for a stranger, once it was taken from their share: only `api::clients` gives it.
     pub const fn of_stranger() -> Self {
         Self(())
     }
 
     /// Leave for an act of an operator.
-    pub const fn of_operator(_: &impl OperatorsAct) -> Self {
+    pub const fn of_operator(_: &impl OperatorProof) -> Self {
         Self(())
     }
 }

@@ -3,7 +3,7 @@
 use registry_schema::Timestamp;
 
 use super::{
-    Store, Unavailable,
+    Store, StoreError,
     db::{reading, writing},
 };
 
@@ -12,8 +12,8 @@ impl Store {
     /// every process reads this table at each request.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be written.
-    pub async fn put_operator(&self, name: &str, token_hash: [u8; 32], at: Timestamp) -> Result<(), Unavailable> {
+    /// [`StoreError`], if the store cannot be written.
+    pub async fn put_operator(&self, name: &str, token_hash: [u8; 32], at: Timestamp) -> Result<(), StoreError> {
         let mut transaction = self.db.begin().await?;
         let tx = &mut transaction;
         let sql = "INSERT INTO operators (name, token_hash, added_at) VALUES ($1, $2, $3)
@@ -26,8 +26,8 @@ impl Store {
     /// The operator with this token.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn operator(&self, token_hash: [u8; 32]) -> Result<Option<String>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn operator(&self, token_hash: [u8; 32]) -> Result<Option<String>, StoreError> {
         let found: Option<(String,)> = reading!(
             self,
             sqlx::query_as("SELECT name FROM operators WHERE token_hash = $1").bind(token_hash.to_vec()),

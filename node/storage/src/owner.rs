@@ -6,7 +6,7 @@ use protocol::Hash;
 use registry_schema::Timestamp;
 
 use super::{
-    Store, Unavailable,
+    Store, StoreError,
     db::{reading, within, writing},
 };
 
@@ -14,8 +14,8 @@ impl Store {
     /// The agency that the store says it is of, as it is stored; none, if it does not say yet.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn owner(&self) -> Result<Option<Vec<u8>>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn owner(&self) -> Result<Option<Vec<u8>>, StoreError> {
         let sql = "SELECT agency FROM owner";
         let found: Option<(Vec<u8>,)> = reading!(self, sqlx::query_as(sql), fetch_optional)?;
         Ok(found.map(|(agency,)| agency))
@@ -25,8 +25,8 @@ impl Store {
     /// that start on one store say the same.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be written.
-    pub async fn claim(&self, agency: Hash) -> Result<bool, Unavailable> {
+    /// [`StoreError`], if the store cannot be written.
+    pub async fn claim(&self, agency: Hash) -> Result<bool, StoreError> {
         let mut tx = self.db.begin().await?;
         let sql = "INSERT INTO owner (one, agency) VALUES (1, $1) ON CONFLICT (one) DO NOTHING RETURNING one";
         let claimed: Option<(i64,)> = within!(&mut tx, sqlx::query_as(sql).bind(agency.0.to_vec()), fetch_optional)?;
@@ -37,8 +37,8 @@ impl Store {
     /// Says anew whose store it is, where what it said was damaged.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be written.
-    pub async fn claim_anew(&self, agency: Hash) -> Result<(), Unavailable> {
+    /// [`StoreError`], if the store cannot be written.
+    pub async fn claim_anew(&self, agency: Hash) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
         let sql = "UPDATE owner SET agency = $1";
         writing!(&mut tx, sqlx::query(sql).bind(agency.0.to_vec()))?;
@@ -49,8 +49,8 @@ impl Store {
     /// Returns true if a key log is filed under this name, readable or not.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn has_key_log(&self, agency: &[u8]) -> Result<bool, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn has_key_log(&self, agency: &[u8]) -> Result<bool, StoreError> {
         let sql = "SELECT COUNT(*) FROM key_logs WHERE agency = $1";
         let (count,): (i64,) = reading!(self, sqlx::query_as(sql).bind(agency.to_vec()), fetch_one)?;
         Ok(count > 0)
@@ -60,8 +60,8 @@ impl Store {
     /// store yet.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be written.
-    pub async fn lose_records(&self, before: Timestamp) -> Result<(), Unavailable> {
+    /// [`StoreError`], if the store cannot be written.
+    pub async fn lose_records(&self, before: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
         let sql = "INSERT INTO lost_records (one, lost_before) VALUES (1, $1)
                    ON CONFLICT (one) DO UPDATE SET lost_before = excluded.lost_before";
@@ -73,8 +73,8 @@ impl Store {
     /// The moment before which records of credentials are lost; none, if none are.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn lost_records(&self) -> Result<Option<Timestamp>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn lost_records(&self) -> Result<Option<Timestamp>, StoreError> {
         let found: Option<(i64,)> = reading!(
             self,
             sqlx::query_as("SELECT lost_before FROM lost_records"),

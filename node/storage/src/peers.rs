@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::FromRow;
 
 use super::{
-    Store, Unavailable,
+    Store, StoreError,
     db::{Tx, reading, writing},
 };
 
@@ -30,7 +30,7 @@ pub struct PeerRow {
 
 pub(super) const COLUMNS: &str = "agency, ticket, added_at, added_by, left_at, expelled_at, unpinned_at";
 
-pub(super) async fn put(tx: &mut Tx, row: &PeerRow) -> Result<(), Unavailable> {
+pub(super) async fn put(tx: &mut Tx, row: &PeerRow) -> Result<(), StoreError> {
     let sql = "INSERT INTO peers (agency, ticket, added_at, added_by, left_at, expelled_at, unpinned_at)
                VALUES ($1, $2, $3, $4, $5, $6, $7)
                ON CONFLICT (agency) DO UPDATE SET ticket = excluded.ticket, added_at = excluded.added_at,
@@ -54,8 +54,8 @@ impl Store {
     /// Returns what the operators decided, agency by agency.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn peers(&self) -> Result<Vec<PeerRow>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn peers(&self) -> Result<Vec<PeerRow>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM peers ORDER BY agency");
         Ok(reading!(self, sqlx::query_as(sqlx::AssertSqlSafe(sql)), fetch_all)?)
     }
@@ -63,8 +63,8 @@ impl Store {
     /// Counts the acts of this kind in the audit trail, by what they were about.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn acts_by_subject(&self, act: &str) -> Result<BTreeMap<String, i64>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn acts_by_subject(&self, act: &str) -> Result<BTreeMap<String, i64>, StoreError> {
         let rows: Vec<(String, i64)> = reading!(
             self,
             sqlx::query_as("SELECT subject, COUNT(*) FROM audit WHERE act = $1 GROUP BY subject").bind(act),

@@ -5,7 +5,7 @@ use protocol::Hash;
 use registry_schema::Timestamp;
 
 use super::{
-    Store, Unavailable,
+    Store, StoreError,
     db::{reading, within, writing},
 };
 
@@ -14,14 +14,14 @@ const MOST_FETCHES: i64 = 200_000;
 
 /// The most that is kept.
 #[derive(Clone, Copy, Debug)]
-struct Bounds {
+struct PublishedLimits {
     fetches: i64,
     bytes: i64,
 }
 
 /// Something that was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Published {
+pub struct FetchedDocument {
     /// The moment of the fetch.
     pub fetched_at: Timestamp,
     /// From which moment on it no longer counted.
@@ -35,16 +35,16 @@ impl Store {
     /// kept once.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be written.
-    pub async fn keep_published(&self, name: &str, new: &Published, most_bytes: i64) -> Result<(), Unavailable> {
-        let most = Bounds {
+    /// [`StoreError`], if the store cannot be written.
+    pub async fn keep_published(&self, name: &str, new: &FetchedDocument, most_bytes: i64) -> Result<(), StoreError> {
+        let most = PublishedLimits {
             fetches: MOST_FETCHES,
             bytes: most_bytes,
         };
         self.keep_within(name, new, most).await
     }
 
-    async fn keep_within(&self, name: &str, new: &Published, most: Bounds) -> Result<(), Unavailable> {
+    async fn keep_within(&self, name: &str, new: &FetchedDocument, most: PublishedLimits) -> Result<(), StoreError> {
         let digest = Hash::of(&[&new.body]).0.to_vec();
         let size = i64::try_from(new.body.len()).unwrap_or(i64::MAX);
         let mut tx = self.db.begin().await?;
@@ -90,13 +90,13 @@ impl Store {
     /// Returns what stood under this name when it was last fetched before this moment, or at it.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn published_then(&self, name: &str, then: Timestamp) -> Result<Option<Published>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn published_then(&self, name: &str, then: Timestamp) -> Result<Option<FetchedDocument>, StoreError> {
         let sql = "SELECT fetched_at, good_until, body FROM published JOIN published_bodies USING (digest)
                    WHERE name = $1 AND fetched_at <= $2 ORDER BY fetched_at DESC LIMIT 1";
         let found: Option<(i64, i64, Vec<u8>)> =
             reading!(self, sqlx::query_as(sql).bind(name).bind(then.0), fetch_optional)?;
-        Ok(found.map(|(fetched_at, good_until, body)| Published {
+        Ok(found.map(|(fetched_at, good_until, body)| FetchedDocument {
             fetched_at: Timestamp(fetched_at),
             good_until: Timestamp(good_until),
             body,
@@ -107,10 +107,10 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::Place;
+    use crate::tests::TestDatabase;
 
-    fn at(second: i64, body: &[u8]) -> Published {
-        Published {
+    fn at(second: i64, body: &[u8]) -> FetchedDocument {
+        FetchedDocument {
             fetched_at: Timestamp(second * 1000),
             good_until: Timestamp(second * 1000 + 500),
             body: body.to_vec(),
@@ -119,7 +119,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_stood_there_is_found_by_the_time_at_which_it_was_fetched() {
-        for place in Place::both().await {
+        for place in TestDatabase::both().await {
             let store = place.create().await.unwrap();
             let (first, second, third) = (at(10, b"one"), at(20, b"two"), at(30, b"one"));
             for fetched in [&second, &first, &third] {
@@ -142,9 +142,9 @@ mod tests {
 
     #[tokio::test]
     async fn it_is_bounded_and_the_oldest_goes_first() {
-        for place in Place::both().await {
+        for place in TestDatabase::both().await {
             let store = place.create().await.unwrap();
-            let most = Bounds {
+            let most = PublishedLimits {
                 fetches: 40,
                 bytes: 1_000,
             };

@@ -1,28 +1,28 @@
 //! Agencies in quarantine, those of which more exists than is taken in, and what of the latter counts all the same.
 
 use protocol::{
-    Batch, Hash, Row,
-    log::Limit,
+    DocumentRow, Hash, WriteBatch,
+    log::QuotaLimit,
     replica::{Deferral, Quarantine, QuarantineCause},
     signed::encode,
 };
 use registry_schema::Timestamp;
 
 use super::{
-    StoreMoment, Unavailable,
+    StoreError, StoreSnapshot,
     db::{Tx, within, writing},
     log::{decode, hash},
-    restoring::{MovedAside, StoredEnvelope},
+    restoring::{MovedEnvelope, StoredEnvelope},
 };
 
 /// A restriction in an envelope that was set aside: document, key, value.
-type Restriction = (String, String, minicbor::bytes::ByteVec);
+type SetAsideRestriction = (String, String, minicbor::bytes::ByteVec);
 
 /// A row of the table of quarantines.
 type QuarantineRow = (Vec<u8>, String, String, i64, i64, i64, i64);
 
 /// Writes what a batch says of quarantines, deferrals and what is set aside.
-pub(super) async fn write(tx: &mut Tx, batch: &Batch, change: i64) -> Result<(), Unavailable> {
+pub(super) async fn write(tx: &mut Tx, batch: &WriteBatch, change: i64) -> Result<(), StoreError> {
     for (agency, quarantine) in &batch.quarantined {
         match quarantine {
             Some(quarantine) => put(tx, agency.0.to_vec(), quarantine).await?,
@@ -75,10 +75,10 @@ pub(super) async fn write(tx: &mut Tx, batch: &Batch, change: i64) -> Result<(),
 pub(super) async fn move_aside(
     tx: &mut Tx,
     filed_under: &[u8],
-    moved: &MovedAside,
+    moved: &MovedEnvelope,
     change: i64,
-) -> Result<(), Unavailable> {
-    let MovedAside {
+) -> Result<(), StoreError> {
+    let MovedEnvelope {
         position,
         agency,
         name,
@@ -103,7 +103,7 @@ pub(super) async fn move_aside(
     Ok(())
 }
 
-fn restrictions_of(rows: &[Row]) -> Vec<Restriction> {
+fn restrictions_of(rows: &[DocumentRow]) -> Vec<SetAsideRestriction> {
     let restrictions = rows.iter().flat_map(|row| {
         let values = row.values.iter();
         values.map(|value| (row.document.to_string(), row.key.clone(), value.clone().into()))
@@ -112,7 +112,7 @@ fn restrictions_of(rows: &[Row]) -> Vec<Restriction> {
 }
 
 /// Writes an agency's quarantine in the place of the one before.
-pub(super) async fn put(tx: &mut Tx, agency: Vec<u8>, quarantine: &Quarantine) -> Result<(), Unavailable> {
+pub(super) async fn put(tx: &mut Tx, agency: Vec<u8>, quarantine: &Quarantine) -> Result<(), StoreError> {
     let (cause, why) = match &quarantine.why {
         QuarantineCause::Document(why) => ("document", why),
         QuarantineCause::Stored(why) => ("stored", why),
@@ -136,17 +136,17 @@ pub(super) async fn put(tx: &mut Tx, agency: Vec<u8>, quarantine: &Quarantine) -
 }
 
 /// The agency that an envelope is filed under, and what it takes away; none, if it cannot be read.
-pub(super) type Aside = (Vec<u8>, Option<Vec<Row>>);
+pub(super) type AgencyRestrictions = (Vec<u8>, Option<Vec<DocumentRow>>);
 
 /// Returns what envelopes take away that were set aside after a transaction.
-pub(super) async fn restrictions(tx: &mut Tx, since: i64) -> Result<Vec<Aside>, Unavailable> {
+pub(super) async fn restrictions(tx: &mut Tx, since: i64) -> Result<Vec<AgencyRestrictions>, StoreError> {
     let sql = "SELECT agency, restrictions FROM set_aside WHERE changed > $1 ORDER BY changed, hash";
     let found: Vec<(Vec<u8>, Vec<u8>)> = within!(tx, sqlx::query_as(sql).bind(since), fetch_all)?;
-    let read = |agency: &[u8], restrictions: &[u8]| -> Option<Vec<Row>> {
+    let read = |agency: &[u8], restrictions: &[u8]| -> Option<Vec<DocumentRow>> {
         let agency = hash(agency).ok()?;
-        let restrictions: Vec<Restriction> = decode(restrictions).ok()?;
-        let row = |(document, key, value): Restriction| {
-            Some(Row {
+        let restrictions: Vec<SetAsideRestriction> = decode(restrictions).ok()?;
+        let row = |(document, key, value): SetAsideRestriction| {
+            Some(DocumentRow {
                 agency,
                 document: document.parse().ok()?,
                 key,
@@ -165,9 +165,9 @@ pub(super) async fn restrictions(tx: &mut Tx, since: i64) -> Result<Vec<Aside>, 
 /// An envelope that is set aside, as the table has it.
 type SetAsideRow = (Vec<u8>, Vec<u8>, Vec<u8>, i64);
 
-impl StoreMoment {
+impl StoreSnapshot {
     /// The quarantines, by agency. One that cannot be read is one all the same.
-    pub async fn quarantines(&mut self) -> Result<Vec<(Hash, Quarantine)>, Unavailable> {
+    pub async fn quarantines(&mut self) -> Result<Vec<(Hash, Quarantine)>, StoreError> {
         let sql = "SELECT agency, cause, why, since, again, pause, lost_word FROM quarantines";
         let rows: Vec<QuarantineRow> = within!(&mut self.0, sqlx::query_as(sql), fetch_all)?;
         let read = |(agency, cause, why, since, again, pause, lost_word): QuarantineRow| {
@@ -187,11 +187,11 @@ impl StoreMoment {
     }
 
     /// The deferrals, by agency.
-    pub async fn deferrals(&mut self) -> Result<Vec<(Hash, Deferral)>, Unavailable> {
+    pub async fn deferrals(&mut self) -> Result<Vec<(Hash, Deferral)>, StoreError> {
         let sql = "SELECT agency, reached, since FROM deferrals";
         let rows: Vec<(Vec<u8>, String, i64)> = within!(&mut self.0, sqlx::query_as(sql), fetch_all)?;
         let read = |(agency, reached, since): (Vec<u8>, String, i64)| {
-            let limit = Limit::of_code(&reached)?;
+            let limit = QuotaLimit::of_code(&reached)?;
             let since = Timestamp(since);
             Some((hash(&agency).ok()?, Deferral { limit, since }))
         };
@@ -199,7 +199,7 @@ impl StoreMoment {
     }
 
     /// The envelopes that are set aside, with the agency that each is filed under, and whether each was kept once.
-    pub async fn set_aside(&mut self) -> Result<Vec<(Vec<u8>, StoredEnvelope, bool)>, Unavailable> {
+    pub async fn set_aside(&mut self) -> Result<Vec<(Vec<u8>, StoredEnvelope, bool)>, StoreError> {
         let sql = "SELECT agency, hash, bytes, was_kept FROM set_aside ORDER BY changed, hash";
         let rows: Vec<SetAsideRow> = within!(&mut self.0, sqlx::query_as(sql), fetch_all)?;
         let read = |(agency, name, bytes, was_kept)| {

@@ -5,13 +5,13 @@
 use registry_schema::{AgencyId, Timestamp};
 
 use super::{
-    Published, Store, Unavailable,
+    FetchedDocument, Store, StoreError,
     db::{reading, within, writing},
 };
 
 /// The most that is kept of what one agency names.
 #[derive(Clone, Copy, Debug)]
-pub struct OfAnAgency {
+pub struct RegisteredListLimits {
     /// The most changes of its lists.
     pub changes: i64,
     /// The most bytes of them.
@@ -19,7 +19,7 @@ pub struct OfAnAgency {
 }
 
 /// The content that stood there from the first fetch to the last.
-struct Span {
+struct ListSpan {
     first_at: i64,
     last_at: i64,
     gap: i64,
@@ -27,10 +27,10 @@ struct Span {
     body: Vec<u8>,
 }
 
-type SpanRow = (i64, i64, i64, i64, Vec<u8>);
+type ListSpanRow = (i64, i64, i64, i64, Vec<u8>);
 
-impl From<SpanRow> for Span {
-    fn from((first_at, last_at, gap, good_until, body): SpanRow) -> Self {
+impl From<ListSpanRow> for ListSpan {
+    fn from((first_at, last_at, gap, good_until, body): ListSpanRow) -> Self {
         Self {
             first_at,
             last_at,
@@ -45,24 +45,24 @@ impl Store {
     /// Keeps what was fetched, and of all that this agency names at most so much, the newest.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be written.
+    /// [`StoreError`], if the store cannot be written.
     pub async fn keep_registered_list(
         &self,
         agency: &AgencyId,
         name: &str,
-        new: &Published,
-        most: OfAnAgency,
-    ) -> Result<(), Unavailable> {
+        new: &FetchedDocument,
+        most: RegisteredListLimits,
+    ) -> Result<(), StoreError> {
         let (at, good_until) = (new.fetched_at.0, new.good_until.0);
         let mut tx = self.db.begin().await?;
         let sql = "SELECT first_at, last_at, gap, good_until, body FROM registered_lists
                    WHERE agency = $1 AND name = $2 ORDER BY first_at DESC LIMIT 1";
-        let last: Option<SpanRow> = within!(
+        let last: Option<ListSpanRow> = within!(
             &mut tx,
             sqlx::query_as(sql).bind(agency.as_str()).bind(name),
             fetch_optional
         )?;
-        let last = last.map(Span::from);
+        let last = last.map(ListSpan::from);
         // As long as there is no gap in which it did not count, it is the same row.
         let same = last.filter(|last| last.body == new.body && (last.last_at..=last.good_until).contains(&at));
         match same {
@@ -127,28 +127,28 @@ impl Store {
     /// later than it was, and early by no more than the pause between two.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
+    /// [`StoreError`], if the store cannot be read.
     pub async fn registered_list_then(
         &self,
         agency: &AgencyId,
         name: &str,
         then: Timestamp,
-    ) -> Result<Option<Published>, Unavailable> {
+    ) -> Result<Option<FetchedDocument>, StoreError> {
         let sql = "SELECT first_at, last_at, gap, good_until, body FROM registered_lists
                    WHERE agency = $1 AND name = $2 AND first_at <= $3 ORDER BY first_at DESC LIMIT 1";
-        let found: Option<SpanRow> = reading!(
+        let found: Option<ListSpanRow> = reading!(
             self,
             sqlx::query_as(sql).bind(agency.as_str()).bind(name).bind(then.0),
             fetch_optional
         )?;
-        let found = found.map(Span::from).map(|span| {
+        let found = found.map(ListSpan::from).map(|span| {
             // Between two fetches of one row it counted all the time.
             let (at, good_until) = if then.0 < span.last_at {
                 (span.first_at.max(then.0 - span.gap), span.last_at)
             } else {
                 (span.last_at, span.good_until)
             };
-            Published {
+            FetchedDocument {
                 fetched_at: Timestamp(at),
                 good_until: Timestamp(good_until),
                 body: span.body,
@@ -161,15 +161,15 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::Place;
+    use crate::tests::TestDatabase;
 
-    const MOST: OfAnAgency = OfAnAgency {
+    const MOST: RegisteredListLimits = RegisteredListLimits {
         changes: 40,
         bytes: 1_000,
     };
 
-    fn at(second: i64, body: &[u8]) -> Published {
-        Published {
+    fn at(second: i64, body: &[u8]) -> FetchedDocument {
+        FetchedDocument {
             fetched_at: Timestamp(second * 1000),
             good_until: Timestamp((second + 20) * 1000),
             body: body.to_vec(),
@@ -178,7 +178,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_stood_there_is_found_by_its_time_and_never_younger_or_longer_good_than_it_was() {
-        for place in Place::both().await {
+        for place in TestDatabase::both().await {
             let store = place.create().await.unwrap();
             let sc: AgencyId = "US-SC".parse().unwrap();
             // Unchanged up to 30, then a gap in which it did not count, then another one.
@@ -198,7 +198,7 @@ mod tests {
                 (90, Some((70, 90, "two"))),
             ] {
                 let found = store.registered_list_then(&sc, "a", Timestamp(second * 1000)).await;
-                let expected = expected.map(|(fetched, until, body)| Published {
+                let expected = expected.map(|(fetched, until, body)| FetchedDocument {
                     fetched_at: Timestamp(fetched * 1000),
                     good_until: Timestamp(until * 1000),
                     body: body.as_bytes().to_vec(),
@@ -213,7 +213,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_agency_takes_room_from_itself_alone() {
-        for place in Place::both().await {
+        for place in TestDatabase::both().await {
             let store = place.create().await.unwrap();
             let (sc, tn): (AgencyId, AgencyId) = ("US-SC".parse().unwrap(), "US-TN".parse().unwrap());
             store.keep_registered_list(&sc, "a", &at(0, b"sc"), MOST).await.unwrap();

@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::{
-    Store, Unavailable,
+    Store, StoreError,
     db::{Tx, reading, writing},
 };
 
@@ -78,7 +78,7 @@ impl std::fmt::Debug for StepRow {
     }
 }
 
-pub(super) async fn insert_rubric(tx: &mut Tx, row: &RubricRow) -> Result<(), Unavailable> {
+pub(super) async fn insert_rubric(tx: &mut Tx, row: &RubricRow) -> Result<(), StoreError> {
     let sql = "INSERT INTO rubrics (id, version, imported_at, imported_by, content) VALUES ($1, $2, $3, $4, $5)";
     writing!(
         tx,
@@ -92,7 +92,7 @@ pub(super) async fn insert_rubric(tx: &mut Tx, row: &RubricRow) -> Result<(), Un
     Ok(())
 }
 
-pub(super) async fn insert_application(tx: &mut Tx, row: &ApplicationRow) -> Result<(), Unavailable> {
+pub(super) async fn insert_application(tx: &mut Tx, row: &ApplicationRow) -> Result<(), StoreError> {
     let sql = "INSERT INTO applications (id, name, url, contact, token_hash, applied_at, phase)
                VALUES ($1, $2, $3, $4, $5, $6, $7)";
     writing!(
@@ -109,7 +109,7 @@ pub(super) async fn insert_application(tx: &mut Tx, row: &ApplicationRow) -> Res
     Ok(())
 }
 
-pub(super) async fn insert_step(tx: &mut Tx, row: &StepRow, phase: &str) -> Result<(), Unavailable> {
+pub(super) async fn insert_step(tx: &mut Tx, row: &StepRow, phase: &str) -> Result<(), StoreError> {
     let sql = "INSERT INTO application_steps
                (application, number, at, who, step, note, note_is_public, rubric_id, rubric_version, issuer)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
@@ -136,7 +136,7 @@ pub(super) async fn insert_step(tx: &mut Tx, row: &StepRow, phase: &str) -> Resu
     Ok(())
 }
 
-pub(super) async fn set_contact(tx: &mut Tx, application: &str, contact: &str) -> Result<(), Unavailable> {
+pub(super) async fn set_contact(tx: &mut Tx, application: &str, contact: &str) -> Result<(), StoreError> {
     writing!(
         tx,
         sqlx::query("UPDATE applications SET contact = $2 WHERE id = $1")
@@ -152,8 +152,8 @@ impl Store {
     /// All versions of all rubrics, the newest import first; at most 1,000.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn rubrics(&self) -> Result<Vec<RubricRow>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn rubrics(&self) -> Result<Vec<RubricRow>, StoreError> {
         let sql = "SELECT id, version, imported_at, imported_by, content FROM rubrics
                    ORDER BY imported_at DESC, id, version LIMIT 1000";
         Ok(reading!(self, sqlx::query_as(sql), fetch_all)?)
@@ -162,8 +162,8 @@ impl Store {
     /// A version of a rubric.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn rubric(&self, id: &str, version: &str) -> Result<Option<RubricRow>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn rubric(&self, id: &str, version: &str) -> Result<Option<RubricRow>, StoreError> {
         let sql = "SELECT id, version, imported_at, imported_by, content FROM rubrics WHERE id = $1 AND version = $2";
         Ok(reading!(
             self,
@@ -175,8 +175,8 @@ impl Store {
     /// The application with this id.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn application(&self, id: &str) -> Result<Option<ApplicationRow>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn application(&self, id: &str) -> Result<Option<ApplicationRow>, StoreError> {
         let sql = format!("SELECT {APPLICATION} FROM applications WHERE id = $1");
         Ok(reading!(
             self,
@@ -188,8 +188,8 @@ impl Store {
     /// The application to which this token belongs, by the token's hash.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn application_by_token(&self, token_hash: [u8; 32]) -> Result<Option<ApplicationRow>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn application_by_token(&self, token_hash: [u8; 32]) -> Result<Option<ApplicationRow>, StoreError> {
         let sql = format!("SELECT {APPLICATION} FROM applications WHERE token_hash = $1");
         Ok(reading!(
             self,
@@ -201,8 +201,8 @@ impl Store {
     /// The application whose approval registered this issuer.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn application_of_issuer(&self, issuer: &str) -> Result<Option<ApplicationRow>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn application_of_issuer(&self, issuer: &str) -> Result<Option<ApplicationRow>, StoreError> {
         let sql = format!(
             "SELECT {APPLICATION} FROM applications
              WHERE id = (SELECT application FROM application_steps WHERE issuer = $1)"
@@ -217,8 +217,8 @@ impl Store {
     /// The newest applications that come after a place in their order, which is by time and id; at most `limit`.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn applications(&self, (at, id): &(i64, String), limit: i64) -> Result<Vec<ApplicationRow>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn applications(&self, (at, id): &(i64, String), limit: i64) -> Result<Vec<ApplicationRow>, StoreError> {
         let sql = format!(
             "SELECT {APPLICATION} FROM applications WHERE applied_at < $1 OR (applied_at = $1 AND id > $2)
              ORDER BY applied_at DESC, id LIMIT $3"
@@ -233,8 +233,8 @@ impl Store {
     /// The steps of a case, in their order.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn application_steps(&self, application: &str) -> Result<Vec<StepRow>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn application_steps(&self, application: &str) -> Result<Vec<StepRow>, StoreError> {
         let sql = "SELECT application, number, at, who, step, note, note_is_public, rubric_id, rubric_version, issuer
                    FROM application_steps WHERE application = $1 ORDER BY number";
         Ok(reading!(self, sqlx::query_as(sql).bind(application), fetch_all)?)
@@ -244,13 +244,13 @@ impl Store {
     /// most 1,000.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
+    /// [`StoreError`], if the store cannot be read.
     pub async fn contacts_before(
         &self,
         before: i64,
         phases: [&str; 3],
         other_than: &str,
-    ) -> Result<Vec<String>, Unavailable> {
+    ) -> Result<Vec<String>, StoreError> {
         let sql = "SELECT id FROM applications WHERE (phase = $1 OR phase = $2 OR phase = $3) AND contact <> $4
                    AND (SELECT MAX(at) FROM application_steps WHERE application = id) < $5 ORDER BY id LIMIT 1000";
         let [first, second, third] = phases;
@@ -271,12 +271,12 @@ impl Store {
     /// numbers.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
+    /// [`StoreError`], if the store cannot be read.
     pub async fn applications_waiting(
         &self,
         open: [&str; 2],
         newer: [i64; 2],
-    ) -> Result<(i64, Option<i64>, Option<i64>), Unavailable> {
+    ) -> Result<(i64, Option<i64>, Option<i64>), StoreError> {
         let sql = "SELECT (SELECT COUNT(*) FROM applications WHERE phase = $1 OR phase = $2),
                           (SELECT applied_at FROM applications ORDER BY applied_at DESC LIMIT 1 OFFSET $3),
                           (SELECT applied_at FROM applications ORDER BY applied_at DESC LIMIT 1 OFFSET $4)";

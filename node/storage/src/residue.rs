@@ -10,7 +10,7 @@ use std::{
 use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::sync::watch;
 
-use super::{LocalWrite, Store, Unavailable, db::Pools};
+use super::{LocalWrite, Store, StoreError, db::ConnectionPools};
 
 /// The time that one try waits for those who read; the writer is not held up for longer.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -20,15 +20,15 @@ const AGAIN_AFTER: Duration = Duration::from_secs(10);
 
 /// A flag that the log may hold what was forgotten. A process that ended in the midst of the act left it so.
 #[derive(Debug)]
-pub(super) struct Residue(AtomicBool);
+pub(super) struct WalResidue(AtomicBool);
 
-impl Default for Residue {
+impl Default for WalResidue {
     fn default() -> Self {
         Self(AtomicBool::new(true))
     }
 }
 
-impl Residue {
+impl WalResidue {
     /// Notes that the log is to be emptied.
     pub(super) fn is_owed(&self) {
         self.0.store(true, Ordering::SeqCst);
@@ -74,9 +74,9 @@ impl Store {
     /// Empties the log, if it may hold what was forgotten; false, if somebody reads from it and it has to be tried again.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be used.
-    pub async fn clear_residue(&self) -> Result<bool, Unavailable> {
-        let Pools::Sqlite { write, file, .. } = &self.db.pools else {
+    /// [`StoreError`], if the store cannot be used.
+    pub async fn clear_residue(&self) -> Result<bool, StoreError> {
+        let ConnectionPools::Sqlite { write, file, .. } = &self.db.pools else {
             return Ok(true);
         };
         // Before the look at the log: what is forgotten meanwhile sets it again.

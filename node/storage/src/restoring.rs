@@ -3,11 +3,11 @@
 //! Rows are given as they are, with the agency that each is filed under: one that cannot be read is that agency's damage,
 //! and no error of the store.
 
-use protocol::{Batch, DocumentId, Hash, Row, replica::Quarantine, signed::encode};
+use protocol::{DocumentId, DocumentRow, Hash, WriteBatch, replica::Quarantine, signed::encode};
 use registry_schema::Timestamp;
 
 use super::{
-    Act, Store, Unavailable, audit,
+    AuditRecord, Store, StoreError, audit,
     db::{Tx, within, writing},
     log::{self, decode, hash},
     quarantine,
@@ -15,7 +15,7 @@ use super::{
 
 /// One moment of the store. Everything that is read through it was committed together.
 #[derive(Debug)]
-pub struct StoreMoment(pub(super) Tx);
+pub struct StoreSnapshot(pub(super) Tx);
 
 /// An envelope as the store has it.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ pub struct StoredStatement {
 
 /// A sound envelope that is moved from the log to what is set aside.
 #[derive(Debug)]
-pub struct MovedAside {
+pub struct MovedEnvelope {
     /// Its place among the envelopes.
     pub position: i64,
     /// Its agency, which may not be the one that it was filed under.
@@ -49,12 +49,12 @@ pub struct MovedAside {
     /// Its name.
     pub name: Hash,
     /// The rows of it that count meanwhile.
-    pub rows: Vec<Row>,
+    pub rows: Vec<DocumentRow>,
 }
 
 /// The things that are taken out of the store, of one agency.
 #[derive(Debug, Default)]
-pub struct Removal {
+pub struct AgencyRemoval {
     /// The agency, as its rows are filed.
     pub agency: Vec<u8>,
     /// True if all of it goes.
@@ -62,7 +62,7 @@ pub struct Removal {
     /// The places of its envelopes that go.
     pub envelopes: Vec<i64>,
     /// Its sound envelopes that are set aside, until what they follow is here again.
-    pub moved_aside: Vec<MovedAside>,
+    pub moved_aside: Vec<MovedEnvelope>,
     /// The writers whose heartbeats go.
     pub heartbeats: Vec<Vec<u8>>,
     /// True if its checkpoint goes.
@@ -74,7 +74,7 @@ pub struct Removal {
     /// Its quarantine, if this puts it into one.
     pub quarantine: Option<Quarantine>,
     /// Its rows as they follow from what stays; none, if they cannot be told.
-    pub rows: Option<Vec<Row>>,
+    pub rows: Option<Vec<DocumentRow>>,
     /// A note of how many things were damaged, and of the first of them, for the audit trail.
     pub note: String,
 }
@@ -82,27 +82,22 @@ pub struct Removal {
 /// A row of the table of entries: document, key, values.
 type StoredEntry = (String, String, Vec<u8>);
 
-impl StoreMoment {
+impl StoreSnapshot {
     /// All key logs: the agency that each is filed under, and its entries' bytes.
-    pub async fn key_logs(&mut self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Unavailable> {
+    pub async fn key_logs(&mut self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
         let sql = "SELECT agency, entries FROM key_logs ORDER BY agency";
         Ok(within!(&mut self.0, sqlx::query_as(sql), fetch_all)?)
     }
 
     /// The agencies that envelopes are filed under.
-    pub async fn agencies_with_envelopes(&mut self) -> Result<Vec<Vec<u8>>, Unavailable> {
+    pub async fn agencies_with_envelopes(&mut self) -> Result<Vec<Vec<u8>>, StoreError> {
         let sql = "SELECT DISTINCT agency FROM envelopes";
         let found: Vec<(Vec<u8>,)> = within!(&mut self.0, sqlx::query_as(sql), fetch_all)?;
         Ok(found.into_iter().map(|(agency,)| agency).collect())
     }
 
     /// The next envelopes of an agency, at most so many, after a place.
-    pub async fn envelopes(
-        &mut self,
-        agency: &[u8],
-        after: i64,
-        most: i64,
-    ) -> Result<Vec<StoredEnvelope>, Unavailable> {
+    pub async fn envelopes(&mut self, agency: &[u8], after: i64, most: i64) -> Result<Vec<StoredEnvelope>, StoreError> {
         let sql = "SELECT position, hash, bytes FROM envelopes
                    WHERE agency = $1 AND position > $2 ORDER BY position LIMIT $3";
         let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = within!(
@@ -117,7 +112,7 @@ impl StoreMoment {
     }
 
     /// All heartbeats.
-    pub async fn heartbeats(&mut self) -> Result<Vec<StoredStatement>, Unavailable> {
+    pub async fn heartbeats(&mut self) -> Result<Vec<StoredStatement>, StoreError> {
         let sql = "SELECT agency, writer, bytes FROM heartbeats";
         let rows: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> = within!(&mut self.0, sqlx::query_as(sql), fetch_all)?;
         let stored = rows
@@ -127,7 +122,7 @@ impl StoreMoment {
     }
 
     /// All countersignatures for our own log.
-    pub async fn countersignatures(&mut self) -> Result<Vec<StoredStatement>, Unavailable> {
+    pub async fn countersignatures(&mut self) -> Result<Vec<StoredStatement>, StoreError> {
         let sql = "SELECT agency, bytes FROM held";
         let rows: Vec<(Vec<u8>, Vec<u8>)> = within!(&mut self.0, sqlx::query_as(sql), fetch_all)?;
         let stored = rows.into_iter().map(|(agency, bytes)| StoredStatement {
@@ -139,32 +134,32 @@ impl StoreMoment {
     }
 
     /// All checkpoints: agency, statement, pages.
-    pub async fn checkpoints(&mut self) -> Result<Vec<(Vec<u8>, Vec<u8>, Vec<u8>)>, Unavailable> {
+    pub async fn checkpoints(&mut self) -> Result<Vec<(Vec<u8>, Vec<u8>, Vec<u8>)>, StoreError> {
         let sql = "SELECT agency, bytes, pages FROM checkpoints";
         Ok(within!(&mut self.0, sqlx::query_as(sql), fetch_all)?)
     }
 
     /// Returns true if the own log was repaired, and has not been heard from peers since.
-    pub async fn awaits_own_log(&mut self) -> Result<bool, Unavailable> {
+    pub async fn awaits_own_log(&mut self) -> Result<bool, StoreError> {
         let sql = "SELECT at FROM own_log_repairs";
         let rows: Vec<(i64,)> = within!(&mut self.0, sqlx::query_as(sql), fetch_all)?;
         Ok(!rows.is_empty())
     }
 
     /// Ends it.
-    pub async fn end(self) -> Result<(), Unavailable> {
+    pub async fn end(self) -> Result<(), StoreError> {
         Ok(self.0.commit().await?)
     }
 }
 
 impl Store {
     /// The store as it is now, for as long as it takes to read it.
-    pub async fn moment(&self) -> Result<StoreMoment, Unavailable> {
-        Ok(StoreMoment(self.db.snapshot().await?))
+    pub async fn moment(&self) -> Result<StoreSnapshot, StoreError> {
+        Ok(StoreSnapshot(self.db.snapshot().await?))
     }
 
     /// Notes that all of the own log is here again.
-    pub async fn has_own_log(&self) -> Result<(), Unavailable> {
+    pub async fn has_own_log(&self) -> Result<(), StoreError> {
         let (mut tx, _) = self.begin().await?;
         writing!(&mut tx, sqlx::query("DELETE FROM own_log_repairs"))?;
         tx.commit().await?;
@@ -172,7 +167,7 @@ impl Store {
     }
 
     /// Counts the rows of an agency that stand otherwise in the table of entries than here; none, if all stand so.
-    pub async fn differing(&self, agency: Hash, rows: &[Row]) -> Result<Option<usize>, Unavailable> {
+    pub async fn differing(&self, agency: Hash, rows: &[DocumentRow]) -> Result<Option<usize>, StoreError> {
         let mut tx = self.db.snapshot().await?;
         let differing = differing(&mut tx, agency, rows).await?;
         tx.commit().await?;
@@ -181,9 +176,14 @@ impl Store {
 
     /// Takes out what is damaged, in one transaction, and writes down that it did; with `home`, also of the own log, which is
     /// then not written to before peers have given it again.
-    pub async fn take_out(&self, removals: &[Removal], home: Option<Hash>, at: Timestamp) -> Result<(), Unavailable> {
+    pub async fn take_out(
+        &self,
+        removals: &[AgencyRemoval],
+        home: Option<Hash>,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
         let (mut tx, change) = self.begin().await?;
-        let is_own = |removal: &&Removal| home.is_some_and(|home| home.0.as_slice() == removal.agency);
+        let is_own = |removal: &&AgencyRemoval| home.is_some_and(|home| home.0.as_slice() == removal.agency);
         if let Some(own) = removals.iter().find(is_own)
             && own.harms_the_log()
         {
@@ -203,13 +203,13 @@ impl Store {
                 && !removal.everything
             {
                 let rows = differing(&mut tx, agency, rows).await?;
-                let batch = Batch {
+                let batch = WriteBatch {
                     rows,
-                    ..Batch::default()
+                    ..WriteBatch::default()
                 };
-                log::write(&mut tx, &batch, log::Write { change, at }).await?;
+                log::write(&mut tx, &batch, log::WriteStamp { change, at }).await?;
             }
-            let act = Act {
+            let act = AuditRecord {
                 at,
                 who: "node".into(),
                 act: "store.quarantine",
@@ -223,7 +223,7 @@ impl Store {
     }
 }
 
-impl Removal {
+impl AgencyRemoval {
     /// Returns true if envelopes are no longer in the log.
     pub const fn harms_the_log(&self) -> bool {
         !self.envelopes.is_empty() || !self.moved_aside.is_empty()
@@ -242,7 +242,7 @@ fn filed_under(bytes: &[u8]) -> String {
     )
 }
 
-async fn take_out(tx: &mut Tx, removal: &Removal) -> Result<(), Unavailable> {
+async fn take_out(tx: &mut Tx, removal: &AgencyRemoval) -> Result<(), StoreError> {
     let agency = || removal.agency.clone();
     if removal.everything {
         for sql in [
@@ -289,10 +289,10 @@ async fn take_out(tx: &mut Tx, removal: &Removal) -> Result<(), Unavailable> {
 }
 
 /// The rows of an agency that stand otherwise in the table of entries than here; those that are not here have no values.
-async fn differing(tx: &mut Tx, agency: Hash, rows: &[Row]) -> Result<Vec<Row>, Unavailable> {
+async fn differing(tx: &mut Tx, agency: Hash, rows: &[DocumentRow]) -> Result<Vec<DocumentRow>, StoreError> {
     let sql = "SELECT document, name, surviving FROM entries WHERE agency = $1";
     let stored: Vec<StoredEntry> = within!(tx, sqlx::query_as(sql).bind(agency.0.to_vec()), fetch_all)?;
-    let mut due: std::collections::BTreeMap<(String, &str), &Row> = rows
+    let mut due: std::collections::BTreeMap<(String, &str), &DocumentRow> = rows
         .iter()
         .map(|row| ((row.document.to_string(), row.key.as_str()), row))
         .collect();
@@ -303,11 +303,11 @@ async fn differing(tx: &mut Tx, agency: Hash, rows: &[Row]) -> Result<Vec<Row>, 
         if *surviving == encode(&values) {
             continue;
         }
-        let is_read: Result<Vec<Vec<u8>>, Unavailable> = decode(surviving);
+        let is_read: Result<Vec<Vec<u8>>, StoreError> = decode(surviving);
         let document: Result<DocumentId, _> = document.parse();
         if let Ok(document) = document {
             tracing::debug!(%document, key, damaged = is_read.is_err(), "an entry is written anew");
-            differing.push(Row {
+            differing.push(DocumentRow {
                 agency,
                 document,
                 key: key.clone(),

@@ -2,11 +2,11 @@
 
 use sqlx::FromRow;
 
-use super::{Store, Unavailable, db::reading};
+use super::{Store, StoreError, db::reading};
 
 /// The number of cases in a phase that were last opened against a version of a rubric.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
-pub struct Reviewed {
+pub struct RubricReviewCount {
     /// The phase in which they stand, in a word.
     pub phase: String,
     /// The rubric.
@@ -21,8 +21,8 @@ impl Store {
     /// Against which versions of rubrics cases were opened last, by phase.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn reviewed_against(&self) -> Result<Vec<Reviewed>, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn reviewed_against(&self) -> Result<Vec<RubricReviewCount>, StoreError> {
         let sql = "SELECT a.phase, s.rubric_id, s.rubric_version, COUNT(*) AS cases
                    FROM applications a JOIN application_steps s ON s.application = a.id
                    WHERE s.number = (SELECT MAX(number) FROM application_steps

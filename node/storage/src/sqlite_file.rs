@@ -22,8 +22,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
 
-use super::{Store, Unavailable, damage::speaks_of_lost_pages, db::FILE, untouched};
-use lengths::{Emptying, Lengths, Shorter};
+use super::{Store, StoreError, damage::speaks_of_lost_pages, db::FILE, untouched};
+use lengths::{EmptyingGuard, FileLengths, ShorterFile};
 use platform::{lock::Lock, private};
 
 /// The suffixes that SQLite appends to the database's name for each of its files.
@@ -37,7 +37,7 @@ pub(super) const RESCUED: &str = "rescued.sqlite";
 pub(super) const CUT_SHORT: &str = "registry.sqlite.cut-short";
 
 /// A file's device and number; none, if there is no such file.
-type FileNumber = Option<(u64, u64)>;
+type FileIdentity = Option<(u64, u64)>;
 
 /// The files as they were opened. Clones share them.
 #[derive(Clone, Debug)]
@@ -46,11 +46,11 @@ pub(super) struct SqliteFile(Arc<OpenedFile>);
 #[derive(Debug)]
 struct OpenedFile {
     path: PathBuf,
-    numbers: [FileNumber; SUFFIXES.len()],
+    numbers: [FileIdentity; SUFFIXES.len()],
     options: SqliteConnectOptions,
-    lengths: Lengths,
+    lengths: FileLengths,
     /// A file that was found shorter than it was: it stays so, whatever the file is like later, unless nothing is lost.
-    spoiled: Lock<Option<Spoiled>>,
+    spoiled: Lock<Option<TruncatedFile>>,
     /// One connection that nobody uses: as long as it stands, SQLite itself removes none of the files, and what was in them can
     /// be copied.
     anchor: SqlitePool,
@@ -62,7 +62,7 @@ struct OpenedFile {
 
 /// The harm that came to a file under this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum FileHarm {
+enum FileDamage {
     /// It was removed, or another is in its place.
     Replaced,
     /// Nothing is in it any more.
@@ -73,9 +73,9 @@ enum FileHarm {
 
 /// A file that is shorter than it was.
 #[derive(Clone, Debug)]
-struct Spoiled {
+struct TruncatedFile {
     file: PathBuf,
-    harm: FileHarm,
+    harm: FileDamage,
     /// True if it was looked at, and something is lost.
     is_certain: bool,
 }
@@ -84,7 +84,7 @@ struct Spoiled {
 #[derive(Clone, Debug)]
 pub struct FileReplaced {
     file: PathBuf,
-    harm: FileHarm,
+    harm: FileDamage,
     is_rescued: bool,
     hindrance: Option<String>,
 }
@@ -93,14 +93,14 @@ impl fmt::Display for FileReplaced {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file = self.file.display();
         match self.harm {
-            FileHarm::Emptied => {
+            FileDamage::Emptied => {
                 return write!(
                     f,
                     "`{file}` was emptied under the running node, which writes nothing more: what was in it is lost. Stop the node, and \
                      put a backup in its place, or move it away and begin again from the peers with `comityd rebuild` (ops/RUNBOOK.md)"
                 );
             }
-            FileHarm::CutShort => {
+            FileDamage::CutShort => {
                 return write!(
                     f,
                     "`{file}` was cut short under the running node, which writes nothing more: part of what was in the database is \
@@ -108,7 +108,7 @@ impl fmt::Display for FileReplaced {
                      begin again from the peers with `comityd rebuild` (ops/RUNBOOK.md, *The database's file was cut short*)"
                 );
             }
-            FileHarm::Replaced => {}
+            FileDamage::Replaced => {}
         }
         write!(
             f,
@@ -134,7 +134,7 @@ impl fmt::Display for FileReplaced {
 
 impl std::error::Error for FileReplaced {}
 
-impl From<sqlx::Error> for Unavailable {
+impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         let replaced = match &error {
             sqlx::Error::Configuration(why) => why.downcast_ref::<FileReplaced>().cloned(),
@@ -148,10 +148,10 @@ impl Store {
     /// Keeps a copy of what this process has, where the database's file was removed or replaced.
     ///
     /// # Errors
-    /// [`Unavailable::FileReplaced`], if it was.
-    pub async fn rescue(&self) -> Result<(), Unavailable> {
+    /// [`StoreError::FileReplaced`], if it was.
+    pub async fn rescue(&self) -> Result<(), StoreError> {
         match self.db.file() {
-            Some(file) => file.rescue().await.map_err(Unavailable::FileReplaced),
+            Some(file) => file.rescue().await.map_err(StoreError::FileReplaced),
             None => Ok(()),
         }
     }
@@ -186,7 +186,7 @@ impl SqliteFile {
             path: path.to_owned(),
             numbers,
             options: options.read_only(true),
-            lengths: Lengths::default(),
+            lengths: FileLengths::default(),
             spoiled: Lock::default(),
             anchor,
             is_rescued: Lock::default(),
@@ -226,7 +226,7 @@ impl SqliteFile {
         let spoiled = self.0.spoiled.with(|spoiled| spoiled.clone());
         let found = spoiled.map(|spoiled| (spoiled.file, spoiled.harm));
         let found = found.or_else(|| self.found());
-        let found = found.or_else(|| is_rescued.then(|| (self.0.path.clone(), FileHarm::Replaced)));
+        let found = found.or_else(|| is_rescued.then(|| (self.0.path.clone(), FileDamage::Replaced)));
         match found {
             None => Ok(()),
             Some((file, harm)) => Err(FileReplaced {
@@ -239,36 +239,36 @@ impl SqliteFile {
     }
 
     /// Returns what happened to the files as they are at the path now, if anything.
-    fn found(&self) -> Option<(PathBuf, FileHarm)> {
+    fn found(&self) -> Option<(PathBuf, FileDamage)> {
         let before = self.0.lengths.known();
         let files = SUFFIXES.map(|suffix| with(&self.0.path, suffix));
         let now = files.each_ref().map(|file| fs::metadata(file).ok());
         let numbers = now.iter().map(|file| file.as_ref().map(number_of));
         let another = files.iter().zip(numbers).zip(&self.0.numbers);
         if let Some(((file, _), _)) = { another }.find(|((_, now), opened)| now != *opened) {
-            return Some((file.clone(), FileHarm::Replaced));
+            return Some((file.clone(), FileDamage::Replaced));
         }
         let [database, log, _] = now.map(|file| file.map_or(0, |file| file.len()));
         let [database_file, log_file, _] = files;
         if database == 0 {
-            return Some(self.spoil(database_file, FileHarm::Emptied));
+            return Some(self.spoil(database_file, FileDamage::Emptied));
         }
         let file = match self.0.lengths.compare(before, database, log)? {
-            Shorter::Database => database_file,
-            Shorter::Log => log_file,
+            ShorterFile::Database => database_file,
+            ShorterFile::Log => log_file,
         };
-        Some(self.spoil(file, FileHarm::CutShort))
+        Some(self.spoil(file, FileDamage::CutShort))
     }
 
     /// Notes that a file is shorter than it was, on the disk as well: the next start could not see it any more.
-    fn spoil(&self, file: PathBuf, harm: FileHarm) -> (PathBuf, FileHarm) {
-        let spoiled = Spoiled {
+    fn spoil(&self, file: PathBuf, harm: FileDamage) -> (PathBuf, FileDamage) {
+        let spoiled = TruncatedFile {
             file: file.clone(),
             harm,
             is_certain: false,
         };
         self.0.spoiled.with(|known| {
-            if known.is_none() && harm == FileHarm::CutShort {
+            if known.is_none() && harm == FileDamage::CutShort {
                 self.leave_mark(&file);
             }
             known.get_or_insert(spoiled);
@@ -285,7 +285,7 @@ impl SqliteFile {
     }
 
     /// Lets the log become shorter, for as long as what this gives is there: it is emptied.
-    pub(super) fn empties_its_log(&self) -> Emptying<'_> {
+    pub(super) fn empties_its_log(&self) -> EmptyingGuard<'_> {
         self.0.lengths.log_is_emptied()
     }
 
@@ -298,9 +298,9 @@ impl SqliteFile {
             .spoiled
             .with(|spoiled| spoiled.as_ref().is_some_and(|spoiled| spoiled.is_certain));
         match replaced.harm {
-            FileHarm::Replaced if !replaced.is_rescued => self.rescue_replaced().await,
-            FileHarm::Emptied if !is_certain => self.writes_no_more(),
-            FileHarm::CutShort if !is_certain => match self.is_whole().await {
+            FileDamage::Replaced if !replaced.is_rescued => self.rescue_replaced().await,
+            FileDamage::Emptied if !is_certain => self.writes_no_more(),
+            FileDamage::CutShort if !is_certain => match self.is_whole().await {
                 Some(true) => self.goes_on(),
                 Some(false) => self.writes_no_more(),
                 // It is not known, and is tried again.
@@ -431,7 +431,7 @@ fn with(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-fn number(path: &Path) -> FileNumber {
+fn number(path: &Path) -> FileIdentity {
     fs::metadata(path).ok().as_ref().map(number_of)
 }
 

@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 
 use data_encoding::HEXLOWER;
-use protocol::{DocumentId, Hash, Row, signed::encode};
+use protocol::{DocumentId, DocumentRow, Hash, signed::encode};
 use registry_schema::Timestamp;
 
 use super::{
-    Act, Removal, Store, Unavailable, audit,
+    AgencyRemoval, AuditRecord, Store, StoreError, audit,
     db::{Tx, within, writing},
     log::decode,
 };
 
 /// Something that is taken out, as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Copied {
+pub struct RemovedRecord {
     /// The table that it is in.
     pub table: &'static str,
     /// The agency that it is filed under.
@@ -27,7 +27,7 @@ pub struct Copied {
 
 /// A row of the entries that does not follow from the log, and what takes its place.
 #[derive(Clone, Debug)]
-pub struct Unfounded {
+pub struct UnfoundedEntry {
     /// The agency whose it is.
     pub agency: Hash,
     /// The document.
@@ -42,21 +42,21 @@ pub struct Unfounded {
 
 /// A list of all that is about to be taken out.
 #[derive(Debug, Default)]
-pub struct ToTakeOut {
+pub struct RemovalList {
     /// All of it.
-    pub copied: Vec<Copied>,
+    pub copied: Vec<RemovedRecord>,
     /// The rows that do not follow from the log.
-    pub unfounded: Vec<Unfounded>,
+    pub unfounded: Vec<UnfoundedEntry>,
 }
 
 impl Store {
     /// Returns what these removals would take out; nothing is changed.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn to_take_out(&self, removals: &[Removal]) -> Result<ToTakeOut, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn to_take_out(&self, removals: &[AgencyRemoval]) -> Result<RemovalList, StoreError> {
         let mut tx = self.db.snapshot().await?;
-        let mut found = ToTakeOut::default();
+        let mut found = RemovalList::default();
         for removal in removals {
             copy(&mut tx, removal, &mut found.copied).await?;
             if let (Ok(agency), Some(rows), false) = (
@@ -74,11 +74,11 @@ impl Store {
     /// Takes out what operators decided about a peer, which cannot be read.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be written.
-    pub async fn take_out_peer(&self, agency: &str, at: Timestamp) -> Result<(), Unavailable> {
+    /// [`StoreError`], if the store cannot be written.
+    pub async fn take_out_peer(&self, agency: &str, at: Timestamp) -> Result<(), StoreError> {
         let (mut tx, _) = self.begin().await?;
         writing!(&mut tx, sqlx::query("DELETE FROM peers WHERE agency = $1").bind(agency))?;
-        let act = Act {
+        let act = AuditRecord {
             at,
             who: "repair".into(),
             act: "store.peer",
@@ -91,10 +91,10 @@ impl Store {
     }
 }
 
-async fn copy(tx: &mut Tx, removal: &Removal, copied: &mut Vec<Copied>) -> Result<(), Unavailable> {
+async fn copy(tx: &mut Tx, removal: &AgencyRemoval, copied: &mut Vec<RemovedRecord>) -> Result<(), StoreError> {
     let agency = || removal.agency.clone();
     let mut add = |table: &'static str, rows: Vec<(Vec<u8>, Vec<u8>)>| {
-        copied.extend(rows.into_iter().map(|(name, bytes)| Copied {
+        copied.extend(rows.into_iter().map(|(name, bytes)| RemovedRecord {
             table,
             agency: agency(),
             name: HEXLOWER.encode(&name),
@@ -168,10 +168,10 @@ async fn copy(tx: &mut Tx, removal: &Removal, copied: &mut Vec<Copied>) -> Resul
 }
 
 /// Finds the rows of an agency that stand otherwise than they follow from its log.
-async fn unfounded(tx: &mut Tx, agency: Hash, rows: &[Row], found: &mut ToTakeOut) -> Result<(), Unavailable> {
+async fn unfounded(tx: &mut Tx, agency: Hash, rows: &[DocumentRow], found: &mut RemovalList) -> Result<(), StoreError> {
     let sql = "SELECT document, name, surviving FROM entries WHERE agency = $1";
     let stored: Vec<(String, String, Vec<u8>)> = within!(tx, sqlx::query_as(sql).bind(agency.0.to_vec()), fetch_all)?;
-    let due: BTreeMap<(String, &str), &Row> = rows
+    let due: BTreeMap<(String, &str), &DocumentRow> = rows
         .iter()
         .map(|row| ((row.document.to_string(), row.key.as_str()), row))
         .collect();
@@ -181,14 +181,14 @@ async fn unfounded(tx: &mut Tx, agency: Hash, rows: &[Row], found: &mut ToTakeOu
         if surviving == encode(&follows) {
             continue;
         }
-        found.copied.push(Copied {
+        found.copied.push(RemovedRecord {
             table: "entries",
             agency: agency.0.to_vec(),
             name: format!("{document} {key}"),
             bytes: surviving.clone(),
         });
         let Ok(document) = document.parse() else { continue };
-        found.unfounded.push(Unfounded {
+        found.unfounded.push(UnfoundedEntry {
             agency,
             document,
             key,

@@ -3,16 +3,16 @@
 //! PostgreSQL is the server at `COMITY_TEST_POSTGRES` (`tests/run` starts one); each test makes a database of its own.
 
 use protocol::{
-    Batch, Envelope, Hash, Put, Root, Row, SigningKey,
+    DocumentRow, Envelope, Hash, Put, RootKeySet, SigningKey, WriteBatch,
     key_log::{Founding, WriterKey, found},
     signed::encode,
     status_list,
 };
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
-use registry_schema::{CredentialCode, Reason, Timestamp};
+use registry_schema::{CredentialCode, StatusReason, Timestamp};
 
 use super::*;
-use crate::look_up::Leave;
+use crate::look_up::LookupPermit;
 
 mod connections;
 mod issuer_lists;
@@ -27,12 +27,12 @@ mod version;
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
 /// A place for a store: a folder, and the URL of an empty database if it is to be PostgreSQL.
-pub(super) struct Place {
+pub(super) struct TestDatabase {
     folder: tempfile::TempDir,
     database: Option<String>,
 }
 
-impl Place {
+impl TestDatabase {
     pub(super) async fn both() -> [Self; 2] {
         let server = std::env::var("COMITY_TEST_POSTGRES")
             .expect("COMITY_TEST_POSTGRES names no server: `tests/run` starts one and sets it");
@@ -70,30 +70,32 @@ impl Place {
         Store::open_to_run(self.folder.path(), self.postgres().as_ref(), Duration::from_secs(1)).await
     }
 
-    fn postgres(&self) -> Option<Database> {
-        self.database.as_deref().map(|url| Database::new(url, None).unwrap())
+    fn postgres(&self) -> Option<PostgresDatabase> {
+        self.database
+            .as_deref()
+            .map(|url| PostgresDatabase::new(url, None).unwrap())
     }
 }
 
-fn batch() -> Batch {
+fn batch() -> WriteBatch {
     let key = SigningKey::from_seed(&[7; 32]).unwrap();
     let founding = Founding {
         agency: "US-NC".parse().unwrap(),
         name: "North Carolina".into(),
         url: "https://node.example".into(),
-        root: Root::single(key.public()),
+        root: RootKeySet::single(key.public()),
         next_root: Hash([0; 32]),
         writers: vec![WriterKey::of_all(key.public())],
         badge_keys: vec![],
     };
     let key_log = found(founding, &[&key], NOW).unwrap();
     let mut rng = StdRng::seed_from_u64(3);
-    let put = |index| -> Vec<Put> { vec![status_list::revoke(0, index, Reason::IssuedInError, NOW)] };
+    let put = |index| -> Vec<Put> { vec![status_list::revoke(0, index, StatusReason::IssuedInError, NOW)] };
     let first = Envelope::seal(&key, &key_log, (0, vec![]), NOW, put(1), &mut rng).unwrap();
     let second = Envelope::seal(&key, &key_log, (1, vec![first.hash()]), NOW, put(2), &mut rng).unwrap();
     let row = |index: u32| {
-        let Put { document, key, value } = status_list::revoke(0, index, Reason::IssuedInError, NOW);
-        Row {
+        let Put { document, key, value } = status_list::revoke(0, index, StatusReason::IssuedInError, NOW);
+        DocumentRow {
             agency: key_log.genesis(),
             document,
             key,
@@ -101,16 +103,16 @@ fn batch() -> Batch {
         }
     };
     let rows = vec![row(1), row(2)];
-    Batch {
+    WriteBatch {
         key_logs: vec![key_log],
         envelopes: vec![first, second],
         rows,
-        ..Batch::default()
+        ..WriteBatch::default()
     }
 }
 
-fn credential(id: &str, slot: i64) -> KeptCredential {
-    let issued = Issued {
+fn credential(id: &str, slot: i64) -> SignedCredentialRow {
+    let issued = CredentialRow {
         id: id.into(),
         code: CredentialCode::new(*b"NC", u64::try_from(slot).unwrap()),
         issuer: "did:key:zExample".into(),
@@ -122,7 +124,7 @@ fn credential(id: &str, slot: i64) -> KeptCredential {
         list: 5,
         slot,
     };
-    KeptCredential {
+    SignedCredentialRow {
         issued,
         document: "{\"id\": \"ünïcode\"}".into(),
     }
@@ -130,7 +132,7 @@ fn credential(id: &str, slot: i64) -> KeptCredential {
 
 #[tokio::test]
 async fn what_was_committed_is_there_after_opening_again() {
-    for place in Place::both().await {
+    for place in TestDatabase::both().await {
         let (batch, genesis) = {
             let b = batch();
             let g = b.key_logs[0].genesis();
@@ -139,11 +141,11 @@ async fn what_was_committed_is_there_after_opening_again() {
         let store = place.create().await.unwrap();
         let key = LocalWrite::IssuerKey {
             issuer: "did:key:zExample".into(),
-            seed: Seed(vec![9; 32]),
+            seed: KeySeed(vec![9; 32]),
         };
         let list = LocalWrite::IssuerList {
             issuer: "did:key:zExample".into(),
-            list: OwnList {
+            list: IssuerStatusList {
                 number: 5,
                 witness: None,
             },
@@ -175,7 +177,7 @@ async fn what_was_committed_is_there_after_opening_again() {
         assert_eq!((found.issued.slot, found.issued.subject.as_str()), (8, "Jordan Ávery"));
         assert_eq!(
             store
-                .credential_by_code(found.issued.code, Leave::of_stranger())
+                .credential_by_code(found.issued.code, LookupPermit::of_stranger())
                 .await
                 .unwrap()
                 .unwrap()
@@ -195,10 +197,10 @@ async fn what_was_committed_is_there_after_opening_again() {
 
 #[tokio::test]
 async fn a_transaction_that_fails_leaves_nothing() {
-    for place in Place::both().await {
+    for place in TestDatabase::both().await {
         let store = place.create().await.unwrap();
         store.commit(&batch(), &[], NOW).await.unwrap();
-        let act = Act {
+        let act = AuditRecord {
             at: NOW,
             who: "alice".into(),
             act: "test.act",
@@ -214,19 +216,19 @@ async fn a_transaction_that_fails_leaves_nothing() {
         assert_eq!(store.audited("test.act").await.unwrap(), 0);
         assert!(store.credential_by_id("urn:uuid:2").await.unwrap().is_none());
         // One slot is never two credentials'.
-        store.commit(&Batch::default(), &own, NOW).await.unwrap();
+        store.commit(&WriteBatch::default(), &own, NOW).await.unwrap();
         let twice = [
             LocalWrite::Audit(act),
             LocalWrite::Credential(credential("urn:uuid:3", 9)),
         ];
-        assert!(store.commit(&Batch::default(), &twice, NOW).await.is_err());
+        assert!(store.commit(&WriteBatch::default(), &twice, NOW).await.is_err());
         assert_eq!(store.audited("test.act").await.unwrap(), 1);
     }
 }
 
 #[tokio::test]
 async fn a_step_of_a_case_is_written_once() {
-    for place in Place::both().await {
+    for place in TestDatabase::both().await {
         let store = place.create().await.unwrap();
         let rubric = RubricRow {
             id: "r".into(),
@@ -262,11 +264,11 @@ async fn a_step_of_a_case_is_written_once() {
             LocalWrite::Step(step(1, None), "submitted"),
             LocalWrite::Step(step(2, Some("did:example:1")), "registered"),
         ];
-        store.commit(&Batch::default(), &own, NOW).await.unwrap();
+        store.commit(&WriteBatch::default(), &own, NOW).await.unwrap();
         // Neither twice, nor one issuer of two steps, nor changed or taken away afterwards.
         for again in [step(2, None), step(3, Some("did:example:1"))] {
             let twice = [LocalWrite::Step(again, "refused")];
-            assert!(store.commit(&Batch::default(), &twice, NOW).await.is_err());
+            assert!(store.commit(&WriteBatch::default(), &twice, NOW).await.is_err());
         }
         for sql in [
             "UPDATE application_steps SET note = 'other'",
@@ -274,8 +276,8 @@ async fn a_step_of_a_case_is_written_once() {
             "UPDATE rubrics SET content = '[]'",
         ] {
             let done = match &store.db.pools {
-                db::Pools::Sqlite { write, .. } => sqlx::query(sql).execute(write).await.map(drop),
-                db::Pools::Postgres(pool, _) => sqlx::query(sql).execute(pool).await.map(drop),
+                db::ConnectionPools::Sqlite { write, .. } => sqlx::query(sql).execute(write).await.map(drop),
+                db::ConnectionPools::Postgres(pool, _) => sqlx::query(sql).execute(pool).await.map(drop),
             };
             assert!(done.unwrap_err().to_string().contains("written once"), "{sql}");
         }
@@ -293,7 +295,7 @@ async fn a_step_of_a_case_is_written_once() {
 
 #[tokio::test]
 async fn a_store_is_made_once_and_never_by_opening() {
-    for place in Place::both().await {
+    for place in TestDatabase::both().await {
         assert!(place.open().await.unwrap_err().to_string().contains("comityd init"));
         place.create().await.unwrap().close().await;
         assert!(

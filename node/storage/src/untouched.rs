@@ -21,9 +21,9 @@ use rustix::time::{ClockId, clock_gettime};
 use sqlx::PgPool;
 
 use super::{
-    Database, Unavailable,
-    db::{Db, FILE, Pools, Tx, reading, within, writing},
-    version::Opening,
+    PostgresDatabase, StoreError,
+    db::{ConnectionPools, Db, FILE, Tx, reading, within, writing},
+    version::MigrationMode,
 };
 use crate::Store;
 use platform::private;
@@ -81,7 +81,7 @@ pub(super) fn made_at(file: &Path) -> String {
 
 /// The state that a store was found in when it was opened.
 #[derive(Clone, Debug, Default)]
-pub(super) struct FoundAs {
+pub(super) struct StoreFingerprint {
     /// The time at which the system last changed its files; none, if it has none.
     pub(super) changed_ms: Option<i64>,
     /// The number of transactions that it has had at least.
@@ -103,7 +103,7 @@ pub(super) async fn tables(pool: &PgPool) -> String {
 
 /// Returns true if somebody changed the files after the last transaction, made the file or the tables anew, or it has had
 /// more transactions than it says.
-fn is_copy(found: &FoundAs, renewed_at: i64, made_as: &str, changes: i64) -> bool {
+fn is_copy(found: &StoreFingerprint, renewed_at: i64, made_as: &str, changes: i64) -> bool {
     let is_changed = found
         .changed_ms
         .is_some_and(|changed| renewed_at > 0 && changed > renewed_at.saturating_add(CLOSES_WITHIN_MS));
@@ -113,7 +113,11 @@ fn is_copy(found: &FoundAs, renewed_at: i64, made_as: &str, changes: i64) -> boo
 
 impl Store {
     /// Opens the store, and looks at what it was found as.
-    pub(super) async fn open_as(folder: &Path, database: Option<&Database>, opening: Opening) -> anyhow::Result<Self> {
+    pub(super) async fn open_as(
+        folder: &Path,
+        database: Option<&PostgresDatabase>,
+        opening: MigrationMode,
+    ) -> anyhow::Result<Self> {
         // Before the files are opened, which may change them.
         let file = folder.join(FILE);
         let changed_ms = database.is_none().then(|| changed_ms(&file)).flatten();
@@ -130,8 +134,8 @@ impl Store {
     /// Notes what this store was found as, and whether it is a copy, which then waits for peers' words on the own log.
     ///
     /// # Errors
-    /// [`Unavailable`], if it cannot be read.
-    pub(super) async fn look_for_a_copy(&self, found: FoundAs) -> Result<(), Unavailable> {
+    /// [`StoreError`], if it cannot be read.
+    pub(super) async fn look_for_a_copy(&self, found: StoreFingerprint) -> Result<(), StoreError> {
         let (renewed_at, made_as, changes): (i64, String, i64) = match reading!(
             self,
             sqlx::query_as("SELECT renewed_at, made_as, changes FROM lease"),
@@ -152,7 +156,7 @@ impl Store {
     }
 
     /// Writes down, with the taking of the lease, what the store is now; and that a copy waits for peers' words.
-    pub(super) async fn note_what_it_is(&self, tx: &mut Tx) -> Result<(), Unavailable> {
+    pub(super) async fn note_what_it_is(&self, tx: &mut Tx) -> Result<(), StoreError> {
         let made_as = self.made_as.with(|made_as| made_as.clone());
         writing!(tx, sqlx::query("UPDATE lease SET made_as = $1").bind(made_as))?;
         let is_copy = self.copy.with(std::mem::take);
@@ -177,10 +181,10 @@ impl Store {
     }
 }
 
-impl Pools {
+impl ConnectionPools {
     /// Returns what the store was found as, where its files were changed then.
-    pub(super) async fn found_as(&self, changed_ms: Option<i64>, file: &Path) -> FoundAs {
-        FoundAs {
+    pub(super) async fn found_as(&self, changed_ms: Option<i64>, file: &Path) -> StoreFingerprint {
+        StoreFingerprint {
             changed_ms,
             reached: match self {
                 Self::Sqlite { .. } => file.parent().map_or(0, reached),
@@ -198,8 +202,8 @@ impl Pools {
 mod tests {
     use super::*;
 
-    fn found(changed_ms: Option<i64>, made_as: &str) -> FoundAs {
-        FoundAs {
+    fn found(changed_ms: Option<i64>, made_as: &str) -> StoreFingerprint {
+        StoreFingerprint {
             changed_ms,
             reached: 7,
             made_as: made_as.into(),

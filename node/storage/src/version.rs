@@ -12,13 +12,13 @@ pub(super) static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 pub(super) static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// A migration that made a part of the tables: its number, the digest of its text, and whether it came to its end.
-type Applied = (i64, Vec<u8>, bool);
+type AppliedMigration = (i64, Vec<u8>, bool);
 
 const APPLIED: &str = "SELECT version, checksum, success FROM _sqlx_migrations ORDER BY version";
 
 /// The ways to deal with a store of another version.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Opening {
+pub(super) enum MigrationMode {
     /// Nothing: it is opened as it is, or not at all.
     AsItIs,
     /// It is brought up to date. On PostgreSQL, once no process has renewed its lease for this long.
@@ -33,7 +33,7 @@ enum StoreVersion {
 }
 
 /// Compares what made the tables with what this program would have made them with.
-fn compare(applied: &[Applied], ours: &Migrator) -> anyhow::Result<StoreVersion> {
+fn compare(applied: &[AppliedMigration], ours: &Migrator) -> anyhow::Result<StoreVersion> {
     for (version, checksum, success) in applied {
         anyhow::ensure!(
             *success,
@@ -57,22 +57,22 @@ const OLDER: &str = "the store is of an older version, and nothing was changed: 
                      which brings the store up to date; or use the comityd that it runs with";
 
 /// Brings a SQLite store to this program's version, or refuses it. Who may do that holds the data directory's lock.
-pub(super) async fn sqlite(pool: &SqlitePool, opening: Opening) -> anyhow::Result<()> {
-    let applied: Vec<Applied> = sqlx::query_as(APPLIED).fetch_all(pool).await.context(NO_VERSION)?;
+pub(super) async fn sqlite(pool: &SqlitePool, opening: MigrationMode) -> anyhow::Result<()> {
+    let applied: Vec<AppliedMigration> = sqlx::query_as(APPLIED).fetch_all(pool).await.context(NO_VERSION)?;
     match (compare(&applied, &SQLITE)?, opening) {
         (StoreVersion::Ours, _) => Ok(()),
-        (StoreVersion::Older, Opening::AsItIs) => anyhow::bail!(OLDER),
-        (StoreVersion::Older, Opening::BroughtUp(_)) => bring_up(SQLITE.run(pool).await),
+        (StoreVersion::Older, MigrationMode::AsItIs) => anyhow::bail!(OLDER),
+        (StoreVersion::Older, MigrationMode::BroughtUp(_)) => bring_up(SQLITE.run(pool).await),
     }
 }
 
 /// Brings a PostgreSQL store to this program's version, or refuses it.
-pub(super) async fn postgres(pool: &PgPool, opening: Opening) -> anyhow::Result<()> {
-    let applied: Vec<Applied> = sqlx::query_as(APPLIED).fetch_all(pool).await.context(NO_VERSION)?;
+pub(super) async fn postgres(pool: &PgPool, opening: MigrationMode) -> anyhow::Result<()> {
+    let applied: Vec<AppliedMigration> = sqlx::query_as(APPLIED).fetch_all(pool).await.context(NO_VERSION)?;
     match (compare(&applied, &POSTGRES)?, opening) {
         (StoreVersion::Ours, _) => Ok(()),
-        (StoreVersion::Older, Opening::AsItIs) => anyhow::bail!(OLDER),
-        (StoreVersion::Older, Opening::BroughtUp(term)) => {
+        (StoreVersion::Older, MigrationMode::AsItIs) => anyhow::bail!(OLDER),
+        (StoreVersion::Older, MigrationMode::BroughtUp(term)) => {
             depose_the_dead(pool, term).await?;
             bring_up(POSTGRES.run(pool).await)
         }
@@ -121,7 +121,7 @@ async fn depose_the_dead(pool: &PgPool, term: Duration) -> anyhow::Result<()> {
 
 /// Checks that the tables are still those of this program: a newer one may have brought them up to date meanwhile.
 pub(super) async fn is_ours(tx: &mut Tx) -> Result<bool, sqlx::Error> {
-    let applied: Vec<Applied> = super::db::within!(tx, sqlx::query_as(APPLIED), fetch_all)?;
+    let applied: Vec<AppliedMigration> = super::db::within!(tx, sqlx::query_as(APPLIED), fetch_all)?;
     let ours = match &tx.connection {
         TxConnection::Sqlite(_) => &SQLITE,
         TxConnection::Postgres(_) => &POSTGRES,

@@ -21,20 +21,20 @@ pub struct Allowance {
 
 /// Buckets for many askers.
 #[derive(Debug)]
-pub struct Buckets<K> {
+pub struct KeyedRateLimiter<K> {
     /// None, if there is no limit.
     allowance: Option<Allowance>,
-    levels: Lock<Levels<K>>,
+    levels: Lock<KeyedLevels<K>>,
 }
 
 #[derive(Debug)]
-struct Levels<K> {
+struct KeyedLevels<K> {
     of: HashMap<K, (f64, Instant)>,
     /// Of all who are not remembered.
     shared: Option<(f64, Instant)>,
 }
 
-impl<K> Default for Levels<K> {
+impl<K> Default for KeyedLevels<K> {
     fn default() -> Self {
         Self {
             of: HashMap::new(),
@@ -43,7 +43,7 @@ impl<K> Default for Levels<K> {
     }
 }
 
-impl<K: Copy + Eq + Hash> Buckets<K> {
+impl<K: Copy + Eq + Hash> KeyedRateLimiter<K> {
     /// Buckets that hold so much; without a limit, if none is given.
     pub fn new(allowance: Option<Allowance>) -> Self {
         Self {
@@ -127,21 +127,21 @@ mod tests {
 
     #[test]
     fn an_asker_gets_its_share_and_is_told_when_there_is_more() {
-        let buckets = Buckets::new(Some(SIX_A_MINUTE));
+        let buckets = KeyedRateLimiter::new(Some(SIX_A_MINUTE));
         let start = Instant::now();
         let taken = |who: u32, times: usize, at| (0..times).filter(|_| buckets.take(who, 1.0, 1.0, at).is_ok()).count();
         assert_eq!(taken(1, 50, start), 4);
         assert_eq!(taken(2, 50, start), 4, "another has a share of its own");
         assert_eq!(buckets.take(1, 1.0, 1.0, start), Err(11));
         assert_eq!(taken(1, 50, start + Duration::from_secs(21)), 2);
-        let free = Buckets::new(None);
+        let free = KeyedRateLimiter::new(None);
         assert!((0..1_000).all(|_| free.take(1_u32, 1.0, 1.0, start).is_ok()));
     }
 
     #[test]
     fn the_wait_that_is_told_is_long_enough_and_no_longer() {
         for owed in [0.5, 1.0, 2.5, 3.9, 100.0] {
-            let buckets = Buckets::new(Some(SIX_A_MINUTE));
+            let buckets = KeyedRateLimiter::new(Some(SIX_A_MINUTE));
             let start = Instant::now();
             buckets.owe(1_u32, 4.0, start);
             buckets.owe(1_u32, owed, start);
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn what_costs_more_than_a_bucket_holds_is_had_from_a_full_one() {
-        let buckets = Buckets::new(Some(SIX_A_MINUTE));
+        let buckets = KeyedRateLimiter::new(Some(SIX_A_MINUTE));
         let start = Instant::now();
         assert_eq!(buckets.take(1_u32, 10.0, 10.0, start), Ok(()));
         assert!(buckets.take(1, 1.0, 1.0, start).is_err());
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn strangers_do_not_fill_the_memory_and_lock_nobody_out_who_is_known() {
-        let buckets = Buckets::new(Some(Allowance {
+        let buckets = KeyedRateLimiter::new(Some(Allowance {
             a_second: 1.0,
             at_once: 2.0,
         }));

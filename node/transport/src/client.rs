@@ -4,9 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A client that asks: an IPv4 address, or an IPv6 network of /64, of which one customer has all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Client(IpAddr);
+pub struct ClientAddress(IpAddr);
 
-impl Client {
+impl ClientAddress {
     /// Whoever is behind this address.
     #[must_use]
     pub fn at(address: IpAddr) -> Self {

@@ -19,7 +19,7 @@ use std::{
 use futures::task::AtomicWaker;
 use tokio::time::Instant;
 
-use crate::client::Client;
+use crate::client::ClientAddress;
 use platform::lock::Lock;
 
 /// The time for which a visitor may keep the other side waiting before it counts as one that does nothing.
@@ -32,41 +32,41 @@ const SLOW_START: Duration = Duration::from_secs(1);
 
 /// The numbers of visitors that a door has room for.
 #[derive(Clone, Copy, Debug)]
-pub struct DoorLimits {
+pub struct AdmissionLimits {
     /// The most at once, of all customers together; the welcome are not counted.
     pub in_all: usize,
-    /// The most at once of one customer ([`Client`]).
+    /// The most at once of one customer ([`ClientAddress`]).
     pub of_one: usize,
-    /// The further places for the welcome ([`Visitor::is_welcome`]).
+    /// The further places for the welcome ([`ConnectionPermit::is_welcome`]).
     pub welcome: usize,
 }
 
 /// The places at a door. Clones share them.
 #[derive(Clone, Debug)]
-pub struct Doorway(Arc<Shared>);
+pub struct ConnectionLimiter(Arc<LimiterState>);
 
 #[derive(Debug)]
-struct Shared {
-    limits: DoorLimits,
+struct LimiterState {
+    limits: AdmissionLimits,
     began: Instant,
-    inside: Lock<Inside>,
+    inside: Lock<OpenConnections>,
     /// By how much tests are later, in milliseconds.
     #[cfg(test)]
     later: AtomicU64,
 }
 
 #[derive(Debug, Default)]
-struct Inside {
+struct OpenConnections {
     last: u64,
     total: usize,
-    visits: BTreeMap<Client, BTreeMap<u64, Arc<Visit>>>,
+    visits: BTreeMap<ClientAddress, BTreeMap<u64, Arc<ConnectionSlot>>>,
     /// Those that count for no customer, and lose their places to nobody.
     welcome: BTreeSet<u64>,
 }
 
 /// A place that is taken.
 #[derive(Debug, Default)]
-struct Visit {
+struct ConnectionSlot {
     shown_out: AtomicBool,
     waker: AtomicWaker,
     /// True while nobody has listened to it yet.
@@ -86,7 +86,7 @@ struct Visit {
 
 /// The use of a visit, the least first: in this order places are lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Use {
+enum ConnectionActivity {
     /// Nothing has been asked for a while, or the other side does not take its answer.
     Idle,
     /// Its request arrives more slowly than an honest line brings it.
@@ -99,21 +99,25 @@ enum Use {
     AtWork,
 }
 
-impl Visit {
+impl ConnectionSlot {
     /// Its use, and since when it has been of that use.
-    fn standing(&self, now: u64) -> (Use, u64) {
+    fn standing(&self, now: u64) -> (ConnectionActivity, u64) {
         let since = self.since.load(Ordering::Acquire);
         let is_past_patience = now.saturating_sub(since) >= millis(PATIENCE);
         let standing = if self.unheard.load(Ordering::Acquire) {
-            Use::Unheard
+            ConnectionActivity::Unheard
         } else if self.at_work.load(Ordering::Acquire) == 0 {
-            if is_past_patience { Use::Idle } else { Use::New }
+            if is_past_patience {
+                ConnectionActivity::Idle
+            } else {
+                ConnectionActivity::New
+            }
         } else if self.stalled.load(Ordering::Acquire) && is_past_patience {
-            Use::Idle
+            ConnectionActivity::Idle
         } else if self.is_slow(now) {
-            return (Use::Slow, self.receiving_since.load(Ordering::Acquire));
+            return (ConnectionActivity::Slow, self.receiving_since.load(Ordering::Acquire));
         } else {
-            Use::AtWork
+            ConnectionActivity::AtWork
         };
         (standing, since)
     }
@@ -134,10 +138,10 @@ impl Visit {
     }
 }
 
-impl Doorway {
+impl ConnectionLimiter {
     /// A door with so many places, all of them free.
-    pub fn new(limits: DoorLimits) -> Self {
-        Self(Arc::new(Shared {
+    pub fn new(limits: AdmissionLimits) -> Self {
+        Self(Arc::new(LimiterState {
             limits,
             began: Instant::now(),
             inside: Lock::default(),
@@ -148,10 +152,10 @@ impl Doorway {
 
     /// Takes a place for a customer, an address or a network; another may have to go for it. None, if all places
     /// are in use and nobody has more than this customer.
-    pub fn enter(&self, customer: Client) -> Option<Visitor> {
+    pub fn enter(&self, customer: ClientAddress) -> Option<ConnectionPermit> {
         let now = self.now();
         let (number, visit) = self.0.inside.with(|inside| self.admit(inside, customer, now))?;
-        Some(Visitor {
+        Some(ConnectionPermit {
             door: self.clone(),
             customer,
             number,
@@ -159,7 +163,12 @@ impl Doorway {
         })
     }
 
-    fn admit(&self, inside: &mut Inside, customer: Client, now: u64) -> Option<(u64, Arc<Visit>)> {
+    fn admit(
+        &self,
+        inside: &mut OpenConnections,
+        customer: ClientAddress,
+        now: u64,
+    ) -> Option<(u64, Arc<ConnectionSlot>)> {
         let own = inside.visits.get(&customer).map_or(0, BTreeMap::len);
         if own >= self.0.limits.of_one {
             inside.make_room(customer, now, false)?;
@@ -175,7 +184,7 @@ impl Doorway {
         inside.last += 1;
         inside.total += 1;
         let number = inside.last;
-        let visit = Arc::new(Visit::default());
+        let visit = Arc::new(ConnectionSlot::default());
         visit.since.store(now, Ordering::Release);
         inside.visits.entry(customer).or_default().insert(number, visit.clone());
         Some((number, visit))
@@ -199,13 +208,13 @@ impl Doorway {
     }
 }
 
-impl Inside {
+impl OpenConnections {
     /// Shows out the visitor of a customer's that is of least use; one at work only `at_any_cost`.
-    fn make_room(&mut self, customer: Client, now: u64, at_any_cost: bool) -> Option<()> {
+    fn make_room(&mut self, customer: ClientAddress, now: u64, at_any_cost: bool) -> Option<()> {
         let visits = self.visits.get(&customer)?;
         let all = visits.iter().map(|(number, visit)| (visit.standing(now), *number));
         let ((standing, _), number) = all.min()?;
-        if standing == Use::AtWork && !at_any_cost {
+        if standing == ConnectionActivity::AtWork && !at_any_cost {
             return None;
         }
         self.remove(customer, number)?.show_out();
@@ -214,17 +223,17 @@ impl Inside {
 
     /// Shows out whoever is of least use and not at work, of those who have more than this customer, or of its own. Who has
     /// fewer is never the one.
-    fn make_room_among_equals(&mut self, customer: Client, own: usize, now: u64) -> Option<()> {
+    fn make_room_among_equals(&mut self, customer: ClientAddress, own: usize, now: u64) -> Option<()> {
         let those = self
             .visits
             .iter()
             .filter(|(who, visits)| visits.len() > own || **who == customer);
         let all = those.flat_map(|(who, visits)| {
-            let of_it = |(number, visit): (&u64, &Arc<Visit>)| (visit.standing(now), *who, *number);
+            let of_it = |(number, visit): (&u64, &Arc<ConnectionSlot>)| (visit.standing(now), *who, *number);
             visits.iter().map(of_it)
         });
         let ((standing, _), who, number) = all.min()?;
-        if standing == Use::AtWork {
+        if standing == ConnectionActivity::AtWork {
             return None;
         }
         self.remove(who, number)?.show_out();
@@ -232,13 +241,13 @@ impl Inside {
     }
 
     /// Frees a visitor's place, if it still has one.
-    fn leave(&mut self, customer: Client, number: u64) {
+    fn leave(&mut self, customer: ClientAddress, number: u64) {
         if !self.welcome.remove(&number) {
             self.remove(customer, number);
         }
     }
 
-    fn remove(&mut self, customer: Client, number: u64) -> Option<Arc<Visit>> {
+    fn remove(&mut self, customer: ClientAddress, number: u64) -> Option<Arc<ConnectionSlot>> {
         let visits = self.visits.get_mut(&customer)?;
         let visit = visits.remove(&number)?;
         if visits.is_empty() {
@@ -255,14 +264,14 @@ fn millis(duration: Duration) -> u64 {
 
 /// Whoever has a place, until it is dropped or the place is needed for another.
 #[derive(Debug)]
-pub struct Visitor {
-    door: Doorway,
-    customer: Client,
+pub struct ConnectionPermit {
+    door: ConnectionLimiter,
+    customer: ClientAddress,
     number: u64,
-    visit: Arc<Visit>,
+    visit: Arc<ConnectionSlot>,
 }
 
-impl Visitor {
+impl ConnectionPermit {
     /// Tells whether the place went to another; `waker` is woken when it does.
     pub fn is_shown_out(&self, waker: &Waker) -> bool {
         self.visit.waker.register(waker);
@@ -349,7 +358,7 @@ impl Visitor {
     }
 }
 
-impl Drop for Visitor {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         // None, if it was shown out.
         self.door

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use protocol::{CallId, Hash, Request};
+use protocol::{CallId, Hash, SyncRequest};
 use rand::RngExt as _;
 use tokio::{
     sync::{mpsc, watch},
@@ -23,10 +23,10 @@ use tokio::{
 };
 
 use crate::network::{NetworkCommand, NetworkEvent};
-pub use copy::{Copied, copy};
+pub use copy::{CopySummary, copy};
 pub use index::{FederationIndex, IndexedAgency};
-use reader::Reader;
-pub use source::{Kind, Source, Trouble};
+use reader::MirrorReader;
+pub use source::{MirrorError, MirrorFileKind, MirrorSource};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest pause before a mirror that did not answer is asked again.
@@ -42,7 +42,7 @@ pub struct Mirror {
     /// The agency whose it is, first of all: the hash of its first key-log entry. It may hold others' files as well.
     pub agency: Hash,
     /// The address of its files.
-    pub source: Source,
+    pub source: MirrorSource,
 }
 
 impl Mirror {
@@ -54,7 +54,7 @@ impl Mirror {
 
 /// The way of the replication's commands: to the network, or to a mirror. It does not know which.
 #[derive(Debug)]
-pub struct Rooms {
+pub struct TransportRouter {
     network: mpsc::Sender<NetworkCommand>,
     /// Without a bound, so that no slow mirror holds up the replication: what waits here is what the replica has open,
     /// a few calls an agency, and what a mirror cannot take at all is answered at once.
@@ -64,9 +64,9 @@ pub struct Rooms {
 
 /// The task that takes the commands is gone.
 #[derive(Debug)]
-pub struct Gone;
+pub struct TransportClosed;
 
-impl Rooms {
+impl TransportRouter {
     /// Tells whether a peer of this name is a mirror.
     pub fn is_mirror(&self, peer: &Hash) -> bool {
         self.mirrors.contains_key(peer)
@@ -86,14 +86,14 @@ impl Rooms {
         for mirror in mirrors {
             let (orders, taken) = mpsc::unbounded_channel();
             rooms.insert(mirror.name(), orders);
-            let conversation = Conversation {
+            let conversation = MirrorSession {
                 name: mirror.name(),
                 agency: mirror.agency,
                 orders: taken,
                 news: news.clone(),
                 waiting: VecDeque::new(),
             };
-            let reader = Reader::new(mirror.source.clone(), pins.clone());
+            let reader = MirrorReader::new(mirror.source.clone(), pins.clone());
             tasks.spawn(conversation.run(reader));
         }
         let rooms = Self {
@@ -113,31 +113,31 @@ impl Rooms {
     ///
     /// # Errors
     /// If the task that would take it has ended.
-    pub async fn send(&self, order: NetworkCommand) -> Result<(), Gone> {
+    pub async fn send(&self, order: NetworkCommand) -> Result<(), TransportClosed> {
         let mirror = match &order {
             NetworkCommand::Call { peer, .. } | NetworkCommand::HangUp { peer, .. } => self.mirrors.get(peer),
             NetworkCommand::Answer { .. } | NetworkCommand::Meet(_) | NetworkCommand::Part { .. } => None,
         };
         match mirror {
-            Some(mirror) => mirror.send(order).map_err(|_| Gone),
-            None => self.network.send(order).await.map_err(|_| Gone),
+            Some(mirror) => mirror.send(order).map_err(|_| TransportClosed),
+            None => self.network.send(order).await.map_err(|_| TransportClosed),
         }
     }
 }
 
 /// The conversation with one mirror.
-struct Conversation {
+struct MirrorSession {
     name: Hash,
     agency: Hash,
     orders: mpsc::UnboundedReceiver<NetworkCommand>,
     news: mpsc::Sender<NetworkEvent>,
     /// Calls that are not answered yet.
-    waiting: VecDeque<(CallId, Request)>,
+    waiting: VecDeque<(CallId, SyncRequest)>,
 }
 
 /// The reason for which a conversation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
+enum SessionEnd {
     /// The mirror did not answer.
     Silent,
     /// The replication hung up.
@@ -146,8 +146,8 @@ enum End {
     Over,
 }
 
-impl Conversation {
-    async fn run(mut self, mut reader: Reader) {
+impl MirrorSession {
+    async fn run(mut self, mut reader: MirrorReader) {
         let mut pause = FIRST_PAUSE;
         loop {
             let met = {
@@ -167,9 +167,9 @@ impl Conversation {
                         pause = FIRST_PAUSE;
                     }
                     match end {
-                        End::Over => return,
-                        End::Silent => LONGEST_PAUSE,
-                        End::HungUp => LONGEST_BAN,
+                        SessionEnd::Over => return,
+                        SessionEnd::Silent => LONGEST_PAUSE,
+                        SessionEnd::HungUp => LONGEST_BAN,
                     }
                 }
                 Err(trouble) => {
@@ -192,7 +192,7 @@ impl Conversation {
     }
 
     /// Answers calls until the mirror falls silent or the replication hangs up.
-    async fn talk(&mut self, reader: &mut Reader) -> End {
+    async fn talk(&mut self, reader: &mut MirrorReader) -> SessionEnd {
         let (peer, agency) = (self.name, self.agency);
         if self
             .news
@@ -204,12 +204,12 @@ impl Conversation {
             .await
             .is_err()
         {
-            return End::Over;
+            return SessionEnd::Over;
         }
         let end = self.answer_calls(reader).await;
         for (call, _) in std::mem::take(&mut self.waiting) {
             if !self.answer(call, None).await {
-                return End::Over;
+                return SessionEnd::Over;
             }
         }
         let gone = NetworkEvent::Disconnected {
@@ -217,13 +217,13 @@ impl Conversation {
             agency,
             turned_away: false,
         };
-        if end != End::Over && self.news.send(gone).await.is_err() {
-            return End::Over;
+        if end != SessionEnd::Over && self.news.send(gone).await.is_err() {
+            return SessionEnd::Over;
         }
         end
     }
 
-    async fn answer_calls(&mut self, reader: &mut Reader) -> End {
+    async fn answer_calls(&mut self, reader: &mut MirrorReader) -> SessionEnd {
         loop {
             let Some((call, request)) = self.waiting.pop_front() else {
                 let order = self.orders.recv().await;
@@ -254,23 +254,23 @@ impl Conversation {
                 }
             };
             if !self.answer(call, response).await {
-                return End::Over;
+                return SessionEnd::Over;
             }
             if silent {
-                return End::Silent;
+                return SessionEnd::Silent;
             }
         }
     }
 
     /// Takes an order; says whether the conversation ends with it.
-    async fn take(&mut self, order: Option<NetworkCommand>) -> Option<End> {
+    async fn take(&mut self, order: Option<NetworkCommand>) -> Option<SessionEnd> {
         match order {
-            None => Some(End::Over),
-            Some(NetworkCommand::HangUp { .. }) => Some(End::HungUp),
+            None => Some(SessionEnd::Over),
+            Some(NetworkCommand::HangUp { .. }) => Some(SessionEnd::HungUp),
             Some(NetworkCommand::Answer { .. } | NetworkCommand::Meet(_) | NetworkCommand::Part { .. }) => None,
-            Some(NetworkCommand::Call { call, request, .. }) => match Request::read(&request) {
+            Some(NetworkCommand::Call { call, request, .. }) => match SyncRequest::read(&request) {
                 // Files take nothing.
-                Ok(Request::Push { .. }) | Err(_) => (!self.answer(call, None).await).then_some(End::Over),
+                Ok(SyncRequest::Push { .. }) | Err(_) => (!self.answer(call, None).await).then_some(SessionEnd::Over),
                 Ok(request) => {
                     self.waiting.push_back((call, request));
                     None

@@ -19,7 +19,7 @@ use std::{
 use anyhow::Context as _;
 pub use commands::{NetworkCommand, NetworkEvent};
 use futures::StreamExt as _;
-use gate::Gate;
+use gate::HandshakeLimiter;
 use libp2p::{
     Multiaddr, PeerId, StreamProtocol, Swarm, allow_block_list, connection_limits, identify, identity, multiaddr, ping,
     request_response,
@@ -28,9 +28,9 @@ use libp2p::{
         dial_opts::{DialOpts, PeerCondition},
     },
 };
-pub use peer::{Peer, Peering};
+pub use peer::{NetworkSettings, Peer};
 use protocol::{CallId, Hash, message::MAX_MESSAGE_BYTES};
-use redial::{Redial, TURNED_AWAY};
+use redial::{RedialSchedule, TURNED_AWAY};
 use serde_bytes::ByteBuf;
 use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 
@@ -70,9 +70,9 @@ pub struct Network {
     calls: HashMap<request_response::OutboundRequestId, CallId>,
     answers: HashMap<CallId, request_response::ResponseChannel<ByteBuf>>,
     last_answer: u64,
-    redials: BTreeMap<Hash, Redial>,
+    redials: BTreeMap<Hash, RedialSchedule>,
     /// Keeps places for handshakes with peers.
-    gate: Gate,
+    gate: HandshakeLimiter,
     /// News that the replication has not taken yet: it is never waited for while it may wait for us.
     outbox: VecDeque<NetworkEvent>,
     /// Peers that are not let in, until when.
@@ -96,12 +96,12 @@ impl Network {
     /// # Errors
     /// If an address is one that this machine cannot listen at, or another process does.
     pub async fn listen(
-        peering: &Peering,
+        peering: &NetworkSettings,
         orders: mpsc::Receiver<NetworkCommand>,
         news: mpsc::Sender<NetworkEvent>,
     ) -> anyhow::Result<(Self, Vec<Multiaddr>)> {
-        let Peering { keypair, listen, peers } = peering.clone();
-        let gate = Gate::new();
+        let NetworkSettings { keypair, listen, peers } = peering.clone();
+        let gate = HandshakeLimiter::new();
         for peer in &peers {
             gate.know(peer.name(), &peer.addresses);
         }
@@ -125,7 +125,7 @@ impl Network {
             }
         }
         let names = peers.iter().map(|peer| (peer.id, peer.name())).collect();
-        let redials = peers.iter().map(|peer| (peer.name(), Redial::now())).collect();
+        let redials = peers.iter().map(|peer| (peer.name(), RedialSchedule::now())).collect();
         let peers = peers.into_iter().map(|peer| (peer.name(), peer)).collect();
         let network = Self {
             swarm,
@@ -189,7 +189,7 @@ impl Network {
         let connected = self.swarm.is_connected(&peer.id);
         self.peers.insert(name, peer);
         if !connected {
-            self.redials.insert(name, Redial::now());
+            self.redials.insert(name, RedialSchedule::now());
         }
     }
 

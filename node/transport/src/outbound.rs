@@ -17,17 +17,17 @@ use reqwest::{Certificate, StatusCode, header};
 use tokio::time::{Instant, timeout_at};
 use url::{Host, Url};
 
-pub use address::{IpNetwork, Opened};
+pub use address::{AllowedNetworks, IpNetwork};
 pub use names::guarded_names;
-use names::{LOOKED_UP, LookedUp, Names, System, guarded};
-use places::{Full, Place, PlaceLimits, Places};
-use rate::Rate;
+use names::{LOOKED_UP, NameResolver, PinnedResolver, SystemResolver, guarded};
+use places::{FairLimits, FairPermit, FairSemaphore, NoPermit};
+use rate::FetchRateLimiter;
 
 /// The time that a whole fetch may take, from when it has its place: names, connections, redirects and the last byte.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The fetches that are under way at once. Forty addresses that take all they can get, in whatever order they come, leave one
 /// for whoever comes next; and there is memory for as many answers.
-const PLACES: PlaceLimits = PlaceLimits {
+const PLACES: FairLimits = FairLimits {
     in_all: 64,
     of_one: 16,
     for_the_first: 42,
@@ -41,8 +41,8 @@ pub const MOST_BYTES: usize = 2 * 1024 * 1024;
 
 /// Whoever something is fetched for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Whom {
-    /// A stranger: the customer behind an address ([`crate::doorway::customer`]).
+pub enum FetchRequester {
+    /// A stranger: the customer behind an address ([`crate::client`]).
     Stranger(IpAddr),
     /// This node itself, for what concerns this agency.
     Agency(String),
@@ -53,7 +53,7 @@ pub enum Whom {
 /// A fetch that was refused, or failed, in words for the person who asked: lower case, no full stop. The first field is the
 /// host, as the address names it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum OutboundError {
     /// The text is no URL, is longer than 2,048 bytes, or leads on to one that is none.
     #[error("this is no address that can be opened: write it as https://example.org/badge.json")]
     BadUrl,
@@ -105,7 +105,7 @@ pub enum Refusal {
 
 /// An answer that was fetched.
 #[derive(Clone, Debug)]
-pub struct Fetched {
+pub struct FetchedResource {
     /// The answer's bytes, unpacked: at most [`MOST_BYTES`].
     pub bytes: Vec<u8>,
     /// Its content type, without parameters, in lower case; empty if it has none.
@@ -114,55 +114,55 @@ pub struct Fetched {
 
 /// A client for what strangers name. Clones share everything.
 #[derive(Clone, Debug)]
-pub struct Outbound(Arc<Inner>);
+pub struct OutboundClient(Arc<OutboundState>);
 
 #[derive(Debug)]
-struct Inner {
+struct OutboundState {
     client: reqwest::Client,
-    names: Arc<dyn Names>,
-    opened: Opened,
-    places: Arc<Places<Whom>>,
-    rate: Rate,
+    names: Arc<dyn NameResolver>,
+    opened: AllowedNetworks,
+    places: Arc<FairSemaphore<FetchRequester>>,
+    rate: FetchRateLimiter,
     patience: Duration,
 }
 
 /// A turn to fetch. It holds a place until it is dropped, and until the last look-up of a name in it has ended.
 #[derive(Debug)]
-pub struct Turn {
-    outbound: Outbound,
-    whom: Whom,
-    place: Arc<Place<Whom>>,
+pub struct FetchPermit {
+    outbound: OutboundClient,
+    whom: FetchRequester,
+    place: Arc<FairPermit<FetchRequester>>,
 }
 
-impl Refusal {
+impl OutboundError {
     /// Tells whether it was not even tried, and may be in some seconds.
     pub const fn is_of_the_moment(&self) -> bool {
         matches!(self, Self::TooOften(_) | Self::OwnQueue | Self::Queue)
     }
 }
 
-impl Outbound {
+impl OutboundClient {
     /// A client that trusts the machine's certificate authorities, and these; `loopback` opens this machine's addresses.
     ///
     /// # Errors
     /// If the TLS library cannot be set up with these authorities.
     pub fn new(loopback: bool, more_roots: Vec<Certificate>) -> anyhow::Result<Self> {
-        Self::with(loopback, more_roots, Arc::new(System), PATIENCE)
+        Self::with(loopback, more_roots, Arc::new(SystemResolver), PATIENCE)
     }
 
     fn with(
         loopback: bool,
         more_roots: Vec<Certificate>,
-        names: Arc<dyn Names>,
+        names: Arc<dyn NameResolver>,
         patience: Duration,
     ) -> anyhow::Result<Self> {
-        let opened = Opened {
+        let opened = AllowedNetworks {
             loopback,
             networks: vec![],
         };
         let client = reqwest::Client::builder()
             .https_only(true)
-            .dns_resolver(LookedUp)
+            .dns_resolver(PinnedResolver)
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .no_proxy()
@@ -171,12 +171,12 @@ impl Outbound {
             .user_agent(concat!("comity/", env!("CARGO_PKG_VERSION")))
             .tls_certs_merge(more_roots)
             .build()?;
-        Ok(Self(Arc::new(Inner {
+        Ok(Self(Arc::new(OutboundState {
             client,
             names,
             opened,
-            places: Places::new(PLACES),
-            rate: Rate::default(),
+            places: FairSemaphore::new(PLACES),
+            rate: FetchRateLimiter::default(),
             patience,
         })))
     }
@@ -185,14 +185,14 @@ impl Outbound {
     /// asks for is not what another has to wait for.
     ///
     /// # Errors
-    /// [`Refusal::OwnQueue`] or [`Refusal::Queue`], if there was none by then.
-    pub async fn enter(&self, whom: Whom, until: Instant) -> Result<Turn, Refusal> {
+    /// [`OutboundError::OwnQueue`] or [`Refusal::Queue`], if there was none by then.
+    pub async fn enter(&self, whom: FetchRequester, until: Instant) -> Result<FetchPermit, OutboundError> {
         let place = self.0.places.enter(whom.clone(), until).await;
         let place = place.map_err(|full| match full {
-            Full::OfOwn => Refusal::OwnQueue,
-            Full::OfOthers => Refusal::Queue,
+            NoPermit::OfOwn => OutboundError::OwnQueue,
+            NoPermit::OfOthers => OutboundError::Queue,
         })?;
-        Ok(Turn {
+        Ok(FetchPermit {
             outbound: self.clone(),
             whom,
             place: Arc::new(place),
@@ -200,12 +200,12 @@ impl Outbound {
     }
 }
 
-impl Turn {
+impl FetchPermit {
     /// Fetches what is at an address; `accept` are the content types to ask for. The time that it may take begins now.
     ///
     /// # Errors
-    /// [`Refusal`], which says why in words.
-    pub async fn fetch(&self, url: &str, accept: &'static str) -> Result<Fetched, Refusal> {
+    /// [`OutboundError`], which says why in words.
+    pub async fn fetch(&self, url: &str, accept: &'static str) -> Result<FetchedResource, OutboundError> {
         let deadline = Instant::now() + self.outbound.0.patience;
         let fetched = match parse(url) {
             Ok(first) => self.follow(first, accept, deadline).await,
@@ -217,11 +217,16 @@ impl Turn {
         fetched
     }
 
-    async fn follow(&self, mut url: Url, accept: &'static str, deadline: Instant) -> Result<Fetched, Refusal> {
+    async fn follow(
+        &self,
+        mut url: Url,
+        accept: &'static str,
+        deadline: Instant,
+    ) -> Result<FetchedResource, OutboundError> {
         for _ in 0..=MOST_REDIRECTS {
             let host = self.may_ask(&url)?;
             let found = self.look_up(&url, &host, deadline).await?;
-            let slow = |_| Refusal::Slow(host.clone());
+            let slow = |_| OutboundError::Slow(host.clone());
             let client = &self.outbound.0.client;
             let request = client
                 .get(url.clone())
@@ -233,89 +238,92 @@ impl Turn {
             let status = response.status();
             if status.is_redirection() && status != StatusCode::NOT_MODIFIED {
                 let to = response.headers().get(header::LOCATION).and_then(|to| to.to_str().ok());
-                let to = to.and_then(|to| url.join(to).ok()).ok_or(Refusal::BadUrl)?;
+                let to = to.and_then(|to| url.join(to).ok()).ok_or(OutboundError::BadUrl)?;
                 url = parse(to.as_str())?;
                 continue;
             }
             if status != StatusCode::OK {
-                return Err(Refusal::Status(host, status.as_u16()));
+                return Err(OutboundError::Status(host, status.as_u16()));
             }
             let reading = timeout_at(deadline, read(response, host.clone()));
             return reading.await.map_err(slow)?;
         }
-        Err(Refusal::Redirects)
+        Err(OutboundError::Redirects)
     }
 
     /// The host, if its address may be asked as far as it can be seen without looking up its name.
-    fn may_ask(&self, url: &Url) -> Result<String, Refusal> {
+    fn may_ask(&self, url: &Url) -> Result<String, OutboundError> {
         let host = url.host_str().unwrap_or_default().to_owned();
         guard(url, &self.outbound.0.opened)?;
         if !self.outbound.0.rate.takes(&self.whom, &host) {
-            return Err(Refusal::TooOften(host));
+            return Err(OutboundError::TooOften(host));
         }
         Ok(host)
     }
 
     /// The addresses of the host in a URL; none, if the URL itself says where it is.
-    async fn look_up(&self, url: &Url, host: &str, deadline: Instant) -> Result<Vec<IpAddr>, Refusal> {
+    async fn look_up(&self, url: &Url, host: &str, deadline: Instant) -> Result<Vec<IpAddr>, OutboundError> {
         if !matches!(url.host(), Some(Host::Domain(_))) {
             return Ok(vec![]);
         }
         let inner = &*self.outbound.0;
         let looking = guarded(&*inner.names, host.to_owned(), &inner.opened, self.place.clone());
         let found = timeout_at(deadline, looking).await;
-        found.map_err(|_| Refusal::NameSlow(host.to_owned()))?
+        found.map_err(|_| OutboundError::NameSlow(host.to_owned()))?
     }
 }
 
 /// Refuses an address in digits that may not be asked: a client connects to it without looking up anything.
 ///
 /// # Errors
-/// [`Refusal::Forbidden`], if it leads where nobody is asked on a stranger's word; [`Refusal::BadUrl`], if it has no host.
-pub fn guard(url: &Url, opened: &Opened) -> Result<(), Refusal> {
+/// [`OutboundError::Forbidden`], if it leads where nobody is asked on a stranger's word; [`Refusal::BadUrl`], if it has no host.
+pub fn guard(url: &Url, opened: &AllowedNetworks) -> Result<(), OutboundError> {
     let address = match url.host() {
         Some(Host::Ipv4(v4)) => IpAddr::V4(v4),
         Some(Host::Ipv6(v6)) => IpAddr::V6(v6),
         Some(Host::Domain(_)) => return Ok(()),
-        None => return Err(Refusal::BadUrl),
+        None => return Err(OutboundError::BadUrl),
     };
     match opened.forbids(address) {
-        Some(what) => Err(Refusal::Forbidden(url.host_str().unwrap_or_default().to_owned(), what)),
+        Some(what) => Err(OutboundError::Forbidden(
+            url.host_str().unwrap_or_default().to_owned(),
+            what,
+        )),
         None => Ok(()),
     }
 }
 
 /// An https address without a name or password in it.
-fn parse(text: &str) -> Result<Url, Refusal> {
+fn parse(text: &str) -> Result<Url, OutboundError> {
     let mut url = Url::parse(text)
         .ok()
         .filter(|_| text.len() <= LONGEST_URL)
-        .ok_or(Refusal::BadUrl)?;
+        .ok_or(OutboundError::BadUrl)?;
     if url.scheme() != "https" {
-        return Err(Refusal::NotHttps);
+        return Err(OutboundError::NotHttps);
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(Refusal::Credentials);
+        return Err(OutboundError::Credentials);
     }
     url.set_fragment(None);
     Ok(url)
 }
 
 /// The guard's own refusal, if there is one among the causes.
-fn refusal(error: &reqwest::Error, host: &str) -> Refusal {
+fn refusal(error: &reqwest::Error, host: &str) -> OutboundError {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = cause {
-        if let Some(refusal) = error.downcast_ref::<Refusal>() {
+        if let Some(refusal) = error.downcast_ref::<OutboundError>() {
             return refusal.clone();
         }
         cause = error.source();
     }
     tracing::debug!(%error, "unreachable");
-    Refusal::Unreachable(host.to_owned())
+    OutboundError::Unreachable(host.to_owned())
 }
 
 /// The answer's body, up to the limit; unpacked if it came packed though that was not asked for.
-async fn read(mut response: reqwest::Response, host: String) -> Result<Fetched, Refusal> {
+async fn read(mut response: reqwest::Response, host: String) -> Result<FetchedResource, OutboundError> {
     let text = |name: header::HeaderName| {
         let value = response.headers().get(name).and_then(|value| value.to_str().ok());
         value.unwrap_or_default().trim().to_ascii_lowercase()
@@ -329,28 +337,32 @@ async fn read(mut response: reqwest::Response, host: String) -> Result<Fetched, 
     let packed = match text(header::CONTENT_ENCODING).as_str() {
         "" | "identity" => false,
         "gzip" | "x-gzip" => true,
-        _ => return Err(Refusal::Broken(host)),
+        _ => return Err(OutboundError::Broken(host)),
     };
     let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|_| Refusal::Broken(host.clone()))? {
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|_| OutboundError::Broken(host.clone()))?
+    {
         if bytes.len() + chunk.len() > MOST_BYTES {
-            return Err(Refusal::TooLong(host));
+            return Err(OutboundError::TooLong(host));
         }
         bytes.extend_from_slice(&chunk);
     }
     if packed {
         bytes = unpack(&bytes, &host)?;
     }
-    Ok(Fetched { bytes, content_type })
+    Ok(FetchedResource { bytes, content_type })
 }
 
-fn unpack(packed: &[u8], host: &str) -> Result<Vec<u8>, Refusal> {
+fn unpack(packed: &[u8], host: &str) -> Result<Vec<u8>, OutboundError> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(MOST_BYTES).unwrap_or(u64::MAX).saturating_add(1);
     let unpacked = flate2::read::GzDecoder::new(packed).take(limit).read_to_end(&mut bytes);
-    unpacked.map_err(|_| Refusal::Broken(host.to_owned()))?;
+    unpacked.map_err(|_| OutboundError::Broken(host.to_owned()))?;
     if bytes.len() > MOST_BYTES {
-        return Err(Refusal::TooLong(host.to_owned()));
+        return Err(OutboundError::TooLong(host.to_owned()));
     }
     Ok(bytes)
 }

@@ -17,12 +17,12 @@ use aws_lc_rs::{
     signature::{ED25519, UnparsedPublicKey},
 };
 use registry_schema::{
-    AgencyId, Issuer, Purpose, Recognition, Scope, Timestamp, VerdictKind, VerificationMethod,
+    AgencyId, Issuer, Purpose, Recognition, RecognitionScope, Timestamp, VerdictKind, VerificationMethod,
     recognition::RecognitionEntry,
 };
 use serde_json::{Map, Value, json};
 use verification::{
-    Evidence, Freshness, Question, SigningKey, StatusEvidence, bulk,
+    Evidence, Freshness, IssuerSigningKey, StatusEvidence, VerificationQuestion, bulk,
     data_integrity::{self, ProofOutcome, rdf},
     formats, judge, multikey,
 };
@@ -61,12 +61,12 @@ fn medians(time: Duration, calls: &mut [(&str, &mut dyn FnMut())]) -> Map<String
 }
 
 /// The key that the fixture's README publishes.
-fn key() -> SigningKey {
+fn key() -> IssuerSigningKey {
     let mut seed = [0; 32];
     for (byte, value) in seed.iter_mut().zip(0..) {
         *byte = value;
     }
-    SigningKey::from_seed(&seed).unwrap()
+    IssuerSigningKey::from_seed(&seed).unwrap()
 }
 
 fn at() -> Timestamp {
@@ -89,7 +89,7 @@ fn badge() -> Value {
     data_integrity::sign(badge, &key(), &method, at()).unwrap()
 }
 
-fn evidence(issuer_id: &str) -> (Evidence, Question) {
+fn evidence(issuer_id: &str) -> (Evidence, VerificationQuestion) {
     let (home, here): (AgencyId, AgencyId) = ("US-SC".parse().unwrap(), "US-NC".parse().unwrap());
     let fresh = Freshness::Heard {
         as_of: at(),
@@ -114,12 +114,12 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
     let recognition = Recognition {
         id: "1".to_owned(),
         issuer: issuer.clone(),
-        scope: Scope::All,
+        scope: RecognitionScope::All,
         purposes: vec![Purpose::Renewal],
         from: "2026-01-01".parse().unwrap(),
         until: None,
         accepts_without_status: false,
-        basis: registry_schema::recognition::Basis::default(),
+        basis: registry_schema::recognition::RecognitionBasis::default(),
     };
     let listed = StatusEvidence::Listed {
         agency: home.clone(),
@@ -157,7 +157,7 @@ fn evidence(issuer_id: &str) -> (Evidence, Question) {
         like_names: vec![],
         parts: vec![],
     };
-    let question = Question {
+    let question = VerificationQuestion {
         agency: here,
         purpose: Some(Purpose::Renewal),
         at: at(),
@@ -183,7 +183,7 @@ const MANY: u32 = 10_000;
 
 /// The time that ten thousand different badges take, from one upload of JSON lines to verdicts written as JSON, on all cores:
 /// the median of five, in microseconds.
-fn bulk(evidence: &Evidence, question: &Question) -> f64 {
+fn bulk(evidence: &Evidence, question: &VerificationQuestion) -> f64 {
     let (_, method) = multikey::did_key(&key().public_key());
     let mut upload = String::new();
     for i in 0..MANY {
@@ -197,7 +197,7 @@ fn bulk(evidence: &Evidence, question: &Question) -> f64 {
     let mut times: Vec<f64> = (0..5)
         .map(|_| {
             let start = Instant::now();
-            let rows = bulk::rows(upload.as_bytes(), bulk::Upload::Lines).unwrap();
+            let rows = bulk::rows(upload.as_bytes(), bulk::BulkFormat::Lines).unwrap();
             let written: usize = std::thread::scope(|scope| {
                 let shares: Vec<_> = rows.chunks(rows.len().div_ceil(cores)).collect();
                 let working = shares.into_iter().map(|share| {

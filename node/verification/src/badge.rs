@@ -1,7 +1,7 @@
 //! The parsed view of a badge: what its file says, before anything of it is believed.
 //!
-//! A file that is no credential at all is [`Unreadable`]. A credential with a wrong structure is still an
-//! [`OpenBadge`], with its [`Fault`]s, so that it can be shown and judged `not_valid`.
+//! A file that is no credential at all is [`UnreadableBadge`]. A credential with a wrong structure is still an
+//! [`OpenBadge`], with its [`StructureFault`]s, so that it can be shown and judged `not_valid`.
 //!
 //! A value of the wrong type is always a fault and never "absent": JSON-LD lets the same signed statement be written
 //! in several ways, and an expiry date or a status that this view overlooked would be a way around it.
@@ -18,8 +18,8 @@ use registry_schema::Timestamp;
 use serde_json::Value;
 
 use crate::{
-    formats::{Form, Unreadable},
-    jwt::Token,
+    formats::{BadgeFormat, UnreadableBadge},
+    jwt::VcJwt,
 };
 
 /// A badge, as its file has it.
@@ -28,9 +28,9 @@ pub struct OpenBadge {
     /// The whole document; what the proof covers. Of a token, the credential in it.
     pub document: Value,
     /// The form in which it came.
-    pub form: Form,
+    pub form: BadgeFormat,
     /// The token that carried it, if it came as one; then this is what secures it. An image may hold one, too.
-    pub token: Option<Token>,
+    pub token: Option<VcJwt>,
     /// The data model that it is written in.
     pub model: DataModel,
     /// Its `id`.
@@ -54,9 +54,9 @@ pub struct OpenBadge {
     /// The entries of `credentialStatus`, in their order.
     pub status: Vec<StatusEntry>,
     /// The faults of its structure.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<StructureFault>,
     /// The badges in a Comprehensive Learner Record, in its order; none in a badge.
-    pub parts: Vec<Result<Self, Unreadable>>,
+    pub parts: Vec<Result<Self, UnreadableBadge>>,
 }
 
 impl OpenBadge {
@@ -103,14 +103,14 @@ impl StatusEntry {
 
 /// Something wrong with a credential's structure, in words: lower case, no full stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct StructureFault {
     /// Its path: `credentialSubject.achievement.name`.
     pub place: String,
     /// The fault, in words.
     pub what: String,
 }
 
-impl std::fmt::Display for Fault {
+impl std::fmt::Display for StructureFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "`{}` {}", self.place, self.what)
     }
@@ -120,28 +120,28 @@ impl std::fmt::Display for Fault {
 ///
 /// # Errors
 /// If it is no credential at all.
-pub fn parse(document: Value, form: Form) -> Result<OpenBadge, Unreadable> {
+pub fn parse(document: Value, form: BadgeFormat) -> Result<OpenBadge, UnreadableBadge> {
     let Value::Object(object) = &document else {
-        return Err(Unreadable::new(
+        return Err(UnreadableBadge::new(
             "the file holds no JSON object",
             "send the badge file as you received it",
         ));
     };
     let has_type = |name: &str| types(object.get("type")).any(|t| t == name);
     if has_type("VerifiablePresentation") {
-        return Err(Unreadable::new(
+        return Err(UnreadableBadge::new(
             "this is a presentation, which wraps badges",
             "ask the holder for the badge itself",
         ));
     }
     if has_type("EnvelopedVerifiableCredential") {
-        return Err(Unreadable::new(
+        return Err(UnreadableBadge::new(
             "this is an envelope around a badge in a form that this version cannot read",
             "ask the holder for the badge as JSON with a Data Integrity proof, or as a signed token (VC-JWT)",
         ));
     }
     if has_type("Assertion") {
-        return Err(Unreadable::new(
+        return Err(UnreadableBadge::new(
             "this is a badge of an older standard than Open Badges 3.0",
             "ask the issuer for the badge as Open Badges 3.0",
         ));
@@ -156,12 +156,12 @@ pub fn parse(document: Value, form: Form) -> Result<OpenBadge, Unreadable> {
 ///
 /// # Errors
 /// If it is no credential at all.
-pub(crate) fn parse_any(document: Value, form: Form) -> Result<OpenBadge, Unreadable> {
+pub(crate) fn parse_any(document: Value, form: BadgeFormat) -> Result<OpenBadge, UnreadableBadge> {
     let object = document.as_object().filter(|object| {
         types(object.get("type")).any(|kind| kind == "VerifiableCredential") || object.contains_key("credentialSubject")
     });
     let Some(object) = object else {
-        return Err(Unreadable::new(
+        return Err(UnreadableBadge::new(
             "the file is JSON, but no credential: it has neither the type VerifiableCredential nor a credentialSubject",
             "send the badge file as you received it",
         ));

@@ -18,7 +18,7 @@ pub struct Bitstring(Vec<u8>);
 
 /// The list could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BadList {
+pub enum BadBitstring {
     /// No multibase base64url.
     #[error("`encodedList` is no multibase base64url text (it begins with `u` and has no padding)")]
     Encoding,
@@ -87,21 +87,21 @@ pub fn encode(list: &Bitstring) -> String {
 /// # Errors
 /// If it is not what [`encode`] writes, too long, or shorter than `least` entries ([`MIN_ENTRIES`], unless an
 /// operator knows an issuer whose lists are shorter).
-pub fn decode(encoded: &str, least: u32) -> Result<Bitstring, BadList> {
-    let text = encoded.strip_prefix('u').ok_or(BadList::Encoding)?;
-    let packed = URL_SAFE_NO_PAD.decode(text).map_err(|_| BadList::Encoding)?;
+pub fn decode(encoded: &str, least: u32) -> Result<Bitstring, BadBitstring> {
+    let text = encoded.strip_prefix('u').ok_or(BadBitstring::Encoding)?;
+    let packed = URL_SAFE_NO_PAD.decode(text).map_err(|_| BadBitstring::Encoding)?;
     let mut bytes = Vec::new();
     let limit = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
     GzDecoder::new(packed.as_slice())
         .take(limit)
         .read_to_end(&mut bytes)
-        .map_err(|e| BadList::Gzip(e.to_string()))?;
+        .map_err(|e| BadBitstring::Gzip(e.to_string()))?;
     if bytes.len() > MAX_BYTES {
-        return Err(BadList::TooLong);
+        return Err(BadBitstring::TooLong);
     }
     let list = Bitstring(bytes);
     if u64::try_from(list.len()).unwrap_or(u64::MAX) < u64::from(least) {
-        return Err(BadList::TooShort(list.len()));
+        return Err(BadBitstring::TooShort(list.len()));
     }
     Ok(list)
 }
@@ -109,10 +109,10 @@ pub fn decode(encoded: &str, least: u32) -> Result<Bitstring, BadList> {
 /// The bit of one entry of an `encodedList`.
 ///
 /// # Errors
-/// As [`decode`], with [`MIN_ENTRIES`]; an index beyond the end is [`BadList::TooShort`].
-pub fn decode_bit(encoded: &str, index: u32) -> Result<bool, BadList> {
+/// As [`decode`], with [`MIN_ENTRIES`]; an index beyond the end is [`BadBitstring::TooShort`].
+pub fn decode_bit(encoded: &str, index: u32) -> Result<bool, BadBitstring> {
     let list = decode(encoded, MIN_ENTRIES)?;
-    list.bit(index).ok_or(BadList::TooShort(list.len()))
+    list.bit(index).ok_or(BadBitstring::TooShort(list.len()))
 }
 
 #[cfg(test)]
@@ -132,24 +132,24 @@ mod tests {
         assert_eq!(decode(&text, MIN_ENTRIES), Ok(list));
         assert_eq!(decode_bit(&text, 9), Ok(true));
         assert_eq!(decode_bit(&text, 8), Ok(false));
-        assert_eq!(decode_bit(&text, 131_072), Err(BadList::TooShort(131_072)));
+        assert_eq!(decode_bit(&text, 131_072), Err(BadBitstring::TooShort(131_072)));
     }
 
     #[test]
     fn hostile_lists_are_refused() {
-        assert_eq!(decode("H4sI", 8), Err(BadList::Encoding));
-        assert_eq!(decode("u!!", 8), Err(BadList::Encoding));
-        assert!(matches!(decode("uAAAA", 8), Err(BadList::Gzip(_))));
+        assert_eq!(decode("H4sI", 8), Err(BadBitstring::Encoding));
+        assert_eq!(decode("u!!", 8), Err(BadBitstring::Encoding));
+        assert!(matches!(decode("uAAAA", 8), Err(BadBitstring::Gzip(_))));
         let short = encode(&Bitstring::new(100_000));
-        assert_eq!(decode(&short, MIN_ENTRIES), Err(BadList::TooShort(100_000)));
+        assert_eq!(decode(&short, MIN_ENTRIES), Err(BadBitstring::TooShort(100_000)));
         assert!(decode(&short, 100_000).is_ok());
         let bomb = encode(&Bitstring::new(u32::MAX / 8));
-        assert_eq!(decode(&bomb, MIN_ENTRIES), Err(BadList::TooLong));
+        assert_eq!(decode(&bomb, MIN_ENTRIES), Err(BadBitstring::TooLong));
         // Nothing past the cap is unpacked: else this one's missing end would be seen.
         let endless = bomb.get(..bomb.len() - 8).unwrap();
-        assert_eq!(decode(endless, MIN_ENTRIES), Err(BadList::TooLong));
+        assert_eq!(decode(endless, MIN_ENTRIES), Err(BadBitstring::TooLong));
         let mut cut = encode(&Bitstring::new(MIN_ENTRIES));
         cut.truncate(20);
-        assert!(matches!(decode(&cut, MIN_ENTRIES), Err(BadList::Gzip(_))));
+        assert!(matches!(decode(&cut, MIN_ENTRIES), Err(BadBitstring::Gzip(_))));
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use zip::{ZipArchive, result::ZipError};
 
-use crate::{Unreadable, formats};
+use crate::{UnreadableBadge, formats};
 
 /// The most rows that one upload may have.
 pub const MAX_ROWS: usize = 10_000;
@@ -32,7 +32,7 @@ const COLUMNS: [&str; 5] = ["badge", "credential", "code", "link", "url"];
 
 /// The form of an upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Upload {
+pub enum BulkFormat {
     /// A ZIP archive; every file in it is a badge.
     Zip,
     /// JSON lines; every line is a badge, a token, a code or a link.
@@ -43,25 +43,25 @@ pub enum Upload {
 
 /// One of many.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct BulkRow {
     /// The line of the file on which it begins, or its place in the archive; from 1 on.
     pub row: u64,
     /// The file's name in the archive, or the code or link; nothing for a badge that stands on a line itself.
     pub input: Option<String>,
     /// The thing to be checked: a badge, a code or a link; or why there is nothing.
-    pub content: Result<Vec<u8>, Unreadable>,
+    pub content: Result<Vec<u8>, UnreadableBadge>,
 }
 
 /// The form of these bytes, as far as they show it. A single badge is JSON lines with one line, if it is no more than that.
 #[must_use]
-pub fn form(bytes: &[u8]) -> Upload {
+pub fn form(bytes: &[u8]) -> BulkFormat {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
     if bytes.starts_with(b"PK") {
-        Upload::Zip
+        BulkFormat::Zip
     } else if text.starts_with(b"{") {
-        Upload::Lines
+        BulkFormat::Lines
     } else {
-        Upload::Csv
+        BulkFormat::Csv
     }
 }
 
@@ -69,20 +69,20 @@ pub fn form(bytes: &[u8]) -> Upload {
 ///
 /// # Errors
 /// If there are none, or too many, or what stands there has not this form.
-pub fn rows(bytes: &[u8], form: Upload) -> Result<Vec<Row>, Unreadable> {
+pub fn rows(bytes: &[u8], form: BulkFormat) -> Result<Vec<BulkRow>, UnreadableBadge> {
     if bytes.len() > MAX_UPLOAD {
-        return Err(Unreadable::new(
+        return Err(UnreadableBadge::new(
             format!("the upload has {} bytes, more than {MAX_UPLOAD}", bytes.len()),
             "send it in parts",
         ));
     }
     let rows = match form {
-        Upload::Zip => archive(bytes),
-        Upload::Lines => lines(bytes),
-        Upload::Csv => table(bytes),
+        BulkFormat::Zip => archive(bytes),
+        BulkFormat::Lines => lines(bytes),
+        BulkFormat::Csv => table(bytes),
     }?;
     if rows.is_empty() {
-        return Err(Unreadable::new(
+        return Err(UnreadableBadge::new(
             "there is no badge in the upload",
             "send at least one file or line",
         ));
@@ -90,8 +90,8 @@ pub fn rows(bytes: &[u8], form: Upload) -> Result<Vec<Row>, Unreadable> {
     Ok(rows)
 }
 
-fn too_many() -> Unreadable {
-    Unreadable::new(format!("the upload has more than {MAX_ROWS} rows"), "send it in parts")
+fn too_many() -> UnreadableBadge {
+    UnreadableBadge::new(format!("the upload has more than {MAX_ROWS} rows"), "send it in parts")
 }
 
 fn shown(text: &str) -> String {
@@ -105,7 +105,7 @@ fn typed(text: &str) -> Option<String> {
     is_short.then(|| shown(text))
 }
 
-fn lines(bytes: &[u8]) -> Result<Vec<Row>, Unreadable> {
+fn lines(bytes: &[u8]) -> Result<Vec<BulkRow>, UnreadableBadge> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut rows = Vec::new();
     for (line, content) in (1..).zip(bytes.split(|b| *b == b'\n')) {
@@ -116,7 +116,7 @@ fn lines(bytes: &[u8]) -> Result<Vec<Row>, Unreadable> {
         if rows.len() == MAX_ROWS {
             return Err(too_many());
         }
-        rows.push(Row {
+        rows.push(BulkRow {
             row: line,
             input: std::str::from_utf8(content).ok().and_then(typed),
             content: Ok(content.to_vec()),
@@ -125,10 +125,10 @@ fn lines(bytes: &[u8]) -> Result<Vec<Row>, Unreadable> {
     Ok(rows)
 }
 
-fn table(bytes: &[u8]) -> Result<Vec<Row>, Unreadable> {
+fn table(bytes: &[u8]) -> Result<Vec<BulkRow>, UnreadableBadge> {
     let broken = |error: csv::Error| {
         let line = error.position().map_or(1, csv::Position::line);
-        Unreadable::new(
+        UnreadableBadge::new(
             format!("reading the CSV stopped at line {line}"),
             "save it from the spreadsheet as CSV (UTF-8) again",
         )
@@ -141,7 +141,7 @@ fn table(bytes: &[u8]) -> Result<Vec<Row>, Unreadable> {
     let header = reader.headers().map_err(broken)?;
     let place = |name: &str| header.iter().position(|cell| cell.eq_ignore_ascii_case(name));
     let column = COLUMNS.iter().find_map(|name| place(name)).ok_or_else(|| {
-        Unreadable::new(
+        UnreadableBadge::new(
             "this is no ZIP archive and no JSON lines, and as a CSV its first line names no column of badges",
             "name the column with the codes, links or badges `code`, `link` or `badge`",
         )
@@ -157,13 +157,13 @@ fn table(bytes: &[u8]) -> Result<Vec<Row>, Unreadable> {
         }
         let cell = record.get(column).unwrap_or_default();
         let content = match cell {
-            "" => Err(Unreadable::new(
+            "" => Err(UnreadableBadge::new(
                 "the cell for the badge is empty",
                 "put a code, a link or a badge there",
             )),
             cell => Ok(cell.as_bytes().to_vec()),
         };
-        rows.push(Row {
+        rows.push(BulkRow {
             row: record.position().map_or(0, csv::Position::line),
             input: typed(cell).filter(|cell| !cell.is_empty()),
             content,
@@ -172,13 +172,13 @@ fn table(bytes: &[u8]) -> Result<Vec<Row>, Unreadable> {
     Ok(rows)
 }
 
-fn archive(bytes: &[u8]) -> Result<Vec<Row>, Unreadable> {
+fn archive(bytes: &[u8]) -> Result<Vec<BulkRow>, UnreadableBadge> {
     // Reading the directory costs memory for every entry, before anybody can ask how many there are.
     if bytes.windows(ENTRY.len()).filter(|window| *window == ENTRY).count() > MAX_ROWS {
         return Err(too_many());
     }
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| {
-        Unreadable::new(
+        UnreadableBadge::new(
             format!("reading the ZIP archive stopped: {}", zip_fault(&error)),
             "make the archive again, without a password",
         )
@@ -188,7 +188,7 @@ fn archive(bytes: &[u8]) -> Result<Vec<Row>, Unreadable> {
     }
     // Of files with one name the library keeps the last: the others would get no answer, and nobody would see it.
     if entries(bytes, archive.central_directory_start()) != archive.len() {
-        return Err(Unreadable::new(
+        return Err(UnreadableBadge::new(
             "several files in the archive have the same name",
             "give each file a name of its own, and make the archive again",
         ));
@@ -202,7 +202,7 @@ fn archive(bytes: &[u8]) -> Result<Vec<Row>, Unreadable> {
             continue;
         }
         let content = unpack(&mut archive, place, &mut left);
-        rows.push(Row {
+        rows.push(BulkRow {
             row: u64::try_from(place).unwrap_or(u64::MAX).saturating_add(1),
             input: Some(shown(&name)),
             content,
@@ -234,15 +234,15 @@ fn is_not_a_file(name: &str) -> bool {
 }
 
 /// The bytes of one file; `left` is what may still be unpacked.
-fn unpack(archive: &mut ZipArchive<Cursor<&[u8]>>, place: usize, left: &mut usize) -> Result<Vec<u8>, Unreadable> {
+fn unpack(archive: &mut ZipArchive<Cursor<&[u8]>>, place: usize, left: &mut usize) -> Result<Vec<u8>, UnreadableBadge> {
     let broken = |why: &str| {
-        Unreadable::new(
+        UnreadableBadge::new(
             format!("this file cannot be unpacked: {why}"),
             "make the archive again, without a password",
         )
     };
     if *left == 0 {
-        return Err(Unreadable::new(
+        return Err(UnreadableBadge::new(
             format!("the files before it have more than {MAX_UNPACKED} bytes together"),
             "send it in another archive",
         ));
@@ -255,7 +255,7 @@ fn unpack(archive: &mut ZipArchive<Cursor<&[u8]>>, place: usize, left: &mut usiz
     *left -= content.len().min(*left);
     read.map_err(|_| broken("it is damaged"))?;
     if content.len() > formats::MAX_BYTES || *left == 0 {
-        return Err(Unreadable::new(
+        return Err(UnreadableBadge::new(
             format!(
                 "unpacked, it has more than the {} bytes that a badge may have",
                 formats::MAX_BYTES

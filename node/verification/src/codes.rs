@@ -3,11 +3,11 @@
 //! Codes are stable: others build on them. Adding one is free; changing one is a breaking change. Check and outcome
 //! belong to the code, so that no code is ever used for two answers.
 
-use registry_schema::{Check, Outcome};
+use registry_schema::{Check, CheckOutcome};
 
 /// A code, explained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Explanation {
+pub struct CodeExplanation {
     /// The code itself.
     pub code: Code,
     /// Its name in JSON and in `/help/{code}`.
@@ -15,7 +15,7 @@ pub struct Explanation {
     /// The check that reports it.
     pub check: Check,
     /// With which outcome.
-    pub outcome: Outcome,
+    pub outcome: CheckOutcome,
     /// Its name for people.
     pub title: &'static str,
     /// Its meaning, and what to do next.
@@ -24,13 +24,13 @@ pub struct Explanation {
 
 /// All codes, in the order of the checks.
 #[must_use]
-pub const fn all() -> &'static [Explanation] {
+pub const fn all() -> &'static [CodeExplanation] {
     table::ALL
 }
 
 /// The explanation of a code by its name.
 #[must_use]
-pub fn find(name: &str) -> Option<&'static Explanation> {
+pub fn find(name: &str) -> Option<&'static CodeExplanation> {
     table::ALL.iter().find(|e| e.name == name)
 }
 

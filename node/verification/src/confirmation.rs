@@ -5,7 +5,7 @@ use registry_schema::AgencyId;
 use serde_json::Value;
 
 use crate::{
-    Evidence, OpenBadge, Question,
+    Evidence, OpenBadge, VerificationQuestion,
     codes::Code,
     home::{self, HomeAgencies},
     judge,
@@ -28,7 +28,7 @@ pub fn digest_of(document: &Value) -> Option<String> {
 /// The agency to be asked whether it issued this badge, if its word is needed: it says that the key which signed the
 /// badge is compromised. In every other case nobody is asked.
 #[must_use]
-pub fn needed(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Option<AgencyId> {
+pub fn needed(badge: &OpenBadge, evidence: &Evidence, question: &VerificationQuestion) -> Option<AgencyId> {
     // Most badges' issuers have no such key; then the signature is not looked at twice.
     let homes = HomeAgencies::of(evidence, &question.agency, &badge.issuer_id);
     let mut issuers = home::entries(evidence, &homes, &badge.issuer_id);

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 /// A context that this crate knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Context {
+pub struct JsonLdContext {
     /// The URL by which documents name it.
     pub url: &'static str,
     /// The file in `contexts/`.
@@ -19,8 +19,8 @@ pub struct Context {
 macro_rules! contexts {
     ($($url:literal => $file:literal,)*) => {
         /// All of them.
-        pub const ALL: &[Context] =
-            &[$(Context { url: $url, file: $file, json: include_str!(concat!("../contexts/", $file)) }),*];
+        pub const ALL: &[JsonLdContext] =
+            &[$(JsonLdContext { url: $url, file: $file, json: include_str!(concat!("../contexts/", $file)) }),*];
     };
 }
 
@@ -59,21 +59,21 @@ contexts! {
 
 /// The vocabulary of the W3C's own examples and test suites. It makes every term a defined one, so it is for standards'
 /// endpoints alone and stands in no table that a badge is read with. It says what VCDM 2.0, §B.1 states of it.
-const EXAMPLES_V2: Context = Context {
+const EXAMPLES_V2: JsonLdContext = JsonLdContext {
     url: "https://www.w3.org/ns/credentials/examples/v2",
     file: "credentials-examples-v2.json",
     json: r#"{"@context": {"@vocab": "https://www.w3.org/ns/credentials/examples#"}}"#,
 };
 
 /// The example context with this URL.
-pub(crate) fn find_example(url: &str) -> Option<&'static Context> {
-    const FOUND: &Context = &EXAMPLES_V2;
+pub(crate) fn find_example(url: &str) -> Option<&'static JsonLdContext> {
+    const FOUND: &JsonLdContext = &EXAMPLES_V2;
     (url == FOUND.url).then_some(FOUND)
 }
 
 /// The context with this URL.
 #[must_use]
-pub fn find(url: &str) -> Option<&'static Context> {
+pub fn find(url: &str) -> Option<&'static JsonLdContext> {
     ALL.iter().find(|c| c.url == url)
 }
 

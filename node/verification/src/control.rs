@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::{
     OpenBadge,
     data_integrity::{self, ProofOutcome},
-    did::Resolved,
+    did::ResolvedKeys,
     multikey,
 };
 
@@ -20,7 +20,7 @@ const OF_OTHERS: [&str; 5] = ["proof", "evidence", "endorsement", "endorsementJw
 
 /// The reason why a trial credential does not prove control: lower case, no full stop.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotProven {
+pub enum ControlError {
     /// It carries no signature, or one that does not hold.
     #[error("the trial badge proves nothing: {0}")]
     Signature(String),
@@ -45,7 +45,7 @@ pub enum NotProven {
 ///
 /// # Errors
 /// Why not.
-pub fn proves(badge: &OpenBadge, keys: &Resolved, challenge: &str, now: Timestamp) -> Result<(), NotProven> {
+pub fn proves(badge: &OpenBadge, keys: &ResolvedKeys, challenge: &str, now: Timestamp) -> Result<(), ControlError> {
     let is_current = |method: &&VerificationMethod| {
         method.from.is_none_or(|from| from <= now) && method.until.is_none_or(|until| now < until)
     };
@@ -70,14 +70,14 @@ pub fn proves(badge: &OpenBadge, keys: &Resolved, challenge: &str, now: Timestam
         ProofOutcome::Valid(signatures) => {
             let is_issuers = |key| current.iter().any(|(_, own)| own == key);
             if !signatures.iter().any(|signature| is_issuers(&signature.key)) {
-                return Err(NotProven::AnotherKey(badge.issuer_id.chars().take(200).collect()));
+                return Err(ControlError::AnotherKey(badge.issuer_id.chars().take(200).collect()));
             }
         }
-        ProofOutcome::Invalid(why) => return Err(NotProven::Signature(why.to_string())),
-        ProofOutcome::CouldNotCheck(why) => return Err(NotProven::CouldNotCheck(why.to_string())),
+        ProofOutcome::Invalid(why) => return Err(ControlError::Signature(why.to_string())),
+        ProofOutcome::CouldNotCheck(why) => return Err(ControlError::CouldNotCheck(why.to_string())),
     }
     if challenge.is_empty() || !is_written(&badge.document, challenge) {
-        return Err(NotProven::NoChallenge(challenge.to_owned()));
+        return Err(ControlError::NoChallenge(challenge.to_owned()));
     }
     Ok(())
 }

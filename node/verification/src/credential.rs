@@ -14,7 +14,7 @@ use crate::{
 
 /// The content of a new badge.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewCredential {
+pub struct CredentialContent {
     /// `urn:uuid:…`
     pub id: String,
     /// The issuer's `id`: its DID.
@@ -34,12 +34,12 @@ pub struct NewCredential {
     /// Good up to, if it has a term.
     pub valid_until: Option<Timestamp>,
     /// The place of its status, if it has one.
-    pub status: Option<NewStatus>,
+    pub status: Option<StatusLocation>,
 }
 
 /// The place of a badge's status: the same index in two lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewStatus {
+pub struct StatusLocation {
     /// URL of the list of revocations.
     pub revocation_list: String,
     /// URL of the list of suspensions.
@@ -79,7 +79,7 @@ fn date(moment: Timestamp) -> String {
 
 /// An unsigned `OpenBadgeCredential`.
 #[must_use]
-pub fn build(new: &NewCredential) -> Value {
+pub fn build(new: &CredentialContent) -> Value {
     let mut issuer = Map::new();
     put(&mut issuer, "id", Some(new.issuer_id.as_str()));
     put(&mut issuer, "type", Some(json!(["Profile"])));
@@ -133,20 +133,20 @@ pub fn build(new: &NewCredential) -> Value {
 }
 
 /// A kind of statement that a result can make.
-struct Said {
+struct ResultDescription {
     name: &'static str,
     title: &'static str,
     result_type: &'static str,
 }
 
 /// The statements that the badge makes by results, and the value of each.
-fn stated(said: &Achievement) -> impl Iterator<Item = (Said, String)> {
-    let hours = Said {
+fn stated(said: &Achievement) -> impl Iterator<Item = (ResultDescription, String)> {
+    let hours = ResultDescription {
         name: "clock-hours",
         title: "Clock hours",
         result_type: CLOCK_HOURS,
     };
-    let blind = Said {
+    let blind = ResultDescription {
         name: "assessed-blind",
         title: "Assessed blind",
         result_type: ASSESSED_BLIND,
@@ -208,7 +208,7 @@ fn achievement(said: &Achievement) -> Value {
 
 /// The entries of `credentialStatus` for both lists.
 #[must_use]
-pub fn status_entries(status: &NewStatus) -> Value {
+pub fn status_entries(status: &StatusLocation) -> Value {
     let entry = |list: &str, purpose: &str| {
         json!({
             "id": format!("{list}#{}", status.index),
@@ -252,10 +252,10 @@ pub fn status_list(new: &NewStatusList) -> Value {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::{SigningKey, badge, data_integrity, facts, formats::Form, multikey};
+    use crate::{IssuerSigningKey, badge, data_integrity, facts, formats::BadgeFormat, multikey};
 
-    pub(crate) fn example(key: &SigningKey) -> NewCredential {
-        NewCredential {
+    pub(crate) fn example(key: &IssuerSigningKey) -> CredentialContent {
+        CredentialContent {
             id: "urn:uuid:6d1a0f62-4f0e-4a8c-8a70-0d5fb2b0a001".to_owned(),
             issuer_id: multikey::did_key(&key.public_key()).0,
             issuer_name: "Example Educator Academy".to_owned(),
@@ -273,7 +273,7 @@ pub(crate) mod tests {
             },
             valid_from: "2026-01-15T09:00:00Z".parse().unwrap(),
             valid_until: Some("2031-01-15T09:00:00Z".parse().unwrap()),
-            status: Some(NewStatus {
+            status: Some(StatusLocation {
                 revocation_list: "https://sc.example/v1/status-lists/1".to_owned(),
                 suspension_list: "https://sc.example/v1/status-lists/2".to_owned(),
                 index: 94_567,
@@ -283,8 +283,8 @@ pub(crate) mod tests {
 
     #[test]
     fn a_badge_reads_back_what_was_built() {
-        let new = example(&SigningKey::from_seed(&[7; 32]).unwrap());
-        let badge = badge::parse(build(&new), Form::Json).unwrap();
+        let new = example(&IssuerSigningKey::from_seed(&[7; 32]).unwrap());
+        let badge = badge::parse(build(&new), BadgeFormat::Json).unwrap();
         assert_eq!(badge.faults, []);
         assert_eq!(badge.id.as_ref(), Some(&new.id));
         assert_eq!(badge.issuer_id, new.issuer_id);
@@ -312,22 +312,22 @@ pub(crate) mod tests {
 
     #[test]
     fn clock_hours_are_signed_and_read_back_by_their_result_type() {
-        let key = SigningKey::from_seed(&[7; 32]).unwrap();
+        let key = IssuerSigningKey::from_seed(&[7; 32]).unwrap();
         let mut new = example(&key);
-        assert_eq!(facts::stated(&build(&new)), facts::Stated::default());
+        assert_eq!(facts::stated(&build(&new)), facts::BadgeResults::default());
         new.achievement.clock_hours = Some("10.5".parse().unwrap());
         let (_, method) = multikey::did_key(&key.public_key());
         let signed = data_integrity::sign(build(&new), &key, &method, new.valid_from).unwrap();
         let outcome = data_integrity::verify(&signed, multikey::key_in_method);
         assert!(matches!(outcome, data_integrity::ProofOutcome::Valid(_)), "{outcome:?}");
-        assert_eq!(badge::parse(signed.clone(), Form::Json).unwrap().faults, []);
+        assert_eq!(badge::parse(signed.clone(), BadgeFormat::Json).unwrap().faults, []);
         assert_eq!(facts::stated(&signed).clock_hours, new.achievement.clock_hours);
         assert_eq!(facts::stated(&signed).assessed_blind, None);
         // Beside them, whether it was assessed blind.
         for blind in [true, false] {
             new.achievement.assessed_blind = Some(blind);
             let both = data_integrity::sign(build(&new), &key, &method, new.valid_from).unwrap();
-            assert_eq!(badge::parse(both.clone(), Form::Json).unwrap().faults, []);
+            assert_eq!(badge::parse(both.clone(), BadgeFormat::Json).unwrap().faults, []);
             let stated = facts::stated(&both);
             assert_eq!(
                 (stated.clock_hours, stated.assessed_blind),
@@ -346,7 +346,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_status_list_can_be_signed_and_verified() {
-        let key = SigningKey::from_seed(&[8; 32]).unwrap();
+        let key = IssuerSigningKey::from_seed(&[8; 32]).unwrap();
         let (did, method) = multikey::did_key(&key.public_key());
         let mut list = Bitstring::new(bitstring::MIN_ENTRIES);
         list.set(94_567);

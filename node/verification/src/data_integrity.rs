@@ -1,4 +1,4 @@
-//! Data Integrity proofs (VC Data Integrity 1.0) with the cryptosuites of [`Suite`]: the proof's options and the
+//! Data Integrity proofs (VC Data Integrity 1.0) with the cryptosuites of [`Cryptosuite`]: the proof's options and the
 //! document, each in a canonical form, each hashed, and a signature over both hashes.
 //!
 //! Correct first: canonical RDF comes from `oxjsonld` and `oxrdf`. What these would silently drop, a signature does
@@ -12,14 +12,14 @@ mod suite;
 use registry_schema::Timestamp;
 use serde_json::{Map, Value};
 
-use self::rdf::Document;
+use self::rdf::RdfInput;
 pub use self::{
-    rdf::{Terms, Way},
-    suite::Suite,
+    rdf::{AllowedTerms, Canonicalization},
+    suite::Cryptosuite,
 };
 use crate::{
     badge::moment,
-    keys::{BadKey, PublicKey, SigningKey},
+    keys::{BadKey, IssuerSigningKey, VerificationKey},
 };
 
 /// More proofs than this are a waste of the reader's time.
@@ -27,11 +27,11 @@ const MAX_PROOFS: usize = 8;
 
 /// A proof that fits the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signature {
+pub struct VerifiedProof {
     /// The verification method that the proof names.
     pub verification_method: String,
     /// The key that made it.
-    pub key: PublicKey,
+    pub key: VerificationKey,
     /// The moment at which it was made: the signer's word.
     pub created: Option<Timestamp>,
     /// From when on it no longer counts: the signer's word.
@@ -40,7 +40,7 @@ pub struct Signature {
 
 /// The reason why a proof does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Invalid {
+pub enum InvalidProof {
     /// There is none.
     #[error("the badge carries no signature")]
     Missing,
@@ -57,7 +57,7 @@ pub enum Invalid {
 
 /// The reason why a proof could not be checked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Doubt {
+pub enum Undecidable {
     /// No proof is of a kind that we know.
     #[error("the signature is of a kind that this version cannot check: `{0}`")]
     UnknownSuite(String),
@@ -76,11 +76,11 @@ pub enum Doubt {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProofOutcome {
     /// Every proof of a kind that we know holds, and there is one; here are all that do.
-    Valid(Vec<Signature>),
+    Valid(Vec<VerifiedProof>),
     /// At least one does not hold.
-    Invalid(Invalid),
+    Invalid(InvalidProof),
     /// It could not be found out.
-    CouldNotCheck(Doubt),
+    CouldNotCheck(Undecidable),
 }
 
 /// The reason why a document could not be signed.
@@ -94,10 +94,10 @@ pub enum SignError {
     Signed,
     /// A signature would not cover all of it.
     #[error(transparent)]
-    Invalid(#[from] Invalid),
+    Invalid(#[from] InvalidProof),
     /// It could not be turned into what is signed.
     #[error(transparent)]
-    Doubt(#[from] Doubt),
+    Doubt(#[from] Undecidable),
     /// The key signs in another way than the one asked for.
     #[error("a key of the kind {0} does not sign in this way")]
     OtherKind(&'static str),
@@ -107,40 +107,40 @@ pub enum SignError {
 }
 
 /// Neither hash could be made.
-enum Stop {
-    Invalid(Invalid),
-    Doubt(Doubt),
+enum HashingError {
+    Invalid(InvalidProof),
+    Doubt(Undecidable),
 }
 
-impl From<Stop> for ProofOutcome {
-    fn from(stop: Stop) -> Self {
+impl From<HashingError> for ProofOutcome {
+    fn from(stop: HashingError) -> Self {
         match stop {
-            Stop::Invalid(why) => Self::Invalid(why),
-            Stop::Doubt(why) => Self::CouldNotCheck(why),
+            HashingError::Invalid(why) => Self::Invalid(why),
+            HashingError::Doubt(why) => Self::CouldNotCheck(why),
         }
     }
 }
 
-impl From<Stop> for SignError {
-    fn from(stop: Stop) -> Self {
+impl From<HashingError> for SignError {
+    fn from(stop: HashingError) -> Self {
         match stop {
-            Stop::Invalid(why) => Self::Invalid(why),
-            Stop::Doubt(why) => Self::Doubt(why),
+            HashingError::Invalid(why) => Self::Invalid(why),
+            HashingError::Doubt(why) => Self::Doubt(why),
         }
     }
 }
 
-/// Signs a document in the way that its key always signs in (see [`Suite::of`]): returns it with one `proof`.
+/// Signs a document in the way that its key always signs in (see [`Cryptosuite::of`]): returns it with one `proof`.
 ///
 /// # Errors
 /// If it is signed already, or has something that the signature would not cover.
 pub fn sign(
     document: Value,
-    key: &SigningKey,
+    key: &IssuerSigningKey,
     verification_method: &str,
     created: Timestamp,
 ) -> Result<Value, SignError> {
-    let suite = Suite::of(key.kind()).ok_or_else(|| SignError::OtherKind(key.kind().name()))?;
+    let suite = Cryptosuite::of(key.kind()).ok_or_else(|| SignError::OtherKind(key.kind().name()))?;
     sign_with(suite, document, key, verification_method, created)
 }
 
@@ -149,13 +149,13 @@ pub fn sign(
 /// # Errors
 /// As [`sign`], and if the key is not one of the suite's.
 pub fn sign_with(
-    suite: Suite,
+    suite: Cryptosuite,
     document: Value,
-    key: &SigningKey,
+    key: &IssuerSigningKey,
     verification_method: &str,
     created: Timestamp,
 ) -> Result<Value, SignError> {
-    sign_under(Terms::Known, suite, document, key, verification_method, created)
+    sign_under(AllowedTerms::Known, suite, document, key, verification_method, created)
 }
 
 /// The same, with these terms allowed.
@@ -163,10 +163,10 @@ pub fn sign_with(
 /// # Errors
 /// As [`sign_with`].
 pub fn sign_under(
-    terms: Terms,
-    suite: Suite,
+    terms: AllowedTerms,
+    suite: Cryptosuite,
     document: Value,
-    key: &SigningKey,
+    key: &IssuerSigningKey,
     verification_method: &str,
     created: Timestamp,
 ) -> Result<Value, SignError> {
@@ -189,14 +189,14 @@ pub fn sign_under(
     ] {
         proof.insert(name.to_owned(), Value::from(value));
     }
-    if suite == Suite::EddsaJcs2022 {
+    if suite == Cryptosuite::EddsaJcs2022 {
         defined(&document, terms)?;
         // §3.3.1: canonical JSON has no contexts but those that it shows.
         if let Some(context) = document.get("@context") {
             proof.insert("@context".to_owned(), context.clone());
         }
     }
-    let message = suite.message(Document::whole(&document, terms), &proof, Some(key.kind()))?;
+    let message = suite.message(RdfInput::whole(&document, terms), &proof, Some(key.kind()))?;
     let signature = bs58::encode(key.sign(message.as_ref())?).into_string();
     proof.insert("proofValue".to_owned(), Value::from(format!("z{signature}")));
     document.insert("proof".to_owned(), Value::Object(proof));
@@ -205,16 +205,16 @@ pub fn sign_under(
 
 /// Refuses to sign JSON-LD with terms that no vocabulary defines, though the signature would cover them: nobody could
 /// say what they mean. A document without any context is no JSON-LD.
-pub(crate) fn defined(document: &Map<String, Value>, terms: Terms) -> Result<(), SignError> {
+pub(crate) fn defined(document: &Map<String, Value>, terms: AllowedTerms) -> Result<(), SignError> {
     if document.contains_key("@context") {
-        rdf::hash(Document::whole(document, terms), suite::Hash::Sha256)?;
+        rdf::hash(RdfInput::whole(document, terms), suite::HashAlgorithm::Sha256)?;
     }
     Ok(())
 }
 
 /// The expected use of a proof.
 #[derive(Debug, Clone, Copy)]
-pub struct Expected<'a> {
+pub struct ExpectedProof<'a> {
     /// Its `proofPurpose`.
     pub purpose: &'static str,
     /// Its `challenge`, if one was given out.
@@ -222,54 +222,56 @@ pub struct Expected<'a> {
     /// Its `domain`, if it is to be for one.
     pub domain: Option<&'a str>,
     /// The terms that the document may use.
-    pub terms: Terms,
+    pub terms: AllowedTerms,
     /// The way in which it may be made canonical.
-    pub way: Way,
+    pub way: Canonicalization,
 }
 
-impl Expected<'_> {
+impl ExpectedProof<'_> {
     /// The use of a badge's proof: it says that its issuer stands for the content.
     pub const BADGE: Self = Self {
         purpose: "assertionMethod",
         challenge: None,
         domain: None,
-        terms: Terms::Known,
-        way: Way::Any,
+        terms: AllowedTerms::Known,
+        way: Canonicalization::Any,
     };
 }
 
 /// Checks all proofs of a badge; `key_of` knows the keys of verification methods.
 ///
 /// A proof of a kind that we do not know neither helps nor harms beside one that we do.
-pub fn verify(document: &Value, key_of: impl Fn(&str) -> Option<PublicKey>) -> ProofOutcome {
-    verify_as(document, &Expected::BADGE, key_of)
+pub fn verify(document: &Value, key_of: impl Fn(&str) -> Option<VerificationKey>) -> ProofOutcome {
+    verify_as(document, &ExpectedProof::BADGE, key_of)
 }
 
 /// Checks all proofs of a document, which are to be for this.
 pub fn verify_as(
     document: &Value,
-    expected: &Expected<'_>,
-    key_of: impl Fn(&str) -> Option<PublicKey>,
+    expected: &ExpectedProof<'_>,
+    key_of: impl Fn(&str) -> Option<VerificationKey>,
 ) -> ProofOutcome {
     let Value::Object(document) = document else {
-        return ProofOutcome::Invalid(Invalid::Missing);
+        return ProofOutcome::Invalid(InvalidProof::Missing);
     };
     let proofs = match document.get("proof") {
-        None | Some(Value::Null) => return ProofOutcome::Invalid(Invalid::Missing),
+        None | Some(Value::Null) => return ProofOutcome::Invalid(InvalidProof::Missing),
         Some(Value::Array(many)) => many.as_slice(),
         Some(one) => std::slice::from_ref(one),
     };
     if proofs.is_empty() {
-        return ProofOutcome::Invalid(Invalid::Missing);
+        return ProofOutcome::Invalid(InvalidProof::Missing);
     }
     if proofs.len() > MAX_PROOFS {
-        return ProofOutcome::CouldNotCheck(Doubt::TooComplex(format!("it has more than {MAX_PROOFS} signatures")));
+        return ProofOutcome::CouldNotCheck(Undecidable::TooComplex(format!(
+            "it has more than {MAX_PROOFS} signatures"
+        )));
     }
     let mut unknown = Vec::new();
     let mut known = Vec::new();
     for proof in proofs {
         let Value::Object(proof) = proof else {
-            return ProofOutcome::Invalid(Invalid::Malformed("it is no object".to_owned()));
+            return ProofOutcome::Invalid(InvalidProof::Malformed("it is no object".to_owned()));
         };
         match suite(proof) {
             Ok(suite) => known.push((suite, proof)),
@@ -277,7 +279,7 @@ pub fn verify_as(
         }
     }
     if known.is_empty() {
-        return ProofOutcome::CouldNotCheck(Doubt::UnknownSuite(unknown.join(", ")));
+        return ProofOutcome::CouldNotCheck(Undecidable::UnknownSuite(unknown.join(", ")));
     }
     match known
         .into_iter()
@@ -290,11 +292,11 @@ pub fn verify_as(
 }
 
 /// A proof's suite, or the name of one that is not ours.
-fn suite(proof: &Map<String, Value>) -> Result<Suite, String> {
+fn suite(proof: &Map<String, Value>) -> Result<Cryptosuite, String> {
     let text = |key: &str| proof.get(key).and_then(Value::as_str);
     let short = |name: &str| name.chars().take(64).collect();
     match (text("type"), text("cryptosuite")) {
-        (Some("DataIntegrityProof"), Some(name)) => match Suite::find(name) {
+        (Some("DataIntegrityProof"), Some(name)) => match Cryptosuite::find(name) {
             Some(suite) => Ok(suite),
             None => Err(short(name)),
         },
@@ -303,22 +305,22 @@ fn suite(proof: &Map<String, Value>) -> Result<Suite, String> {
 }
 
 /// The suite of something that should be a proof.
-fn suite_of(proof: &Value) -> Result<Suite, String> {
+fn suite_of(proof: &Value) -> Result<Cryptosuite, String> {
     proof.as_object().ok_or_else(|| "none".to_owned()).and_then(suite)
 }
 
-fn malformed(what: &str) -> Stop {
-    Stop::Invalid(Invalid::Malformed(what.to_owned()))
+fn malformed(what: &str) -> HashingError {
+    HashingError::Invalid(InvalidProof::Malformed(what.to_owned()))
 }
 
 fn verify_one(
-    suite: Suite,
+    suite: Cryptosuite,
     document: &Map<String, Value>,
     proof: &Map<String, Value>,
     all: &[Value],
-    expected: &Expected<'_>,
-    key_of: &impl Fn(&str) -> Option<PublicKey>,
-) -> Result<Signature, Stop> {
+    expected: &ExpectedProof<'_>,
+    key_of: &impl Fn(&str) -> Option<VerificationKey>,
+) -> Result<VerifiedProof, HashingError> {
     let text = |key: &str| proof.get(key).and_then(Value::as_str);
     if text("proofPurpose") != Some(expected.purpose) {
         return Err(malformed(&format!("its purpose is not `{}`", expected.purpose)));
@@ -349,7 +351,7 @@ fn verify_one(
     };
     let (created, expires) = (date("created")?, date("expires")?);
     let before = chain::before(proof, all)?;
-    let mut content = Document {
+    let mut content = RdfInput {
         object: document,
         without: Some("proof"),
         context: context_of(document, proof)?,
@@ -361,27 +363,27 @@ fn verify_one(
         let mut copy = document.clone();
         copy.insert("proof".to_owned(), before);
         with_proofs = copy;
-        content = Document {
+        content = RdfInput {
             object: &with_proofs,
             without: None,
             ..content
         };
     }
-    if suite == Suite::EddsaJcs2022 {
+    if suite == Cryptosuite::EddsaJcs2022 {
         jcs::check(content)?;
     }
     // The content comes before the key: what an unknown vocabulary hides is the graver doubt.
     let key = key_of(method);
-    let message = suite.message(content, proof, key.as_ref().map(PublicKey::kind))?;
-    let unknown = || Stop::Doubt(Doubt::UnknownKey(method.chars().take(200).collect()));
+    let message = suite.message(content, proof, key.as_ref().map(VerificationKey::kind))?;
+    let unknown = || HashingError::Doubt(Undecidable::UnknownKey(method.chars().take(200).collect()));
     let key = key.ok_or_else(unknown)?;
     if !suite.fits(key.kind()) {
         return Err(malformed("its key is of another kind than its suite"));
     }
     if !key.verifies(message.as_ref(), value) {
-        return Err(Stop::Invalid(Invalid::Mismatch));
+        return Err(HashingError::Invalid(InvalidProof::Mismatch));
     }
-    Ok(Signature {
+    Ok(VerifiedProof {
         verification_method: method.to_owned(),
         key,
         created,
@@ -399,7 +401,10 @@ fn says(value: Option<&Value>, wanted: Option<&str>) -> bool {
 }
 
 /// §3.2.2 and §3.3.2: a proof with contexts of its own was made under these; the document's must begin with them.
-fn context_of<'a>(document: &Map<String, Value>, proof: &'a Map<String, Value>) -> Result<Option<&'a Value>, Stop> {
+fn context_of<'a>(
+    document: &Map<String, Value>,
+    proof: &'a Map<String, Value>,
+) -> Result<Option<&'a Value>, HashingError> {
     let Some(of_proof) = proof.get("@context") else {
         return Ok(None);
     };

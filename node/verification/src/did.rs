@@ -9,11 +9,11 @@ mod webvh;
 
 use registry_schema::{Timestamp, VerificationMethod};
 
-pub use location::{BadDid, Location, on_the_web};
+pub use location::{BadDid, DidLocation, on_the_web};
 
 /// An issuer's keys, as its own document has them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Resolved {
+pub struct ResolvedKeys {
     /// Those that may issue (`assertionMethod`), with their terms as far as the document gives any.
     pub issuing: Vec<VerificationMethod>,
     /// Those that may not. A badge that such a key signed is not its issuer's.
@@ -25,24 +25,29 @@ pub struct Resolved {
 /// A document or a history that cannot be used: lower case, no full stop.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct BadDocument(String);
+pub struct BadDidDocument(String);
 
-fn bad(why: impl Into<String>) -> BadDocument {
-    BadDocument(why.into())
+fn bad(why: impl Into<String>) -> BadDidDocument {
+    BadDidDocument(why.into())
 }
 
-/// Reads what stands at the DID's [`Location`]: for `did:webvh` the whole history, with the witnesses' approvals if
+/// Reads what stands at the DID's [`DidLocation`]: for `did:webvh` the whole history, with the witnesses' approvals if
 /// there are any. `now` is the moment of the check.
 ///
 /// # Errors
 /// If it is no document of this DID, or a history that does not hold.
-pub fn read(did: &str, document: &[u8], witnesses: Option<&[u8]>, now: Timestamp) -> Result<Resolved, BadDocument> {
+pub fn read(
+    did: &str,
+    document: &[u8],
+    witnesses: Option<&[u8]>,
+    now: Timestamp,
+) -> Result<ResolvedKeys, BadDidDocument> {
     if did.starts_with("did:webvh:") {
         return webvh::read(did, document, witnesses, now);
     }
     let document = crate::json::read(document).map_err(|e| bad(format!("its document is no JSON: {e}")))?;
     let (issuing, other) = document::keys(&document, did)?;
-    Ok(Resolved {
+    Ok(ResolvedKeys {
         issuing,
         other,
         ttl: None,

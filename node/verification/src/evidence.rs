@@ -4,19 +4,19 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use policy::Policy;
 use registry_schema::{
-    AgencyId, AskedAt, CredentialCode, Issuer, Purpose, StatusChange, Timestamp,
+    AgencyId, CredentialCode, Issuer, Purpose, QueryTime, StatusChange, Timestamp,
     recognition::{AgencyRecognitionEntry, RecognitionEntry, Registration},
 };
 
 use crate::{
-    did::Resolved,
-    foreign_list::{Found, ListFault},
-    names::LikeName,
+    did::ResolvedKeys,
+    foreign_list::{ExternalStatus, StatusListError},
+    names::SimilarName,
 };
 
 /// The question that is asked about a badge.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Question {
+pub struct VerificationQuestion {
     /// The agency whose answer is wanted.
     pub agency: AgencyId,
     /// For which use; any, if absent.
@@ -31,7 +31,7 @@ pub struct Question {
     pub clock_in_doubt: bool,
 }
 
-impl Question {
+impl VerificationQuestion {
     /// The moment whose knowledge is asked for: whether a list was fresh is told by this one.
     #[must_use]
     pub fn knowing(&self) -> Timestamp {
@@ -52,8 +52,8 @@ impl Question {
 
     /// The moment asked about, by what is known.
     #[must_use]
-    pub fn asked(&self) -> AskedAt {
-        AskedAt::new(self.at, self.knowing())
+    pub fn asked(&self) -> QueryTime {
+        QueryTime::new(self.at, self.knowing())
     }
 }
 
@@ -116,7 +116,7 @@ impl Freshness {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResolvedIssuer {
     /// The keys.
-    pub keys: Resolved,
+    pub keys: ResolvedKeys,
     /// The time when the document was fetched, and until when it counts.
     pub freshness: Freshness,
 }
@@ -140,7 +140,7 @@ pub enum StatusEvidence {
         /// Its URL.
         list: String,
         /// The list's word on the badge, or why it says nothing.
-        found: Result<Found, ListFault>,
+        found: Result<ExternalStatus, StatusListError>,
         /// From when on the list holds, if it says so.
         valid_from: Option<Timestamp>,
         /// Its age here: heard when it was fetched.
@@ -198,7 +198,7 @@ pub struct Evidence {
     pub endorsers: Vec<Issuer>,
     /// Names of registered issuers, and of agencies, that the name of the badge's issuer is like, if no agency registers it. If
     /// one does and the asked agency does not recognize it: those of other agencies' issuers that the asked one recognizes.
-    pub like_names: Vec<LikeName>,
+    pub like_names: Vec<SimilarName>,
     /// The badge's short code, if this node issued it.
     pub code: Option<CredentialCode>,
     /// The evidence for each badge in a Comprehensive Learner Record, in its order.

@@ -2,16 +2,16 @@
 
 use std::{collections::BTreeSet, str::FromStr};
 
-use policy::Facts;
+use policy::BadgeFacts;
 use registry_schema::{
-    AgencyId, Decimal, Purpose, Scope,
+    AgencyId, Decimal, Purpose, RecognitionScope,
     achievement::{ASSESSED_BLIND, CEUS, CLOCK_HOURS},
 };
 use serde_json::Value;
 
 use crate::{
     Evidence,
-    followed::{self, Held, Lists, Sought},
+    followed::{self, ListFreshness, RecognitionPath, RecognitionQuery},
     home::{self, HomeAgencies},
 };
 
@@ -20,7 +20,7 @@ const MOST_RESULTS: usize = 100;
 
 /// The statements of a badge on itself by its results (Open Badges 3.0, `AchievementSubject.result`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stated {
+pub struct BadgeResults {
     /// The clock hours that it stands for ([`CLOCK_HOURS`]).
     pub clock_hours: Option<Decimal>,
     /// The continuing-education units that it stands for ([`CEUS`]).
@@ -48,13 +48,13 @@ fn listed(value: Option<&Value>) -> &[Value] {
 /// The statements of the badge on itself. A result counts by the `resultType` of its description in the badge; where two of
 /// one type differ, nothing is known.
 #[must_use]
-pub fn stated(document: &Value) -> Stated {
+pub fn stated(document: &Value) -> BadgeResults {
     let Some(subject) = subject(document) else {
-        return Stated::default();
+        return BadgeResults::default();
     };
     let descriptions = listed(subject.get("achievement").and_then(|it| it.get("resultDescription")));
     let results = listed(subject.get("result"));
-    Stated {
+    BadgeResults {
         clock_hours: of_type(results, descriptions, CLOCK_HOURS),
         ceus: of_type(results, descriptions, CEUS),
         mastery: of_type(results, descriptions, "Percent").filter(|percent| *percent <= Decimal::whole(100)),
@@ -105,7 +105,7 @@ pub fn items_named(evidence: &Evidence) -> BTreeSet<&str> {
         .iter()
         .map(|entry| &entry.recognition.scope);
     let of_scopes = of_issuers.chain(of_agencies).filter_map(|scope| match scope {
-        Scope::Aligned(items) => Some(items),
+        RecognitionScope::Aligned(items) => Some(items),
         _ => None,
     });
     let of_scopes = of_scopes.flatten().map(String::as_str);
@@ -114,15 +114,25 @@ pub fn items_named(evidence: &Evidence) -> BTreeSet<&str> {
 }
 
 /// Returns true if a recognition of the asked agency itself names the achievement, and not only its issuer.
-pub(crate) fn names_the_achievement(held: &[Held<'_>]) -> bool {
+pub(crate) fn names_the_achievement(held: &[RecognitionPath<'_>]) -> bool {
     let mut own = held.iter().filter(|held| held.via.is_empty());
-    own.any(|held| matches!(held.entry.recognition.scope, Scope::Achievements(_) | Scope::Stack(_)))
+    own.any(|held| {
+        matches!(
+            held.entry.recognition.scope,
+            RecognitionScope::Achievements(_) | RecognitionScope::Stack(_)
+        )
+    })
 }
 
 /// The facts of a badge of this issuer and achievement by the lists alone, for an answer of this agency: whether its issuer
 /// is recognized, and for what, is not known where that rests on a list that is too old, or on an expelled agency.
 #[must_use]
-pub fn of_lists(evidence: &Evidence, agency: &AgencyId, sought: &Sought<'_>, lists: Lists) -> Facts {
+pub fn of_lists(
+    evidence: &Evidence,
+    agency: &AgencyId,
+    sought: &RecognitionQuery<'_>,
+    lists: ListFreshness,
+) -> BadgeFacts {
     let held = followed::held(evidence, agency, sought, lists);
     let mut purposes: Vec<Purpose> = held.iter().flat_map(|held| held.purposes.iter().copied()).collect();
     purposes.sort_unstable();
@@ -131,8 +141,8 @@ pub fn of_lists(evidence: &Evidence, agency: &AgencyId, sought: &Sought<'_>, lis
     let home = home::entry(evidence, &homes, sought.issuer);
     let is_expelled = home.is_some_and(|issuer| evidence.expelled.contains_key(&issuer.agency));
     // What would be held by lists of any age, and is not by those that may be believed, is not known.
-    let in_doubt = purposes.is_empty() && !followed::held(evidence, agency, sought, Lists::Any).is_empty();
-    Facts {
+    let in_doubt = purposes.is_empty() && !followed::held(evidence, agency, sought, ListFreshness::Any).is_empty();
+    BadgeFacts {
         issuer: sought.issuer.to_owned(),
         recognized_for: (!is_expelled && !in_doubt).then_some(purposes),
         issuer_agency: home.map(|issuer| issuer.agency.clone()),
@@ -144,7 +154,7 @@ pub fn of_lists(evidence: &Evidence, agency: &AgencyId, sought: &Sought<'_>, lis
         earned: sought.issued,
         // A badge that was read is the provider's signed certificate.
         shown: [("digital certificate".to_owned(), true)].into(),
-        ..Facts::default()
+        ..BadgeFacts::default()
     }
 }
 
@@ -220,6 +230,6 @@ mod tests {
         }
         // Credits are hours of a kind that the standard leaves open: not taken for clock hours.
         let credits = json!({"credentialSubject": {"creditsEarned": 3.0, "achievement": {"creditsAvailable": 3.0}}});
-        assert_eq!(stated(&credits), Stated::default());
+        assert_eq!(stated(&credits), BadgeResults::default());
     }
 }

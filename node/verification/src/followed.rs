@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use registry_schema::{
-    AgencyId, AskedAt, Purpose, Timestamp,
+    AgencyId, Purpose, QueryTime, Timestamp,
     recognition::{AgencyRecognitionEntry, MAX_DEPTH, RecognitionEntry},
 };
 
@@ -15,7 +15,7 @@ use crate::{Evidence, Freshness};
 
 /// The object of a search: an issuer's badges of one kind.
 #[derive(Clone, Copy, Debug)]
-pub struct Sought<'a> {
+pub struct RecognitionQuery<'a> {
     /// The issuer's id.
     pub issuer: &'a str,
     /// The achievement's id; none stands for all that it issues.
@@ -23,7 +23,7 @@ pub struct Sought<'a> {
     /// The items of frameworks that the achievement is aligned to.
     pub alignments: &'a [String],
     /// The moment asked about.
-    pub asked: AskedAt,
+    pub asked: QueryTime,
     /// The badge's own date, if there is a badge.
     pub issued: Option<Timestamp>,
     /// For each recognition of the evidence, whether the entry that it stands for vouches for the key that signed the badge;
@@ -31,7 +31,7 @@ pub struct Sought<'a> {
     pub vouched: Option<&'a [bool]>,
 }
 
-impl Sought<'_> {
+impl RecognitionQuery<'_> {
     /// Returns true if the recognition with this place in the evidence is of the issuer, and vouches.
     pub(crate) fn is_meant(&self, place: usize, entry: &RecognitionEntry) -> bool {
         let vouches = self.vouched.is_none_or(|all| all.get(place) == Some(&true));
@@ -41,7 +41,7 @@ impl Sought<'_> {
 
 /// A recognition of the issuer, and the way from the asked agency to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held<'a> {
+pub struct RecognitionPath<'a> {
     /// The recognition of the issuer.
     pub entry: &'a RecognitionEntry,
     /// The asked agency's statement about the next agency first; empty, if the asked agency itself recognizes the issuer.
@@ -50,7 +50,7 @@ pub struct Held<'a> {
     pub purposes: Vec<Purpose>,
 }
 
-impl Held<'_> {
+impl RecognitionPath<'_> {
     /// The agencies on the way, the asked one last.
     #[must_use]
     pub fn path(&self) -> Vec<AgencyId> {
@@ -91,7 +91,7 @@ impl Held<'_> {
 
 /// The lists that may be believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lists {
+pub enum ListFreshness {
     /// Only those that are fresh at this moment.
     FreshAt(Timestamp),
     /// All, to find out what an answer would rest on.
@@ -99,7 +99,7 @@ pub enum Lists {
 }
 
 /// A way from the asked agency to another, and what is left of its reach.
-struct Way<'a> {
+struct PartialPath<'a> {
     at: &'a AgencyId,
     via: Vec<&'a AgencyRecognitionEntry>,
     purposes: Vec<Purpose>,
@@ -109,7 +109,12 @@ struct Way<'a> {
 /// All recognitions of the issuer that count for this agency: its own first, then the shortest ways. The order of rows
 /// in the evidence does not matter.
 #[must_use]
-pub fn held<'a>(evidence: &'a Evidence, agency: &'a AgencyId, sought: &Sought<'_>, lists: Lists) -> Vec<Held<'a>> {
+pub fn held<'a>(
+    evidence: &'a Evidence,
+    agency: &'a AgencyId,
+    sought: &RecognitionQuery<'_>,
+    lists: ListFreshness,
+) -> Vec<RecognitionPath<'a>> {
     let mut of_agency: BTreeMap<&AgencyId, Vec<&RecognitionEntry>> = BTreeMap::new();
     for (place, entry) in evidence.recognitions.iter().enumerate() {
         if sought.is_meant(place, entry) && counts(evidence, entry, sought, lists) {
@@ -129,9 +134,9 @@ pub fn held<'a>(evidence: &'a Evidence, agency: &'a AgencyId, sought: &Sought<'_
     hops.values_mut()
         .for_each(|all| all.sort_by_key(|h| (&h.recognition.of, &h.recognition.id)));
 
-    let mut found: Vec<Held<'a>> = Vec::new();
+    let mut found: Vec<RecognitionPath<'a>> = Vec::new();
     let mut seen: BTreeMap<&AgencyId, Vec<(Vec<Purpose>, u8)>> = BTreeMap::new();
-    let mut ways = VecDeque::from([Way {
+    let mut ways = VecDeque::from([PartialPath {
         at: agency,
         via: Vec::new(),
         purposes: Purpose::ALL.to_vec(),
@@ -157,7 +162,7 @@ pub fn held<'a>(evidence: &'a Evidence, agency: &'a AgencyId, sought: &Sought<'_
                 .iter()
                 .any(|held| held.entry == *entry && within(&purposes, &held.purposes));
             if !purposes.is_empty() && !known && (is_asked || entry.recognition.basis.may_be_followed) {
-                found.push(Held {
+                found.push(RecognitionPath {
                     entry,
                     via: way.via.clone(),
                     purposes,
@@ -172,7 +177,7 @@ pub fn held<'a>(evidence: &'a Evidence, agency: &'a AgencyId, sought: &Sought<'_
             }
             let mut via = way.via.clone();
             via.push(hop);
-            ways.push_back(Way {
+            ways.push_back(PartialPath {
                 at: &hop.recognition.of,
                 via,
                 purposes,
@@ -184,16 +189,16 @@ pub fn held<'a>(evidence: &'a Evidence, agency: &'a AgencyId, sought: &Sought<'_
 }
 
 /// Checks that the recognition itself counts: it holds, covers the badge, and the issuer's home agency says nothing else.
-fn counts(evidence: &Evidence, entry: &RecognitionEntry, sought: &Sought<'_>, lists: Lists) -> bool {
+fn counts(evidence: &Evidence, entry: &RecognitionEntry, sought: &RecognitionQuery<'_>, lists: ListFreshness) -> bool {
     !entry.waits
         && entry.holds(sought.asked, sought.issued)
         && entry.recognition.scope.covers(sought.achievement, sought.alignments)
-        && home(evidence, entry, sought, lists) == Home::Stands
+        && home(evidence, entry, sought, lists) == HomeStatus::Stands
 }
 
 /// The word of the issuer's home agency on it, where the recognition follows that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Home {
+pub(crate) enum HomeStatus {
     /// It is registered, or the recognition does not ask.
     Stands,
     /// It was suspended or ended by then, or is not on the list.
@@ -203,36 +208,41 @@ pub(crate) enum Home {
 }
 
 /// The word of the issuer's home agency on it.
-pub(crate) fn home(evidence: &Evidence, entry: &RecognitionEntry, sought: &Sought<'_>, lists: Lists) -> Home {
+pub(crate) fn home(
+    evidence: &Evidence,
+    entry: &RecognitionEntry,
+    sought: &RecognitionQuery<'_>,
+    lists: ListFreshness,
+) -> HomeStatus {
     let home = &entry.recognition.issuer.agency;
     if entry.recognition.basis.stands_alone {
-        return Home::Stands;
+        return HomeStatus::Stands;
     }
     // A home agency that nobody here knows registers nobody who could be recognized; what is known is the entry itself.
     let heard = evidence.trust_lists.get(home);
-    if let (Some(list), Lists::FreshAt(now)) = (heard, lists)
+    if let (Some(list), ListFreshness::FreshAt(now)) = (heard, lists)
         && entry.agency != *home
         && !list.is_fresh(now)
     {
-        return Home::Stale;
+        return HomeStatus::Stale;
     }
     let ended =
         |said: &registry_schema::recognition::Registration| said.issuer == sought.issuer && !said.holds(sought.asked);
     if evidence.registrations.get(home).is_some_and(ended) {
-        return Home::Ended;
+        return HomeStatus::Ended;
     }
     let listed = |issuer: &registry_schema::Issuer| issuer.id == sought.issuer && issuer.agency == *home;
     if heard.is_some_and(|list| *list != Freshness::Never) && !evidence.issuers.iter().any(listed) {
-        return Home::Ended;
+        return HomeStatus::Ended;
     }
-    Home::Stands
+    HomeStatus::Stands
 }
 
-fn believed(evidence: &Evidence, agency: &AgencyId, lists: Lists) -> bool {
+fn believed(evidence: &Evidence, agency: &AgencyId, lists: ListFreshness) -> bool {
     let heard = evidence.trust_lists.get(agency).copied().unwrap_or(Freshness::Never);
     match lists {
-        Lists::Any => true,
-        Lists::FreshAt(now) => heard.is_fresh(now),
+        ListFreshness::Any => true,
+        ListFreshness::FreshAt(now) => heard.is_fresh(now),
     }
 }
 

@@ -10,9 +10,9 @@ use registry_schema::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::{
-    OpenBadge, PublicKey, StatusEntry,
+    OpenBadge, StatusEntry, VerificationKey,
     bitstring::{self, Bitstring},
-    data_integrity::{self, ProofOutcome, Signature},
+    data_integrity::{self, ProofOutcome, VerifiedProof},
     formats, json,
 };
 
@@ -22,7 +22,7 @@ pub const MAX_SIZE: u8 = 8;
 /// The reason why a list says nothing about a badge, by the errors of Bitstring Status List v1.0, §3.4. What could not be had
 /// at all (`STATUS_RETRIEVAL_ERROR`) is [`crate::StatusEvidence::Unreachable`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ListFault {
+pub enum StatusListError {
     /// `STATUS_VERIFICATION_ERROR`: it is no list of that issuer, or not for that purpose.
     #[error("{0}")]
     Verification(String),
@@ -44,21 +44,21 @@ pub enum ListFault {
 
 /// A list, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ForeignList {
+pub struct ExternalStatusList {
     id: Option<String>,
     issuer: String,
-    signatures: Vec<Signature>,
+    signatures: Vec<VerifiedProof>,
     /// From when on it holds, if it says so.
     pub valid_from: Option<Timestamp>,
     /// Until when it holds, if it says so.
     pub valid_until: Option<Timestamp>,
     /// For how many milliseconds it may be kept, if it says so.
     pub ttl: Option<u64>,
-    content: Content,
+    content: ExternalListContent,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Content {
+enum ExternalListContent {
     Bits {
         purposes: Vec<String>,
         bits: Bitstring,
@@ -69,26 +69,29 @@ enum Content {
 
 /// The word of a list on one badge.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct ExternalStatus {
     /// The issuer of the list.
     pub issuer: String,
     /// The signatures on it; nobody signs 1EdTech's lists, which count because of where they stand.
-    pub signatures: Vec<Signature>,
+    pub signatures: Vec<VerifiedProof>,
     /// The status: 0 is unset.
     pub value: u32,
     /// The meaning of this value, as the badge or the list tells it.
     pub message: Option<String>,
 }
 
-fn unverified(why: impl Into<String>) -> ListFault {
-    ListFault::Verification(why.into())
+fn unverified(why: impl Into<String>) -> StatusListError {
+    StatusListError::Verification(why.into())
 }
 
 /// Reads a list and checks its proof; `key_of` knows the keys of verification methods.
 ///
 /// # Errors
-/// [`ListFault::Verification`], if it is no list or its proof does not hold.
-pub fn read(bytes: &[u8], key_of: impl Fn(&str) -> Option<PublicKey>) -> Result<ForeignList, ListFault> {
+/// [`StatusListError::Verification`], if it is no list or its proof does not hold.
+pub fn read(
+    bytes: &[u8],
+    key_of: impl Fn(&str) -> Option<VerificationKey>,
+) -> Result<ExternalStatusList, StatusListError> {
     if let Some(list) = revocations(bytes) {
         return list;
     }
@@ -107,14 +110,14 @@ pub fn read(bytes: &[u8], key_of: impl Fn(&str) -> Option<PublicKey>) -> Result<
         return Err(unverified(format!("its {broken}")));
     }
     let (purposes, bits, ttl) = bits(&credential)?;
-    Ok(ForeignList {
+    Ok(ExternalStatusList {
         id: credential.id,
         issuer: credential.issuer_id,
         signatures,
         valid_from: credential.valid_from,
         valid_until: credential.valid_until,
         ttl,
-        content: Content::Bits { purposes, bits },
+        content: ExternalListContent::Bits { purposes, bits },
     })
 }
 
@@ -126,7 +129,7 @@ fn is_date(place: &str) -> bool {
 }
 
 /// The subject of a list credential (Bitstring Status List v1.0, §2.2; StatusList2021, §3.2).
-fn bits(credential: &OpenBadge) -> Result<(Vec<String>, Bitstring, Option<u64>), ListFault> {
+fn bits(credential: &OpenBadge) -> Result<(Vec<String>, Bitstring, Option<u64>), StatusListError> {
     let subject = match credential.document.get("credentialSubject") {
         Some(Value::Object(subject)) => subject,
         Some(Value::Array(one)) => match one.as_slice() {
@@ -170,7 +173,7 @@ fn bits(credential: &OpenBadge) -> Result<(Vec<String>, Bitstring, Option<u64>),
 }
 
 /// 1EdTech's revocation list (1EdTech Revocation List 1.0): the ids of revoked credentials, unsigned.
-fn revocations(bytes: &[u8]) -> Option<Result<ForeignList, ListFault>> {
+fn revocations(bytes: &[u8]) -> Option<Result<ExternalStatusList, StatusListError>> {
     let Ok(Value::Object(object)) = json::read(bytes) else {
         return None;
     };
@@ -190,7 +193,7 @@ fn revocations(bytes: &[u8]) -> Option<Result<ForeignList, ListFault>> {
                 revoked.insert(id.to_owned(), reason.map(|r| r.chars().take(200).collect()));
             }
         }
-        Ok(ForeignList {
+        Ok(ExternalStatusList {
             id: text(&object, "id"),
             issuer: text(&object, "issuer")
                 .or_else(|| text(object.get("issuer")?.as_object()?, "id"))
@@ -199,7 +202,7 @@ fn revocations(bytes: &[u8]) -> Option<Result<ForeignList, ListFault>> {
             valid_from: None,
             valid_until: None,
             ttl: None,
-            content: Content::Revocations(revoked),
+            content: ExternalListContent::Revocations(revoked),
         })
     };
     Some(read())
@@ -209,13 +212,13 @@ fn text(object: &Map<String, Value>, name: &str) -> Option<String> {
     object.get(name).and_then(Value::as_str).map(str::to_owned)
 }
 
-impl ForeignList {
+impl ExternalStatusList {
     /// The bytes that it takes in memory, about.
     #[must_use]
     pub fn weight(&self) -> usize {
         match &self.content {
-            Content::Bits { bits, .. } => bits.len() / 8 + 1_024,
-            Content::Revocations(revoked) => revoked.keys().map(|id| id.len() + 256).sum::<usize>() + 1_024,
+            ExternalListContent::Bits { bits, .. } => bits.len() / 8 + 1_024,
+            ExternalListContent::Revocations(revoked) => revoked.keys().map(|id| id.len() + 256).sum::<usize>() + 1_024,
         }
     }
 
@@ -223,8 +226,13 @@ impl ForeignList {
     /// [`bitstring::MIN_ENTRIES`], unless an operator knows an issuer whose lists are shorter.
     ///
     /// # Errors
-    /// [`ListFault`]: then it says nothing, and never "not revoked".
-    pub fn look_up(&self, badge_id: Option<&str>, entry: &StatusEntry, least: u32) -> Result<Found, ListFault> {
+    /// [`StatusListError`]: then it says nothing, and never "not revoked".
+    pub fn look_up(
+        &self,
+        badge_id: Option<&str>,
+        entry: &StatusEntry,
+        least: u32,
+    ) -> Result<ExternalStatus, StatusListError> {
         if self
             .id
             .as_ref()
@@ -233,24 +241,24 @@ impl ForeignList {
             return Err(unverified("another list stands at its address"));
         }
         let (value, message) = match &self.content {
-            Content::Revocations(_) if entry.is_bitstring() => {
+            ExternalListContent::Revocations(_) if entry.is_bitstring() => {
                 return Err(unverified("it is a list of another kind than the badge says"));
             }
-            Content::Revocations(revoked) => {
-                let id =
-                    badge_id.ok_or_else(|| ListFault::Malformed("the badge has no `id` to look for".to_owned()))?;
+            ExternalListContent::Revocations(revoked) => {
+                let id = badge_id
+                    .ok_or_else(|| StatusListError::Malformed("the badge has no `id` to look for".to_owned()))?;
                 let found = revoked.get(id);
                 (u32::from(found.is_some()), found.cloned().flatten())
             }
-            Content::Bits { .. } if !entry.is_bitstring() => {
+            ExternalListContent::Bits { .. } if !entry.is_bitstring() => {
                 return Err(unverified("it is a list of another kind than the badge says"));
             }
-            Content::Bits { purposes, bits } => {
+            ExternalListContent::Bits { purposes, bits } => {
                 let value = of_bits(purposes, bits, entry, least)?;
                 (value, entry.messages.get(&value).cloned())
             }
         };
-        Ok(Found {
+        Ok(ExternalStatus {
             issuer: self.issuer.clone(),
             signatures: self.signatures.clone(),
             value,
@@ -260,13 +268,13 @@ impl ForeignList {
 }
 
 /// Bitstring Status List v1.0, §3.2, from the purpose on.
-fn of_bits(purposes: &[String], bits: &Bitstring, entry: &StatusEntry, least: u32) -> Result<u32, ListFault> {
+fn of_bits(purposes: &[String], bits: &Bitstring, entry: &StatusEntry, least: u32) -> Result<u32, StatusListError> {
     let purpose = entry.purpose.as_deref().unwrap_or_default();
     if !purposes.iter().any(|p| p == purpose) {
         let purpose: String = purpose.chars().take(40).collect();
         return Err(unverified(format!("it is not a list for the purpose `{purpose}`")));
     }
-    let malformed = |what: &str| ListFault::Malformed(format!("the badge's entry {what}"));
+    let malformed = |what: &str| StatusListError::Malformed(format!("the badge's entry {what}"));
     let index = entry.index.ok_or_else(|| malformed("has no usable index"))?;
     let size = entry.size.filter(|size| (1..=MAX_SIZE).contains(size));
     let size = u32::from(size.ok_or_else(|| malformed("has a `statusSize` that is none"))?);
@@ -278,12 +286,14 @@ fn of_bits(purposes: &[String], bits: &Bitstring, entry: &StatusEntry, least: u3
     }
     let has = bits.len() / usize::try_from(size).unwrap_or(1);
     if has < usize::try_from(least).unwrap_or(usize::MAX) {
-        return Err(ListFault::Length { has, least });
+        return Err(StatusListError::Length { has, least });
     }
     let mut value = 0;
     for nth in 0..size {
         let place = index.checked_mul(size).and_then(|first| first.checked_add(nth));
-        let bit = place.and_then(|place| bits.bit(place)).ok_or(ListFault::Range(index))?;
+        let bit = place
+            .and_then(|place| bits.bit(place))
+            .ok_or(StatusListError::Range(index))?;
         value = value << 1 | u32::from(bit);
     }
     Ok(value)

@@ -1,6 +1,6 @@
 //! From bytes to a badge: which form a file has, and where in it the credential stands.
 //!
-//! Any bytes give an answer: an [`OpenBadge`], or [`Unreadable`] in words that a person can act on. Limits come
+//! Any bytes give an answer: an [`OpenBadge`], or [`UnreadableBadge`] in words that a person can act on. Limits come
 //! first, so that hostile bytes cost little.
 
 mod png;
@@ -18,7 +18,7 @@ pub const MAX_BYTES: usize = 2 * 1024 * 1024;
 
 /// The form in which a badge came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum BadgeFormat {
     /// A JSON-LD document.
     Json,
     /// A PNG image with the credential baked in.
@@ -32,14 +32,14 @@ pub enum Form {
 /// A file in which no badge could be read: where reading stopped, and what to do. Lower case, no full stop.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{stopped}; {next}")]
-pub struct Unreadable {
+pub struct UnreadableBadge {
     /// The place where reading stopped, and why.
     pub stopped: String,
     /// The next step for the person who has the file.
     pub next: String,
 }
 
-impl Unreadable {
+impl UnreadableBadge {
     pub(crate) fn new(stopped: impl Into<String>, next: impl Into<String>) -> Self {
         Self {
             stopped: stopped.into(),
@@ -54,9 +54,9 @@ const ASK_AGAIN: &str = "ask the holder to download the badge again and send tha
 ///
 /// # Errors
 /// If no credential could be read; it says why.
-pub fn read(bytes: &[u8]) -> Result<OpenBadge, Unreadable> {
+pub fn read(bytes: &[u8]) -> Result<OpenBadge, UnreadableBadge> {
     if bytes.len() > MAX_BYTES {
-        return Err(Unreadable::new(
+        return Err(UnreadableBadge::new(
             format!(
                 "the file has {} bytes, more than the {MAX_BYTES} that a badge may have",
                 bytes.len()
@@ -65,33 +65,40 @@ pub fn read(bytes: &[u8]) -> Result<OpenBadge, Unreadable> {
         ));
     }
     if bytes.starts_with(&png::SIGNATURE) {
-        return png::credential(bytes).and_then(|text| embedded(&text, Form::Png));
+        return png::credential(bytes).and_then(|text| embedded(&text, BadgeFormat::Png));
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes)
         .map(str::trim)
         .map_err(|e| strange(bytes, e.valid_up_to()))?;
     match text.as_bytes() {
-        [] => Err(Unreadable::new("the file is empty", ASK_AGAIN)),
-        [b'<', ..] => svg::credential(text).and_then(|text| embedded(&text, Form::Svg)),
-        _ => embedded(text, Form::Json),
+        [] => Err(UnreadableBadge::new("the file is empty", ASK_AGAIN)),
+        [b'<', ..] => svg::credential(text).and_then(|text| embedded(&text, BadgeFormat::Svg)),
+        _ => embedded(text, BadgeFormat::Json),
     }
 }
 
 /// Reads what stood in a file: JSON, or a token.
-fn embedded(text: &str, form: Form) -> Result<OpenBadge, Unreadable> {
+fn embedded(text: &str, form: BadgeFormat) -> Result<OpenBadge, UnreadableBadge> {
     let text = text.trim();
     if jwt::is_token(text) {
-        return jwt::read(text, if form == Form::Json { Form::Jwt } else { form });
+        return jwt::read(
+            text,
+            if form == BadgeFormat::Json {
+                BadgeFormat::Jwt
+            } else {
+                form
+            },
+        );
     }
     if !text.starts_with(['{', '[', '"']) {
-        return Err(Unreadable::new(
+        return Err(UnreadableBadge::new(
             "this is no JSON, PNG or SVG file and no signed token",
             "send the badge file as you received it",
         ));
     }
     let document = json::read(text.as_bytes())
-        .map_err(|e| Unreadable::new(format!("reading the JSON stopped: {e}"), ASK_AGAIN))?;
+        .map_err(|e| UnreadableBadge::new(format!("reading the JSON stopped: {e}"), ASK_AGAIN))?;
     match enveloped(&document) {
         Some(token) => jwt::read(token, form),
         None => badge::parse(document, form),
@@ -110,7 +117,7 @@ pub(crate) fn enveloped(document: &Value) -> Option<&str> {
 }
 
 /// Says what a file that is no text might be.
-fn strange(bytes: &[u8], at: usize) -> Unreadable {
+fn strange(bytes: &[u8], at: usize) -> UnreadableBadge {
     let known = [
         (&b"%PDF"[..], "a PDF document"),
         (b"PK\x03\x04", "a ZIP archive or an office document"),
@@ -126,8 +133,8 @@ fn strange(bytes: &[u8], at: usize) -> Unreadable {
     let next =
         "send the badge itself: a JSON file, a signed token (VC-JWT), or a PNG or SVG image with the badge inside";
     match what {
-        Some(what) => Unreadable::new(format!("this is {what}, which holds no badge that we can read"), next),
-        None => Unreadable::new(format!("this is no text from byte {at} on, and no PNG image"), next),
+        Some(what) => UnreadableBadge::new(format!("this is {what}, which holds no badge that we can read"), next),
+        None => UnreadableBadge::new(format!("this is no text from byte {at} on, and no PNG image"), next),
     }
 }
 
@@ -160,14 +167,14 @@ mod tests {
         assert_eq!(plain.faults, []);
         let baked = bake_png(PIXEL, BADGE).unwrap();
         let png = read(&baked).unwrap();
-        assert_eq!((png.form, &png.document), (Form::Png, &plain.document));
+        assert_eq!((png.form, &png.document), (BadgeFormat::Png, &plain.document));
         let svg = format!(
             "<?xml version=\"1.0\"?><!-- hi --><svg xmlns=\"http://www.w3.org/2000/svg\" \
              xmlns:openbadges=\"https://purl.imsglobal.org/ob/v3p0\">\
              <openbadges:credential><![CDATA[\n{BADGE}\n]]></openbadges:credential><circle r=\"1\"/></svg>"
         );
         let svg = read(svg.as_bytes()).unwrap();
-        assert_eq!((svg.form, &svg.document), (Form::Svg, &plain.document));
+        assert_eq!((svg.form, &svg.document), (BadgeFormat::Svg, &plain.document));
         let bom = [b"\xef\xbb\xbf  ", BADGE.as_bytes()].concat();
         assert_eq!(read(&bom).unwrap().document, plain.document);
     }
@@ -281,7 +288,7 @@ mod tests {
         for at in 0..BADGE.len() {
             let mut bytes = BADGE.as_bytes().to_vec();
             bytes[at] ^= 0x41;
-            let _: Result<OpenBadge, Unreadable> = read(&bytes);
+            let _: Result<OpenBadge, UnreadableBadge> = read(&bytes);
         }
     }
 }

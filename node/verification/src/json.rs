@@ -6,6 +6,9 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value, map::Entry};
 
+/// A JSON object.
+pub(crate) type JsonObject = Map<String, Value>;
+
 /// The deepest nesting of objects and arrays. The deepest badge seen in the wild has 9 levels.
 pub(crate) const MAX_DEPTH: u32 = 64;
 
@@ -20,7 +23,7 @@ pub(crate) fn read(text: &[u8]) -> Result<Value, serde_json::Error> {
     let text = std::str::from_utf8(text).map_err(serde_json::Error::custom)?;
     let left = Cell::new(MAX_VALUES);
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value = Strict { depth: 0, left: &left }.deserialize(&mut reader)?;
+    let value = StrictJsonVisitor { depth: 0, left: &left }.deserialize(&mut reader)?;
     reader.end()?;
     Ok(value)
 }
@@ -31,12 +34,12 @@ pub(crate) fn base64url(text: &str) -> Option<Vec<u8>> {
 }
 
 #[derive(Clone, Copy)]
-struct Strict<'a> {
+struct StrictJsonVisitor<'a> {
     depth: u32,
     left: &'a Cell<u32>,
 }
 
-impl Strict<'_> {
+impl StrictJsonVisitor<'_> {
     fn deeper<E: Error>(self) -> Result<Self, E> {
         if self.depth >= MAX_DEPTH {
             return Err(E::custom(format_args!("nested more than {MAX_DEPTH} levels deep")));
@@ -48,7 +51,7 @@ impl Strict<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict<'_> {
+impl<'de> DeserializeSeed<'de> for StrictJsonVisitor<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -61,7 +64,7 @@ impl<'de> DeserializeSeed<'de> for Strict<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Strict<'_> {
+impl<'de> Visitor<'de> for StrictJsonVisitor<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

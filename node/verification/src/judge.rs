@@ -21,31 +21,31 @@ pub use endorsements::endorsed_status;
 use std::cell::OnceCell;
 
 use registry_schema::{
-    AgencyId, Check, Finding, IssuerStanding, LocalDay, Outcome, StatusState, Timestamp, Verdict, VerdictKind,
+    AgencyId, Check, CheckOutcome, Finding, IssuerStanding, LocalDay, StatusState, Timestamp, Verdict, VerdictKind,
     quotable, verdict::StatusSummary, zone,
 };
 use serde_json::Value;
 
 use crate::{
-    Evidence, Freshness, OpenBadge, Question, Unreadable,
+    Evidence, Freshness, OpenBadge, UnreadableBadge, VerificationQuestion,
     codes::Code,
-    data_integrity::{Terms, Way},
+    data_integrity::{AllowedTerms, Canonicalization},
     evidence::NOW_IN_DOUBT,
     home::{self, HomeAgencies},
 };
 
 /// Judges a badge.
 #[must_use]
-pub fn judge(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Verdict {
-    judge_by(Way::Any, badge, evidence, question)
+pub fn judge(badge: &OpenBadge, evidence: &Evidence, question: &VerificationQuestion) -> Verdict {
+    judge_by(Canonicalization::Any, badge, evidence, question)
 }
 
 /// The same, if it takes well under a millisecond, for a badge of few kilobytes: one signature, over a document whose
 /// canonical form goes the short way, and nobody else's word in it. None for any other, and for the first with its
 /// contexts: [`judge`] then takes its time, where that holds up nobody.
 #[must_use]
-pub fn judge_at_once(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Option<Verdict> {
-    let case = Case::new(badge, evidence, question, Way::Short);
+pub fn judge_at_once(badge: &OpenBadge, evidence: &Evidence, question: &VerificationQuestion) -> Option<Verdict> {
+    let case = JudgeContext::new(badge, evidence, question, Canonicalization::Short);
     let proofs = badge
         .document
         .get("proof")
@@ -54,17 +54,17 @@ pub fn judge_at_once(badge: &OpenBadge, evidence: &Evidence, question: &Question
     if badge.token.is_some() || !badge.parts.is_empty() || proofs > 1 || case.has_endorsements() {
         return None;
     }
-    let verdict = judge_by(Way::Short, badge, evidence, question);
+    let verdict = judge_by(Canonicalization::Short, badge, evidence, question);
     let is_tangled = |finding: &Finding| finding.code == Code::ProofTooComplex.as_str();
     (!verdict.findings.iter().any(is_tangled)).then_some(verdict)
 }
 
-fn judge_by(way: Way, badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Verdict {
-    let question = &Question {
+fn judge_by(way: Canonicalization, badge: &OpenBadge, evidence: &Evidence, question: &VerificationQuestion) -> Verdict {
+    let question = &VerificationQuestion {
         clock_in_doubt: question.clock_in_doubt || evidence.is_of_a_clock_in_doubt(),
         ..question.clone()
     };
-    let case = Case::new(badge, evidence, question, way);
+    let case = JudgeContext::new(badge, evidence, question, way);
     let credentials = record::parts(badge, evidence, question);
     let (endorsements, endorsed) = case.endorsements();
     let mut findings = case.proof(endorsed);
@@ -112,17 +112,21 @@ fn judge_by(way: Way, badge: &OpenBadge, evidence: &Evidence, question: &Questio
 
 /// The facts that the asked agency's rules are held against, as far as badge and evidence tell.
 #[must_use]
-pub fn facts(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> policy::Facts {
-    let case = Case::new(badge, evidence, question, Way::Any);
+pub fn facts(badge: &OpenBadge, evidence: &Evidence, question: &VerificationQuestion) -> policy::BadgeFacts {
+    let case = JudgeContext::new(badge, evidence, question, Canonicalization::Any);
     case.facts(&case.recognition(IssuerStanding::Registered).purposes)
 }
 
 /// The findings on proof, issuer, dates and status of any verifiable credential, in this order; its structure is
 /// another's to judge.
-pub(crate) fn apart_from_structure(badge: &OpenBadge, evidence: &Evidence, question: &Question) -> Vec<Finding> {
-    let case = Case {
-        terms: Terms::Any,
-        ..Case::new(badge, evidence, question, Way::Any)
+pub(crate) fn apart_from_structure(
+    badge: &OpenBadge,
+    evidence: &Evidence,
+    question: &VerificationQuestion,
+) -> Vec<Finding> {
+    let case = JudgeContext {
+        terms: AllowedTerms::Any,
+        ..JudgeContext::new(badge, evidence, question, Canonicalization::Any)
     };
     let mut findings = case.proof(Vec::new());
     findings.retain(|finding| finding.check != Check::Structure);
@@ -133,7 +137,7 @@ pub(crate) fn apart_from_structure(badge: &OpenBadge, evidence: &Evidence, quest
 
 /// The verdict on a file in which no badge could be read.
 #[must_use]
-pub fn unreadable(why: &Unreadable, question: &Question) -> Verdict {
+pub fn unreadable(why: &UnreadableBadge, question: &VerificationQuestion) -> Verdict {
     let finding = finding(Code::StructureUnreadable, why.to_string());
     let sentence = format!("This file is not a badge that we can read: {why}.");
     without_badge(VerdictKind::Unreadable, sentence, finding, question)
@@ -141,7 +145,7 @@ pub fn unreadable(why: &Unreadable, question: &Question) -> Verdict {
 
 /// The verdict on a badge that whoever keeps it could not be asked for. `why` is lower case, without a full stop.
 #[must_use]
-pub fn unreachable(why: &str, question: &Question) -> Verdict {
+pub fn unreachable(why: &str, question: &VerificationQuestion) -> Verdict {
     let finding = finding(Code::StructureUnreachable, why);
     without_badge(
         VerdictKind::CouldNotCheck,
@@ -151,7 +155,12 @@ pub fn unreachable(why: &str, question: &Question) -> Verdict {
     )
 }
 
-fn without_badge(verdict: VerdictKind, sentence: String, structure: Finding, question: &Question) -> Verdict {
+fn without_badge(
+    verdict: VerdictKind,
+    sentence: String,
+    structure: Finding,
+    question: &VerificationQuestion,
+) -> Verdict {
     let mut findings = vec![structure];
     for code in [
         Code::ProofNotChecked,
@@ -189,14 +198,14 @@ fn without_badge(verdict: VerdictKind, sentence: String, structure: Finding, que
 }
 
 /// The case that is judged.
-struct Case<'a> {
+struct JudgeContext<'a> {
     badge: &'a OpenBadge,
     evidence: &'a Evidence,
-    question: &'a Question,
+    question: &'a VerificationQuestion,
     /// The terms that it may use.
-    terms: Terms,
+    terms: AllowedTerms,
     /// The way in which it may be made canonical.
-    way: Way,
+    way: Canonicalization,
     /// The agencies whose entries for its issuer count.
     homes: HomeAgencies<'a>,
     /// For each recognition of the evidence, whether the entry that it stands for makes the key that signed the badge its
@@ -205,7 +214,7 @@ struct Case<'a> {
     /// The items of frameworks that the badge says it is aligned to, once they were asked for.
     alignments: OnceCell<Vec<String>>,
     /// The result of the asked agency's policy for the badge, use by use, once that was asked for.
-    tallies: OnceCell<worth::Judged<'a>>,
+    tallies: OnceCell<worth::BadgeTallies<'a>>,
 }
 
 /// A finding: check and outcome follow from its code, so that a code can never be used for two outcomes. Its detail turns and
@@ -223,7 +232,7 @@ pub(crate) fn finding(code: Code, detail: impl Into<String>) -> Finding {
 
 /// A date of a badge: the day that the agency meant which dated it, or else the day by the clock of the agency asked; with the
 /// time of day by the latter, where it lies in the day asked about. A day that is meant to its end is told without.
-pub(crate) fn in_local_words(question: &Question, dated_by: Option<&AgencyId>, at: Timestamp) -> String {
+pub(crate) fn in_local_words(question: &VerificationQuestion, dated_by: Option<&AgencyId>, at: Timestamp) -> String {
     let reader = &question.agency;
     let (day, asked) = (LocalDay::of(at, reader), LocalDay::of(question.at, reader));
     let is_whole = day.as_ref().is_some_and(|day| at == day.last() || at == day.first());
@@ -240,7 +249,7 @@ fn standing(findings: &[Finding]) -> IssuerStanding {
     let shown = |check: Check| {
         findings
             .iter()
-            .any(|f| f.check == check && f.outcome == Outcome::Passed)
+            .any(|f| f.check == check && f.outcome == CheckOutcome::Passed)
     };
     match shown(Check::Proof) && shown(Check::Issuer) {
         true => IssuerStanding::Registered,
@@ -255,7 +264,7 @@ fn oldest(moments: impl IntoIterator<Item = Option<Timestamp>>) -> Option<Timest
 
 /// Not valid before could-not-check before not-recognized before accepted. Worth and holder never count.
 fn precedence(findings: &[Finding]) -> VerdictKind {
-    let any = |outcome: Outcome, checks: &[Check]| {
+    let any = |outcome: CheckOutcome, checks: &[Check]| {
         findings
             .iter()
             .any(|f| f.outcome == outcome && checks.contains(&f.check))
@@ -267,21 +276,21 @@ fn precedence(findings: &[Finding]) -> VerdictKind {
         Check::Dates,
         Check::Status,
     ];
-    let passed = |check: Check| any(Outcome::Passed, &[check]);
+    let passed = |check: Check| any(CheckOutcome::Passed, &[check]);
     if findings.iter().any(|f| f.code == Code::StructureUnreadable.as_str()) {
         return VerdictKind::Unreadable;
     }
-    if any(Outcome::Failed, &of_the_badge) {
+    if any(CheckOutcome::Failed, &of_the_badge) {
         return VerdictKind::NotValid;
     }
-    if any(Outcome::CouldNotCheck, &of_the_badge) || any(Outcome::CouldNotCheck, &[Check::Recognition]) {
+    if any(CheckOutcome::CouldNotCheck, &of_the_badge) || any(CheckOutcome::CouldNotCheck, &[Check::Recognition]) {
         return VerdictKind::CouldNotCheck;
     }
-    if any(Outcome::Failed, &[Check::Recognition]) {
+    if any(CheckOutcome::Failed, &[Check::Recognition]) {
         return VerdictKind::NotRecognized;
     }
     // Nothing failed and nothing is in doubt; still, each check has to have said so itself.
-    let status = passed(Check::Status) || any(Outcome::NotApplicable, &[Check::Status]);
+    let status = passed(Check::Status) || any(CheckOutcome::NotApplicable, &[Check::Status]);
     let rest = [
         Check::Structure,
         Check::Proof,
@@ -308,13 +317,18 @@ fn holder(badge: &OpenBadge) -> Finding {
     )
 }
 
-impl<'a> Case<'a> {
-    fn new(badge: &'a OpenBadge, evidence: &'a Evidence, question: &'a Question, way: Way) -> Self {
+impl<'a> JudgeContext<'a> {
+    fn new(
+        badge: &'a OpenBadge,
+        evidence: &'a Evidence,
+        question: &'a VerificationQuestion,
+        way: Canonicalization,
+    ) -> Self {
         Self {
             badge,
             evidence,
             question,
-            terms: Terms::Known,
+            terms: AllowedTerms::Known,
             way,
             homes: HomeAgencies::of(evidence, &question.agency, &badge.issuer_id),
             vouched: OnceCell::new(),
@@ -324,7 +338,7 @@ impl<'a> Case<'a> {
     }
 }
 
-impl Case<'_> {
+impl JudgeContext<'_> {
     /// An agency's name, or its id if it gave none.
     fn name(&self, agency: &AgencyId) -> String {
         self.evidence

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     json::base64url,
-    keys::{BadKey, KeyKind, PublicKey},
+    keys::{BadKey, KeyKind, VerificationKey},
 };
 
 /// Members of keys that are secret: whoever shows one has lost it, and whoever signs with such a key is anyone.
@@ -24,7 +24,7 @@ pub(crate) const fn algorithms(kind: KeyKind) -> &'static [&'static str] {
 ///
 /// # Errors
 /// If it is none, is secret, or is meant for something else than signatures.
-pub(crate) fn read(jwk: &Value) -> Result<PublicKey, BadKey> {
+pub(crate) fn read(jwk: &Value) -> Result<VerificationKey, BadKey> {
     let jwk = jwk.as_object().ok_or(BadKey::Jwk("it is no object"))?;
     if SECRET.iter().any(|member| jwk.contains_key(*member)) {
         return Err(BadKey::Jwk("it holds a secret"));
@@ -36,10 +36,10 @@ pub(crate) fn read(jwk: &Value) -> Result<PublicKey, BadKey> {
             .ok_or(BadKey::Jwk("a number is missing or no base64url"))
     };
     let key = match (text("kty"), text("crv")) {
-        (Some("OKP"), Some("Ed25519")) => PublicKey::from_bytes(&bytes("x")?),
-        (Some("EC"), Some("P-256")) => PublicKey::from_point(KeyKind::P256, &bytes("x")?, &bytes("y")?),
-        (Some("EC"), Some("P-384")) => PublicKey::from_point(KeyKind::P384, &bytes("x")?, &bytes("y")?),
-        (Some("RSA"), None) => PublicKey::from_modulus(&bytes("n")?, &bytes("e")?),
+        (Some("OKP"), Some("Ed25519")) => VerificationKey::from_bytes(&bytes("x")?),
+        (Some("EC"), Some("P-256")) => VerificationKey::from_point(KeyKind::P256, &bytes("x")?, &bytes("y")?),
+        (Some("EC"), Some("P-384")) => VerificationKey::from_point(KeyKind::P384, &bytes("x")?, &bytes("y")?),
+        (Some("RSA"), None) => VerificationKey::from_modulus(&bytes("n")?, &bytes("e")?),
         _ => Err(BadKey::Kind),
     }?;
     match jwk.get("use") {

@@ -14,12 +14,12 @@ mod sign;
 use registry_schema::Timestamp;
 use serde_json::{Map, Value};
 
-use self::header::Header;
+use self::header::JwtHeader;
 pub use self::sign::{claims_as, public_jwk, sign};
 use crate::{
-    OpenBadge, PublicKey, Unreadable, badge, contexts,
-    data_integrity::{self, Doubt, Invalid, ProofOutcome, Signature},
-    formats::Form,
+    OpenBadge, UnreadableBadge, VerificationKey, badge, contexts,
+    data_integrity::{self, InvalidProof, ProofOutcome, Undecidable, VerifiedProof},
+    formats::BadgeFormat,
     json, jwk, multikey,
 };
 
@@ -30,8 +30,8 @@ const KNOWN: [&str; 5] = ["EdDSA", "Ed25519", "ES256", "ES384", "RS256"];
 
 /// A token: how the credential that it carries is secured. Nothing in it is believed yet.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Token {
-    header: Header,
+pub struct VcJwt {
+    header: JwtHeader,
     /// The first two parts with the point between: what is signed (RFC 7515, §5.1).
     signed: String,
     signature: Vec<u8>,
@@ -52,7 +52,7 @@ pub(crate) fn is_token(text: &str) -> bool {
 ///
 /// # Errors
 /// If it is no token, or carries no credential.
-pub(crate) fn read(text: &str, form: Form) -> Result<OpenBadge, Unreadable> {
+pub(crate) fn read(text: &str, form: BadgeFormat) -> Result<OpenBadge, UnreadableBadge> {
     let mut parts = text.split('.');
     let (Some(header), Some(payload), Some(signature), None) = (parts.next(), parts.next(), parts.next(), parts.next())
     else {
@@ -62,11 +62,11 @@ pub(crate) fn read(text: &str, form: Form) -> Result<OpenBadge, Unreadable> {
         .get(..header.len() + 1 + payload.len())
         .unwrap_or_default()
         .to_owned();
-    let header = Header::read(&object(header, "its header")?);
+    let header = JwtHeader::read(&object(header, "its header")?);
     let payload = object(payload, "its payload")?;
     let signature = json::base64url(signature).ok_or_else(|| not_base64("its signature"))?;
     if payload.contains_key("vp") {
-        return Err(Unreadable::new(
+        return Err(UnreadableBadge::new(
             "this token is a presentation, which wraps badges",
             "ask the holder for the badge itself",
         ));
@@ -77,7 +77,7 @@ pub(crate) fn read(text: &str, form: Form) -> Result<OpenBadge, Unreadable> {
         .then(|| Value::Object(credential.clone()));
     let mut badge = badge::parse(Value::Object(claims.fill(credential)), form)?;
     claims.compare(&mut badge);
-    badge.token = Some(Token {
+    badge.token = Some(VcJwt {
         header,
         signed,
         signature,
@@ -88,15 +88,15 @@ pub(crate) fn read(text: &str, form: Form) -> Result<OpenBadge, Unreadable> {
     Ok(badge)
 }
 
-fn stopped(why: impl std::fmt::Display) -> Unreadable {
-    Unreadable::new(format!("reading the token stopped: {why}"), ASK_AGAIN)
+fn stopped(why: impl std::fmt::Display) -> UnreadableBadge {
+    UnreadableBadge::new(format!("reading the token stopped: {why}"), ASK_AGAIN)
 }
 
-fn not_base64(what: &str) -> Unreadable {
+fn not_base64(what: &str) -> UnreadableBadge {
     stopped(format_args!("{what} is no base64url text without padding"))
 }
 
-fn object(part: &str, what: &str) -> Result<Map<String, Value>, Unreadable> {
+fn object(part: &str, what: &str) -> Result<Map<String, Value>, UnreadableBadge> {
     let bytes = json::base64url(part).ok_or_else(|| not_base64(what))?;
     match json::read(&bytes) {
         Ok(Value::Object(object)) => Ok(object),
@@ -105,25 +105,25 @@ fn object(part: &str, what: &str) -> Result<Map<String, Value>, Unreadable> {
     }
 }
 
-impl Token {
+impl VcJwt {
     /// Checks the token's signature over `document`, a credential by `issuer`; `key_of` knows the keys of
     /// verification methods. Whether the key is the issuer's remains to be asked.
     pub(crate) fn verify(
         &self,
         document: &Value,
         issuer: &str,
-        key_of: impl Fn(&str) -> Option<PublicKey>,
+        key_of: impl Fn(&str) -> Option<VerificationKey>,
     ) -> ProofOutcome {
-        let malformed = |why: String| ProofOutcome::Invalid(Invalid::Malformed(why));
+        let malformed = |why: String| ProofOutcome::Invalid(InvalidProof::Malformed(why));
         if let Some(fault) = &self.header.fault {
             return malformed(fault.clone());
         }
         if let Some(name) = document.as_object().and_then(contexts::unknown_in) {
-            return ProofOutcome::CouldNotCheck(Doubt::UnknownContext(name));
+            return ProofOutcome::CouldNotCheck(Undecidable::UnknownContext(name));
         }
         let alg = self.header.alg.as_str();
         if !KNOWN.contains(&alg) {
-            return ProofOutcome::CouldNotCheck(Doubt::UnknownSuite(alg.chars().take(64).collect()));
+            return ProofOutcome::CouldNotCheck(Undecidable::UnknownSuite(alg.chars().take(64).collect()));
         }
         let (method, key) = match self.key(issuer, &key_of) {
             Ok(found) => found,
@@ -134,14 +134,14 @@ impl Token {
             return malformed(format!("it says `{alg}`, but its key is of the kind {kind}"));
         }
         if !key.verifies(self.signed.as_bytes(), &self.signature) {
-            return ProofOutcome::Invalid(Invalid::Mismatch);
+            return ProofOutcome::Invalid(InvalidProof::Mismatch);
         }
         // Beside the token's own signature, those in the credential count as in a set of proofs.
         match self.proved.as_ref().map(|d| data_integrity::verify(d, &key_of)) {
-            None | Some(ProofOutcome::Valid(_) | ProofOutcome::CouldNotCheck(Doubt::UnknownSuite(_))) => {}
+            None | Some(ProofOutcome::Valid(_) | ProofOutcome::CouldNotCheck(Undecidable::UnknownSuite(_))) => {}
             Some(other) => return other,
         }
-        ProofOutcome::Valid(vec![Signature {
+        ProofOutcome::Valid(vec![VerifiedProof {
             verification_method: method,
             key,
             created: self.created,
@@ -150,7 +150,7 @@ impl Token {
     }
 
     /// The key that the header names: a verification method, and the key if the header or the name holds it.
-    pub(crate) fn claimed_key(&self, issuer: &str) -> (Option<String>, Option<PublicKey>) {
+    pub(crate) fn claimed_key(&self, issuer: &str) -> (Option<String>, Option<VerificationKey>) {
         let method = self.methods(issuer).into_iter().next();
         let own = method.as_deref().and_then(multikey::key_in_method);
         (method, self.header.jwk.clone().or(own))
@@ -170,8 +170,8 @@ impl Token {
     fn key(
         &self,
         issuer: &str,
-        key_of: &impl Fn(&str) -> Option<PublicKey>,
-    ) -> Result<(String, PublicKey), ProofOutcome> {
+        key_of: &impl Fn(&str) -> Option<VerificationKey>,
+    ) -> Result<(String, VerificationKey), ProofOutcome> {
         let methods = self.methods(issuer);
         let found = |method: &String| {
             let key = key_of(method).or_else(|| multikey::key_of_did(method))?;
@@ -179,7 +179,7 @@ impl Token {
         };
         let named = methods.iter().find_map(found);
         match (named, &self.header.jwk) {
-            (Some((_, named)), Some(held)) if named != *held => Err(ProofOutcome::Invalid(Invalid::Malformed(
+            (Some((_, named)), Some(held)) if named != *held => Err(ProofOutcome::Invalid(InvalidProof::Malformed(
                 "it names one key and holds another".to_owned(),
             ))),
             (Some(named), _) => Ok(named),
@@ -190,7 +190,7 @@ impl Token {
                 let own = multikey::key_of_did(issuer).filter(|_| other.is_none());
                 let unknown = || {
                     let name = self.header.kid.as_deref().unwrap_or("none named");
-                    ProofOutcome::CouldNotCheck(Doubt::UnknownKey(name.chars().take(200).collect()))
+                    ProofOutcome::CouldNotCheck(Undecidable::UnknownKey(name.chars().take(200).collect()))
                 };
                 own.map(|key| (issuer.to_owned(), key)).ok_or_else(unknown)
             }

@@ -1,6 +1,6 @@
 //! Public and signing keys. What kind a key is decides which algorithm it is used with, never what a message says.
 //!
-//! Making a key checks it: a [`PublicKey`] is a point on its curve and of full order, or a modulus of a length that is
+//! Making a key checks it: a [`VerificationKey`] is a point on its curve and of full order, or a modulus of a length that is
 //! still safe, and it has one representation, so that equal keys are equal values.
 
 mod signing;
@@ -15,7 +15,7 @@ use aws_lc_rs::{
     },
 };
 
-pub use signing::SigningKey;
+pub use signing::IssuerSigningKey;
 
 /// The encodings of points of small order, without their sign bit. Under such a key nearly any signature verifies,
 /// so it names nobody. (The list is libsodium's; RFC 8032 leaves the check to us.)
@@ -103,7 +103,7 @@ impl KeyKind {
 
 /// A public key.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PublicKey {
+pub struct VerificationKey {
     kind: KeyKind,
     /// 32 bytes, a compressed point, or the DER of an `RSAPublicKey` (RFC 8017).
     bytes: Box<[u8]>,
@@ -138,7 +138,7 @@ pub enum BadKey {
     CannotSign,
 }
 
-impl PublicKey {
+impl VerificationKey {
     /// The Ed25519 key with these 32 bytes.
     ///
     /// # Errors
@@ -211,7 +211,7 @@ impl PublicKey {
         self.kind
     }
 
-    /// The bytes of its one representation: see [`PublicKey::new`].
+    /// The bytes of its one representation: see [`VerificationKey::new`].
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
@@ -226,13 +226,13 @@ impl PublicKey {
     }
 }
 
-impl fmt::Debug for PublicKey {
+impl fmt::Debug for VerificationKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&crate::multikey::encode(self))
     }
 }
 
-impl fmt::Display for PublicKey {
+impl fmt::Display for VerificationKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&crate::multikey::encode(self))
     }

@@ -5,7 +5,7 @@
 //! same code answers the page, the API, the command line and a receipt that is checked offline years later.
 //!
 //! The path of a badge: [`formats::read`] makes an [`OpenBadge`] of bytes, or says where reading stopped
-//! ([`Unreadable`]); the node gathers [`Evidence`]; [`judge()`] runs every check, hides none behind an earlier
+//! ([`UnreadableBadge`]); the node gathers [`Evidence`]; [`judge()`] runs every check, hides none behind an earlier
 //! failure, and has no default outcome.
 //!
 //! Making badges stands beside reading them, so that both are tested against each other: [`credential`] builds
@@ -36,8 +36,8 @@ pub mod multikey;
 pub mod names;
 pub mod vcdm;
 
-pub use badge::{Fault, OpenBadge, StatusEntry};
-pub use evidence::{Evidence, Freshness, Question, StatusEvidence};
-pub use formats::Unreadable;
+pub use badge::{OpenBadge, StatusEntry, StructureFault};
+pub use evidence::{Evidence, Freshness, StatusEvidence, VerificationQuestion};
+pub use formats::UnreadableBadge;
 pub use judge::{judge, judge_at_once, unreachable, unreadable};
-pub use keys::{BadKey, KeyKind, PublicKey, SigningKey};
+pub use keys::{BadKey, IssuerSigningKey, KeyKind, VerificationKey};

@@ -1,6 +1,6 @@
 //! Keys as text: Multikey (`z6Mk…`, `zDn…`, `z82…`; Controlled Identifiers 1.0, §2.2.2), `did:key` and `did:jwk`.
 
-pub use crate::keys::{BadKey, KeyKind, PublicKey, SigningKey};
+pub use crate::keys::{BadKey, IssuerSigningKey, KeyKind, VerificationKey};
 use crate::{json, jwk};
 
 /// The multicodecs of public keys, as varints.
@@ -18,7 +18,7 @@ const MAX_DID_JWK: usize = 4_096;
 
 /// `z6Mk…`, `zDn…`, `z82…` or `z4MX…`.
 #[must_use]
-pub fn encode(key: &PublicKey) -> String {
+pub fn encode(key: &VerificationKey) -> String {
     let codec = CODECS
         .iter()
         .find(|(kind, _)| *kind == key.kind())
@@ -32,7 +32,7 @@ pub fn encode(key: &PublicKey) -> String {
 ///
 /// # Errors
 /// If it is no Multikey, or one of a kind that is not used here, or a key that proves nothing.
-pub fn decode(text: &str) -> Result<PublicKey, BadKey> {
+pub fn decode(text: &str) -> Result<VerificationKey, BadKey> {
     let base58 = text.strip_prefix('z').ok_or(BadKey::Encoding)?;
     if base58.len() > MAX_TEXT {
         return Err(BadKey::Length(base58.len()));
@@ -42,19 +42,19 @@ pub fn decode(text: &str) -> Result<PublicKey, BadKey> {
         .iter()
         .find_map(|(kind, codec)| Some((*kind, bytes.strip_prefix(codec)?)));
     let (kind, key) = found.ok_or(BadKey::Kind)?;
-    PublicKey::new(kind, key)
+    VerificationKey::new(kind, key)
 }
 
 /// The `did:key` of a key, and the only verification method that it has.
 #[must_use]
-pub fn did_key(key: &PublicKey) -> (String, String) {
+pub fn did_key(key: &VerificationKey) -> (String, String) {
     let key = encode(key);
     (format!("did:key:{key}"), format!("did:key:{key}#{key}"))
 }
 
 /// The key of a `did:key` or a `did:jwk`, which are their own documents.
 #[must_use]
-pub fn key_of_did(did: &str) -> Option<PublicKey> {
+pub fn key_of_did(did: &str) -> Option<VerificationKey> {
     if let Some(jwk) = did.strip_prefix("did:jwk:") {
         let jwk = Some(jwk).filter(|j| j.len() <= MAX_DID_JWK).and_then(json::base64url)?;
         return jwk::read(&json::read(&jwk).ok()?).ok();
@@ -65,7 +65,7 @@ pub fn key_of_did(did: &str) -> Option<PublicKey> {
 /// The key that a verification method's URL *itself* holds: of `did:key:z6Mk…#z6Mk…`, where both parts must agree,
 /// of `did:jwk:…#0`, or of `https://…#z6Mk…` (1EdTech's way), which proves nothing about who holds it.
 #[must_use]
-pub fn key_in_method(method: &str) -> Option<PublicKey> {
+pub fn key_in_method(method: &str) -> Option<VerificationKey> {
     let (controller, fragment) = method.split_once('#')?;
     if controller.starts_with("did:jwk:") {
         return key_of_did(controller).filter(|_| fragment == "0");
@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_key_reads_back_and_verifies_what_it_signed() {
-        let key = SigningKey::from_seed(&SEED).unwrap();
+        let key = IssuerSigningKey::from_seed(&SEED).unwrap();
         let public = key.public_key();
         assert_eq!(public.as_bytes()[..4], [0xd7, 0x5a, 0x98, 0x01]);
         let text = encode(&public);
@@ -103,11 +103,11 @@ mod tests {
 
     #[test]
     fn a_did_key_holds_its_key() {
-        let public = SigningKey::from_seed(&SEED).unwrap().public_key();
+        let public = IssuerSigningKey::from_seed(&SEED).unwrap().public_key();
         let (did, method) = did_key(&public);
         assert_eq!(key_of_did(&did).as_ref(), Some(&public));
         assert_eq!(key_in_method(&method).as_ref(), Some(&public));
-        let other = did_key(&SigningKey::from_seed(&[7; 32]).unwrap().public_key()).0;
+        let other = did_key(&IssuerSigningKey::from_seed(&[7; 32]).unwrap().public_key()).0;
         assert_eq!(key_in_method(&format!("{other}#{}", encode(&public))), None);
         assert_eq!(
             key_in_method(&format!("https://a.example/1#{}", encode(&public))),

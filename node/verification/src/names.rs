@@ -51,12 +51,12 @@ const LEAST_WITHIN: usize = 9;
 pub struct FoldedName {
     /// The ways of folding it that differ: by what its letters are, by what they look like, and by the order in which they
     /// are seen.
-    ways: Vec<FoldedWay>,
+    ways: Vec<NameFolding>,
 }
 
 /// One way of folding.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct FoldedWay {
+struct NameFolding {
     /// Its words in their order, without what stands between.
     letters: Vec<char>,
     words: BTreeSet<String>,
@@ -66,7 +66,7 @@ struct FoldedWay {
 
 /// The degree to which two names are alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Likeness {
+pub enum NameSimilarity {
     /// One holds the other's words, or a letter or two differ.
     Resembles,
     /// They read the same.
@@ -75,7 +75,7 @@ pub enum Likeness {
 
 /// A name of the federation that a name in a file is like.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LikeName {
+pub struct SimilarName {
     /// The name that stands in a trust list, or that an agency gives itself.
     pub name: String,
     /// The agency whose issuer it is; the agency itself, if it is an agency's name.
@@ -83,10 +83,10 @@ pub struct LikeName {
     /// True if it is the agency's own name.
     pub is_agency: bool,
     /// The degree to which they are alike.
-    pub likeness: Likeness,
+    pub likeness: NameSimilarity,
 }
 
-impl LikeName {
+impl SimilarName {
     /// A name of the federation, if the claimed one is like it.
     #[must_use]
     pub fn new(
@@ -111,13 +111,13 @@ impl FoldedName {
     #[must_use]
     pub fn new(name: &str) -> Self {
         let look_of = |text: &str| skeleton(text).collect::<String>().to_lowercase();
-        let mut ways: Vec<FoldedWay> = Vec::new();
+        let mut ways: Vec<NameFolding> = Vec::new();
         for seen in order::seen(name, LONGEST_FOLDED) {
             let plain: String = seen.nfkc().take(LONGEST_FOLDED).collect();
             // A capital letter may look like another letter than its small one does, and the plain form of a letter like
             // another than the letter itself does; so all are looked at.
             for text in [plain.to_lowercase(), look_of(&plain), look_of(&seen)] {
-                let way = FoldedWay::new(&text);
+                let way = NameFolding::new(&text);
                 if !way.letters.is_empty() && !ways.contains(&way) {
                     ways.push(way);
                 }
@@ -128,7 +128,7 @@ impl FoldedName {
 
     /// The likeness of this name to another, if there is any.
     #[must_use]
-    pub fn likeness(&self, other: &Self) -> Option<Likeness> {
+    pub fn likeness(&self, other: &Self) -> Option<NameSimilarity> {
         let pairs = self
             .ways
             .iter()
@@ -137,7 +137,7 @@ impl FoldedName {
     }
 }
 
-impl FoldedWay {
+impl NameFolding {
     fn new(text: &str) -> Self {
         let folded: String = skeleton(text).filter(|c| !is_combining_mark(*c)).map(look).collect();
         let all = || {
@@ -160,9 +160,9 @@ impl FoldedWay {
         }
     }
 
-    fn likeness(&self, other: &Self) -> Option<Likeness> {
+    fn likeness(&self, other: &Self) -> Option<NameSimilarity> {
         if self.letters == other.letters || self.words == other.words {
-            return Some(Likeness::Same);
+            return Some(NameSimilarity::Same);
         }
         let (short, long) = if self.letters.len() <= other.letters.len() {
             (self, other)
@@ -180,7 +180,7 @@ impl FoldedWay {
                 && (short.used ^ long.used).count_ones() as usize <= 2 * most
                 && distance(&short.letters, &long.letters, most)
         };
-        (within || is_near()).then_some(Likeness::Resembles)
+        (within || is_near()).then_some(NameSimilarity::Resembles)
     }
 }
 

@@ -9,29 +9,29 @@ mod presentation;
 mod related;
 mod structure;
 
-use registry_schema::{Check, Finding, Outcome, Timestamp};
+use registry_schema::{Check, CheckOutcome, Finding, Timestamp};
 use serde_json::{Map, Value};
 
 pub use self::presentation::{Presentation, read_presentation, verify_presentation};
 use crate::{
-    Evidence, Fault, OpenBadge, Question, SigningKey, badge,
+    Evidence, IssuerSigningKey, OpenBadge, StructureFault, VerificationQuestion, badge,
     codes::Code,
     contexts::{CREDENTIALS_V1, DATA_INTEGRITY_V1, DATA_INTEGRITY_V2},
-    data_integrity::{self, SignError, Suite, Terms},
-    formats::{self, Form, Unreadable},
+    data_integrity::{self, AllowedTerms, Cryptosuite, SignError},
+    formats::{self, BadgeFormat, UnreadableBadge},
     json, judge,
 };
 
 /// The checks that are asked for, beside structure, proof and issuer, which always are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Checks {
+pub struct RequestedChecks {
     /// Set to check that it is in date.
     pub dates: bool,
     /// Set to check that it is not revoked or suspended.
     pub status: bool,
 }
 
-impl Checks {
+impl RequestedChecks {
     /// All of them.
     pub const ALL: Self = Self {
         dates: true,
@@ -41,33 +41,35 @@ impl Checks {
 
 /// The findings, by what they mean for the answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Answer {
+pub struct VerificationFindings {
     /// Any of these, and it is not verified.
     pub errors: Vec<Finding>,
     /// Findings that the asker should know all the same.
     pub warnings: Vec<Finding>,
 }
 
-impl Answer {
+impl VerificationFindings {
     /// Returns true if nothing speaks against it.
     #[must_use]
     pub const fn is_verified(&self) -> bool {
         self.errors.is_empty()
     }
 
-    fn add(&mut self, findings: impl IntoIterator<Item = Finding>, checks: Checks) {
+    fn add(&mut self, findings: impl IntoIterator<Item = Finding>, checks: RequestedChecks) {
         for finding in findings {
             let counts = match finding.check {
-                Check::Structure | Check::Proof => finding.outcome != Outcome::Passed,
+                Check::Structure | Check::Proof => finding.outcome != CheckOutcome::Passed,
                 // Where nobody lists the issuer, its name is only what the signer calls himself.
-                Check::Issuer => finding.outcome == Outcome::Failed,
-                Check::Dates => checks.dates && finding.outcome != Outcome::Passed,
-                Check::Status => checks.status && matches!(finding.outcome, Outcome::Failed | Outcome::CouldNotCheck),
+                Check::Issuer => finding.outcome == CheckOutcome::Failed,
+                Check::Dates => checks.dates && finding.outcome != CheckOutcome::Passed,
+                Check::Status => {
+                    checks.status && matches!(finding.outcome, CheckOutcome::Failed | CheckOutcome::CouldNotCheck)
+                }
                 Check::Recognition | Check::Worth | Check::Holder => false,
             };
             if counts {
                 self.errors.push(finding);
-            } else if finding.outcome != Outcome::Passed {
+            } else if finding.outcome != CheckOutcome::Passed {
                 self.warnings.push(finding);
             }
         }
@@ -86,14 +88,14 @@ pub fn read_json(bytes: &[u8]) -> Result<Value, String> {
 ///
 /// # Errors
 /// If it is no credential at all.
-pub fn read_credential(value: Value) -> Result<OpenBadge, Unreadable> {
+pub fn read_credential(value: Value) -> Result<OpenBadge, UnreadableBadge> {
     match value {
         Value::String(token) if token.starts_with("ey") => formats::read(token.as_bytes()),
         Value::Object(object) if structure::has_type(&object, "EnvelopedVerifiableCredential") => {
             formats::read(Value::Object(object).to_string().as_bytes())
         }
-        Value::Object(object) => badge::parse_any(Value::Object(object), Form::Json),
-        _ => Err(Unreadable::new(
+        Value::Object(object) => badge::parse_any(Value::Object(object), BadgeFormat::Json),
+        _ => Err(UnreadableBadge::new(
             "this is neither a JSON object nor a token",
             "send the credential itself",
         )),
@@ -102,15 +104,20 @@ pub fn read_credential(value: Value) -> Result<OpenBadge, Unreadable> {
 
 /// Checks a credential: its structure, its proofs, whether the key is its issuer's, and what else is asked for.
 #[must_use]
-pub fn verify_credential(credential: &OpenBadge, evidence: &Evidence, question: &Question, checks: Checks) -> Answer {
-    let mut answer = Answer::default();
+pub fn verify_credential(
+    credential: &OpenBadge,
+    evidence: &Evidence,
+    question: &VerificationQuestion,
+    checks: RequestedChecks,
+) -> VerificationFindings {
+    let mut answer = VerificationFindings::default();
     let faults = credential.document.as_object().map(structure::credential);
     answer.add(invalid(faults.unwrap_or_default()), checks);
     answer.add(judge::apart_from_structure(credential, evidence, question), checks);
     answer
 }
 
-fn invalid(faults: Vec<Fault>) -> impl Iterator<Item = Finding> {
+fn invalid(faults: Vec<StructureFault>) -> impl Iterator<Item = Finding> {
     faults
         .into_iter()
         .map(|fault| judge::finding(Code::StructureInvalid, fault.to_string()))
@@ -118,7 +125,7 @@ fn invalid(faults: Vec<Fault>) -> impl Iterator<Item = Finding> {
 
 /// The faults of a credential that is to be issued.
 #[must_use]
-pub fn faults(credential: &Map<String, Value>) -> Vec<Fault> {
+pub fn faults(credential: &Map<String, Value>) -> Vec<StructureFault> {
     structure::credential(credential)
 }
 
@@ -128,8 +135,8 @@ pub fn faults(credential: &Map<String, Value>) -> Vec<Fault> {
 /// As [`data_integrity::sign_with`].
 pub fn sign(
     mut credential: Map<String, Value>,
-    suite: Suite,
-    key: &SigningKey,
+    suite: Cryptosuite,
+    key: &IssuerSigningKey,
     verification_method: &str,
     created: Timestamp,
 ) -> Result<Value, SignError> {
@@ -140,7 +147,7 @@ pub fn sign(
         }
     }
     let document = Value::Object(credential);
-    data_integrity::sign_under(Terms::Any, suite, document, key, verification_method, created)
+    data_integrity::sign_under(AllowedTerms::Any, suite, document, key, verification_method, created)
 }
 
 #[cfg(test)]

@@ -24,14 +24,14 @@ use std::{
 
 use rand::{Rng as _, RngExt as _, SeedableRng as _, rngs::StdRng};
 
-use fuzz::{TARGETS, Target, seeds};
+use fuzz::{FuzzTarget, TARGETS, seeds};
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz").join(name)
 }
 
 /// Plays some bytes; says what did not hold.
-fn play(target: Target, bytes: &[u8]) -> Result<bool, String> {
+fn play(target: FuzzTarget, bytes: &[u8]) -> Result<bool, String> {
     let start = Instant::now();
     let played = catch_unwind(AssertUnwindSafe(|| target(bytes))).map_err(|why| {
         let text = why.downcast_ref::<String>().cloned();

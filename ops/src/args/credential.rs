@@ -6,10 +6,10 @@ use clap::{
     Args, Subcommand,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-use registry_schema::{Decimal, Reason, TermDate};
+use registry_schema::{Decimal, StatusReason, TermDate};
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Credential {
+pub(crate) enum CredentialCommand {
     /// Issue a badge, or many from a CSV file
     #[command(after_help = "\
 Examples:
@@ -28,7 +28,7 @@ where nobody is there to answer, --yes is needed.
 
 A badge that is good until 2031-07-01 is good on that whole day, as your agency's
 clocks have it. For an exact moment, write 2031-07-01T14:00:00Z.")]
-    Issue(Issue),
+    Issue(IssueArgs),
     /// List the credentials that your agency keeps
     #[command(after_help = "\
 Examples:
@@ -66,10 +66,10 @@ Examples:
 
 With --badge, for an agency with several stores: the badge names its place in
 the status list, and any store may change what stands there.")]
-    Suspend(StatusEntry),
+    Suspend(StatusEntryArgs),
     /// Lift a suspension
     #[command(after_help = "Example:\n  comity credential reinstate NC-4K2M9-QXR7T-3 --reason administrative")]
-    Reinstate(StatusEntry),
+    Reinstate(StatusEntryArgs),
     /// Make a credential not good for ever
     #[command(after_help = "\
 Example:
@@ -78,7 +78,7 @@ Example:
 Revocation is final: to undo it, issue a new badge; to hold a badge back for a
 while, suspend it. Asks before it acts if a person is there to answer; in a script
 it acts at once.")]
-    Revoke(StatusEntry),
+    Revoke(StatusEntryArgs),
     /// Forget a credential, where a statute demands it
     #[command(after_help = "\
 Example:
@@ -95,7 +95,7 @@ Asks before it acts; where nobody is there to answer, --yes is needed.")]
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Issue {
+pub(crate) struct IssueArgs {
     /// Who issues: an issuer of your agency (id or name)
     #[arg(long, required_unless_present = "csv")]
     pub(crate) issuer: Option<String>,
@@ -138,7 +138,7 @@ pub(crate) struct Issue {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct StatusEntry {
+pub(crate) struct StatusEntryArgs {
     /// The credential's code, or its id
     #[arg(required_unless_present = "badge")]
     pub(crate) code: Option<String>,
@@ -147,12 +147,12 @@ pub(crate) struct StatusEntry {
     pub(crate) badge: Option<PathBuf>,
     /// Why; this code is published
     #[arg(long, value_parser = reasons(), value_name = "CODE")]
-    pub(crate) reason: Reason,
+    pub(crate) reason: StatusReason,
     /// More on why; stays at your agency
     #[arg(long, value_name = "TEXT")]
     pub(crate) note: Option<String>,
 }
 
-fn reasons() -> impl TypedValueParser<Value = Reason> {
-    PossibleValuesParser::new(Reason::ALL.map(Reason::as_str)).try_map(|text| text.parse::<Reason>())
+fn reasons() -> impl TypedValueParser<Value = StatusReason> {
+    PossibleValuesParser::new(StatusReason::ALL.map(StatusReason::as_str)).try_map(|text| text.parse::<StatusReason>())
 }

@@ -1,9 +1,12 @@
 //! The commands that nothing undoes: **the one place that says before what a person is asked, and where nobody is, `--yes` is
 //! wanted.**
 
-use super::{Clock, Command, Credential, Framework, Issuer, Key, Peer, Policy, Rubric, Store, Trust};
+use super::{
+    CliCommand, ClockCommand, CredentialCommand, FrameworkCommand, IssuerCommand, KeyCommand, PeerCommand,
+    PolicyCommand, RubricCommand, StoreCommand, TrustCommand,
+};
 
-impl Command {
+impl CliCommand {
     /// True if it does what cannot be undone, or decides whom to trust at all: nobody's silence is taken for a yes to that.
     ///
     /// A revocation is final too, and is what scripts do every day: it asks at a terminal, and is carried out where nobody is.
@@ -11,73 +14,73 @@ impl Command {
         match self {
             Self::Issuer(command) => issuer(command),
             Self::Credential(command) => match command {
-                Credential::Expunge { .. } => true,
+                CredentialCommand::Expunge { .. } => true,
                 // Many badges at once.
-                Credential::Issue(args) => args.csv.is_some(),
-                Credential::List { .. }
-                | Credential::Show { .. }
-                | Credential::Suspend(_)
-                | Credential::Reinstate(_)
-                | Credential::Revoke(_) => false,
+                CredentialCommand::Issue(args) => args.csv.is_some(),
+                CredentialCommand::List { .. }
+                | CredentialCommand::Show { .. }
+                | CredentialCommand::Suspend(_)
+                | CredentialCommand::Reinstate(_)
+                | CredentialCommand::Revoke(_) => false,
             },
             Self::Peer(command) => match command {
-                Peer::Add(_) | Peer::Remove { .. } => true,
-                Peer::Ticket { .. }
-                | Peer::List
-                | Peer::Show { .. }
-                | Peer::Diff { .. }
-                | Peer::Introductions
-                | Peer::ForkCheck { .. } => false,
+                PeerCommand::Add(_) | PeerCommand::Remove { .. } => true,
+                PeerCommand::Ticket { .. }
+                | PeerCommand::List
+                | PeerCommand::Show { .. }
+                | PeerCommand::Diff { .. }
+                | PeerCommand::Introductions
+                | PeerCommand::ForkCheck { .. } => false,
             },
             // The others only write what the root may sign.
             Self::Key(command) => match command {
-                Key::Apply { .. } => true,
-                Key::List
-                | Key::Rotate { .. }
-                | Key::Add { .. }
-                | Key::Scope { .. }
-                | Key::End(_)
-                | Key::Export { .. } => false,
+                KeyCommand::Apply { .. } => true,
+                KeyCommand::List
+                | KeyCommand::Rotate { .. }
+                | KeyCommand::Add { .. }
+                | KeyCommand::Scope { .. }
+                | KeyCommand::End(_)
+                | KeyCommand::Export { .. } => false,
             },
             Self::Clock(command) => match command {
-                Clock::Accept => true,
-                Clock::Show => false,
+                ClockCommand::Accept => true,
+                ClockCommand::Show => false,
             },
             Self::Store(command) => match command {
-                Store::Accept => true,
-                Store::Show => false,
+                StoreCommand::Accept => true,
+                StoreCommand::Show => false,
             },
             // What is said in them can be said otherwise.
             Self::Trust(
-                Trust::List { .. }
-                | Trust::Show { .. }
-                | Trust::Agencies { .. }
-                | Trust::RecognizeAgency(_)
-                | Trust::WithdrawAgency { .. }
-                | Trust::History { .. }
-                | Trust::Recognize(_)
-                | Trust::Withdraw { .. }
-                | Trust::Export { .. }
-                | Trust::Import { .. }
-                | Trust::Diff { .. },
+                TrustCommand::List { .. }
+                | TrustCommand::Show { .. }
+                | TrustCommand::Agencies { .. }
+                | TrustCommand::RecognizeAgency(_)
+                | TrustCommand::WithdrawAgency { .. }
+                | TrustCommand::History { .. }
+                | TrustCommand::Recognize(_)
+                | TrustCommand::Withdraw { .. }
+                | TrustCommand::Export { .. }
+                | TrustCommand::Import { .. }
+                | TrustCommand::Diff { .. },
             )
-            | Self::Rubric(Rubric::Import { .. } | Rubric::List | Rubric::Show { .. })
+            | Self::Rubric(RubricCommand::Import { .. } | RubricCommand::List | RubricCommand::Show { .. })
             | Self::Policy(
-                Policy::Show { .. }
-                | Policy::Apply { .. }
-                | Policy::WhatIf { .. }
-                | Policy::Diff { .. }
-                | Policy::Test { .. }
-                | Policy::Worth { .. }
-                | Policy::Adopt { .. }
-                | Policy::Sample(_),
+                PolicyCommand::Show { .. }
+                | PolicyCommand::Apply { .. }
+                | PolicyCommand::WhatIf { .. }
+                | PolicyCommand::Diff { .. }
+                | PolicyCommand::Test { .. }
+                | PolicyCommand::Worth { .. }
+                | PolicyCommand::Adopt { .. }
+                | PolicyCommand::Sample(_),
             )
             | Self::Framework(
-                Framework::Import { .. }
-                | Framework::List
-                | Framework::Show { .. }
-                | Framework::Remove { .. }
-                | Framework::Coverage { .. },
+                FrameworkCommand::Import { .. }
+                | FrameworkCommand::List
+                | FrameworkCommand::Show { .. }
+                | FrameworkCommand::Remove { .. }
+                | FrameworkCommand::Coverage { .. },
             )
             | Self::Verify(_)
             | Self::Status
@@ -86,28 +89,31 @@ impl Command {
     }
 }
 
-const fn issuer(command: &Issuer) -> bool {
+const fn issuer(command: &IssuerCommand) -> bool {
     match command {
-        Issuer::Compromised { .. } | Issuer::Rekey { .. } | Issuer::Withdraw(_) | Issuer::ExpungeContact { .. } => true,
+        IssuerCommand::Compromised { .. }
+        | IssuerCommand::Rekey { .. }
+        | IssuerCommand::Withdraw(_)
+        | IssuerCommand::ExpungeContact { .. } => true,
         // Steps of a case that later steps answer, and what can be said otherwise.
-        Issuer::List { .. }
-        | Issuer::Show { .. }
-        | Issuer::Add(_)
-        | Issuer::Refresh(_)
-        | Issuer::Apply(_)
-        | Issuer::Evidence { .. }
-        | Issuer::Prove { .. }
-        | Issuer::Review { .. }
-        | Issuer::Approve { .. }
-        | Issuer::Refuse(_)
-        | Issuer::Notice { .. }
-        | Issuer::Suspend(_)
-        | Issuer::Reinstate(_)
-        | Issuer::Renew(_)
-        | Issuer::Close(_)
-        | Issuer::Appeal(_)
-        | Issuer::DecideAppeal { .. }
-        | Issuer::Provider { .. }
-        | Issuer::History { .. } => false,
+        IssuerCommand::List { .. }
+        | IssuerCommand::Show { .. }
+        | IssuerCommand::Add(_)
+        | IssuerCommand::Refresh(_)
+        | IssuerCommand::Apply(_)
+        | IssuerCommand::Evidence { .. }
+        | IssuerCommand::Prove { .. }
+        | IssuerCommand::Review { .. }
+        | IssuerCommand::Approve { .. }
+        | IssuerCommand::Refuse(_)
+        | IssuerCommand::Notice { .. }
+        | IssuerCommand::Suspend(_)
+        | IssuerCommand::Reinstate(_)
+        | IssuerCommand::Renew(_)
+        | IssuerCommand::Close(_)
+        | IssuerCommand::Appeal(_)
+        | IssuerCommand::DecideAppeal { .. }
+        | IssuerCommand::Provider { .. }
+        | IssuerCommand::History { .. } => false,
     }
 }

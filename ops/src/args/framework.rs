@@ -9,7 +9,7 @@ use clap::{
 use policy::framework::mint;
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Framework {
+pub(crate) enum FrameworkCommand {
     /// Import a framework: a CASE package, or a definition to mint items from
     #[command(after_help = "\
 Examples:

@@ -9,7 +9,7 @@ use clap::{
 use registry_schema::{AgencyId, Timestamp, acceptance::ProviderKind};
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Issuer {
+pub(crate) enum IssuerCommand {
     /// List the issuers of the federation, or the applications at your agency
     #[command(after_help = "\
 Examples:
@@ -48,7 +48,7 @@ for it. Shows the keys and asks before it acts if a person is there to answer;
 
 Warns if readers may take its name for that of another agency's issuer, and asks
 then as well.")]
-    Add(IssuerAdd),
+    Add(IssuerAddArgs),
     /// Look again at the keys of an issuer that signs with its own; say which status lists it has
     #[command(after_help = "\
 Examples:
@@ -58,7 +58,7 @@ Examples:
 A key that is new counts from the last look on; one that is gone counts until
 now, and what it signed before stays good. A compromised key stays compromised.
 Asks before it acts if a person is there to answer; --yes answers.")]
-    Refresh(Refresh),
+    Refresh(IssuerRefreshArgs),
     /// Say that somebody else may sign with an issuer's key
     #[command(after_help = "\
 Examples:
@@ -108,7 +108,7 @@ Example:
 Anybody can, without a token. The answer has the applicant's key: put it as
 `token` into a profile to follow the case. An operator can write down an
 application that came by letter.")]
-    Apply(Apply),
+    Apply(IssuerApplyArgs),
     /// Add evidence to an application, or to the answer to a notice
     #[command(after_help = "\
 Example:
@@ -124,7 +124,7 @@ Example:
         #[arg(long, value_name = "URL")]
         link: Option<String>,
         #[command(flatten)]
-        note: Note,
+        note: NoteArgs,
     },
     /// Prove that an applicant signs with software of its own, by a trial badge
     #[command(after_help = "\
@@ -160,7 +160,7 @@ Every component is scored. Who scores again replaces their own scores.")]
         #[arg(long = "score", value_name = "COMPONENT=LEVEL", value_parser = pair)]
         scores: Vec<(String, String)>,
         #[command(flatten)]
-        note: Note,
+        note: NoteArgs,
     },
     /// Approve an application, or a renewal, for a term
     #[command(after_help = "\
@@ -183,11 +183,11 @@ the reviewers and the rubric wants another person to decide.")]
         #[arg(long, value_name = "KIND", value_parser = providers())]
         provider: Option<ProviderKind>,
         #[command(flatten)]
-        note: Note,
+        note: NoteArgs,
     },
     /// Refuse an application, or a renewal
     #[command(after_help = "Example:\n  comity issuer refuse app-4k2m9qxr7t3a --note \"no public rubric\"")]
-    Refuse(Act),
+    Refuse(CaseStepArgs),
     /// Tell an issuer what is intended, and give it time to answer
     #[command(after_help = "\
 Example:
@@ -198,35 +198,35 @@ Example:
         case: String,
         /// What is intended
         #[arg(long, value_enum)]
-        of: Intended,
+        of: NoticeIntent,
         /// It can answer until then
         #[arg(long, value_name = "DATE")]
         respond_by: Timestamp,
         #[command(flatten)]
-        note: Note,
+        note: NoteArgs,
     },
     /// Suspend a registration: what others recognize through it stops to count
     #[command(after_help = "Example:\n  comity issuer suspend \"Palmetto Learning\" --note \"an inquiry is open\"")]
-    Suspend(Act),
+    Suspend(CaseStepArgs),
     /// Lift a suspension
     #[command(after_help = "Example:\n  comity issuer reinstate \"Palmetto Learning\" --note \"the inquiry is over\"")]
-    Reinstate(Act),
+    Reinstate(CaseStepArgs),
     /// End a registration, which is final; only after a notice that gave time to answer
     #[command(after_help = "\
 Example:
   comity issuer withdraw \"Palmetto Learning\" --note \"it ceased to issue\"
 
 Asks before it acts; where nobody is there to answer, --yes is needed.")]
-    Withdraw(Act),
+    Withdraw(CaseStepArgs),
     /// Open the review for a renewal
     #[command(after_help = "Example:\n  comity issuer renew \"Palmetto Learning\"")]
-    Renew(Act),
+    Renew(CaseStepArgs),
     /// Take an application back
     #[command(after_help = "Example:\n  comity issuer close app-4k2m9qxr7t3a")]
-    Close(Act),
+    Close(CaseStepArgs),
     /// Appeal against the last decision
     #[command(after_help = "Example:\n  comity issuer appeal app-4k2m9qxr7t3a --note \"the rubric is public\"")]
-    Appeal(Act),
+    Appeal(CaseStepArgs),
     /// Decide an appeal; another operator than the one whose decision it is against
     #[command(after_help = "\
 Examples:
@@ -242,7 +242,7 @@ Examples:
         #[arg(long)]
         dismissed: bool,
         #[command(flatten)]
-        note: Note,
+        note: NoteArgs,
     },
     /// Say what kind of body an issuer of your agency is
     #[command(after_help = "\
@@ -279,7 +279,7 @@ Asks before it acts; where nobody is there to answer, --yes is needed.")]
     },
 }
 
-impl Issuer {
+impl IssuerCommand {
     pub(crate) const fn changes_something(&self) -> bool {
         !matches!(self, Self::List { .. } | Self::Show { .. } | Self::History { .. })
     }
@@ -287,16 +287,16 @@ impl Issuer {
 
 /// A step with nothing to say but why.
 #[derive(Debug, Args)]
-pub(crate) struct Act {
+pub(crate) struct CaseStepArgs {
     /// The application's id, or its issuer's name
     pub(crate) case: String,
     #[command(flatten)]
-    pub(crate) note: Note,
+    pub(crate) note: NoteArgs,
 }
 
 /// What is said with a step.
 #[derive(Debug, Args)]
-pub(crate) struct Note {
+pub(crate) struct NoteArgs {
     /// The reasons; they stay between your agency and the applicant
     #[arg(long = "note", value_name = "TEXT")]
     pub(crate) text: Option<String>,
@@ -307,7 +307,7 @@ pub(crate) struct Note {
 
 /// The intention of which a notice speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Intended {
+pub(crate) enum NoticeIntent {
     /// To suspend, or to keep suspended
     Suspension,
     /// To end the registration
@@ -315,7 +315,7 @@ pub(crate) enum Intended {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct IssuerAdd {
+pub(crate) struct IssuerAddArgs {
     /// Its name, as people know it
     #[arg(long)]
     pub(crate) name: String,
@@ -337,7 +337,7 @@ pub(crate) struct IssuerAdd {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Refresh {
+pub(crate) struct IssuerRefreshArgs {
     /// Its id, or its name
     pub(crate) issuer: String,
     /// A key that it has now, instead of looking up its document; name all of them
@@ -355,7 +355,7 @@ pub(crate) struct Refresh {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Apply {
+pub(crate) struct IssuerApplyArgs {
     /// The name under which it wants to issue
     #[arg(long)]
     pub(crate) name: String,
@@ -377,7 +377,7 @@ pub(crate) struct Apply {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Rubric {
+pub(crate) enum RubricCommand {
     /// List the rubrics that your agency imported
     #[command(after_help = "Example:\n  comity rubric list")]
     List,

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use registry_schema::Timestamp;
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Key {
+pub(crate) enum KeyCommand {
     /// List the keys of your agency's key log
     #[command(after_help = "Example:\n  comity key list")]
     List,
@@ -62,7 +62,7 @@ Examples:
 After a retirement all that the key signed stays good. Of a compromised writer
 key only the named envelopes and what came before them stay; what that
 un-revokes is listed first.")]
-    End(End),
+    End(KeyEndArgs),
     /// Take in an entry that the root signed
     #[command(after_help = "\
 Examples:
@@ -86,7 +86,7 @@ Asks before it acts; where nobody is there to answer, --yes is needed.")]
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct End {
+pub(crate) struct KeyEndArgs {
     /// The key, or how it begins
     pub(crate) key: String,
     /// In good order: all that came before stays good

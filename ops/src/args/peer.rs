@@ -7,7 +7,7 @@ use registry_schema::AgencyId;
 
 /// `comity peer`.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Peer {
+pub(crate) enum PeerCommand {
     /// Print your node's ticket, by which another agency's node follows it
     #[command(after_help = "Examples:\n  comity peer ticket\n  comity peer ticket > ticket.txt")]
     Ticket {
@@ -25,7 +25,7 @@ Examples:
 Shows whom you are about to trust, and asks; where nobody is there to answer,
 --yes is needed. Compare the fingerprint with the agency over another way: by
 telephone, or in person.")]
-    Add(PeerAdd),
+    Add(PeerAddArgs),
     /// List the peers: connected or not, last heard, what is missing
     #[command(after_help = "Example:\n  comity peer list")]
     List,
@@ -93,7 +93,7 @@ Exit codes: 0 it proves a fork; 1 it proves nothing.")]
     },
 }
 
-impl Peer {
+impl PeerCommand {
     /// Returns true if there is something to leave undone in a dry run.
     pub(crate) const fn changes_something(&self) -> bool {
         matches!(self, Self::Add(_) | Self::Remove { .. } | Self::Diff { pull: true, .. })
@@ -101,7 +101,7 @@ impl Peer {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct PeerAdd {
+pub(crate) struct PeerAddArgs {
     /// The ticket; with --introduced-by, the agency: US-TN
     #[arg(value_name = "TICKET|AGENCY")]
     pub(crate) whom: String,

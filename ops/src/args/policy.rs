@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use registry_schema::{AgencyId, AskedDate, Purpose, Timestamp};
+use registry_schema::{AgencyId, Purpose, QueryDate, Timestamp};
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Policy {
+pub(crate) enum PolicyCommand {
     /// Print an agency's policy, as a file that can be changed and applied
     #[command(after_help = "\
 Examples:
@@ -87,7 +87,7 @@ Exit codes: 0 something is accepted; 1 nothing is; 3 could not be checked.")]
         purpose: Option<Purpose>,
         /// As of this date
         #[arg(long, value_name = "DATE")]
-        at: Option<AskedDate>,
+        at: Option<QueryDate>,
     },
     /// Print the model policy with your agency's id in it, to change and to apply
     #[command(after_help = "Example:\n  comity policy adopt US-NC > policy.toml")]
@@ -105,11 +105,11 @@ Examples:
 
 Sample data, not legal advice. Needs no node."
     )]
-    Sample(Sample),
+    Sample(SampleCommand),
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Sample {
+pub(crate) enum SampleCommand {
     /// Whose rules there are, for which uses, and where they are written
     #[command(after_help = "Example:\n  comity policy sample list")]
     List,

@@ -15,7 +15,7 @@ use super::purposes;
 
 /// The form of a file to which a trust list is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum FileForm {
+pub(crate) enum ExportFormat {
     /// For spreadsheets
     Csv,
     /// For programs
@@ -23,7 +23,7 @@ pub(crate) enum FileForm {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Trust {
+pub(crate) enum TrustCommand {
     /// List who recognizes whom
     #[command(after_help = "\
 Examples:
@@ -69,7 +69,7 @@ Examples:
 Examples:
   comity trust recognize-agency US-TN --purpose renewal --until 2028-07-01
   comity trust recognize-agency US-TN --depth 2 --may-be-followed")]
-    RecognizeAgency(RecognizeAgency),
+    RecognizeAgency(RecognizeAgencyArgs),
     /// Accept no longer what another agency recognizes
     #[command(after_help = "\
 Example:
@@ -104,7 +104,7 @@ Examples:
     --achievement https://palmetto.example.org/a/7 --until 2029-07-01
   comity trust recognize \"Palmetto Learning\" --aligned ITEM_OF_A_FRAMEWORK \\
     --attestation adopted_review --condition \"the district approves\"")]
-    Recognize(Recognize),
+    Recognize(RecognizeArgs),
     /// End a recognition of your agency
     #[command(after_help = "\
 Examples:
@@ -127,7 +127,7 @@ Asks before it acts if a person is there to answer; --yes answers.")]
         agency: Option<AgencyId>,
         /// In which form
         #[arg(long = "as", value_enum, default_value = "csv", value_name = "FORM")]
-        form: FileForm,
+        form: ExportFormat,
     },
     /// Recognize what a file has and your list has not; nothing while a row has a mistake
     #[command(after_help = "Examples:\n  comity trust import --dry-run trust.csv\n  comity trust import trust.csv")]
@@ -149,7 +149,7 @@ Examples:
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Recognize {
+pub(crate) struct RecognizeArgs {
     /// The issuer's id, or its name
     pub(crate) issuer: String,
     /// As this agency registers it, where several do: US-SC
@@ -159,7 +159,7 @@ pub(crate) struct Recognize {
     #[arg(long = "purpose", value_parser = purposes(), default_value = "renewal")]
     pub(crate) purposes: Vec<Purpose>,
     #[command(flatten)]
-    pub(crate) covers: Covers,
+    pub(crate) covers: CoverageArgs,
     /// From this date on; from now on if none is given
     #[arg(long, value_name = "DATE")]
     pub(crate) from: Option<Timestamp>,
@@ -173,12 +173,12 @@ pub(crate) struct Recognize {
     #[arg(long)]
     pub(crate) stands_alone: bool,
     #[command(flatten)]
-    pub(crate) rests: Rests,
+    pub(crate) rests: BasisArgs,
 }
 
 /// Which achievements are covered; all, if none of these is given.
 #[derive(Debug, Args)]
-pub(crate) struct Covers {
+pub(crate) struct CoverageArgs {
     /// Only this achievement (its id); can be given several times
     #[arg(long = "achievement", value_name = "ID")]
     pub(crate) achievements: Vec<String>,
@@ -192,7 +192,7 @@ pub(crate) struct Covers {
 
 /// On what a recognition rests.
 #[derive(Debug, Args)]
-pub(crate) struct Rests {
+pub(crate) struct BasisArgs {
     /// On what it rests; for an issuer own_review, for an agency adopted_review, if none is given
     #[arg(long, value_name = "REVIEW", value_parser = attestations())]
     pub(crate) attestation: Option<Attestation>,
@@ -205,7 +205,7 @@ pub(crate) struct Rests {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct RecognizeAgency {
+pub(crate) struct RecognizeAgencyArgs {
     /// The agency whose recognitions are accepted: US-TN
     #[arg(value_name = "AGENCY")]
     pub(crate) of: AgencyId,
@@ -213,7 +213,7 @@ pub(crate) struct RecognizeAgency {
     #[arg(long = "purpose", value_parser = purposes(), default_value = "renewal")]
     pub(crate) purposes: Vec<Purpose>,
     #[command(flatten)]
-    pub(crate) covers: Covers,
+    pub(crate) covers: CoverageArgs,
     /// From this date on; from now on if none is given
     #[arg(long, value_name = "DATE")]
     pub(crate) from: Option<Timestamp>,
@@ -224,7 +224,7 @@ pub(crate) struct RecognizeAgency {
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=i64::from(MAX_DEPTH)))]
     pub(crate) depth: u8,
     #[command(flatten)]
-    pub(crate) rests: Rests,
+    pub(crate) rests: BasisArgs,
 }
 
 fn attestations() -> impl TypedValueParser<Value = Attestation> {

@@ -5,13 +5,13 @@ use std::time::Duration;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use serde_json::value::RawValue;
 
-use super::{Client, MAX_BODY, answer};
+use super::{ApiClient, MAX_BODY, answer};
 use crate::exit::{Exit, fault};
 
 /// The longest time that the answers about a list may take.
 const LONGEST_LIST: Duration = Duration::from_secs(180);
 
-impl Client {
+impl ApiClient {
     /// Asks about many badges; each line of the answer is handed on as it comes, with the number of lines that were
     /// announced. Gives that number.
     pub(crate) async fn ask_many(

@@ -8,7 +8,7 @@ use reqwest::{
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::{Client, parse};
+use super::{ApiClient, parse};
 use crate::exit::{Exit, fault};
 
 /// A list from the node, read to its end or to where it was to stop.
@@ -31,7 +31,7 @@ impl WholeList {
     }
 }
 
-impl Client {
+impl ApiClient {
     /// Reads a list through all its pages; at most so many items, if a number is given.
     pub(crate) async fn read_list(&self, path: &[&str], most: Option<usize>) -> anyhow::Result<WholeList> {
         let mut items: Vec<Box<RawValue>> = Vec::new();

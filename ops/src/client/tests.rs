@@ -47,8 +47,8 @@ fn is_whole(request: &[u8]) -> bool {
     request.len() >= head.len() + 4 + length
 }
 
-pub(crate) fn client(node: &str) -> Client {
-    Client::new(Some(node), &Profile::default(), false).unwrap()
+pub(crate) fn client(node: &str) -> ApiClient {
+    ApiClient::new(Some(node), &Profile::default(), false).unwrap()
 }
 
 #[tokio::test]
@@ -113,14 +113,14 @@ fn profile(node: &str) -> Profile {
 #[tokio::test]
 async fn the_token_goes_to_the_profiles_node_and_to_no_other() {
     let (node, requests) = canned("200 OK", "application/json", "[]");
-    Client::new(None, &profile(&node), false)
+    ApiClient::new(None, &profile(&node), false)
         .unwrap()
         .read(&["v1", "issuers"], &[])
         .await
         .unwrap();
     assert!(requests.recv().unwrap().contains("authorization: Bearer s3cret"));
     let (other, requests) = canned("200 OK", "application/json", "[]");
-    Client::new(Some(&other), &profile(&node), false)
+    ApiClient::new(Some(&other), &profile(&node), false)
         .unwrap()
         .read(&["v1", "issuers"], &[])
         .await
@@ -132,7 +132,7 @@ async fn the_token_goes_to_the_profiles_node_and_to_no_other() {
         ..profile(&node)
     };
     let (other, requests) = canned("200 OK", "application/json", "[]");
-    let client = Client::of_another(&other, &nobodys).unwrap();
+    let client = ApiClient::of_another(&other, &nobodys).unwrap();
     client.read(&["v1", "issuers"], &[]).await.unwrap();
     assert!(!requests.recv().unwrap().contains("s3cret"));
 }
@@ -144,7 +144,7 @@ fn the_token_travels_in_clear_to_this_machine_or_where_somebody_said_so() {
             insecure_http,
             ..profile(node)
         };
-        Client::new(None, &profile, false)
+        ApiClient::new(None, &profile, false)
     };
     for node in [
         "http://192.0.2.7:7400",
@@ -158,7 +158,7 @@ fn the_token_travels_in_clear_to_this_machine_or_where_somebody_said_so() {
         assert!(!refused.to_string().contains("s3cret"), "{refused}");
         assert!(new(node, true).is_ok());
         assert!(
-            Client::new(Some(node), &Profile::default(), false).is_ok(),
+            ApiClient::new(Some(node), &Profile::default(), false).is_ok(),
             "without a token"
         );
     }
@@ -175,7 +175,7 @@ fn the_token_travels_in_clear_to_this_machine_or_where_somebody_said_so() {
 #[tokio::test]
 async fn a_dry_run_says_so_to_the_node_and_mistrusts_a_201() {
     let (node, requests) = canned("200 OK", "application/json", "{}");
-    let dry = |node: &str| Client::new(Some(node), &Profile::default(), true).unwrap();
+    let dry = |node: &str| ApiClient::new(Some(node), &Profile::default(), true).unwrap();
     dry(&node).write(&["v1", "issuers"], &"x").await.unwrap();
     assert!(
         requests

@@ -6,28 +6,28 @@ use std::sync::{Mutex, PoisonError};
 use registry_schema::Timestamp;
 use reqwest::{RequestBuilder, Response, header::HeaderName};
 
-use super::Client;
+use super::ApiClient;
 
 /// The header in which a node tells its time.
 const NODE_TIME: HeaderName = HeaderName::from_static("comity-time");
 
 /// The clocks at one moment: as the node told it, and this machine's when that came.
 #[derive(Clone, Copy, Debug)]
-struct Clocks {
+struct ClockPair {
     node: Timestamp,
     here: Timestamp,
 }
 
 /// The node's time as it told it last; none, before it answered.
 #[derive(Debug, Default)]
-pub(super) struct NodeTime(Mutex<Option<Clocks>>);
+pub(super) struct NodeTime(Mutex<Option<ClockPair>>);
 
 fn here() -> Timestamp {
     Timestamp(jiff::Timestamp::now().as_millisecond())
 }
 
 impl NodeTime {
-    fn last(&self) -> Option<Clocks> {
+    fn last(&self) -> Option<ClockPair> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -35,13 +35,13 @@ impl NodeTime {
         let told = response.headers().get(NODE_TIME);
         let told = told.and_then(|time| time.to_str().ok()?.parse().ok());
         if let Some(node) = told {
-            let clocks = Clocks { node, here: here() };
+            let clocks = ClockPair { node, here: here() };
             *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(clocks);
         }
     }
 }
 
-impl Client {
+impl ApiClient {
     /// Sends a request, and notes the time by which it is answered.
     pub(super) async fn exchange(&self, request: RequestBuilder, writes: bool) -> anyhow::Result<Response> {
         let response = request.send().await.map_err(|e| self.unreachable(&e, writes))?;

@@ -6,14 +6,14 @@ use anyhow::Context as _;
 use reqwest::{Method, StatusCode};
 use serde::Serialize;
 
-use super::{Client, Reply, answer};
+use super::{ApiClient, ApiReply, answer};
 use crate::exit::{Exit, fault, usage};
 
 /// The answer to who would do for good what nobody said yes to.
 const NOBODY_SAID_YES: &str = "nobody is there to say yes: look at what `--dry-run` shows, and give --yes";
 
-impl Client {
-    /// Lets nothing be changed before [`Client::may_write`], but what is tried dry.
+impl ApiClient {
+    /// Lets nothing be changed before [`ApiClient::may_write`], but what is tried dry.
     pub(crate) fn waits_for_a_yes(&self) {
         self.waits.store(true, Ordering::Relaxed);
     }
@@ -39,7 +39,7 @@ impl Client {
     }
 
     /// Changes something; or, in a dry run, has the node check the change.
-    pub(crate) async fn write<B: Serialize>(&self, path: &[&str], body: &B) -> anyhow::Result<Reply> {
+    pub(crate) async fn write<B: Serialize>(&self, path: &[&str], body: &B) -> anyhow::Result<ApiReply> {
         self.write_as(path, body, self.dry_run).await
     }
 
@@ -50,12 +50,17 @@ impl Client {
         kind: &'static str,
         body: Vec<u8>,
         dry_run: bool,
-    ) -> anyhow::Result<Reply> {
+    ) -> anyhow::Result<ApiReply> {
         self.write_bytes(path, kind, body, dry_run).await
     }
 
     /// The same, dry or not whatever was typed.
-    pub(crate) async fn write_as<B: Serialize>(&self, path: &[&str], body: &B, dry_run: bool) -> anyhow::Result<Reply> {
+    pub(crate) async fn write_as<B: Serialize>(
+        &self,
+        path: &[&str],
+        body: &B,
+        dry_run: bool,
+    ) -> anyhow::Result<ApiReply> {
         let body = serde_json::to_vec(body).context("cannot write the request")?;
         self.write_bytes(path, "application/json", body, dry_run).await
     }
@@ -66,7 +71,7 @@ impl Client {
         kind: &'static str,
         body: Vec<u8>,
         dry_run: bool,
-    ) -> anyhow::Result<Reply> {
+    ) -> anyhow::Result<ApiReply> {
         self.can_go(dry_run)?;
         let url = self.at(path, &[("dry_run", dry_run.then(|| "true".to_owned()))]);
         let (status, body) = self.send(Method::POST, url, Some((kind, body))).await?;
@@ -86,7 +91,7 @@ impl Client {
         kind: &'static str,
         body: Vec<u8>,
         dry_run: bool,
-    ) -> anyhow::Result<Reply> {
+    ) -> anyhow::Result<ApiReply> {
         self.can_go(dry_run)?;
         let dry_run = dry_run.then(|| "true".to_owned());
         let all: Vec<_> = query.iter().cloned().chain([("dry_run", dry_run)]).collect();
@@ -101,7 +106,7 @@ impl Client {
         kind: &'static str,
         body: Vec<u8>,
         dry_run: bool,
-    ) -> anyhow::Result<Reply> {
+    ) -> anyhow::Result<ApiReply> {
         self.can_go(dry_run)?;
         let url = self.at(path, &[("dry_run", dry_run.then(|| "true".to_owned()))]);
         let (_, body) = self.send(Method::PUT, url, Some((kind, body))).await?;
@@ -109,7 +114,7 @@ impl Client {
     }
 
     /// Removes something; or, in a dry run, has the node say what would come of it.
-    pub(crate) async fn delete_as(&self, path: &[&str], dry_run: bool) -> anyhow::Result<Reply> {
+    pub(crate) async fn delete_as(&self, path: &[&str], dry_run: bool) -> anyhow::Result<ApiReply> {
         self.can_go(dry_run)?;
         let url = self.at(path, &[("dry_run", dry_run.then(|| "true".to_owned()))]);
         let (_, body) = self.send(Method::DELETE, url, None).await?;

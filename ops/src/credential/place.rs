@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    Session,
-    args::StatusEntry,
+    CommandContext,
+    args::StatusEntryArgs,
     exit::{Exit, fault, usage},
     out, show,
 };
@@ -24,9 +24,9 @@ struct Entered {
 
 /// Puts one entry at the place that the badge in a file names.
 pub(super) async fn change(
-    session: &Session,
+    session: &CommandContext,
     to: StatusState,
-    entry: &StatusEntry,
+    entry: &StatusEntryArgs,
     file: &Path,
 ) -> anyhow::Result<Exit> {
     let bytes = fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))?;

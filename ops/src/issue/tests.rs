@@ -5,8 +5,8 @@ use serde_json::json;
 use super::*;
 use crate::client::tests::{canned, client};
 
-fn args() -> Issue {
-    Issue {
+fn args() -> IssueArgs {
+    IssueArgs {
         aligned_to: vec![],
         clock_hours: None,
         assessed_blind: None,
@@ -80,9 +80,9 @@ async fn a_badge_is_written_as_the_node_signed_it() {
         "application/json",
         &format!("{{\"credential\":{credential},\"document\":{document}}}"),
     );
-    let session = Session {
+    let session = CommandContext {
         client: client(&node),
-        out: out::Out {
+        out: out::OutputWriter {
             json: true,
             color: false,
         },
@@ -91,7 +91,7 @@ async fn a_badge_is_written_as_the_node_signed_it() {
         dry_run: false,
     };
     let file = std::env::temp_dir().join(format!("comity-badge-{}.json", std::process::id()));
-    let args = Issue {
+    let args = IssueArgs {
         subject: Some("Ana Reyes".to_owned()),
         ..args()
     };

@@ -8,7 +8,7 @@ use registry_schema::{
 use serde::Deserialize;
 
 use crate::{
-    Session,
+    CommandContext,
     exit::{Exit, fault, usage},
     out, show,
 };
@@ -23,7 +23,7 @@ struct RegistrationEntry {
 
 /// The use of a name, which may or may not stand for an issuer that is in no good standing, where no other has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Naming {
+pub(crate) enum NameScope {
     /// To look at it, or to act upon what it is.
     Any,
     /// To trust it, or to issue for it.
@@ -50,16 +50,20 @@ impl NamedIssuer<'_> {
 }
 
 /// The `id` of the issuer that was typed: an id as it is, or a name that exactly one issuer has.
-pub(crate) async fn resolve(session: &Session, typed: &str, agency: Option<&AgencyId>) -> anyhow::Result<String> {
-    resolve_as(session, typed, agency, Naming::Any).await
+pub(crate) async fn resolve(
+    session: &CommandContext,
+    typed: &str,
+    agency: Option<&AgencyId>,
+) -> anyhow::Result<String> {
+    resolve_as(session, typed, agency, NameScope::Any).await
 }
 
 /// The same, and whether it must be in good standing, if it is named and not given by its id.
 pub(crate) async fn resolve_as(
-    session: &Session,
+    session: &CommandContext,
     typed: &str,
     agency: Option<&AgencyId>,
-    naming: Naming,
+    naming: NameScope,
 ) -> anyhow::Result<String> {
     if typed.starts_with("did:") || typed.starts_with("https://") || typed.starts_with("http://") {
         return Ok(typed.to_owned());
@@ -119,7 +123,7 @@ fn fault_of(issuer: &Issuer, said: &[RegistrationEntry], now: Timestamp) -> Opti
     (!issuer.is_current(now)).then(|| "its key is retired".to_owned())
 }
 
-fn pick<'n, 'i>(found: &'n [NamedIssuer<'i>], typed: &str, naming: Naming) -> anyhow::Result<&'n NamedIssuer<'i>> {
+fn pick<'n, 'i>(found: &'n [NamedIssuer<'i>], typed: &str, naming: NameScope) -> anyhow::Result<&'n NamedIssuer<'i>> {
     let good: Vec<&NamedIssuer<'_>> = found.iter().filter(|one| one.fault.is_none()).collect();
     let listed = |all: &[&NamedIssuer<'_>]| {
         let lines: Vec<String> = all.iter().map(|one| format!("  {}", one.in_words())).collect();
@@ -127,12 +131,12 @@ fn pick<'n, 'i>(found: &'n [NamedIssuer<'i>], typed: &str, naming: Naming) -> an
     };
     let all: Vec<&NamedIssuer<'_>> = found.iter().collect();
     match (good.as_slice(), all.as_slice(), naming) {
-        ([one], _, _) | ([], [one], Naming::Any) => Ok(one),
+        ([one], _, _) | ([], [one], NameScope::Any) => Ok(one),
         ([], [], _) => Err(fault(
             Exit::Negative,
             format!("no issuer has the name `{typed}`: see `comity issuer list`"),
         )),
-        ([], _, Naming::InGoodStanding) => Err(fault(
+        ([], _, NameScope::InGoodStanding) => Err(fault(
             Exit::Conflict,
             format!(
                 "no issuer with the name `{typed}` is in good standing, as far as is known here:\n{}\nWhere its agency registered it \
@@ -199,7 +203,7 @@ mod tests {
         said: &[RegistrationEntry],
         typed: &str,
         agency: Option<&str>,
-        naming: Naming,
+        naming: NameScope,
     ) -> anyhow::Result<String> {
         let agency = agency.map(|id| id.parse().unwrap());
         let found = named(issuers, said, typed, agency.as_ref(), NOW);
@@ -213,7 +217,7 @@ mod tests {
             issuer("did:b", "Palmetto", "US-TN"),
             issuer("did:c", "Blue Ridge", "US-NC"),
         ];
-        let any = |typed, agency| id_of(&known, &[], typed, agency, Naming::Any);
+        let any = |typed, agency| id_of(&known, &[], typed, agency, NameScope::Any);
         assert_eq!(any("Blue Ridge", None).unwrap(), "did:c");
         let error = any("Palmetto", None).unwrap_err();
         assert_eq!(exit::of(&error), Exit::Usage);
@@ -236,11 +240,11 @@ mod tests {
         ] {
             let both = [old.clone(), anew.clone()];
             let alone = std::slice::from_ref(old);
-            for naming in [Naming::Any, Naming::InGoodStanding] {
+            for naming in [NameScope::Any, NameScope::InGoodStanding] {
                 assert_eq!(id_of(&both, &said, "Palmetto", None, naming).unwrap(), "did:anew");
             }
-            assert_eq!(id_of(alone, &said, "Palmetto", None, Naming::Any).unwrap(), old.id);
-            let refused = id_of(alone, &said, "Palmetto", None, Naming::InGoodStanding).unwrap_err();
+            assert_eq!(id_of(alone, &said, "Palmetto", None, NameScope::Any).unwrap(), old.id);
+            let refused = id_of(alone, &said, "Palmetto", None, NameScope::InGoodStanding).unwrap_err();
             assert_eq!(exit::of(&refused), Exit::Conflict);
             let refused = refused.to_string();
             assert!(refused.contains(&old.id) && refused.contains(why), "{refused}");

@@ -7,21 +7,21 @@ use serde_json::{Value, json};
 
 use super::{RegisteredIssuer, render, resolve};
 use crate::{
-    Session,
-    args::{IssuerAdd, Refresh},
+    CommandContext,
+    args::{IssuerAddArgs, IssuerRefreshArgs},
     exit::{Exit, fault},
     out, show, trust,
 };
 
 /// A key as it is sent.
 #[derive(Debug, Serialize)]
-struct Method<'a> {
+struct MethodBody<'a> {
     id: &'a str,
     public_key_multibase: &'a str,
 }
 
-fn methods(typed: &[(String, String)]) -> Option<Vec<Method<'_>>> {
-    let all = typed.iter().map(|(id, key)| Method {
+fn methods(typed: &[(String, String)]) -> Option<Vec<MethodBody<'_>>> {
+    let all = typed.iter().map(|(id, key)| MethodBody {
         id,
         public_key_multibase: key,
     });
@@ -29,7 +29,7 @@ fn methods(typed: &[(String, String)]) -> Option<Vec<Method<'_>>> {
 }
 
 /// Registers one, after its keys were shown to whoever is there. What was shown is what is registered.
-pub(super) async fn add(session: &Session, args: &IssuerAdd) -> anyhow::Result<Exit> {
+pub(super) async fn add(session: &CommandContext, args: &IssuerAddArgs) -> anyhow::Result<Exit> {
     let mut new = json!({ "name": args.name, "did": args.did, "status_lists": args.status_lists });
     let given: [(&str, Option<Value>); 3] = [
         ("url", args.url.as_ref().map(|url| json!(url))),
@@ -90,7 +90,7 @@ struct Change {
 }
 
 /// Looks at the keys again; shows first what changes.
-pub(super) async fn refresh(session: &Session, args: &Refresh) -> anyhow::Result<Exit> {
+pub(super) async fn refresh(session: &CommandContext, args: &IssuerRefreshArgs) -> anyhow::Result<Exit> {
     let id = resolve(session, &args.issuer, session.profile.agency.as_ref()).await?;
     let path = ["v1", "issuers", &id, "keys"];
     let body = json!({

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{json, value::RawValue};
 
 use super::{abroad, find, home};
-use crate::{Session, client::Client, exit::Exit, out, show};
+use crate::{CommandContext, client::ApiClient, exit::Exit, out, show};
 
 /// A node's holdings of one agency.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -30,14 +30,14 @@ impl Held {
     }
 }
 
-async fn held(client: &Client) -> anyhow::Result<BTreeMap<String, Held>> {
+async fn held(client: &ApiClient) -> anyhow::Result<BTreeMap<String, Held>> {
     let all: Vec<Held> = client.read(&["v1", "heartbeats"], &[]).await?.parse()?;
     Ok(all.into_iter().map(|held| (held.genesis.clone(), held)).collect())
 }
 
 /// The times of the two nodes: each tells its ages by its own.
 #[derive(Clone, Copy)]
-struct Times {
+struct NodeTimes {
     ours: Timestamp,
     theirs: Timestamp,
 }
@@ -46,7 +46,7 @@ struct Times {
 const PULLED_WITHIN: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(250);
 
-pub(super) async fn diff(session: &Session, agency: &AgencyId, pull: bool) -> anyhow::Result<Exit> {
+pub(super) async fn diff(session: &CommandContext, agency: &AgencyId, pull: bool) -> anyhow::Result<Exit> {
     let peer = find(session, agency).await?;
     let abroad = abroad(session, &peer)?;
     let look = async || anyhow::Ok(rows(&held(&session.client).await?, &held(&abroad).await?));
@@ -83,7 +83,7 @@ pub(super) async fn diff(session: &Session, agency: &AgencyId, pull: bool) -> an
             .json(&RawValue::from_string(serde_json::to_string(&rows)?)?)?;
     } else {
         let us = home(session).await?.to_string();
-        let times = Times {
+        let times = NodeTimes {
             ours: session.now(),
             theirs: abroad.now(),
         };
@@ -107,7 +107,7 @@ pub(super) async fn diff(session: &Session, agency: &AgencyId, pull: bool) -> an
 
 /// An agency, here and there.
 #[derive(Debug, Serialize)]
-struct Row {
+struct AgencyDiffRow {
     genesis: String,
     /// True if both hold the same envelopes and the same key log.
     same: bool,
@@ -115,26 +115,26 @@ struct Row {
     theirs: Option<Held>,
 }
 
-fn rows(ours: &BTreeMap<String, Held>, theirs: &BTreeMap<String, Held>) -> Vec<Row> {
+fn rows(ours: &BTreeMap<String, Held>, theirs: &BTreeMap<String, Held>) -> Vec<AgencyDiffRow> {
     let mut all: Vec<&String> = ours.keys().chain(theirs.keys()).collect();
     all.sort_unstable();
     all.dedup();
     let row = |genesis: &String| {
         let (ours, theirs) = (ours.get(genesis).cloned(), theirs.get(genesis).cloned());
         let same = matches!((&ours, &theirs), (Some(ours), Some(theirs)) if ours.is_same(theirs));
-        Row {
+        AgencyDiffRow {
             genesis: genesis.clone(),
             same,
             ours,
             theirs,
         }
     };
-    let mut rows: Vec<Row> = all.into_iter().map(row).collect();
-    rows.sort_by_key(Row::name);
+    let mut rows: Vec<AgencyDiffRow> = all.into_iter().map(row).collect();
+    rows.sort_by_key(AgencyDiffRow::name);
     rows
 }
 
-impl Row {
+impl AgencyDiffRow {
     fn name(&self) -> String {
         let named = self
             .ours
@@ -144,7 +144,7 @@ impl Row {
         named.map_or_else(|| self.genesis.chars().take(16).collect(), ToString::to_string)
     }
 
-    fn cells(&self, times: Times) -> Vec<String> {
+    fn cells(&self, times: NodeTimes) -> Vec<String> {
         let counted = |held: &Option<Held>| match held {
             Some(held) if held.missing == 0 => held.envelopes.to_string(),
             Some(held) => format!("{} of {}", held.envelopes, held.envelopes + held.missing),
@@ -196,7 +196,7 @@ mod tests {
             [true, false, false]
         );
         let now: Timestamp = "2026-11-23".parse().unwrap();
-        let times = Times { ours: now, theirs: now };
+        let times = NodeTimes { ours: now, theirs: now };
         assert_eq!(
             rows[1].cells(times),
             ["US-SC", "differ", "7 of 9", "never", "7", "never"]

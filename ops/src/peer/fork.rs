@@ -8,14 +8,14 @@ use serde_json::{json, value::RawValue};
 
 use crate::{
     exit::{Exit, fault},
-    out::Out,
+    out::OutputWriter,
     show,
 };
 
 /// Longest proof that is read, in bytes: a whole key log has less.
 const MAX_BYTES: u64 = 8 * 1024 * 1024;
 
-pub(crate) fn check(out: Out, path: &Path) -> anyhow::Result<Exit> {
+pub(crate) fn check(out: OutputWriter, path: &Path) -> anyhow::Result<Exit> {
     let context = || format!("cannot read `{}`", path.display());
     let mut bytes = Vec::new();
     File::open(path)

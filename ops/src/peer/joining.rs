@@ -10,8 +10,8 @@ use serde_json::{json, value::RawValue};
 
 use super::{Peer, abroad, all, find, grouped, home, render};
 use crate::{
-    Session,
-    args::PeerAdd,
+    CommandContext,
+    args::PeerAddArgs,
     exit::{Exit, fault, usage},
     out, show, trust,
 };
@@ -55,13 +55,13 @@ impl Awaited {
 }
 
 /// A peer's introductions, as its writer key signed them.
-struct Introduced {
+struct SignedIntroductions {
     tickets: Vec<Ticket>,
     signed: String,
 }
 
 /// The ticket of the node that is asked; none, where the node's JSON is printed as it came.
-async fn own_ticket(session: &Session) -> anyhow::Result<Option<Ticket>> {
+async fn own_ticket(session: &CommandContext) -> anyhow::Result<Option<Ticket>> {
     let reply = session.client.read(&["v1", "peers", "ticket"], &[]).await?;
     if session.out.json {
         session.out.json(&reply.json)?;
@@ -74,7 +74,7 @@ async fn own_ticket(session: &Session) -> anyhow::Result<Option<Ticket>> {
 }
 
 /// Shows this node's own agency, which is no peer of it.
-pub(super) async fn own(session: &Session) -> anyhow::Result<Exit> {
+pub(super) async fn own(session: &CommandContext) -> anyhow::Result<Exit> {
     let Some(ticket) = own_ticket(session).await? else {
         return Ok(Exit::Done);
     };
@@ -83,7 +83,7 @@ pub(super) async fn own(session: &Session) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-pub(super) async fn ticket(session: &Session, no_qr: bool) -> anyhow::Result<Exit> {
+pub(super) async fn ticket(session: &CommandContext, no_qr: bool) -> anyhow::Result<Exit> {
     let Some(ticket) = own_ticket(session).await? else {
         return Ok(Exit::Done);
     };
@@ -132,7 +132,7 @@ fn shown(ticket: &Ticket) -> String {
     show::pairs(&lines)
 }
 
-pub(super) async fn add(session: &Session, args: &PeerAdd) -> anyhow::Result<Exit> {
+pub(super) async fn add(session: &CommandContext, args: &PeerAddArgs) -> anyhow::Result<Exit> {
     let peers = all(session).await?;
     let (ticket, introduction) = match &args.introduced_by {
         None => (read(&args.whom)?, None),
@@ -192,7 +192,7 @@ pub(super) async fn add(session: &Session, args: &PeerAdd) -> anyhow::Result<Exi
 }
 
 /// Fetches a peer's introductions.
-async fn introductions_of(session: &Session, peer: &Peer) -> anyhow::Result<Introduced> {
+async fn introductions_of(session: &CommandContext, peer: &Peer) -> anyhow::Result<SignedIntroductions> {
     #[derive(Deserialize)]
     struct Signed {
         signed: String,
@@ -203,17 +203,17 @@ async fn introductions_of(session: &Session, peer: &Peer) -> anyhow::Result<Intr
     let statement = Introduction::from_text(&signed).map_err(|_| broken())?;
     // Our own node, which knows the peer's keys, checks the signature before it follows one of them.
     let tickets = Introduction::claimed_tickets(&statement);
-    Ok(Introduced { tickets, signed })
+    Ok(SignedIntroductions { tickets, signed })
 }
 
-async fn introduced(session: &Session, by: &AgencyId, whom: &str) -> anyhow::Result<(Ticket, String)> {
+async fn introduced(session: &CommandContext, by: &AgencyId, whom: &str) -> anyhow::Result<(Ticket, String)> {
     let agency: AgencyId = whom.parse().map_err(|e| usage(format!("{e}")))?;
     let introducer = find(session, by).await?;
     if introducer.membership.as_deref().is_some_and(|is| is != "member") {
         return Err(usage(format!("`{by}` is no peer any more: it introduces nobody here")));
     }
     let found = introductions_of(session, &introducer).await?;
-    let Introduced { tickets, signed } = found;
+    let SignedIntroductions { tickets, signed } = found;
     let found = tickets.into_iter().find(|ticket| ticket.agency == agency);
     let nobody = || {
         let message = format!("`{by}` does not introduce `{agency}`: see `comity peer introductions`");
@@ -222,7 +222,7 @@ async fn introduced(session: &Session, by: &AgencyId, whom: &str) -> anyhow::Res
     Ok((found.ok_or_else(nobody)?, signed))
 }
 
-pub(super) async fn introductions(session: &Session) -> anyhow::Result<Exit> {
+pub(super) async fn introductions(session: &CommandContext) -> anyhow::Result<Exit> {
     let (peers, home) = (all(session).await?, home(session).await?);
     let (mut rows, mut values) = (Vec::new(), Vec::new());
     let mut silent = 0;
@@ -278,7 +278,12 @@ pub(super) async fn introductions(session: &Session) -> anyhow::Result<Exit> {
     Ok(if nobody_answered { Exit::Unreachable } else { Exit::Done })
 }
 
-pub(super) async fn remove(session: &Session, agency: &AgencyId, expel: bool, unpin: bool) -> anyhow::Result<Exit> {
+pub(super) async fn remove(
+    session: &CommandContext,
+    agency: &AgencyId,
+    expel: bool,
+    unpin: bool,
+) -> anyhow::Result<Exit> {
     let path = ["v1", "peers", agency.as_str(), "removal"];
     let body = json!({"expel": expel, "unpin": unpin});
     let peer = find(session, agency).await?;

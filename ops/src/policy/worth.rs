@@ -2,12 +2,12 @@
 
 use anyhow::Context as _;
 use policy::{file, samples, tally::in_units};
-use registry_schema::{AgencyId, AskedDate, Decimal, Purpose, VerdictKind};
+use registry_schema::{AgencyId, Decimal, Purpose, QueryDate, VerdictKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    Session,
+    CommandContext,
     exit::{Exit, usage},
     show, verify,
 };
@@ -55,17 +55,17 @@ struct Needed {
 }
 
 /// By whose rules.
-pub(super) struct By {
+pub(super) struct RuleSource {
     pub(super) agency: Option<AgencyId>,
     pub(super) sample: Option<AgencyId>,
 }
 
 pub(super) async fn count(
-    session: &Session,
+    session: &CommandContext,
     badges: &[String],
-    By { agency, sample }: By,
+    RuleSource { agency, sample }: RuleSource,
     purpose: Option<Purpose>,
-    at: Option<AskedDate>,
+    at: Option<QueryDate>,
 ) -> anyhow::Result<Exit> {
     let uses = match (purpose, &sample) {
         (Some(purpose), _) => vec![purpose],
@@ -124,7 +124,7 @@ fn uses(sample: &AgencyId) -> anyhow::Result<Vec<Purpose>> {
     Ok(uses)
 }
 
-async fn ask(session: &Session, body: Value) -> anyhow::Result<Exit> {
+async fn ask(session: &CommandContext, body: Value) -> anyhow::Result<Exit> {
     let reply = session
         .client
         .ask(&["v1", "worth"], &[], "application/json", body.to_string().into_bytes())

@@ -1,13 +1,13 @@
 //! Proof of control: a trial badge, signed with the applicant's own software.
 
 use protocol::ticket::key_fingerprint;
-use registry_schema::registration::Step;
+use registry_schema::registration::RegistrationStep;
 
 use super::{Application, render, resolve};
-use crate::{Session, exit::Exit, verify};
+use crate::{CommandContext, exit::Exit, verify};
 
 /// `comity issuer prove APPLICATION FILE`
-pub(super) async fn prove(session: &Session, typed: &str, file: &str) -> anyhow::Result<Exit> {
+pub(super) async fn prove(session: &CommandContext, typed: &str, file: &str) -> anyhow::Result<Exit> {
     let id = resolve(session, typed).await?;
     let badge = verify::load(file)?;
     let path = ["v1", "applications", id.as_str(), "proof"];
@@ -34,8 +34,8 @@ pub(super) fn in_lines(case: &Application) -> Vec<(String, String)> {
 }
 
 /// Describes what a proof showed, for the list of steps.
-pub(super) fn of_step(step: &Step) -> Option<String> {
-    let Step::Prove { issuer, keys, .. } = step else {
+pub(super) fn of_step(step: &RegistrationStep) -> Option<String> {
+    let RegistrationStep::Prove { issuer, keys, .. } = step else {
         return None;
     };
     let keys: Vec<String> = keys

@@ -5,22 +5,22 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Ability, Agency, FilledList, OperatorWarning, Peer, clocks::ClockDoubt};
 use crate::{
-    Session,
-    client::Reply,
+    CommandContext,
+    client::ApiReply,
     exit::{self, Exit},
     peer::Reach,
 };
 
 /// Something that the node does not say, and why.
 #[derive(Debug, Serialize)]
-pub(super) struct Unread {
+pub(super) struct UnreadAnswer {
     pub(super) what: &'static str,
     pub(super) why: String,
     #[serde(skip)]
     exit: Exit,
 }
 
-impl Unread {
+impl UnreadAnswer {
     fn new(what: &'static str, error: &anyhow::Error) -> Self {
         let text = format!("{error:#}");
         // What follows is where to read more.
@@ -47,22 +47,22 @@ pub(super) struct Version {
 }
 
 /// The node's answers.
-pub(super) struct Asked {
-    pub(super) version: Option<(Reply, Version)>,
-    pub(super) agencies: Option<(Reply, Vec<Agency>)>,
+pub(super) struct NodeAnswers {
+    pub(super) version: Option<(ApiReply, Version)>,
+    pub(super) agencies: Option<(ApiReply, Vec<Agency>)>,
     pub(super) peers: Option<Vec<Peer>>,
-    pub(super) warnings: Option<(Reply, Vec<OperatorWarning>)>,
+    pub(super) warnings: Option<(ApiReply, Vec<OperatorWarning>)>,
     pub(super) ability: Ability,
     pub(super) clock: ClockDoubt,
     pub(super) filled: Vec<FilledList>,
     pub(super) reach: Option<Reach>,
     /// The questions that it did not answer.
-    pub(super) unread: Vec<Unread>,
+    pub(super) unread: Vec<UnreadAnswer>,
 }
 
-impl Asked {
+impl NodeAnswers {
     /// Asks everything but whether the node is ready.
-    pub(super) async fn of(session: &Session) -> Self {
+    pub(super) async fn of(session: &CommandContext) -> Self {
         let version = part::<Version>(session, "which version it is", &["version"]).await;
         let home = version.as_ref().ok().and_then(|(_, version)| version.agency.clone());
         let warnings = async {
@@ -85,7 +85,7 @@ impl Asked {
             reach,
         );
         let mut unread = Vec::new();
-        let mut keep = |not: Unread, is_optional: bool| {
+        let mut keep = |not: UnreadAnswer, is_optional: bool| {
             if !(is_optional && not.is_not_told()) {
                 unread.push(not);
             }
@@ -113,11 +113,15 @@ impl Asked {
     }
 }
 
-async fn part<T: DeserializeOwned>(session: &Session, what: &'static str, path: &[&str]) -> Result<(Reply, T), Unread> {
+async fn part<T: DeserializeOwned>(
+    session: &CommandContext,
+    what: &'static str,
+    path: &[&str],
+) -> Result<(ApiReply, T), UnreadAnswer> {
     let read = async {
         let reply = session.client.read(path, &[]).await?;
         let value = reply.parse()?;
         anyhow::Ok((reply, value))
     };
-    read.await.map_err(|error| Unread::new(what, &error))
+    read.await.map_err(|error| UnreadAnswer::new(what, &error))
 }

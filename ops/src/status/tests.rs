@@ -29,8 +29,8 @@ fn dead_peers_and_forks_are_told_with_how_many_there_are() {
         connected,
         turns_away: number == 4,
         freshness: match number.is_multiple_of(2) {
-            true => KnownFreshness::Fresh,
-            false => KnownFreshness::Ended,
+            true => AgencyFreshness::Fresh,
+            false => AgencyFreshness::Ended,
         },
         hindrances: Hindrances::default(),
     };
@@ -53,7 +53,7 @@ fn dead_peers_and_forks_are_told_with_how_many_there_are() {
     assert_eq!(stale(&[peer(2, true, "member"), peer(1, false, "left")]), None);
     assert!(is_one_lost(&[peer(1, true, "member")]) && !is_one_lost(&[peer(2, true, "member")]));
     let just_met = |connected| Peer {
-        freshness: KnownFreshness::NeverHeard,
+        freshness: AgencyFreshness::NeverHeard,
         ..peer(3, connected, "member")
     };
     assert!(is_one_lost(&[just_met(false)]) && !is_one_lost(&[just_met(true)]));
@@ -147,19 +147,19 @@ fn an_agency_is_as_fresh_as_its_node_says() {
 async fn what_a_node_cannot_answer_is_named_and_keeps_nothing_back() {
     let why = r#"{"type":"/help/node.unavailable","status":503,"detail":"the store cannot be used"}"#;
     let (node, _requests) = canned("503 Service Unavailable", "application/problem+json", why);
-    let session = Session {
+    let session = CommandContext {
         client: crate::client::tests::client(&node),
-        out: out::Out::new(false),
+        out: out::OutputWriter::new(false),
         profile: crate::profile::Profile::default(),
         yes: false,
         dry_run: false,
     };
     // The first question is answered with a problem, and the others by nobody.
-    let asked = Asked::of(&session).await;
+    let asked = NodeAnswers::of(&session).await;
     assert!(asked.agencies.is_none() && asked.peers.is_none());
     let head = head("http://node.example/", false, "its server does not answer\n", None);
     assert_eq!(head, "http://node.example/: not ready: its server does not answer");
-    let text = in_words(&head, &asked, &Told::default(), session.now());
+    let text = in_words(&head, &asked, &AgencyWarnings::default(), session.now());
     assert!(text.starts_with(&head), "{text}");
     for not in [
         "does not say which version it is: the store cannot be used\n",
@@ -167,9 +167,9 @@ async fn what_a_node_cannot_answer_is_named_and_keeps_nothing_back() {
     ] {
         assert!(text.contains(not), "{text}");
     }
-    assert_eq!(exit(false, &asked, &Told::default()), Exit::Negative);
-    assert_eq!(exit(true, &asked, &Told::default()), Exit::CouldNotCheck);
-    let json = as_json(&asked, &Told::default(), false, "no", session.now()).unwrap();
+    assert_eq!(exit(false, &asked, &AgencyWarnings::default()), Exit::Negative);
+    assert_eq!(exit(true, &asked, &AgencyWarnings::default()), Exit::CouldNotCheck);
+    let json = as_json(&asked, &AgencyWarnings::default(), false, "no", session.now()).unwrap();
     let json: Value = serde_json::from_str(json.get()).unwrap();
     assert_eq!((&json["agencies"], &json["ready"]), (&Value::Null, &json!(false)));
     assert!(json["unread"].as_array().unwrap().len() >= 3, "{json}");

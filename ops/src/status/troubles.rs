@@ -1,6 +1,6 @@
 //! The troubles with peers, in a sentence each.
 
-use registry_schema::{AgencyId, KnownFreshness, Timestamp};
+use registry_schema::{AgencyFreshness, AgencyId, Timestamp};
 
 use super::{Agency, Peer};
 use crate::{peer::turned_away, show};
@@ -61,7 +61,7 @@ pub(super) fn stale(peers: &[Peer]) -> Option<String> {
 
 /// Returns true if something fresh was known of a peer, and is not any more. One that was just met has yet to speak.
 pub(super) fn is_one_lost(peers: &[Peer]) -> bool {
-    let just_met = |peer: &Peer| peer.connected && peer.freshness == KnownFreshness::NeverHeard;
+    let just_met = |peer: &Peer| peer.connected && peer.freshness == AgencyFreshness::NeverHeard;
     let mut followed = followed(peers).into_iter();
     followed.any(|peer| !peer.freshness.is_fresh() && !just_met(peer))
 }

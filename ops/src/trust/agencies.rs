@@ -1,22 +1,26 @@
 //! `comity trust agencies`, `recognize-agency` and `withdraw-agency`: accepting whatever another agency recognizes.
 
 use registry_schema::{
-    AgencyId, AskedAt, Timestamp,
+    AgencyId, QueryTime, Timestamp,
     recognition::{AgencyRecognitionEntry, Attestation},
 };
 use serde_json::json;
 
 use super::scope;
-use crate::{Session, args::trust::RecognizeAgency, exit::Exit, out, show};
+use crate::{CommandContext, args::trust::RecognizeAgencyArgs, exit::Exit, out, show};
 
-pub(super) async fn all(session: &Session) -> anyhow::Result<Vec<AgencyRecognitionEntry>> {
+pub(super) async fn all(session: &CommandContext) -> anyhow::Result<Vec<AgencyRecognitionEntry>> {
     session.client.read(&["v1", "agency-recognitions"], &[]).await?.parse()
 }
 
-pub(super) async fn list(session: &Session, agency: Option<&AgencyId>, at: Option<Timestamp>) -> anyhow::Result<Exit> {
+pub(super) async fn list(
+    session: &CommandContext,
+    agency: Option<&AgencyId>,
+    at: Option<Timestamp>,
+) -> anyhow::Result<Exit> {
     let mut entries = all(session).await?;
     entries.retain(|entry| agency.is_none_or(|id| *id == entry.agency || *id == entry.recognition.of));
-    entries.retain(|entry| at.is_none_or(|at| entry.holds(AskedAt::new(at, session.now()), None)));
+    entries.retain(|entry| at.is_none_or(|at| entry.holds(QueryTime::new(at, session.now()), None)));
     if session.out.json {
         session.out.data(&serde_json::to_string(&entries)?)?;
         return Ok(Exit::Done);
@@ -45,7 +49,7 @@ pub(super) async fn list(session: &Session, agency: Option<&AgencyId>, at: Optio
     Ok(Exit::Done)
 }
 
-pub(super) async fn recognize(session: &Session, args: &RecognizeAgency) -> anyhow::Result<Exit> {
+pub(super) async fn recognize(session: &CommandContext, args: &RecognizeAgencyArgs) -> anyhow::Result<Exit> {
     scope::in_order(args.from, args.until)?;
     let basis = scope::basis(&args.rests, Attestation::AdoptedReview, false);
     let mut body = json!({
@@ -80,7 +84,7 @@ pub(super) async fn recognize(session: &Session, args: &RecognizeAgency) -> anyh
     Ok(Exit::Done)
 }
 
-pub(super) async fn withdraw(session: &Session, id: &str, stay_good: bool) -> anyhow::Result<Exit> {
+pub(super) async fn withdraw(session: &CommandContext, id: &str, stay_good: bool) -> anyhow::Result<Exit> {
     let body = json!({ "earlier_badges_stay_good": stay_good });
     let path = ["v1", "agency-recognitions", id, "withdrawal"];
     let shown =

@@ -6,15 +6,15 @@ use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Context as _;
 use registry_schema::{
-    AgencyId, AskedAt, Scope, Timestamp,
+    AgencyId, QueryTime, RecognitionScope, Timestamp,
     recognition::{AgencyRecognitionEntry, RecognitionEntry},
 };
 use serde::Deserialize;
 
 use crate::{
-    Session,
-    args::trust::FileForm,
-    client::Client,
+    CommandContext,
+    args::trust::ExportFormat,
+    client::ApiClient,
     csv,
     exit::{Exit, fault, usage},
     out, show,
@@ -25,11 +25,11 @@ use super::{Consequences, with_consequences};
 
 /// The recognitions of an agency that are in force now, of issuers and of agencies, and its id: of the node's own, if none
 /// is named.
-async fn standing(session: &Session, agency: Option<&AgencyId>) -> anyhow::Result<(String, Vec<Row>)> {
+async fn standing(session: &CommandContext, agency: Option<&AgencyId>) -> anyhow::Result<(String, Vec<Row>)> {
     standing_at(&session.client, agency).await
 }
 
-async fn standing_at(node: &Client, agency: Option<&AgencyId>) -> anyhow::Result<(String, Vec<Row>)> {
+async fn standing_at(node: &ApiClient, agency: Option<&AgencyId>) -> anyhow::Result<(String, Vec<Row>)> {
     #[derive(Deserialize)]
     struct Version {
         agency: AgencyId,
@@ -49,14 +49,18 @@ async fn standing_at(node: &Client, agency: Option<&AgencyId>) -> anyhow::Result
     let agencies: Vec<AgencyRecognitionEntry> = node.read(&["v1", "agency-recognitions"], &[]).await?.parse()?;
     let agencies = agencies
         .iter()
-        .filter(|entry| entry.agency == agency && entry.holds(AskedAt::now(now), None));
+        .filter(|entry| entry.agency == agency && entry.holds(QueryTime::now(now), None));
     let all = issuers.iter().map(Row::of).chain(agencies.map(Row::of_agency));
     Ok((agency.to_string(), all.collect()))
 }
 
-pub(crate) async fn export(session: &Session, agency: Option<&AgencyId>, form: FileForm) -> anyhow::Result<Exit> {
+pub(crate) async fn export(
+    session: &CommandContext,
+    agency: Option<&AgencyId>,
+    form: ExportFormat,
+) -> anyhow::Result<Exit> {
     let (_, all) = standing(session, agency).await?;
-    if form == FileForm::Json || session.out.json {
+    if form == ExportFormat::Json || session.out.json {
         session.out.data(&serde_json::to_string_pretty(&all)?)?;
         return Ok(Exit::Done);
     }
@@ -65,7 +69,7 @@ pub(crate) async fn export(session: &Session, agency: Option<&AgencyId>, form: F
         let purposes: Vec<&str> = row.purposes.iter().map(|p| p.as_str()).collect();
         let time = |at: Option<Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
         let scope = match &row.scope {
-            Scope::All => "all".to_owned(),
+            RecognitionScope::All => "all".to_owned(),
             scope => serde_json::to_string(scope)?,
         };
         let conditions = match row.conditions.as_slice() {
@@ -116,7 +120,7 @@ struct Made {
 }
 
 /// Adds what the file has and the list has not. Nothing is written while a row has a mistake.
-pub(crate) async fn import(session: &Session, path: &Path) -> anyhow::Result<Exit> {
+pub(crate) async fn import(session: &CommandContext, path: &Path) -> anyhow::Result<Exit> {
     let rows = rows(path)?;
     let (_, standing) = standing(session, None).await?;
     let known: BTreeMap<_, &Row> = standing.iter().map(|row| (row.key(), row)).collect();
@@ -187,13 +191,13 @@ pub(crate) async fn import(session: &Session, path: &Path) -> anyhow::Result<Exi
 }
 
 /// Compares your agency's list with a file, or with another agency's list.
-pub(crate) async fn diff(session: &Session, other: &str) -> anyhow::Result<Exit> {
+pub(crate) async fn diff(session: &CommandContext, other: &str) -> anyhow::Result<Exit> {
     let (home, here) = standing(session, None).await?;
     let theirs: Vec<Row> = if Path::new(other).exists() {
         rows(Path::new(other))?.into_iter().map(|(_, row)| row).collect()
     } else if other.starts_with("https://") || other.starts_with("http://") {
         // Another node says what its own agency's list is; the profile's token stays with the profile's node.
-        let node = Client::of_another(other, &session.profile)?;
+        let node = ApiClient::of_another(other, &session.profile)?;
         standing_at(&node, None).await?.1
     } else {
         let agency: AgencyId = other.parse().map_err(|_| {

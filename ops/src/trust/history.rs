@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use registry_schema::{
-    AgencyId, Issuer, Recognition, Timestamp, Withdrawal,
+    AgencyId, Issuer, Recognition, RecognitionWithdrawal, Timestamp,
     acceptance::ProviderKind,
     recognition::{AgencyRecognition, Registration, RegistrationStanding},
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Session, exit::Exit, issuer, out, show};
+use crate::{CommandContext, exit::Exit, issuer, out, show};
 
 /// A statement, as the node tells of it.
 #[derive(Debug, Deserialize)]
@@ -37,12 +37,12 @@ enum Said {
 struct Ended {
     id: String,
     #[serde(flatten)]
-    withdrawal: Withdrawal,
+    withdrawal: RecognitionWithdrawal,
 }
 
 /// One thing that was said, or that came of it.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-struct Event {
+struct HistoryEvent {
     /// The time at which it was signed, or for the end of a term when that is.
     at: Timestamp,
     agency: AgencyId,
@@ -57,7 +57,7 @@ struct Event {
     stands: Option<bool>,
 }
 
-pub(super) async fn show(session: &Session, whom: &str, at: Option<Timestamp>) -> anyhow::Result<Exit> {
+pub(super) async fn show(session: &CommandContext, whom: &str, at: Option<Timestamp>) -> anyhow::Result<Exit> {
     let agency: Option<AgencyId> = whom.parse().ok();
     let issuer = match &agency {
         Some(_) => None,
@@ -108,7 +108,7 @@ pub(super) async fn show(session: &Session, whom: &str, at: Option<Timestamp>) -
 
 /// The statements that came before on the same thing, so that each statement tells what it changed.
 #[derive(Default)]
-struct Before<'s> {
+struct EarlierStatements<'s> {
     issuers: BTreeMap<(&'s AgencyId, &'s str), &'s Issuer>,
     standings: BTreeMap<(&'s AgencyId, &'s str), &'s Registration>,
     /// In words, with the end of the term.
@@ -116,9 +116,9 @@ struct Before<'s> {
     names: BTreeMap<&'s str, &'s str>,
 }
 
-fn told(statements: &[Statement]) -> Vec<Event> {
-    let mut before = Before::default();
-    let mut events: Vec<Event> = Vec::new();
+fn told(statements: &[Statement]) -> Vec<HistoryEvent> {
+    let mut before = EarlierStatements::default();
+    let mut events: Vec<HistoryEvent> = Vec::new();
     let mut withdrawn: BTreeMap<(&AgencyId, &str), Timestamp> = BTreeMap::new();
     // A recognition carries the issuer's name as well: so nobody is told of by an id alone.
     for statement in statements {
@@ -130,7 +130,7 @@ fn told(statements: &[Statement]) -> Vec<Event> {
         if let Said::Withdrawal(ended) = &statement.said {
             withdrawn.insert((&statement.agency, &ended.id), ended.withdrawal.at);
         }
-        events.push(Event {
+        events.push(HistoryEvent {
             at: statement.at,
             agency: statement.agency.clone(),
             said: before.next(statement),
@@ -140,7 +140,7 @@ fn told(statements: &[Statement]) -> Vec<Event> {
         });
     }
     let mut end = |at: Timestamp, agency: &AgencyId, said: String| {
-        events.push(Event {
+        events.push(HistoryEvent {
             at,
             agency: agency.clone(),
             said,
@@ -176,7 +176,7 @@ fn up_to(until: Option<Timestamp>) -> String {
     )
 }
 
-impl<'s> Before<'s> {
+impl<'s> EarlierStatements<'s> {
     /// The statement in words; what it says is then what was said before.
     fn next(&mut self, statement: &'s Statement) -> String {
         let agency = &statement.agency;

@@ -1,36 +1,36 @@
 //! The coverage and the grounds of a recognition, as they are typed and as they are shown.
 
 use registry_schema::{
-    Scope, Timestamp,
-    recognition::{Attestation, Basis, Stack},
+    RecognitionScope, Timestamp,
+    recognition::{AchievementStack, Attestation, RecognitionBasis},
 };
 
 use crate::{
-    args::trust::{Covers, Rests},
+    args::trust::{BasisArgs, CoverageArgs},
     exit::usage,
     show,
 };
 
 /// The scope that was typed.
-pub(super) fn scope(covers: &Covers) -> anyhow::Result<Scope> {
+pub(super) fn scope(covers: &CoverageArgs) -> anyhow::Result<RecognitionScope> {
     let achievements = covers.achievements.clone();
     match (&covers.stack, covers.aligned.is_empty(), achievements.is_empty()) {
         (Some(_), _, true) => Err(usage(
             "a stack needs its achievements: give each with `--achievement ID`",
         )),
-        (Some(name), _, false) => Ok(Scope::Stack(Stack {
+        (Some(name), _, false) => Ok(RecognitionScope::Stack(AchievementStack {
             name: name.clone(),
             achievements,
         })),
-        (None, false, _) => Ok(Scope::Aligned(covers.aligned.clone())),
-        (None, true, false) => Ok(Scope::Achievements(achievements)),
-        (None, true, true) => Ok(Scope::All),
+        (None, false, _) => Ok(RecognitionScope::Aligned(covers.aligned.clone())),
+        (None, true, false) => Ok(RecognitionScope::Achievements(achievements)),
+        (None, true, true) => Ok(RecognitionScope::All),
     }
 }
 
 /// On what it rests, and how far it goes.
-pub(super) fn basis(rests: &Rests, attestation: Attestation, stands_alone: bool) -> Basis {
-    Basis {
+pub(super) fn basis(rests: &BasisArgs, attestation: Attestation, stands_alone: bool) -> RecognitionBasis {
+    RecognitionBasis {
         attestation: rests.attestation.unwrap_or(attestation),
         stands_alone,
         may_be_followed: rests.may_be_followed,
@@ -39,12 +39,12 @@ pub(super) fn basis(rests: &Rests, attestation: Attestation, stands_alone: bool)
 }
 
 /// The lines that tell of a scope.
-pub(super) fn in_lines(scope: &Scope) -> Vec<(String, String)> {
+pub(super) fn in_lines(scope: &RecognitionScope) -> Vec<(String, String)> {
     let covers = match scope {
-        Scope::All => vec!["all achievements".to_owned()],
-        Scope::Achievements(ids) => ids.clone(),
-        Scope::Aligned(items) => items.iter().map(|item| format!("aligned to {item}")).collect(),
-        Scope::Stack(stack) => std::iter::once(format!("the stack \"{}\" of", stack.name))
+        RecognitionScope::All => vec!["all achievements".to_owned()],
+        RecognitionScope::Achievements(ids) => ids.clone(),
+        RecognitionScope::Aligned(items) => items.iter().map(|item| format!("aligned to {item}")).collect(),
+        RecognitionScope::Stack(stack) => std::iter::once(format!("the stack \"{}\" of", stack.name))
             .chain(stack.achievements.iter().cloned())
             .collect(),
     };
@@ -52,7 +52,7 @@ pub(super) fn in_lines(scope: &Scope) -> Vec<(String, String)> {
 }
 
 /// The lines that tell on what it rests.
-pub(super) fn basis_in_lines(basis: &Basis) -> Vec<(String, String)> {
+pub(super) fn basis_in_lines(basis: &RecognitionBasis) -> Vec<(String, String)> {
     let mut lines = vec![("rests on".to_owned(), basis.attestation.in_words().to_owned())];
     if basis.stands_alone {
         lines.push((

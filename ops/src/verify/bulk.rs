@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use super::{exit_for, query};
 use crate::{
-    Session,
-    args::Verify,
+    CommandContext,
+    args::VerifyArgs,
     client::parse,
     exit::{Exit, fault, usage},
     out, show,
@@ -31,7 +31,7 @@ struct Line {
 
 /// Sends a file, and shows the answers: as a table, or each as a line of JSON as soon as it comes. The worst answer is
 /// the exit code's.
-pub(super) async fn verify(session: &Session, args: &Verify, file: &str) -> anyhow::Result<Exit> {
+pub(super) async fn verify(session: &CommandContext, args: &VerifyArgs, file: &str) -> anyhow::Result<Exit> {
     let upload = read(file)?;
     let kind = kind_of(file, &upload)?;
     let mut worst = Exit::Done;

@@ -1,6 +1,6 @@
 //! The line about revocation and suspension: what is known, and as of when; or why it is not.
 
-use registry_schema::{Check, Finding, Outcome, StatusState, Verdict};
+use registry_schema::{Check, CheckOutcome, Finding, StatusState, Verdict};
 
 use crate::show;
 
@@ -23,14 +23,14 @@ pub(super) fn line(verdict: &Verdict) -> (String, String) {
 /// Tells why the status is not known: the first of what could not be checked, or that there is none.
 fn unknown(verdict: &Verdict) -> String {
     let of_status = || verdict.findings.iter().filter(|f| f.check == Check::Status);
-    let open = of_status().find(|f| f.outcome == Outcome::CouldNotCheck);
-    match open.or_else(|| of_status().find(|f| f.outcome == Outcome::NotApplicable)) {
+    let open = of_status().find(|f| f.outcome == CheckOutcome::CouldNotCheck);
+    match open.or_else(|| of_status().find(|f| f.outcome == CheckOutcome::NotApplicable)) {
         None => "not known".to_owned(),
         Some(found) if found.code == "status.stale" => stale(verdict, found),
         // No badge could be read: no question of its status arises.
         Some(_) if verdict.credential.is_none() => "not known".to_owned(),
         Some(found) if found.code == "status.not_checked" => found.detail.clone(),
-        Some(found) if found.outcome == Outcome::NotApplicable => found.detail.clone(),
+        Some(found) if found.outcome == CheckOutcome::NotApplicable => found.detail.clone(),
         Some(_) => "not known".to_owned(),
     }
 }

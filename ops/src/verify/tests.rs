@@ -327,9 +327,9 @@ fn what_is_typed_is_a_code_a_link_or_a_mistake() {
 async fn a_badge_is_sent_as_it_is_with_the_question() {
     let body = verdict("accepted", "Accepted.", json!([])).to_string();
     let (node, requests) = canned("200 OK", "application/json", &body);
-    let session = Session {
+    let session = CommandContext {
         client: client(&node),
-        out: out::Out {
+        out: out::OutputWriter {
             json: true,
             color: false,
         },
@@ -337,7 +337,7 @@ async fn a_badge_is_sent_as_it_is_with_the_question() {
         yes: false,
         dry_run: false,
     };
-    let args = Verify {
+    let args = VerifyArgs {
         badges: vec!["https://badges.example.org/17".to_owned()],
         bulk: None,
         at: Some("2026-08-15".parse().unwrap()),

@@ -6,14 +6,14 @@
 //! and 6 bytes each. Every other row is named by its key.
 
 use minicbor::{Decode, Encode};
-use registry_schema::{Reason, Timestamp, status::LIST_SLOTS};
+use registry_schema::{StatusReason, Timestamp, status::LIST_SLOTS};
 
 use crate::{
-    document::Row,
+    document::DocumentRow,
     envelope::DocumentId,
     mutant::mutant,
     signed::{Hash, encode},
-    status_list::{self, Entry},
+    status_list::{self, StatusListEntry},
 };
 
 /// The longest page, in bytes.
@@ -24,34 +24,34 @@ const PAGE_BYTES: usize = 256 * 1024;
 const MAX_REVOCATION_BYTES: usize = 12;
 
 #[derive(Encode, Decode)]
-struct Page {
+struct CheckpointPage {
     #[n(0)]
     document: DocumentId,
     #[cbor(n(1), with = "minicbor::bytes")]
     revocations: Vec<u8>,
     #[n(2)]
-    others: Vec<Named>,
+    others: Vec<KeyValues>,
 }
 
 #[derive(Encode, Decode)]
-struct Named {
+struct KeyValues {
     #[n(0)]
     key: String,
     #[n(1)]
-    values: Vec<Value>,
+    values: Vec<ValueBytes>,
 }
 
 #[derive(Encode, Decode)]
 #[cbor(transparent)]
-struct Value(#[cbor(n(0), with = "minicbor::bytes")] Vec<u8>);
+struct ValueBytes(#[cbor(n(0), with = "minicbor::bytes")] Vec<u8>);
 
 /// A page that is not what a checkpoint can hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a page of rows that is none")]
-pub struct BadPage;
+pub struct BadCheckpointPage;
 
 /// Appends the pages of one document's rows, which are sorted by key.
-pub(super) fn write(rows: &[&Row], pages: &mut Vec<Vec<u8>>) {
+pub(super) fn write(rows: &[&DocumentRow], pages: &mut Vec<Vec<u8>>) {
     let Some(document) = rows.first().map(|row| row.document.clone()) else {
         return;
     };
@@ -65,12 +65,12 @@ pub(super) fn write(rows: &[&Row], pages: &mut Vec<Vec<u8>>) {
         }
     }
     revoked.sort_unstable();
-    let mut page = Page {
+    let mut page = CheckpointPage {
         document: document.clone(),
         revocations: vec![],
         others: vec![],
     };
-    let mut finish = |page: &mut Page| {
+    let mut finish = |page: &mut CheckpointPage| {
         pages.push(encode(page));
         page.revocations.clear();
         page.others.clear();
@@ -94,22 +94,22 @@ pub(super) fn write(rows: &[&Row], pages: &mut Vec<Vec<u8>>) {
             bytes = 0;
         }
         bytes += size;
-        page.others.push(Named {
+        page.others.push(KeyValues {
             key: row.key.clone(),
-            values: row.values.iter().cloned().map(Value).collect(),
+            values: row.values.iter().cloned().map(ValueBytes).collect(),
         });
     }
     finish(&mut page);
 }
 
 /// A row that says no more than that a slot is revoked, once.
-fn plain_revocation(row: &Row) -> Option<(u64, u32, u8)> {
+fn plain_revocation(row: &DocumentRow) -> Option<(u64, u32, u8)> {
     let [value] = row.values.as_slice() else { return None };
-    let Some(Entry::Revoked { index, change }) = status_list::fold(&row.key, &row.values) else {
+    let Some(StatusListEntry::Revoked { index, change }) = status_list::fold(&row.key, &row.values) else {
         return None;
     };
     let at = u64::try_from(change.at.0).ok()?;
-    let reason = Reason::ALL.iter().position(|reason| *reason == change.reason)?;
+    let reason = StatusReason::ALL.iter().position(|reason| *reason == change.reason)?;
     // One that was expunged has another value, and is named by its key.
     (status_list::revoked_value(change.reason, change.at) == *value).then_some((at, index, u8::try_from(reason).ok()?))
 }
@@ -141,17 +141,17 @@ fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
 /// The rows of a page.
 ///
 /// # Errors
-/// [`BadPage`], if the bytes are no page.
-pub fn read_page(agency: Hash, bytes: &[u8]) -> Result<Vec<Row>, BadPage> {
+/// [`BadCheckpointPage`], if the bytes are no page.
+pub fn read_page(agency: Hash, bytes: &[u8]) -> Result<Vec<DocumentRow>, BadCheckpointPage> {
     if bytes.len() > MAX_PAGE_BYTES {
-        return Err(BadPage);
+        return Err(BadCheckpointPage);
     }
-    let page: Page = minicbor::decode(bytes).map_err(|_| BadPage)?;
+    let page: CheckpointPage = minicbor::decode(bytes).map_err(|_| BadCheckpointPage)?;
     // Each four bytes become a row: what no honest page holds would cost too much memory.
     if page.revocations.len() > PAGE_BYTES + MAX_REVOCATION_BYTES {
-        return Err(BadPage);
+        return Err(BadCheckpointPage);
     }
-    let row = |key: String, values: Vec<Vec<u8>>| Row {
+    let row = |key: String, values: Vec<Vec<u8>>| DocumentRow {
         agency,
         document: page.document.clone(),
         key,
@@ -163,15 +163,15 @@ pub fn read_page(agency: Hash, bytes: &[u8]) -> Result<Vec<Row>, BadPage> {
     while let [a, b, c, after @ ..] = rest {
         rest = after;
         let packed = u32::from_be_bytes([0, *a, *b, *c]);
-        let since = take_varint(&mut rest).ok_or(BadPage)?;
+        let since = take_varint(&mut rest).ok_or(BadCheckpointPage)?;
         at = i64::try_from(since)
             .ok()
             .and_then(|since| at.checked_add(since))
-            .ok_or(BadPage)?;
+            .ok_or(BadCheckpointPage)?;
         let index = packed >> 4;
-        let reason = Reason::ALL.get((packed & 15) as usize).ok_or(BadPage)?;
+        let reason = StatusReason::ALL.get((packed & 15) as usize).ok_or(BadCheckpointPage)?;
         if index >= LIST_SLOTS {
-            return Err(BadPage);
+            return Err(BadCheckpointPage);
         }
         rows.push(row(
             format!("r/{index}"),
@@ -179,7 +179,7 @@ pub fn read_page(agency: Hash, bytes: &[u8]) -> Result<Vec<Row>, BadPage> {
         ));
     }
     if !rest.is_empty() {
-        return Err(BadPage);
+        return Err(BadCheckpointPage);
     }
     let others = page.others.into_iter();
     rows.extend(others.map(|named| row(named.key, named.values.into_iter().map(|value| value.0).collect())));
@@ -193,9 +193,9 @@ mod tests {
     use super::*;
     use crate::status_list::SlotSpan;
 
-    fn rows(seed: u64, count: u32) -> Vec<Row> {
+    fn rows(seed: u64, count: u32) -> Vec<DocumentRow> {
         let mut rng = StdRng::seed_from_u64(seed);
-        let row = |put: crate::Put| Row {
+        let row = |put: crate::Put| DocumentRow {
             agency: Hash([1; 32]),
             document: put.document,
             key: put.key,
@@ -204,7 +204,9 @@ mod tests {
         (0..count)
             .map(|i| {
                 let at = Timestamp(1_700_000_000_000 + rng.random_range(0..150_000_000_000));
-                let reason = *Reason::ALL.get(rng.random_range(0..Reason::ALL.len())).unwrap();
+                let reason = *StatusReason::ALL
+                    .get(rng.random_range(0..StatusReason::ALL.len()))
+                    .unwrap();
                 let list = i % 3;
                 match rng.random_range(0..20) {
                     0 => row(status_list::suspend(list, i, rng.random(), reason, at)),
@@ -227,7 +229,7 @@ mod tests {
             rows.sort_by_key(|row| (row.document.to_string(), row.key.clone()));
             rows.dedup_by_key(|row| (row.document.clone(), row.key.clone()));
             let pages = super::super::pages(&rows);
-            let mut read: Vec<Row> = pages
+            let mut read: Vec<DocumentRow> = pages
                 .iter()
                 .flat_map(|page| read_page(Hash([1; 32]), page).unwrap())
                 .collect();
@@ -258,7 +260,7 @@ mod tests {
 
     #[test]
     fn a_revocation_takes_no_more_than_seven_bytes() {
-        let rows: Vec<Row> = rows(5, 30_000)
+        let rows: Vec<DocumentRow> = rows(5, 30_000)
             .into_iter()
             .filter(|row| row.key.starts_with("r/"))
             .collect();

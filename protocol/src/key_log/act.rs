@@ -6,9 +6,9 @@ use minicbor::{Decode, Encode};
 use registry_schema::{AgencyId, Timestamp};
 
 use crate::{
-    cosigned::Root,
+    cosigned::RootKeySet,
     envelope::DocumentId,
-    signed::{Hash, PublicKey, Refused, Statement},
+    signed::{Hash, InvalidStatement, PublicKey, Signable},
 };
 
 /// Most kinds of documents that a scope names.
@@ -31,17 +31,17 @@ pub struct KeyLogEntry {
     pub time: Timestamp,
     /// The act that it does.
     #[n(4)]
-    pub act: Act,
+    pub act: KeyLogAct,
 }
 
-impl Statement for KeyLogEntry {
+impl Signable for KeyLogEntry {
     const DOMAIN: &'static str = "comity/1/key-log-entry";
     const MAX_BYTES: usize = 16 * 1024;
 }
 
 /// An act: the effect of an entry.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub enum Act {
+pub enum KeyLogAct {
     /// The agency begins.
     #[n(0)]
     Founded(#[n(0)] Founding),
@@ -72,7 +72,7 @@ pub enum Act {
         last: Vec<Hash>,
         /// The way in which it ended.
         #[n(2)]
-        end: End,
+        end: KeyEnd,
     },
     /// From now on this key signs status lists and the agency's own statements.
     #[n(4)]
@@ -85,14 +85,14 @@ pub enum Act {
         key: PublicKey,
         /// The way in which it ended.
         #[n(1)]
-        end: End,
+        end: KeyEnd,
     },
     /// The root is this now: signed by it, and it is what was committed to.
     #[n(6)]
     RootRotated {
         /// The new root.
         #[n(0)]
-        root: Root,
+        root: RootKeySet,
         /// The commitment to the one after it.
         #[n(1)]
         next_root: Hash,
@@ -102,7 +102,7 @@ pub enum Act {
 /// The way in which a key ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 #[cbor(index_only)]
-pub enum End {
+pub enum KeyEnd {
     /// In good order: all that came before stays good.
     #[n(0)]
     Retired,
@@ -125,7 +125,7 @@ pub struct Founding {
     pub url: String,
     /// The root, which signed this entry.
     #[n(3)]
-    pub root: Root,
+    pub root: RootKeySet,
     /// The commitment to the next root, kept offline.
     #[n(4)]
     pub next_root: Hash,
@@ -169,7 +169,7 @@ impl WriterScope {
         }
     }
 
-    pub(super) fn check(&self) -> Result<(), Refused> {
+    pub(super) fn check(&self) -> Result<(), InvalidStatement> {
         let is_kind = |kind: &String| (1..=32).contains(&kind.len()) && kind.bytes().all(|b| b.is_ascii_graphic());
         match self {
             Self::All => Ok(()),
@@ -180,7 +180,7 @@ impl WriterScope {
             {
                 Ok(())
             }
-            Self::Kinds(_) => Err(Refused::Rule(
+            Self::Kinds(_) => Err(InvalidStatement::Rule(
                 "a scope names 1 to 16 kinds of documents, sorted, each once, of 1 to 32 characters",
             )),
         }
@@ -207,7 +207,7 @@ impl fmt::Display for WriterScope {
     }
 }
 
-impl fmt::Display for End {
+impl fmt::Display for KeyEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Retired => "retired",
@@ -217,7 +217,7 @@ impl fmt::Display for End {
 }
 
 /// The text that a holder of the root reads before signing.
-impl fmt::Display for Act {
+impl fmt::Display for KeyLogAct {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Founded(it) => write!(f, "the agency {} ({}) begins, at {}", it.agency, it.name, it.url),
@@ -231,8 +231,8 @@ impl fmt::Display for Act {
             }
             Self::WriterEnded { key, last, end } => {
                 let beyond = match end {
-                    End::Retired => "beyond it only what it revoked, suspended or reserved",
-                    End::Compromised => "nothing else",
+                    KeyEnd::Retired => "beyond it only what it revoked, suspended or reserved",
+                    KeyEnd::Compromised => "nothing else",
                 };
                 write!(
                     f,
@@ -259,7 +259,7 @@ fn write_hashes(f: &mut fmt::Formatter<'_>, hashes: &[Hash]) -> fmt::Result {
     f.write_str(&words.join(" "))
 }
 
-impl Act {
+impl KeyLogAct {
     pub(super) const fn is_rotation(&self) -> bool {
         matches!(self, Self::RootRotated { .. })
     }

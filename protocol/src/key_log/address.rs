@@ -5,7 +5,7 @@
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 
-use crate::signed::Refused;
+use crate::signed::InvalidStatement;
 
 const MOST_BYTES: usize = 200;
 
@@ -13,9 +13,9 @@ const MOST_BYTES: usize = 200;
 /// alone, for trying things out. No name or password, no query, no fragment, no slash at the end.
 ///
 /// # Errors
-/// [`Refused::Rule`], which says what an address of a node is.
-pub fn check_address(url: &str) -> Result<(), Refused> {
-    let rule = Refused::Rule(
+/// [`InvalidStatement::Rule`], which says what an address of a node is.
+pub fn check_address(url: &str) -> Result<(), InvalidStatement> {
+    let rule = InvalidStatement::Rule(
         "the address of a node is https://host, with a port and a path if need be, of at most 200 bytes, without a name, a query, a fragment or a slash at its end; http only at 127.0.0.1, [::1] or localhost",
     );
     if url.len() <= MOST_BYTES && is_address(url) {
@@ -34,23 +34,23 @@ fn is_address(url: &str) -> bool {
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let (host, port) = match authority.strip_prefix('[') {
         Some(six) => match six.split_once(']') {
-            Some((six, port)) if six.parse::<Ipv6Addr>().is_ok() => (Host::Six(six), port),
+            Some((six, port)) if six.parse::<Ipv6Addr>().is_ok() => (UrlHost::Six(six), port),
             _ => return false,
         },
         None => {
             let (name, port) = authority.split_at(authority.find(':').unwrap_or(authority.len()));
-            (Host::Name(name), port)
+            (UrlHost::Name(name), port)
         }
     };
     host.is_one() && is_port(port) && is_path(path) && (!is_plain || host.is_this_machine())
 }
 
-enum Host<'a> {
+enum UrlHost<'a> {
     Six(&'a str),
     Name(&'a str),
 }
 
-impl Host<'_> {
+impl UrlHost<'_> {
     /// A name of labels, or an IPv4 address of four numbers: a name whose last label begins with a digit is read as some
     /// other form of an address, `0x7f.1` or `2130706433`, by some and not by others.
     fn is_one(&self) -> bool {

@@ -2,8 +2,8 @@
 
 use minicbor::{Decode, Encode};
 
-use super::{KeyLog, SignedEntry};
-use crate::signed::{Hash, PublicKey, Refused, Signed};
+use super::{KeyLog, SignedKeyLogEntry};
+use crate::signed::{Hash, InvalidStatement, PublicKey, Signed};
 
 /// Most signatures in the key log of a proof: checking it takes no longer than some 30 ms.
 const MAX_PROOF_CHECKS: usize = 512;
@@ -14,28 +14,32 @@ const MAX_PROOF_CHECKS: usize = 512;
 pub struct ForkProof {
     /// The agency's key log.
     #[n(0)]
-    pub key_log: Vec<SignedEntry>,
+    pub key_log: Vec<SignedKeyLogEntry>,
     /// The two, sorted by hash.
     #[n(1)]
-    pub headers: Vec<Signed<crate::envelope::Header>>,
+    pub headers: Vec<Signed<crate::envelope::EnvelopeHeader>>,
 }
 
 impl ForkProof {
     /// Checks the proof; gives the agency, the writer, and the number that it used twice.
     ///
     /// # Errors
-    /// [`Refused`], if it proves nothing.
-    pub fn check(&self) -> Result<(Hash, PublicKey, u32), Refused> {
+    /// [`InvalidStatement`], if it proves nothing.
+    pub fn check(&self) -> Result<(Hash, PublicKey, u32), InvalidStatement> {
         if self.headers.len() != 2 {
-            return Err(Refused::Rule("two envelopes prove a fork, neither more nor fewer"));
+            return Err(InvalidStatement::Rule(
+                "two envelopes prove a fork, neither more nor fewer",
+            ));
         }
         let (log, more) = KeyLog::begin(self.key_log.clone(), MAX_PROOF_CHECKS)?;
         if more {
-            return Err(Refused::Rule("the key log of a proof has at most 512 signatures"));
+            return Err(InvalidStatement::Rule(
+                "the key log of a proof has at most 512 signatures",
+            ));
         }
         let mut headers = Vec::new();
         for header in &self.headers {
-            let named = |h: &crate::envelope::Header| {
+            let named = |h: &crate::envelope::EnvelopeHeader| {
                 (h.agency == log.genesis() && log.names_writer(&h.key_log, &h.writer) == Some(true)).then_some(h.writer)
             };
             headers.push(header.clone().verify(named)?);
@@ -48,7 +52,7 @@ impl ForkProof {
             {
                 Ok((log.genesis(), one.get().writer, one.get().sequence))
             }
-            _ => Err(Refused::Rule(
+            _ => Err(InvalidStatement::Rule(
                 "two different envelopes of one writer with one number prove a fork",
             )),
         }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Authority, Hash, Held, KeyLog, MAX_HELD, MAX_RIVALS};
+use super::{Hash, KeyAuthority, KeyLog, KeyLogRecord, MAX_HELD, MAX_RIVALS};
 use crate::mutant::mutant;
 
 impl KeyLog {
@@ -16,7 +16,7 @@ impl KeyLog {
     }
 
     /// Returns true if an entry of this name after `before` would not be passed on, or too many are here.
-    pub(super) fn is_crowded(&self, before: &Held, name: &Hash, is_rotation: bool) -> bool {
+    pub(super) fn is_crowded(&self, before: &KeyLogRecord, name: &Hash, is_rotation: bool) -> bool {
         let of_its_sort = |hash: &&Hash| self.is_rotation(hash) == is_rotation;
         let rivals = before.after.iter().filter(of_its_sort);
         let earlier = rivals.filter(|rival| *rival < name || mutant!(FirstRivalsStay)).count();
@@ -26,7 +26,7 @@ impl KeyLog {
     }
 
     /// The entries after one that are passed on: the rotations, and the others. Sorted.
-    fn rivals_after(&self, held: &Held) -> (Vec<Hash>, Vec<Hash>) {
+    fn rivals_after(&self, held: &KeyLogRecord) -> (Vec<Hash>, Vec<Hash>) {
         let (mut rotations, mut others): (Vec<Hash>, Vec<Hash>) =
             held.after.iter().partition(|hash| self.is_rotation(hash));
         rotations.truncate(MAX_RIVALS);
@@ -35,7 +35,7 @@ impl KeyLog {
     }
 
     /// The authority at the end of each history that the root signed: one, unless the log is in dispute.
-    pub(crate) fn histories(&self) -> Vec<&Authority> {
+    pub(crate) fn histories(&self) -> Vec<&KeyAuthority> {
         let mut histories = Vec::new();
         let mut open = vec![self.head];
         while let Some(held) = open.pop().and_then(|hash| self.held.get(&hash)) {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::cosigned::Root;
+use crate::cosigned::RootKeySet;
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
@@ -13,26 +13,26 @@ fn log() -> KeyLog {
         agency: "US-NC".parse().unwrap(),
         name: "North Carolina".into(),
         url: "https://nc.example".into(),
-        root: Root::single(key(1).public()),
-        next_root: Root::single(key(2).public()).commitment(),
+        root: RootKeySet::single(key(1).public()),
+        next_root: RootKeySet::single(key(2).public()).commitment(),
         writers: vec![WriterKey::of_all(key(10).public())],
         badge_keys: vec![],
     };
     found(founding, &[&key(1)], NOW).unwrap()
 }
 
-fn add_writer(seed: u8) -> Act {
-    Act::WriterAdded(WriterKey::of_all(key(seed).public()))
+fn add_writer(seed: u8) -> KeyLogAct {
+    KeyLogAct::WriterAdded(WriterKey::of_all(key(seed).public()))
 }
 
-fn rotate(to: u8, next: u8) -> Act {
-    Act::RootRotated {
-        root: Root::single(key(to).public()),
-        next_root: Root::single(key(next).public()).commitment(),
+fn rotate(to: u8, next: u8) -> KeyLogAct {
+    KeyLogAct::RootRotated {
+        root: RootKeySet::single(key(to).public()),
+        next_root: RootKeySet::single(key(next).public()).commitment(),
     }
 }
 
-fn entry(log: &KeyLog, act: Act, signer: u8) -> SignedEntry {
+fn entry(log: &KeyLog, act: KeyLogAct, signer: u8) -> SignedKeyLogEntry {
     let mut entry = log.propose(act, NOW).unwrap();
     entry.sign(&key(signer));
     entry
@@ -41,12 +41,12 @@ fn entry(log: &KeyLog, act: Act, signer: u8) -> SignedEntry {
 #[test]
 fn the_root_adds_and_ends_writers() {
     let mut log = log();
-    assert_eq!(log.add(entry(&log, add_writer(11), 1)), Ok(Added::New));
+    assert_eq!(log.add(entry(&log, add_writer(11), 1)), Ok(EntryOutcome::New));
     assert_eq!(log.writers().len(), 2);
-    let end = Act::WriterEnded {
+    let end = KeyLogAct::WriterEnded {
         key: key(10).public(),
         last: vec![],
-        end: End::Retired,
+        end: KeyEnd::Retired,
     };
     log.add(entry(&log, end, 1)).unwrap();
     assert_eq!(log.writers(), vec![key(11).public()]);
@@ -56,10 +56,19 @@ fn the_root_adds_and_ends_writers() {
 #[test]
 fn nobody_else_adds_an_entry() {
     let mut log = log();
-    assert_eq!(log.add(entry(&log, add_writer(11), 9)), Err(Refused::Authority));
-    assert_eq!(log.add(entry(&log, add_writer(11), 10)), Err(Refused::Authority));
+    assert_eq!(
+        log.add(entry(&log, add_writer(11), 9)),
+        Err(InvalidStatement::Authority)
+    );
+    assert_eq!(
+        log.add(entry(&log, add_writer(11), 10)),
+        Err(InvalidStatement::Authority)
+    );
     // The next root's turn comes with its rotation, not before.
-    assert_eq!(log.add(entry(&log, add_writer(11), 2)), Err(Refused::Authority));
+    assert_eq!(
+        log.add(entry(&log, add_writer(11), 2)),
+        Err(InvalidStatement::Authority)
+    );
     assert_eq!(log.writers().len(), 1);
 }
 
@@ -68,9 +77,16 @@ fn only_the_root_that_was_committed_to_can_take_over() {
     let mut log = log();
     assert!(log.propose(rotate(3, 4), NOW).is_err());
     let rotation = entry(&log, rotate(2, 3), 1);
-    assert_eq!(log.add(rotation), Err(Refused::Authority), "the old root signs it");
+    assert_eq!(
+        log.add(rotation),
+        Err(InvalidStatement::Authority),
+        "the old root signs it"
+    );
     log.add(entry(&log, rotate(2, 3), 2)).unwrap();
-    assert_eq!(log.add(entry(&log, add_writer(11), 1)), Err(Refused::Authority));
+    assert_eq!(
+        log.add(entry(&log, add_writer(11), 1)),
+        Err(InvalidStatement::Authority)
+    );
     log.add(entry(&log, add_writer(11), 2)).unwrap();
 }
 
@@ -78,10 +94,10 @@ fn only_the_root_that_was_committed_to_can_take_over() {
 fn a_rotation_beats_what_a_thief_of_the_root_wrote() {
     let mut log = log();
     let before = log.clone();
-    let end = Act::WriterEnded {
+    let end = KeyLogAct::WriterEnded {
         key: key(10).public(),
         last: vec![],
-        end: End::Compromised,
+        end: KeyEnd::Compromised,
     };
     log.add(entry(&log, end, 1)).unwrap();
     log.add(entry(&log, add_writer(66), 1)).unwrap();
@@ -145,17 +161,20 @@ fn an_entry_out_of_place_is_refused() {
 #[test]
 fn a_root_of_several_holders_signs_together() {
     let holders = [key(1), key(2), key(3)];
-    let root = Root::new(2, holders.iter().map(SigningKey::public).collect()).unwrap();
+    let root = RootKeySet::new(2, holders.iter().map(SigningKey::public).collect()).unwrap();
     let founding = Founding {
         root,
         ..log().founding().clone()
     };
     assert!(found(founding.clone(), &[&holders[0]], NOW).is_err());
     let mut log = found(founding, &[&holders[0], &holders[2]], NOW).unwrap();
-    assert_eq!(log.add(entry(&log, add_writer(11), 1)), Err(Refused::Authority));
+    assert_eq!(
+        log.add(entry(&log, add_writer(11), 1)),
+        Err(InvalidStatement::Authority)
+    );
     let mut both = entry(&log, add_writer(11), 1);
     both.sign(&holders[1]);
-    assert_eq!(log.add(both), Ok(Added::New));
+    assert_eq!(log.add(both), Ok(EntryOutcome::New));
 }
 
 #[test]
@@ -167,7 +186,7 @@ fn a_path_holds_what_proves_an_entry_and_nothing_else() {
     log.add(after.clone()).unwrap();
     log.add(other).unwrap();
     let path = log.path_to(&[after.name()]);
-    let names: Vec<Hash> = path.iter().map(SignedEntry::name).collect();
+    let names: Vec<Hash> = path.iter().map(SignedKeyLogEntry::name).collect();
     assert_eq!(names, [log.genesis(), one.name(), after.name()]);
     let proven = KeyLog::read(path).unwrap();
     assert_eq!(proven.names_writer(&after.name(), &key(13).public()), Some(true));

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use super::{AgencyLog, Broken, DocumentId, Envelope, Hash, Row};
+use super::{AgencyLog, DocumentId, DocumentRow, Envelope, Hash, LogError};
 use crate::{
-    checkpoint::{self, BadPage, Checkpoint},
-    key_log::End,
+    checkpoint::{self, BadCheckpointPage, Checkpoint},
+    key_log::KeyEnd,
     signed::Verified,
     status_list,
 };
 
 /// The checkpoint that stands in for the history, with its pages.
 #[derive(Debug)]
-pub(super) struct Base {
+pub(super) struct CheckpointBase {
     checkpoint: Verified<Checkpoint>,
     pages: Vec<Vec<u8>>,
 }
@@ -23,7 +23,7 @@ const MAX_ABOVE_BYTES: usize = 16 << 20;
 
 /// The history's verdict on the checkpoint that stood in for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Compared {
+pub enum CheckpointComparison {
     /// The same rows.
     Same,
     /// Other rows: the writer signed a checkpoint that is not what its log says.
@@ -37,10 +37,10 @@ impl AgencyLog {
     /// all of it, or not any more.
     ///
     /// # Errors
-    /// [`BadPage`], if a page is none, or not the one that the checkpoint names.
-    pub fn adopt(&mut self, checkpoint: Verified<Checkpoint>, pages: Vec<Vec<u8>>) -> Result<bool, BadPage> {
+    /// [`BadCheckpointPage`], if a page is none, or not the one that the checkpoint names.
+    pub fn adopt(&mut self, checkpoint: Verified<Checkpoint>, pages: Vec<Vec<u8>>) -> Result<bool, BadCheckpointPage> {
         if checkpoint::names(&pages) != checkpoint.get().pages {
-            return Err(BadPage);
+            return Err(BadCheckpointPage);
         }
         let rows = rows_of(self.key_log.genesis(), &pages)?;
         let mut live = self.key_log.authority().live_writers();
@@ -50,7 +50,7 @@ impl AgencyLog {
         if !scope.is_some_and(|scope| rows.iter().all(|row| scope.holds(&row.document))) {
             return Ok(false);
         }
-        self.base = Some(Base { checkpoint, pages });
+        self.base = Some(CheckpointBase { checkpoint, pages });
         Ok(true)
     }
 
@@ -65,8 +65,8 @@ impl AgencyLog {
     /// kept, be it after the history is here.
     ///
     /// # Errors
-    /// [`Broken`], if a document cannot be read.
-    pub fn answers(&self) -> Result<Vec<Row>, Broken> {
+    /// [`LogError`], if a document cannot be read.
+    pub fn answers(&self) -> Result<Vec<DocumentRow>, LogError> {
         let mut rows = match &self.base {
             Some(base) => rows_of(self.key_log.genesis(), &base.pages).unwrap_or_default(),
             None => self.rows()?,
@@ -76,7 +76,7 @@ impl AgencyLog {
             None => rows.iter().map(|row| (row.document.clone(), row.key.clone())).collect(),
         };
         // What is revoked by what is here needs no word from ahead.
-        let told = |row: &&Row| {
+        let told = |row: &&DocumentRow| {
             status_list::is_write_once(&row.key) && here.contains(&(row.document.clone(), row.key.clone()))
         };
         let above = self.above.values().flatten().chain(self.orphans.rows());
@@ -86,7 +86,7 @@ impl AgencyLog {
 
     /// Counts at once what an envelope from after the checkpoint revokes or suspends, though its ancestors are not
     /// here; gives those rows. Everything else in it waits.
-    pub fn count_restrictions(&mut self, envelope: &Envelope) -> Vec<Row> {
+    pub fn count_restrictions(&mut self, envelope: &Envelope) -> Vec<DocumentRow> {
         if self.base.is_none() {
             return vec![];
         }
@@ -94,10 +94,10 @@ impl AgencyLog {
     }
 
     /// The same for an envelope that is not taken in, though it could be.
-    pub(crate) fn count_what_it_takes_away(&mut self, envelope: &Envelope) -> Vec<Row> {
+    pub(crate) fn count_what_it_takes_away(&mut self, envelope: &Envelope) -> Vec<DocumentRow> {
         // As what a retired key restricts counts beyond its end, so it does while it is not kept yet.
         let writer = self.key_log.authority().writer(&envelope.header().writer);
-        let writer = writer.filter(|writer| writer.end != Some(End::Compromised));
+        let writer = writer.filter(|writer| writer.end != Some(KeyEnd::Compromised));
         let scope = writer
             .and_then(|writer| writer.terms.last())
             .map(|term| term.scope.clone());
@@ -108,12 +108,12 @@ impl AgencyLog {
 
     /// The same for an envelope that was set aside before. Its writer was good then; whether this is within what a key that
     /// ended since left behind is known once the envelope is kept.
-    pub(crate) fn count_again(&mut self, envelope: &Envelope) -> Vec<Row> {
+    pub(crate) fn count_again(&mut self, envelope: &Envelope) -> Vec<DocumentRow> {
         let (writer, key_log) = (envelope.header().writer, self.key_log.clone());
         self.set_aside(envelope, |document| key_log.ever_lets_write(&writer, document))
     }
 
-    fn set_aside(&mut self, envelope: &Envelope, lets: impl Fn(&DocumentId) -> bool) -> Vec<Row> {
+    fn set_aside(&mut self, envelope: &Envelope, lets: impl Fn(&DocumentId) -> bool) -> Vec<DocumentRow> {
         let (name, bytes) = (envelope.hash(), envelope.packed().len());
         let is_full = self.above.len() >= MAX_ABOVE || self.above_bytes.saturating_add(bytes) > MAX_ABOVE_BYTES;
         if is_full || self.above.contains_key(&name) || self.orphans.holds(&name) || self.holds(&name) {
@@ -128,12 +128,12 @@ impl AgencyLog {
     }
 
     /// The revocations and suspensions in an envelope that its writer was ever let write.
-    pub(super) fn restrictions_ever(&self, envelope: &Envelope) -> Vec<Row> {
+    pub(super) fn restrictions_ever(&self, envelope: &Envelope) -> Vec<DocumentRow> {
         let writer = &envelope.header().writer;
         self.restrictions_of(envelope, |document| self.key_log.ever_lets_write(writer, document))
     }
 
-    fn restrictions_of(&self, envelope: &Envelope, lets: impl Fn(&DocumentId) -> bool) -> Vec<Row> {
+    fn restrictions_of(&self, envelope: &Envelope, lets: impl Fn(&DocumentId) -> bool) -> Vec<DocumentRow> {
         let agency = self.key_log.genesis();
         let restricts = |(document, key, value): &(&DocumentId, &str, &[u8])| {
             let is_status = matches!(document, DocumentId::StatusList(_)) && lets(document);
@@ -142,7 +142,7 @@ impl AgencyLog {
         envelope
             .puts()
             .filter(restricts)
-            .map(|(document, key, value)| Row {
+            .map(|(document, key, value)| DocumentRow {
                 agency,
                 document: document.clone(),
                 key: key.to_owned(),
@@ -161,20 +161,20 @@ impl AgencyLog {
     }
 
     /// Compares, once the history reaches the checkpoint's heads: then the log stands on its own.
-    pub(super) fn leave_base(&mut self) -> Result<Option<Compared>, Broken> {
+    pub(super) fn leave_base(&mut self) -> Result<Option<CheckpointComparison>, LogError> {
         let Some(it) = self.base.as_ref().map(|base| base.checkpoint.get()) else {
             return Ok(None);
         };
         if !it.heads.iter().all(|head| self.kept.contains_key(head)) {
-            return Ok(self.leave_lost_base().then_some(Compared::Unknown));
+            return Ok(self.leave_lost_base().then_some(CheckpointComparison::Unknown));
         }
         let has_gaps = self.kept.values().any(|kept| kept.has_gaps);
         let compared = if it.key_log != self.key_log.head() || has_gaps || !self.cuts.missing().is_empty() {
-            Compared::Unknown
+            CheckpointComparison::Unknown
         } else if checkpoint::names(&checkpoint::pages(&self.fold_at(&it.heads)?)) == it.pages {
-            Compared::Same
+            CheckpointComparison::Same
         } else {
-            Compared::Differs
+            CheckpointComparison::Differs
         };
         self.base = None;
         Ok(Some(compared))
@@ -192,7 +192,7 @@ impl AgencyLog {
         }
         if let Some(base) = self.base.take() {
             let rows = rows_of(self.key_log.genesis(), &base.pages).unwrap_or_default();
-            let restricts = |row: &Row| status_list::is_write_once(&row.key);
+            let restricts = |row: &DocumentRow| status_list::is_write_once(&row.key);
             self.above
                 .insert(base.checkpoint.hash(), rows.into_iter().filter(restricts).collect());
         }
@@ -214,8 +214,8 @@ impl AgencyLog {
     /// The pages of this log's rows as they are now, if these are the heads.
     ///
     /// # Errors
-    /// [`Broken`], if a document cannot be read.
-    pub fn pages_at(&self, heads: &[Hash]) -> Result<Option<Vec<Vec<u8>>>, Broken> {
+    /// [`LogError`], if a document cannot be read.
+    pub fn pages_at(&self, heads: &[Hash]) -> Result<Option<Vec<Vec<u8>>>, LogError> {
         if self.base.is_some() || self.heads() != heads || !self.is_whole() {
             return Ok(None);
         }
@@ -223,7 +223,7 @@ impl AgencyLog {
     }
 }
 
-fn rows_of(agency: Hash, pages: &[Vec<u8>]) -> Result<Vec<Row>, BadPage> {
+fn rows_of(agency: Hash, pages: &[Vec<u8>]) -> Result<Vec<DocumentRow>, BadCheckpointPage> {
     let mut rows = Vec::new();
     for page in pages {
         rows.extend(checkpoint::read_page(agency, page)?);

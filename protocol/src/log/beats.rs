@@ -10,7 +10,7 @@ use crate::{
 };
 
 #[derive(Default)]
-pub(super) struct Beats {
+pub(super) struct WriterHeartbeats {
     /// The newest heartbeat of which all heads are kept.
     counted: Option<Verified<Heartbeat>>,
     /// The oldest newer one of which some are not: a laggard that catches up with it gains freshness.
@@ -20,7 +20,7 @@ pub(super) struct Beats {
     least: Option<Timestamp>,
 }
 
-impl Beats {
+impl WriterHeartbeats {
     /// Returns true if a heartbeat that was issued then says nothing that was not known here.
     fn is_old(&self, issued: Timestamp) -> bool {
         let counted = self.counted.as_ref().map(|counted| counted.get().issued);
@@ -30,7 +30,7 @@ impl Beats {
 
 /// The outcome of hearing a heartbeat.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Heard {
+pub enum HeartbeatOutcome {
     /// All that it names is kept: the log is as fresh as it says.
     Counted,
     /// These envelopes that it names are not kept yet.
@@ -52,28 +52,28 @@ impl AgencyLog {
     }
 
     /// Takes in a verified heartbeat.
-    pub fn hear(&mut self, heartbeat: Verified<Heartbeat>, now: Timestamp) -> Heard {
+    pub fn hear(&mut self, heartbeat: Verified<Heartbeat>, now: Timestamp) -> HeartbeatOutcome {
         let issued = heartbeat.get().issued;
         if issued > now.plus_seconds(MAX_AHEAD_SECONDS) {
-            return Heard::Ahead;
+            return HeartbeatOutcome::Ahead;
         }
         let heads = &heartbeat.get().heads;
         let missing: Vec<Hash> = heads.iter().filter(|head| !self.holds(head)).copied().collect();
         let is_whole = missing.is_empty() && !self.reaches_a_gap(heads);
         let beats = self.beats.entry(heartbeat.get().writer).or_default();
         if beats.is_old(issued) {
-            return Heard::Old;
+            return HeartbeatOutcome::Old;
         }
         if is_whole || mutant!(WordsCountEarly) {
             beats.counted = Some(heartbeat);
             beats.pending.take_if(|pending| pending.get().issued <= issued);
-            return Heard::Counted;
+            return HeartbeatOutcome::Counted;
         }
         let pending = beats.pending.as_ref();
         if pending.is_none_or(|pending| issued < pending.get().issued) {
             beats.pending = Some(heartbeat);
         }
-        Heard::Missing(missing)
+        HeartbeatOutcome::Missing(missing)
     }
 
     /// Takes in a heartbeat that counted here before. Says whether all that it names still is: if not, something was lost
@@ -81,10 +81,10 @@ impl AgencyLog {
     pub(crate) fn hear_again(&mut self, heartbeat: Verified<Heartbeat>) -> bool {
         let (writer, issued) = (heartbeat.get().writer, heartbeat.get().issued);
         let heard = self.hear(heartbeat, issued);
-        if let Heard::Missing(_) = heard {
+        if let HeartbeatOutcome::Missing(_) = heard {
             self.beats.entry(writer).or_default().least = Some(issued);
         }
-        !matches!(heard, Heard::Missing(missing) if !missing.is_empty())
+        !matches!(heard, HeartbeatOutcome::Missing(missing) if !missing.is_empty())
     }
 
     /// Calls nothing of this log fresh, or does so again.
@@ -111,7 +111,7 @@ impl AgencyLog {
 
     /// Counts what waited for an envelope, or for a value; says whether something did.
     pub(super) fn count_pending(&mut self) -> bool {
-        let is_due = |beats: &Beats| {
+        let is_due = |beats: &WriterHeartbeats| {
             let pending = beats.pending.as_ref();
             pending.is_some_and(|pending| {
                 let heads = &pending.get().heads;

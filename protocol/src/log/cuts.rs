@@ -17,19 +17,19 @@ use std::{
     sync::Arc,
 };
 
-use super::{DocumentId, Hash, KeyLog, Place, PublicKey};
+use super::{DocumentId, EnvelopePosition, Hash, KeyLog, PublicKey};
 use crate::{
-    key_log::{Authority, End, Writer, WriterScope},
+    key_log::{KeyAuthority, KeyEnd, WriterRights, WriterScope},
     mutant::mutant,
     status_list,
 };
 
 /// The terms under which each writer may put, and where in its history.
 #[derive(Debug)]
-pub(super) struct Cuts {
-    writers: BTreeMap<PublicKey, Terms>,
+pub(super) struct WriterValidity {
+    writers: BTreeMap<PublicKey, ResolvedTerms>,
     /// While the key log is in dispute: the terms of each writer in each history, where they differ.
-    histories: Option<BTreeMap<PublicKey, Vec<Terms>>>,
+    histories: Option<BTreeMap<PublicKey, Vec<ResolvedTerms>>>,
     missing: BTreeSet<Hash>,
     /// The envelopes that end a term in any history and are not here.
     wanted: BTreeSet<Hash>,
@@ -37,23 +37,23 @@ pub(super) struct Cuts {
 
 /// A writer's terms, the oldest first.
 #[derive(Debug, PartialEq, Eq)]
-struct Terms {
-    all: Vec<Term>,
+struct ResolvedTerms {
+    all: Vec<ResolvedTerm>,
     /// True if the key was retired, so that beyond its terms what restricts still counts.
     is_retired: bool,
 }
 
 #[derive(Debug)]
-struct Term {
+struct ResolvedTerm {
     scope: WriterScope,
     /// The places of its last envelopes; none while it is open, or while one of them is not here.
-    last: Option<Vec<Place>>,
+    last: Option<Vec<EnvelopePosition>>,
 }
 
-impl Eq for Term {}
+impl Eq for ResolvedTerm {}
 
 /// The same scope, up to the same envelopes.
-impl PartialEq for Term {
+impl PartialEq for ResolvedTerm {
     fn eq(&self, other: &Self) -> bool {
         let ends = |term: &Self| {
             let last = term.last.as_ref()?;
@@ -67,20 +67,20 @@ impl PartialEq for Term {
     }
 }
 
-impl Cuts {
-    pub(super) fn of(key_log: &KeyLog, place: impl Fn(&Hash) -> Option<Place>) -> Self {
-        let terms = |writer: &Writer| -> Terms {
-            let term = |term: &Arc<crate::key_log::Term>| Term {
+impl WriterValidity {
+    pub(super) fn of(key_log: &KeyLog, place: impl Fn(&Hash) -> Option<EnvelopePosition>) -> Self {
+        let terms = |writer: &WriterRights| -> ResolvedTerms {
+            let term = |term: &Arc<crate::key_log::WriterTerm>| ResolvedTerm {
                 scope: term.scope.clone(),
                 last: term.last.as_ref().and_then(|last| last.iter().map(&place).collect()),
             };
-            Terms {
+            ResolvedTerms {
                 all: writer.terms.iter().map(term).collect(),
-                is_retired: writer.end == Some(End::Retired),
+                is_retired: writer.end == Some(KeyEnd::Retired),
             }
         };
         let authority = key_log.authority();
-        let missing_of = |authority: &Authority| -> BTreeSet<Hash> {
+        let missing_of = |authority: &KeyAuthority| -> BTreeSet<Hash> {
             let ends = authority.writers().values().flat_map(|writer| &writer.terms);
             let ends = ends.filter_map(|term| term.last.as_ref()).flatten();
             ends.filter(|hash| place(hash).is_none()).copied().collect()
@@ -90,7 +90,7 @@ impl Cuts {
         let writers = authority.writers().iter();
         let writers = writers.map(|(key, writer)| (*key, terms(writer))).collect();
         let histories = key_log.disputed().map(|_| {
-            let mut histories: BTreeMap<PublicKey, Vec<Terms>> = BTreeMap::new();
+            let mut histories: BTreeMap<PublicKey, Vec<ResolvedTerms>> = BTreeMap::new();
             for authority in key_log.histories() {
                 wanted.extend(missing_of(authority));
                 for (key, writer) in authority.writers() {
@@ -136,16 +136,16 @@ impl Cuts {
     pub(super) fn may_put(
         &self,
         writer: &PublicKey,
-        place: &Place,
+        place: &EnvelopePosition,
         (document, key, value): (&DocumentId, &str, &[u8]),
     ) -> bool {
-        let holds_it = |term: &&Term| {
+        let holds_it = |term: &&ResolvedTerm| {
             let last = term.last.as_ref();
             mutant!(CutsCutNothing) || last.is_none_or(|last| last.iter().any(|last| last.covers(place)))
         };
         let is_of_a_list = matches!(document, DocumentId::StatusList(_));
         let restricts = is_of_a_list && (status_list::restricts(key, value) || status_list::reserves(key));
-        let lets = |terms: &Terms| {
+        let lets = |terms: &ResolvedTerms| {
             let beyond = terms
                 .all
                 .last()

@@ -2,8 +2,8 @@
 
 use registry_schema::Timestamp;
 
-use super::{AgencyLog, BTreeSet, DocumentId, Envelope, Hash, Kept, Row};
-use crate::{document::Broken, status_list};
+use super::{AgencyLog, BTreeSet, DocumentId, DocumentRow, Envelope, Hash, KeptEnvelope};
+use crate::{document::LogError, status_list};
 
 /// The seconds after a tombstone until the bytes are dropped: seven days, in which a mistaken one is noticed.
 pub(super) const EXPUNGE_AFTER_SECONDS: i64 = 7 * 86_400;
@@ -16,7 +16,11 @@ impl AgencyLog {
     }
 
     /// The places of an envelope's missing values that no tombstone explains: what stands there is not known.
-    pub(super) fn untold<'a>(&self, kept: &Kept, envelope: &'a Envelope) -> BTreeSet<(&'a DocumentId, &'a str)> {
+    pub(super) fn untold<'a>(
+        &self,
+        kept: &KeptEnvelope,
+        envelope: &'a Envelope,
+    ) -> BTreeSet<(&'a DocumentId, &'a str)> {
         if !kept.has_gaps {
             return BTreeSet::new();
         }
@@ -57,7 +61,7 @@ impl AgencyLog {
     }
 
     /// Looks at all missing values anew.
-    pub(super) fn note_gaps(&mut self) -> Result<(), Broken> {
+    pub(super) fn note_gaps(&mut self) -> Result<(), LogError> {
         let mut gaps = BTreeSet::new();
         for (hash, kept) in self.kept.iter().filter(|(_, kept)| kept.has_gaps) {
             let envelope = self.fetch(kept)?;
@@ -70,7 +74,7 @@ impl AgencyLog {
     }
 
     /// Notes the tombstones among rows that altered: they explain gaps that were there before them.
-    pub(super) fn note_tombstones(&mut self, rows: &[Row]) -> Result<(), Broken> {
+    pub(super) fn note_tombstones(&mut self, rows: &[DocumentRow]) -> Result<(), LogError> {
         let found = tombstones_in(rows);
         let new: BTreeSet<_> = found.difference(&self.explained).cloned().collect();
         if !new.is_empty() {
@@ -86,7 +90,7 @@ impl AgencyLog {
         &mut self,
         found: BTreeSet<(DocumentId, u32)>,
         of: impl Fn(&DocumentId) -> bool,
-    ) -> Result<(), Broken> {
+    ) -> Result<(), LogError> {
         let (known, others): (BTreeSet<_>, BTreeSet<_>) = std::mem::take(&mut self.explained)
             .into_iter()
             .partition(|(document, _)| of(document));
@@ -107,7 +111,7 @@ impl AgencyLog {
         &self,
         slots: &BTreeSet<(DocumentId, u32)>,
         envelopes: &BTreeSet<Hash>,
-    ) -> Result<BTreeSet<DocumentId>, Broken> {
+    ) -> Result<BTreeSet<DocumentId>, LogError> {
         let mut documents = BTreeSet::new();
         for kept in envelopes.iter().filter_map(|hash| self.kept.get(hash)) {
             let envelope = self.fetch(kept)?;
@@ -125,8 +129,8 @@ impl AgencyLog {
     /// in the place of the old ones.
     ///
     /// # Errors
-    /// [`Broken`], if a document cannot be read.
-    pub fn expunge(&mut self, now: Timestamp) -> Result<Vec<Envelope>, Broken> {
+    /// [`LogError`], if a document cannot be read.
+    pub fn expunge(&mut self, now: Timestamp) -> Result<Vec<Envelope>, LogError> {
         let due: BTreeSet<(DocumentId, u32)> = self
             .rows()?
             .into_iter()
@@ -168,7 +172,7 @@ impl AgencyLog {
 }
 
 /// The slots that the tombstones among these rows hide.
-pub(super) fn tombstones_in(rows: &[Row]) -> BTreeSet<(DocumentId, u32)> {
+pub(super) fn tombstones_in(rows: &[DocumentRow]) -> BTreeSet<(DocumentId, u32)> {
     let lists = rows
         .iter()
         .filter(|row| matches!(row.document, DocumentId::StatusList(_)));

@@ -6,7 +6,10 @@
 
 use registry_schema::Timestamp;
 
-use super::{AgencyLog, Arc, BTreeSet, Broken, Clock, DocumentId, Envelope, Hash, MAX_PARENTS, Place, PublicKey};
+use super::{
+    AgencyLog, Arc, BTreeSet, DocumentId, Envelope, EnvelopePosition, Hash, LogError, MAX_PARENTS, PublicKey,
+    VectorClock,
+};
 use crate::document::admits;
 
 /// A line of one writer's envelopes, each the first child of the one before it that came here, numbered without a gap.
@@ -21,7 +24,7 @@ pub(super) struct Branch {
 }
 
 /// Takes the reach of an envelope into a clock.
-pub(super) fn extend(clock: &mut Clock, place: &Place) {
+pub(super) fn extend(clock: &mut VectorClock, place: &EnvelopePosition) {
     for (branch, reach) in place.reaches() {
         let known = clock.entry(branch).or_insert(reach);
         *known = (*known).max(reach);
@@ -77,9 +80,11 @@ impl AgencyLog {
                 .filter_map(|hash| Some((*hash, self.kept.get(hash)?)));
             newest_first.find(|(_, kept)| at(kept.time))
         };
-        let tips: Vec<(Hash, &Place)> = own.filter_map(newest).map(|(hash, kept)| (hash, &kept.place)).collect();
-        let is_last =
-            |(hash, place): &&(Hash, &Place)| !tips.iter().any(|(other, by)| other != hash && by.covers(place));
+        let tips: Vec<(Hash, &EnvelopePosition)> =
+            own.filter_map(newest).map(|(hash, kept)| (hash, &kept.place)).collect();
+        let is_last = |(hash, place): &&(Hash, &EnvelopePosition)| {
+            !tips.iter().any(|(other, by)| other != hash && by.covers(place))
+        };
         tips.iter().filter(is_last).map(|(hash, _)| *hash).collect()
     }
 
@@ -158,7 +163,7 @@ impl AgencyLog {
     /// parents: where another writer's envelope descends from them, that one is.
     fn own_before(&self, envelope: &Envelope) -> Vec<Hash> {
         let header = envelope.header();
-        let mut clock = Clock::new();
+        let mut clock = VectorClock::new();
         for kept in header.parents.iter().filter_map(|parent| self.kept.get(parent)) {
             extend(&mut clock, &kept.place);
         }
@@ -167,9 +172,10 @@ impl AgencyLog {
             let hash = branch.envelopes.get(*reach as usize)?;
             Some((*hash, &self.kept.get(hash)?.place))
         });
-        let newest: Vec<(Hash, &Place)> = newest.collect();
-        let is_last =
-            |(hash, place): &&(Hash, &Place)| !newest.iter().any(|(other, by)| other != hash && by.covers(place));
+        let newest: Vec<(Hash, &EnvelopePosition)> = newest.collect();
+        let is_last = |(hash, place): &&(Hash, &EnvelopePosition)| {
+            !newest.iter().any(|(other, by)| other != hash && by.covers(place))
+        };
         newest.iter().filter(is_last).map(|(hash, _)| *hash).collect()
     }
 
@@ -190,7 +196,7 @@ impl AgencyLog {
     }
 
     /// Finds the place of an envelope whose parents have theirs.
-    pub(super) fn place(&mut self, hash: Hash, envelope: &Envelope) -> Place {
+    pub(super) fn place(&mut self, hash: Hash, envelope: &Envelope) -> EnvelopePosition {
         let header = envelope.header();
         let own = self.own_before(envelope);
         let before = match own.as_slice() {
@@ -198,7 +204,7 @@ impl AgencyLog {
             _ => None,
         };
         // It goes on in a line if it is the next of it, in place and in number.
-        let goes_on = |before: &Place| {
+        let goes_on = |before: &EnvelopePosition| {
             self.branch(before.branch).is_some_and(|branch| {
                 let length = u32::try_from(branch.envelopes.len()).unwrap_or(u32::MAX);
                 before.position + 1 == length && branch.first.checked_add(length) == Some(header.sequence)
@@ -233,7 +239,7 @@ impl AgencyLog {
         let others = match before.filter(|_| is_alone) {
             Some(before) => before.others,
             None => {
-                let mut others = Clock::new();
+                let mut others = VectorClock::new();
                 for kept in header.parents.iter().filter_map(|parent| self.kept.get(parent)) {
                     extend(&mut others, &kept.place);
                 }
@@ -242,7 +248,7 @@ impl AgencyLog {
                 Arc::new(others)
             }
         };
-        Place {
+        EnvelopePosition {
             branch,
             branch_name,
             position,
@@ -251,22 +257,22 @@ impl AgencyLog {
     }
 
     /// Finds the grants that wait: an envelope of their writer is neither before nor after them, and none joins both.
-    pub(super) fn note_waiting(&mut self) -> Result<(), Broken> {
+    pub(super) fn note_waiting(&mut self) -> Result<(), LogError> {
         if self.forks.is_empty() || self.heads.len() < 2 {
             self.waiting.clear();
             return Ok(());
         }
-        let tips: Vec<(PublicKey, Place)> = self
+        let tips: Vec<(PublicKey, EnvelopePosition)> = self
             .branches
             .iter()
             .filter_map(|branch| Some((branch.writer, self.kept.get(branch.envelopes.last()?)?.place.clone())))
             .collect();
-        let heads: Vec<Place> = self
+        let heads: Vec<EnvelopePosition> = self
             .heads
             .iter()
             .filter_map(|head| Some(self.kept.get(head)?.place.clone()))
             .collect();
-        let is_open = |writer: &PublicKey, place: &Place| {
+        let is_open = |writer: &PublicKey, place: &EnvelopePosition| {
             tips.iter().any(|(of, tip)| {
                 let apart = of == writer && !tip.covers(place) && !place.covers(tip);
                 apart && !heads.iter().any(|head| head.covers(tip) && head.covers(place))

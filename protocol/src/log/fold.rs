@@ -2,33 +2,34 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AgencyLog, Broken, Clock, DocumentId, Hash, Place, Row, family};
+use super::{AgencyLog, DocumentId, DocumentRow, EnvelopePosition, Hash, LogError, VectorClock, family};
 use crate::{document::admits, status_list};
 
 /// The puts that stand at each place, and where in the log they were made.
-type Standing<'a> = BTreeMap<(DocumentId, String), Vec<(&'a Place, Vec<u8>)>>;
+type SurvivingPuts<'a> = BTreeMap<(DocumentId, String), Vec<(&'a EnvelopePosition, Vec<u8>)>>;
 
 impl AgencyLog {
     /// The same rows from the parents alone, without automerge: a put survives while no later one replaced it.
     /// For tests, for diagnosis, and for rows as they once were.
     ///
     /// # Errors
-    /// [`Broken`], if an envelope is not where it was put.
-    pub fn fold_without_automerge(&self) -> Result<Vec<Row>, Broken> {
+    /// [`LogError`], if an envelope is not where it was put.
+    pub fn fold_without_automerge(&self) -> Result<Vec<DocumentRow>, LogError> {
         self.fold_at(&self.heads())
     }
 
     /// The rows as they were when these were the newest envelopes.
     ///
     /// # Errors
-    /// [`Broken`], if an envelope is not where it was put.
-    pub fn fold_at(&self, heads: &[Hash]) -> Result<Vec<Row>, Broken> {
-        let mut reach = Clock::new();
+    /// [`LogError`], if an envelope is not where it was put.
+    pub fn fold_at(&self, heads: &[Hash]) -> Result<Vec<DocumentRow>, LogError> {
+        let mut reach = VectorClock::new();
         for kept in heads.iter().filter_map(|head| self.kept.get(head)) {
             family::extend(&mut reach, &kept.place);
         }
-        let is_reached = |place: &Place| reach.get(&place.branch).is_some_and(|reach| place.position <= *reach);
-        let mut standing = Standing::new();
+        let is_reached =
+            |place: &EnvelopePosition| reach.get(&place.branch).is_some_and(|reach| place.position <= *reach);
+        let mut standing = SurvivingPuts::new();
         let kept = self.order.iter().filter_map(|hash| self.kept.get(hash));
         for kept in kept.filter(|kept| is_reached(&kept.place)) {
             let writer = &kept.writer;
@@ -55,7 +56,7 @@ impl AgencyLog {
         for ((document, key), values) in standing {
             let values: BTreeSet<Vec<u8>> = values.into_iter().map(|(_, value)| value).collect();
             if !values.is_empty() {
-                rows.push(Row {
+                rows.push(DocumentRow {
                     agency,
                     document,
                     key,

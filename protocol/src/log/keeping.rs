@@ -5,52 +5,52 @@
 //! documents that they concern.
 
 use super::{
-    AgencyLog, Broken, Compared, Cuts, DocumentId, Envelope, Hash, Kept, KeyLog, Place, Refused, Row,
-    expunging::tombstones_in, sum,
+    AgencyLog, CheckpointComparison, DocumentId, DocumentRow, Envelope, EnvelopePosition, Hash, InvalidStatement,
+    KeptEnvelope, KeyLog, LogError, WriterValidity, expunging::tombstones_in, sum,
 };
 use crate::mutant::mutant;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The outcome of keeping an envelope.
 #[derive(Debug)]
-pub enum Keeping {
+pub enum AppendOutcome {
     /// It is kept, and altered these rows.
     Kept {
         /// The rows, as they are now; one without values is gone.
-        rows: Vec<Row>,
+        rows: Vec<DocumentRow>,
         /// Two envelopes of one writer with one number, found by this one.
         fork: Option<(Hash, Hash)>,
         /// The history's verdict on the checkpoint that stood in for it, once it reaches it.
-        compared: Option<Compared>,
+        compared: Option<CheckpointComparison>,
         /// True if the answers are to be made anew: what counted before its time is kept now.
         renewed: bool,
     },
     /// It was kept before.
     Known,
     /// It was kept before, with values missing that are here now; these rows altered.
-    Filled(Vec<Row>),
+    Filled(Vec<DocumentRow>),
     /// These parents are not kept yet.
     Missing(Vec<Hash>),
     /// It can never be kept.
-    Refused(Refused),
+    Refused(InvalidStatement),
 }
 
 /// Documents that could not be built, and the rows that are answered meanwhile.
 #[derive(Debug)]
-pub(super) struct Failure {
-    why: Broken,
-    rows: BTreeMap<(DocumentId, String), Row>,
+pub(super) struct BuildFailure {
+    why: LogError,
+    rows: BTreeMap<(DocumentId, String), DocumentRow>,
 }
 
 impl AgencyLog {
     /// Keeps a verified envelope, once its parents are kept, and builds the documents on.
     ///
     /// # Errors
-    /// [`Broken::Scratch`], if the scratch place fails: the log must then be built again from the store.
-    pub fn keep(&mut self, envelope: Envelope) -> Result<Keeping, Broken> {
+    /// [`LogError::Scratch`], if the scratch place fails: the log must then be built again from the store.
+    pub fn keep(&mut self, envelope: Envelope) -> Result<AppendOutcome, LogError> {
         let mut keeping = self.keep_in_lot(envelope)?;
         let more = self.settle()?;
-        if let Keeping::Kept { rows, .. } | Keeping::Filled(rows) = &mut keeping {
+        if let AppendOutcome::Kept { rows, .. } | AppendOutcome::Filled(rows) = &mut keeping {
             rows.extend(more);
         }
         Ok(keeping)
@@ -59,32 +59,32 @@ impl AgencyLog {
     /// The same for one of several: [`AgencyLog::settle`] comes after the last.
     ///
     /// # Errors
-    /// [`Broken::Scratch`], as for [`AgencyLog::keep`].
-    pub fn keep_in_lot(&mut self, envelope: Envelope) -> Result<Keeping, Broken> {
+    /// [`LogError::Scratch`], as for [`AgencyLog::keep`].
+    pub fn keep_in_lot(&mut self, envelope: Envelope) -> Result<AppendOutcome, LogError> {
         let hash = envelope.hash();
         if let Some(known) = self.kept.get(&hash) {
             if !self.gaps.contains(&hash) {
-                return Ok(Keeping::Known);
+                return Ok(AppendOutcome::Known);
             }
             let mut filled = self.fetch(known)?;
             if !filled.fill(&envelope) {
-                return Ok(Keeping::Known);
+                return Ok(AppendOutcome::Known);
             }
             self.replace(&filled)?;
             self.stale.extend(built_by(&filled));
             self.gaps_due = true;
             // What was expunged may be back.
             self.expunged = None;
-            return Ok(Keeping::Filled(vec![]));
+            return Ok(AppendOutcome::Filled(vec![]));
         }
         let parents = &envelope.header().parents;
         let missing: Vec<Hash> = parents.iter().filter(|p| !self.holds(p)).copied().collect();
         if !missing.is_empty() {
             self.note_joined(parents, &missing);
-            return Ok(Keeping::Missing(missing));
+            return Ok(AppendOutcome::Missing(missing));
         }
         if self.next_sequence(&envelope.header().writer, parents) != envelope.header().sequence {
-            return Ok(Keeping::Refused(Refused::Rule(
+            return Ok(AppendOutcome::Refused(InvalidStatement::Rule(
                 "an envelope's number counts its writer's own envelopes before it",
             )));
         }
@@ -100,7 +100,7 @@ impl AgencyLog {
         let parts = self.note_family(hash, &envelope);
         let place = self.place(hash, &envelope);
         let closes_a_cut = self.cuts.wants(&hash);
-        let kept = Kept {
+        let kept = KeptEnvelope {
             place: place.clone(),
             index: self.order.len() - 1,
             writer: envelope.header().writer,
@@ -132,7 +132,7 @@ impl AgencyLog {
         let was_orphan = self.is_orphan_no_more(&hash)?;
         let renewed = self.take_up(&envelope) || was_orphan;
         let compared = self.leave_base()?;
-        Ok(Keeping::Kept {
+        Ok(AppendOutcome::Kept {
             rows,
             fork,
             compared,
@@ -143,8 +143,8 @@ impl AgencyLog {
     /// Ends a lot: builds again what is due, once, and gives the rows that altered by it.
     ///
     /// # Errors
-    /// [`Broken::Scratch`], as for [`AgencyLog::keep`].
-    pub fn settle(&mut self) -> Result<Vec<Row>, Broken> {
+    /// [`LogError::Scratch`], as for [`AgencyLog::keep`].
+    pub fn settle(&mut self) -> Result<Vec<DocumentRow>, LogError> {
         if std::mem::take(&mut self.gaps_due) {
             self.note_gaps()?;
         }
@@ -163,7 +163,7 @@ impl AgencyLog {
     }
 
     /// Builds what an envelope puts, but where documents are to be built again anyway.
-    fn build(&mut self, envelope: &Envelope, place: &Place) -> Result<Vec<Row>, Broken> {
+    fn build(&mut self, envelope: &Envelope, place: &EnvelopePosition) -> Result<Vec<DocumentRow>, LogError> {
         if self.failure.is_some() {
             return Ok(vec![]);
         }
@@ -178,9 +178,9 @@ impl AgencyLog {
     fn build_in(
         &mut self,
         envelope: &Envelope,
-        place: &Place,
+        place: &EnvelopePosition,
         concerns: &dyn Fn(&DocumentId) -> bool,
-    ) -> Result<Vec<Row>, Broken> {
+    ) -> Result<Vec<DocumentRow>, LogError> {
         let kept = self.kept.get(&envelope.hash());
         let untold = kept.map(|kept| self.untold(kept, envelope)).unwrap_or_default();
         let cuts = &self.cuts;
@@ -192,7 +192,7 @@ impl AgencyLog {
     }
 
     /// Builds the stale documents again; gives the rows that altered, without values those that are gone.
-    fn rebuild(&mut self) -> Result<Vec<Row>, Broken> {
+    fn rebuild(&mut self) -> Result<Vec<DocumentRow>, LogError> {
         let agency = self.key_log.genesis();
         let stale = std::mem::take(&mut self.stale);
         let is_stale = |document: &DocumentId| stale.contains(document);
@@ -223,7 +223,7 @@ impl AgencyLog {
     /// Takes the cuts as they follow from what is kept; what counts otherwise now is to be built again.
     pub(super) fn take_cuts(&mut self) {
         let kept = &self.kept;
-        let cuts = Cuts::of(&self.key_log, |hash| kept.get(hash).map(|kept| kept.place.clone()));
+        let cuts = WriterValidity::of(&self.key_log, |hash| kept.get(hash).map(|kept| kept.place.clone()));
         let differing = self.cuts.differing(&cuts);
         let concerned = self.branches.iter().filter(|branch| differing.contains(&branch.writer));
         let concerned = concerned.flat_map(|branch| &branch.documents);
@@ -242,7 +242,7 @@ impl AgencyLog {
     }
 
     /// The log of the same envelopes under another key log.
-    pub(super) fn under(&self, key_log: KeyLog) -> Result<Self, Broken> {
+    pub(super) fn under(&self, key_log: KeyLog) -> Result<Self, LogError> {
         let mut supposed = Self::new(key_log);
         for envelope in self.envelopes() {
             supposed.keep_in_lot(envelope?)?;
@@ -254,15 +254,15 @@ impl AgencyLog {
     /// The reason why the documents of this log cannot be built, if they cannot: until they can, its rows are folded without
     /// them, all its grants wait, and nothing of it is fresh.
     #[must_use]
-    pub fn failure(&self) -> Option<&Broken> {
+    pub fn failure(&self) -> Option<&LogError> {
         self.failure.as_ref().map(|failure| &failure.why)
     }
 
     /// Builds the documents again that could not be built; gives the rows that altered, if they are built now.
     ///
     /// # Errors
-    /// [`Broken::Scratch`], as for [`AgencyLog::keep`].
-    pub fn mend(&mut self) -> Result<Vec<Row>, Broken> {
+    /// [`LogError::Scratch`], as for [`AgencyLog::keep`].
+    pub fn mend(&mut self) -> Result<Vec<DocumentRow>, LogError> {
         let Some(failure) = self.failure.take() else {
             return Ok(vec![]);
         };
@@ -274,23 +274,23 @@ impl AgencyLog {
             again.rows = failure.rows;
             return Ok(vec![]);
         }
-        let before: Vec<Row> = failure.rows.into_values().collect();
+        let before: Vec<DocumentRow> = failure.rows.into_values().collect();
         Ok(altered(&before, self.rows()?))
     }
 
     /// Gives what was built; none, if it cannot be: then the log goes on without documents.
-    fn or_fail<T>(&mut self, built: Result<T, Broken>) -> Result<Option<T>, Broken> {
+    fn or_fail<T>(&mut self, built: Result<T, LogError>) -> Result<Option<T>, LogError> {
         match built {
             Ok(built) => Ok(Some(built)),
-            Err(Broken::Scratch(lost)) => Err(lost.into()),
+            Err(LogError::Scratch(lost)) => Err(lost.into()),
             Err(why) => {
                 let rows = self.documents.rows(self.key_log.genesis()).unwrap_or_default();
                 let rows = rows
                     .into_iter()
                     .map(|row| ((row.document.clone(), row.key.clone()), row));
                 let rows = rows.collect();
-                self.failure = Some(Failure { why, rows });
-                self.documents = super::Documents::default();
+                self.failure = Some(BuildFailure { why, rows });
+                self.documents = super::AgencyDocuments::default();
                 self.stale.clear();
                 self.waiting_due = true;
                 Ok(None)
@@ -299,20 +299,20 @@ impl AgencyLog {
     }
 
     /// The rows that altered, without documents.
-    fn fold_instead(&mut self) -> Result<Vec<Row>, Broken> {
+    fn fold_instead(&mut self) -> Result<Vec<DocumentRow>, LogError> {
         self.work.fetched += self.order.len() as u64;
         let after = self.fold_without_automerge()?;
         self.waiting = self.all_grants(&after);
         let Some(failure) = &mut self.failure else {
             return Ok(vec![]);
         };
-        let before: Vec<Row> = std::mem::take(&mut failure.rows).into_values().collect();
+        let before: Vec<DocumentRow> = std::mem::take(&mut failure.rows).into_values().collect();
         let rows = after.iter().cloned();
         failure.rows = rows.map(|row| ((row.document.clone(), row.key.clone()), row)).collect();
         Ok(altered(&before, after))
     }
 
-    fn all_grants(&self, rows: &[Row]) -> BTreeSet<(DocumentId, String)> {
+    fn all_grants(&self, rows: &[DocumentRow]) -> BTreeSet<(DocumentId, String)> {
         let grants = rows.iter().filter(|row| row.document.is_grant(&row.key));
         grants.map(|row| (row.document.clone(), row.key.clone())).collect()
     }
@@ -327,19 +327,19 @@ pub(super) fn built_by(envelope: &Envelope) -> impl Iterator<Item = DocumentId> 
 }
 
 /// The rows that differ; without values those that are gone.
-fn altered(before: &[Row], after: Vec<Row>) -> Vec<Row> {
-    let place = |row: &Row| (row.document.clone(), row.key.clone());
-    let known: BTreeMap<(DocumentId, String), &Row> = before.iter().map(|row| (place(row), row)).collect();
+fn altered(before: &[DocumentRow], after: Vec<DocumentRow>) -> Vec<DocumentRow> {
+    let place = |row: &DocumentRow| (row.document.clone(), row.key.clone());
+    let known: BTreeMap<(DocumentId, String), &DocumentRow> = before.iter().map(|row| (place(row), row)).collect();
     let here: BTreeSet<(DocumentId, String)> = after.iter().map(place).collect();
     let gone = before.iter().filter(|row| !here.contains(&place(row)));
-    let gone: Vec<Row> = gone
-        .map(|row| Row {
+    let gone: Vec<DocumentRow> = gone
+        .map(|row| DocumentRow {
             values: vec![],
             ..row.clone()
         })
         .collect();
-    let is_new = |row: &Row| known.get(&place(row)).is_none_or(|before| *before != row);
-    let mut rows: Vec<Row> = after.into_iter().filter(is_new).collect();
+    let is_new = |row: &DocumentRow| known.get(&place(row)).is_none_or(|before| *before != row);
+    let mut rows: Vec<DocumentRow> = after.into_iter().filter(is_new).collect();
     if !mutant!(GoneRowsStay) {
         rows.extend(gone);
     }

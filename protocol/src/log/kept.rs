@@ -4,15 +4,15 @@ use std::collections::BinaryHeap;
 
 use registry_schema::Timestamp;
 
-use super::{AgencyLog, Broken, Clock, Envelope, Hash, Place, PublicKey, SignedEnvelope, family};
+use super::{AgencyLog, Envelope, EnvelopePosition, Hash, LogError, PublicKey, SignedEnvelope, VectorClock, family};
 use crate::{
-    blob_store::{BlobRef, Lost},
+    blob_store::{BlobRef, BlobStoreError},
     mutant::mutant,
 };
 
 /// The part of a kept envelope that is at hand; the rest is in the blob store.
-pub(super) struct Kept {
-    pub(super) place: Place,
+pub(super) struct KeptEnvelope {
+    pub(super) place: EnvelopePosition,
     /// Its index in `order`.
     pub(super) index: usize,
     pub(super) writer: PublicKey,
@@ -38,26 +38,26 @@ impl AgencyLog {
     /// The envelope with this name, if it is kept.
     ///
     /// # Errors
-    /// [`Broken`], if it is not where it was put.
-    pub fn envelope(&self, hash: &Hash) -> Result<Option<Envelope>, Broken> {
+    /// [`LogError`], if it is not where it was put.
+    pub fn envelope(&self, hash: &Hash) -> Result<Option<Envelope>, LogError> {
         self.kept.get(hash).map(|kept| self.fetch(kept)).transpose()
     }
 
-    /// All kept envelopes, each after its parents; or [`Broken`], where one is not where it was put.
-    pub fn envelopes(&self) -> impl Iterator<Item = Result<Envelope, Broken>> {
+    /// All kept envelopes, each after its parents; or [`LogError`], where one is not where it was put.
+    pub fn envelopes(&self) -> impl Iterator<Item = Result<Envelope, LogError>> {
         let kept = self.order.iter().filter_map(|hash| self.kept.get(hash));
         kept.map(|kept| self.fetch(kept))
     }
 
-    pub(super) fn fetch(&self, kept: &Kept) -> Result<Envelope, Broken> {
+    pub(super) fn fetch(&self, kept: &KeptEnvelope) -> Result<Envelope, LogError> {
         let bytes = self.blobs.read(kept.blob)?;
         let is_same = sum(&bytes) == kept.sum || mutant!(AtticsAreBelieved);
         let envelope = Envelope::unpacked(&bytes).filter(|_| is_same);
-        envelope.ok_or_else(|| Lost("an envelope is not what was put there".into()).into())
+        envelope.ok_or_else(|| BlobStoreError("an envelope is not what was put there".into()).into())
     }
 
     /// Puts a kept envelope away again that has other values now; what was there is gone.
-    pub(super) fn replace(&mut self, envelope: &Envelope) -> Result<(), Broken> {
+    pub(super) fn replace(&mut self, envelope: &Envelope) -> Result<(), LogError> {
         let bytes = envelope.packed();
         let blob = self.blobs.put(&bytes)?;
         if let Some(kept) = self.kept.get_mut(&envelope.hash()) {
@@ -73,10 +73,15 @@ impl AgencyLog {
     /// to a page; and whether there are more.
     ///
     /// # Errors
-    /// [`Broken`], if an envelope is not where it was put.
-    pub fn page(&self, want: &[Hash], have: &[Hash], max_bytes: usize) -> Result<(Vec<SignedEnvelope>, bool), Broken> {
+    /// [`LogError`], if an envelope is not where it was put.
+    pub fn page(
+        &self,
+        want: &[Hash],
+        have: &[Hash],
+        max_bytes: usize,
+    ) -> Result<(Vec<SignedEnvelope>, bool), LogError> {
         let reach = |hashes: &[Hash]| {
-            let mut reach = Clock::new();
+            let mut reach = VectorClock::new();
             for kept in hashes.iter().filter_map(|hash| self.kept.get(hash)) {
                 family::extend(&mut reach, &kept.place);
             }

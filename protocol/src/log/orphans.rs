@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{AgencyLog, Broken, Envelope, Hash, Row, sum};
-use crate::blob_store::{BlobRef, Lost};
+use super::{AgencyLog, DocumentRow, Envelope, Hash, LogError, sum};
+use crate::blob_store::{BlobRef, BlobStoreError};
 
 /// The envelopes that wait for their parents.
 #[derive(Debug, Default)]
-pub(super) struct Orphans {
-    by_name: BTreeMap<Hash, Orphan>,
+pub(super) struct OrphanPool {
+    by_name: BTreeMap<Hash, OrphanEnvelope>,
     /// The names of those that wait for a parent.
     by_parent: HashMap<Hash, Vec<Hash>>,
     /// Those of which a parent came, or that never missed one.
@@ -17,19 +17,19 @@ pub(super) struct Orphans {
 }
 
 #[derive(Debug)]
-struct Orphan {
+struct OrphanEnvelope {
     blob: BlobRef,
     sum: [u8; 8],
     /// The rows that it takes away.
-    rows: Vec<Row>,
+    rows: Vec<DocumentRow>,
 }
 
-impl Orphans {
+impl OrphanPool {
     pub(super) fn holds(&self, name: &Hash) -> bool {
         self.by_name.contains_key(name)
     }
 
-    pub(super) fn rows(&self) -> impl Iterator<Item = &Row> {
+    pub(super) fn rows(&self) -> impl Iterator<Item = &DocumentRow> {
         self.by_name.values().flat_map(|orphan| &orphan.rows)
     }
 
@@ -44,8 +44,8 @@ impl AgencyLog {
     /// holds for these: all of them were taken in before.
     ///
     /// # Errors
-    /// [`Broken::Scratch`], as for [`AgencyLog::keep`].
-    pub(crate) fn hold_for_parents(&mut self, envelope: &Envelope) -> Result<Vec<Row>, Broken> {
+    /// [`LogError::Scratch`], as for [`AgencyLog::keep`].
+    pub(crate) fn hold_for_parents(&mut self, envelope: &Envelope) -> Result<Vec<DocumentRow>, LogError> {
         let name = envelope.hash();
         if self.holds(&name) {
             return Ok(vec![]);
@@ -55,7 +55,7 @@ impl AgencyLog {
         }
         let rows = self.restrictions_ever(envelope);
         let bytes = envelope.packed();
-        let orphan = Orphan {
+        let orphan = OrphanEnvelope {
             blob: self.blobs.put(&bytes)?,
             sum: sum(&bytes),
             rows: rows.clone(),
@@ -86,8 +86,8 @@ impl AgencyLog {
     /// The next of them whose parents are here.
     ///
     /// # Errors
-    /// [`Broken::Scratch`], if it is not where it was put.
-    pub(crate) fn next_orphan(&mut self) -> Result<Option<Envelope>, Broken> {
+    /// [`LogError::Scratch`], if it is not where it was put.
+    pub(crate) fn next_orphan(&mut self) -> Result<Option<Envelope>, LogError> {
         while let Some(name) = self.orphans.ready.pop() {
             let Some(orphan) = self.orphans.by_name.get(&name) else {
                 continue;
@@ -95,7 +95,7 @@ impl AgencyLog {
             let bytes = self.blobs.read(orphan.blob)?;
             let is_same = sum(&bytes) == orphan.sum;
             let envelope = Envelope::unpacked(&bytes).filter(|_| is_same);
-            let envelope = envelope.ok_or_else(|| Lost("an envelope is not what was put there".into()))?;
+            let envelope = envelope.ok_or_else(|| BlobStoreError("an envelope is not what was put there".into()))?;
             if envelope.header().parents.iter().all(|parent| self.holds(parent)) {
                 return Ok(Some(envelope));
             }
@@ -104,7 +104,7 @@ impl AgencyLog {
     }
 
     /// Sets an envelope no longer aside, which is kept now. Says whether it did.
-    pub(super) fn is_orphan_no_more(&mut self, name: &Hash) -> Result<bool, Broken> {
+    pub(super) fn is_orphan_no_more(&mut self, name: &Hash) -> Result<bool, LogError> {
         let Some(orphan) = self.orphans.by_name.remove(name) else {
             return Ok(false);
         };

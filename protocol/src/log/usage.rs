@@ -14,7 +14,7 @@ const MAX_JOINED: usize = 4096;
 
 /// The space that a log takes up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Usage {
+pub struct LogUsage {
     /// Bytes of envelopes.
     pub bytes: u64,
     /// Puts: each makes at most one row.
@@ -32,7 +32,7 @@ pub struct Usage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
     /// Most of each, over the whole life of an agency's log.
-    pub most: Usage,
+    pub most: LogUsage,
     /// Bytes of envelopes a day, on average; at once it may be as much, or a quarter of all.
     pub bytes_a_day: u64,
     /// Bytes of a checkpoint's pages.
@@ -48,7 +48,7 @@ pub struct Quota {
 impl Default for Quota {
     fn default() -> Self {
         Self {
-            most: Usage {
+            most: LogUsage {
                 bytes: 512 << 20,
                 puts: 4_000_000,
                 documents: 8192,
@@ -67,7 +67,7 @@ impl Default for Quota {
 
 /// The reason why more of an agency is not taken in now. It goes without saying that the agency is not fresh beyond it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Limit {
+pub enum QuotaLimit {
     /// Its log has as many bytes as it may.
     Bytes,
     /// Its log has as many puts as it may.
@@ -84,7 +84,7 @@ pub enum Limit {
     Checkpoint,
 }
 
-impl Limit {
+impl QuotaLimit {
     const ALL: [Self; 7] = [
         Self::Bytes,
         Self::Puts,
@@ -116,7 +116,7 @@ impl Limit {
     }
 }
 
-impl fmt::Display for Limit {
+impl fmt::Display for QuotaLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Bytes => "its log has as many bytes as this node keeps of one agency",
@@ -133,8 +133,8 @@ impl fmt::Display for Limit {
 impl AgencyLog {
     /// The space that this log takes up.
     #[must_use]
-    pub fn usage(&self) -> Usage {
-        Usage {
+    pub fn usage(&self) -> LogUsage {
+        LogUsage {
             documents: self.documents.len() as u64,
             branches: self.branches.len() as u64,
             ..self.usage
@@ -143,7 +143,7 @@ impl AgencyLog {
 
     /// The limit that an envelope would break, if it were kept. What the key log calls the last of a term never breaks one,
     /// for without it nothing of the agency is fresh.
-    pub(crate) fn limit(&self, envelope: &Envelope, most: &Usage) -> Option<Limit> {
+    pub(crate) fn limit(&self, envelope: &Envelope, most: &LogUsage) -> Option<QuotaLimit> {
         let hash = envelope.hash();
         if self.holds(&hash) || self.cuts.wants(&hash) {
             return None;
@@ -151,22 +151,22 @@ impl AgencyLog {
         let siblings = self.siblings(envelope);
         let smaller = siblings.iter().filter(|sibling| **sibling < hash).count();
         if smaller >= MAX_SIBLINGS && !self.joined.contains(&hash) {
-            return Some(Limit::Siblings);
+            return Some(QuotaLimit::Siblings);
         }
         let usage = self.usage();
         let documents = super::keeping::built_by(envelope).filter(|document| !self.documents.has(document));
         let documents: std::collections::BTreeSet<_> = documents.collect();
         let over = |used: u64, more: usize, most: u64| used.saturating_add(more as u64) > most;
         if over(usage.bytes, envelope.packed().len(), most.bytes) {
-            Some(Limit::Bytes)
+            Some(QuotaLimit::Bytes)
         } else if over(usage.puts, envelope.header().puts.len(), most.puts) {
-            Some(Limit::Puts)
+            Some(QuotaLimit::Puts)
         } else if over(usage.documents, documents.len(), most.documents) {
-            Some(Limit::Documents)
+            Some(QuotaLimit::Documents)
         } else if over(usage.branches, usize::from(self.opens_a_line(envelope)), most.branches)
             || usage.marks > most.marks
         {
-            Some(Limit::Branches)
+            Some(QuotaLimit::Branches)
         } else {
             None
         }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use registry_schema::Timestamp;
 
-use super::{Effect, Replica, Step};
+use super::{Replica, ReplicaEffect, StepEffects};
 use crate::{
     envelope::Envelope,
-    log::{AgencyLog, Limit, Quota},
+    log::{AgencyLog, Quota, QuotaLimit},
     mutant::mutant,
     signed::Hash,
 };
@@ -18,12 +18,12 @@ const DAY_MILLISECONDS: i64 = 86_400_000;
 
 /// A share that is used up and grows again, up to a bound. What was begun is ended, so it can be overdrawn.
 #[derive(Debug)]
-struct Share {
+struct TokenBucket {
     left: i64,
     at: Timestamp,
 }
 
-impl Share {
+impl TokenBucket {
     fn grow(&mut self, a_day: i64, most: i64, now: Timestamp) {
         let passed = now.0.saturating_sub(self.at.0);
         if passed < 0 {
@@ -41,14 +41,14 @@ impl Share {
 
 /// The unused part of an agency's shares.
 #[derive(Debug)]
-pub(super) struct Account {
-    work: Share,
-    bytes: Share,
+pub(super) struct AgencyBudget {
+    work: TokenBucket,
+    bytes: TokenBucket,
 }
 
-impl Account {
+impl AgencyBudget {
     fn new(quota: &Quota, now: Timestamp) -> Self {
-        let share = |left| Share { left, at: now };
+        let share = |left| TokenBucket { left, at: now };
         Self {
             work: share(quota.work_at_once.into()),
             bytes: share(at_once(quota)),
@@ -68,12 +68,12 @@ impl Account {
     }
 
     /// The limit that an envelope would break.
-    pub(super) fn limit(&self, log: &AgencyLog, envelope: &Envelope, quota: &Quota) -> Option<Limit> {
+    pub(super) fn limit(&self, log: &AgencyLog, envelope: &Envelope, quota: &Quota) -> Option<QuotaLimit> {
         if mutant!(WorkHasNoBound) {
             return None;
         }
         log.limit(envelope, &quota.most)
-            .or_else(|| (self.bytes.left <= 0).then_some(Limit::Rate))
+            .or_else(|| (self.bytes.left <= 0).then_some(QuotaLimit::Rate))
     }
 
     pub(super) fn spend_bytes(&mut self, bytes: usize) {
@@ -92,7 +92,7 @@ fn at_once(quota: &Quota) -> i64 {
 }
 
 /// The work that was done for a log between two looks at it.
-pub(super) fn work_done(log: &AgencyLog, before: crate::document::Work, signatures: u64) -> u64 {
+pub(super) fn work_done(log: &AgencyLog, before: crate::document::BuildCounters, signatures: u64) -> u64 {
     let now = log.work();
     let puts = now.puts.saturating_sub(before.puts);
     let fetched = now.fetched.saturating_sub(before.fetched);
@@ -103,7 +103,7 @@ pub(super) fn work_done(log: &AgencyLog, before: crate::document::Work, signatur
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deferral {
     /// The limit that it has reached.
-    pub limit: Limit,
+    pub limit: QuotaLimit,
     /// Since when.
     pub since: Timestamp,
 }
@@ -116,9 +116,12 @@ impl Replica {
     }
 
     /// An agency's account, with what has grown since.
-    pub(super) fn account(&mut self, agency: Hash, now: Timestamp) -> &mut Account {
+    pub(super) fn account(&mut self, agency: Hash, now: Timestamp) -> &mut AgencyBudget {
         let quota = &self.settings.quota;
-        let account = self.accounts.entry(agency).or_insert_with(|| Account::new(quota, now));
+        let account = self
+            .accounts
+            .entry(agency)
+            .or_insert_with(|| AgencyBudget::new(quota, now));
         account.grow(quota, now);
         account
     }
@@ -133,7 +136,7 @@ impl Replica {
     }
 
     /// Asks again for the agencies whose share of work was used up.
-    pub(super) fn catch_up(&mut self, now: Timestamp, step: &mut Step) {
+    pub(super) fn catch_up(&mut self, now: Timestamp, step: &mut StepEffects) {
         let behind = std::mem::take(&mut self.behind);
         let mut any = false;
         for agency in behind {
@@ -145,19 +148,25 @@ impl Replica {
     }
 
     /// Notes which limit an agency has reached, or that it has reached none any more; tells it when that changes.
-    pub(super) fn note_limit(&mut self, agency: Hash, limit: Option<Limit>, now: Timestamp, step: &mut Step) {
+    pub(super) fn note_limit(
+        &mut self,
+        agency: Hash,
+        limit: Option<QuotaLimit>,
+        now: Timestamp,
+        step: &mut StepEffects,
+    ) {
         let known = self.deferred.get(&agency).map(|deferral| deferral.limit);
         match limit {
             Some(limit) if known != Some(limit) => {
                 let deferral = Deferral { limit, since: now };
                 self.deferred.insert(agency, deferral);
                 step.batch.deferred.insert(agency, Some(deferral));
-                step.find(Effect::Deferred { agency, limit });
+                step.find(ReplicaEffect::Deferred { agency, limit });
             }
             None if known.is_some() => {
                 self.deferred.remove(&agency);
                 step.batch.deferred.insert(agency, None);
-                step.find(Effect::Released { agency });
+                step.find(ReplicaEffect::Released { agency });
             }
             _ => {}
         }

@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 use registry_schema::Timestamp;
 
-use super::{Checkpoints, Failed, Hash, Replica, Step};
+use super::{Hash, NewestCheckpoints, Replica, ReplicaFailure, StepEffects};
 use crate::{
-    checkpoint::{self, Checkpoint, Held},
+    checkpoint::{self, Checkpoint, Countersignature},
     cosigned::Cosigned,
-    document::Row,
+    document::DocumentRow,
     envelope::{DocumentId, Envelope, MAX_PARENTS, Put, SignedEnvelope},
     heartbeat::Heartbeat,
     introduction::{Introduction, MAX_TICKETS},
-    key_log::{Act, KeyLogEntry},
+    key_log::{KeyLogAct, KeyLogEntry},
     log::AgencyLog,
-    message::Request,
-    session::Asked,
-    signed::{PublicKey, Refused, Signed, SigningKey, Verified},
+    message::SyncRequest,
+    session::PendingRequest,
+    signed::{InvalidStatement, PublicKey, Signed, SigningKey, Verified},
 };
 
 impl Replica {
@@ -25,9 +25,9 @@ impl Replica {
         puts: Vec<Put>,
         now: Timestamp,
         rng: &mut dyn rand::Rng,
-        step: &mut Step,
-    ) -> Result<(), Failed> {
-        let log = self.logs.get_mut(&self.settings.home).ok_or(Failed::NoKeyLog)?;
+        step: &mut StepEffects,
+    ) -> Result<(), ReplicaFailure> {
+        let log = self.logs.get_mut(&self.settings.home).ok_or(ReplicaFailure::NoKeyLog)?;
         let next = log.next_for(&self.settings.key.public());
         let envelope = Envelope::seal(&self.settings.key, log.key_log(), next, now, puts, rng)?;
         let pushed = vec![envelope.signed()];
@@ -71,19 +71,21 @@ impl Replica {
     /// the envelopes that it names are here.
     ///
     /// # Errors
-    /// [`Refused`], if it may not.
-    pub fn check_entry(&self, entry: &Cosigned<KeyLogEntry>) -> Result<(), Refused> {
-        let log = self.logs.get(&self.settings.home).ok_or(Refused::Authority)?;
+    /// [`InvalidStatement`], if it may not.
+    pub fn check_entry(&self, entry: &Cosigned<KeyLogEntry>) -> Result<(), InvalidStatement> {
+        let log = self.logs.get(&self.settings.home).ok_or(InvalidStatement::Authority)?;
         let claim = entry.claim()?;
         if claim.previous != Some(log.key_log().head()) {
-            return Err(Refused::Rule(
+            return Err(InvalidStatement::Rule(
                 "the entry follows another one than the key log's last: it was made before the log grew, or for another agency",
             ));
         }
-        if let Act::WriterEnded { last, .. } | Act::WriterScoped { last, .. } = &claim.act
+        if let KeyLogAct::WriterEnded { last, .. } | KeyLogAct::WriterScoped { last, .. } = &claim.act
             && !last.iter().all(|hash| log.holds(hash))
         {
-            return Err(Refused::Rule("the entry names a last envelope that is not here"));
+            return Err(InvalidStatement::Rule(
+                "the entry names a last envelope that is not here",
+            ));
         }
         log.key_log().clone().add(entry.clone()).map(drop)
     }
@@ -92,17 +94,17 @@ impl Replica {
     /// would be gone has no values after.
     ///
     /// # Errors
-    /// [`Failed`], if the act breaks a rule, or the log cannot be built again.
-    pub fn consequences(&self, act: &Act) -> Result<Vec<(Row, Row)>, Failed> {
-        let log = self.logs.get(&self.settings.home).ok_or(Failed::NoKeyLog)?;
+    /// [`ReplicaFailure`], if the act breaks a rule, or the log cannot be built again.
+    pub fn consequences(&self, act: &KeyLogAct) -> Result<Vec<(DocumentRow, DocumentRow)>, ReplicaFailure> {
+        let log = self.logs.get(&self.settings.home).ok_or(ReplicaFailure::NoKeyLog)?;
         let rows = log.rows_after(log.key_log().suppose(act)?)?;
-        let after: BTreeMap<(&DocumentId, &str), &Row> = rows
+        let after: BTreeMap<(&DocumentId, &str), &DocumentRow> = rows
             .iter()
             .map(|row| ((&row.document, row.key.as_str()), row))
             .collect();
-        let pair = |before: Row| {
+        let pair = |before: DocumentRow| {
             let row = after.get(&(&before.document, before.key.as_str()));
-            let gone = || Row {
+            let gone = || DocumentRow {
                 values: vec![],
                 ..before.clone()
             };
@@ -116,10 +118,10 @@ impl Replica {
         &mut self,
         entry: Cosigned<KeyLogEntry>,
         now: Timestamp,
-        step: &mut Step,
-    ) -> Result<(), Failed> {
+        step: &mut StepEffects,
+    ) -> Result<(), ReplicaFailure> {
         let home = self.settings.home;
-        let log = self.logs.get_mut(&home).ok_or(Failed::NoKeyLog)?;
+        let log = self.logs.get_mut(&home).ok_or(ReplicaFailure::NoKeyLog)?;
         let (rows, lot) = log.add_entries(vec![entry])?;
         if let Some(refused) = lot.refused {
             return Err(refused.into());
@@ -140,12 +142,12 @@ impl Replica {
 
     /// Signs a heartbeat for the log as it is now, with every key that is here and has not ended: the agency is only as
     /// fresh as the oldest of them.
-    pub(super) fn beat(&mut self, now: Timestamp, step: &mut Step) -> Result<(), Failed> {
+    pub(super) fn beat(&mut self, now: Timestamp, step: &mut StepEffects) -> Result<(), ReplicaFailure> {
         if !self.vouches() {
             return Ok(());
         }
         let home = self.settings.home;
-        let log = self.logs.get_mut(&home).ok_or(Failed::NoKeyLog)?;
+        let log = self.logs.get_mut(&home).ok_or(ReplicaFailure::NoKeyLog)?;
         let live = log.key_log().writers();
         let keys = [&self.settings.key].into_iter().chain(&self.settings.former_keys);
         for key in keys.filter(|key| live.contains(&key.public())) {
@@ -160,10 +162,10 @@ impl Replica {
     fn heartbeat(
         key: &SigningKey,
         log: &AgencyLog,
-        checkpoints: &Checkpoints,
+        checkpoints: &NewestCheckpoints,
         term: i64,
         now: Timestamp,
-    ) -> Result<Verified<Heartbeat>, Refused> {
+    ) -> Result<Verified<Heartbeat>, InvalidStatement> {
         // Strictly later than the last, even if the clock stood still or went back: of two, the newer counts.
         let home = log.key_log().genesis();
         let writer = key.public();
@@ -186,9 +188,9 @@ impl Replica {
     }
 
     /// Signs a checkpoint, if enough was written since the last. Says whether it did.
-    pub(super) fn make_checkpoint(&mut self, now: Timestamp, step: &mut Step) -> Result<bool, Failed> {
+    pub(super) fn make_checkpoint(&mut self, now: Timestamp, step: &mut StepEffects) -> Result<bool, ReplicaFailure> {
         let home = self.settings.home;
-        let log = self.logs.get(&home).ok_or(Failed::NoKeyLog)?;
+        let log = self.logs.get(&home).ok_or(ReplicaFailure::NoKeyLog)?;
         let last = self.checkpoints.get(&home).map(|(checkpoint, _)| checkpoint.get());
         let envelopes = u32::try_from(log.len()).unwrap_or(u32::MAX);
         let since = envelopes.saturating_sub(last.map_or(0, |last| last.envelopes));
@@ -228,7 +230,7 @@ impl Replica {
     }
 
     /// Sends what this agency just wrote to all who are there.
-    pub(super) fn push(&mut self, envelopes: Vec<SignedEnvelope>, step: &mut Step) {
+    pub(super) fn push(&mut self, envelopes: Vec<SignedEnvelope>, step: &mut StepEffects) {
         let agency = self.settings.home;
         let home = step.batch.heartbeats.iter().filter(|h| h.get().agency == agency);
         let mut heartbeats: Vec<_> = home.map(|h| Some(h.signed().clone())).collect();
@@ -238,19 +240,19 @@ impl Replica {
         // The envelopes with the first; each further key's heartbeat goes by itself.
         let mut envelopes = Some(envelopes);
         for heartbeat in heartbeats {
-            let request = Request::Push {
+            let request = SyncRequest::Push {
                 agency,
                 envelopes: envelopes.take().unwrap_or_default(),
                 heartbeat,
             };
             for peer in self.sessions.keys().copied().collect::<Vec<_>>() {
-                self.call(peer, Asked::Push, &request, step);
+                self.call(peer, PendingRequest::Push, &request, step);
             }
         }
     }
 
     /// Tells every peer whose own log reaches further here than it was told, that it is held.
-    pub(super) fn countersign(&mut self, now: Timestamp, step: &mut Step) -> Result<(), Failed> {
+    pub(super) fn countersign(&mut self, now: Timestamp, step: &mut StepEffects) -> Result<(), ReplicaFailure> {
         let home = self.settings.home;
         if self.doubts_time || !self.is_writer() {
             return Ok(());
@@ -274,7 +276,7 @@ impl Replica {
             if let Some(session) = self.sessions.get_mut(&peer) {
                 session.told_held.clone_from(&heads);
             }
-            let held = self.settings.key.sign(&Held {
+            let held = self.settings.key.sign(&Countersignature {
                 version: 1,
                 agency: home,
                 writer,
@@ -283,7 +285,12 @@ impl Replica {
                 heads,
                 at: now,
             })?;
-            self.call(peer, Asked::Held, &Request::Held(held.signed().clone()), step);
+            self.call(
+                peer,
+                PendingRequest::Held,
+                &SyncRequest::Held(held.signed().clone()),
+                step,
+            );
         }
         Ok(())
     }

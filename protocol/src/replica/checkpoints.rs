@@ -1,18 +1,18 @@
 //! Beginning with a checkpoint: the statement, then its pages one by one, then what came after it, then the history.
 
-use super::{Effect, Failed, Hash, Limit, Replica, Step, Verified};
+use super::{Hash, QuotaLimit, Replica, ReplicaEffect, ReplicaFailure, StepEffects, Verified};
 use crate::{
     checkpoint::{self, Checkpoint},
-    heartbeat::Unverified,
-    message::{MAX_HASHES, Request},
+    heartbeat::UnverifiedStatement,
+    message::{MAX_HASHES, SyncRequest},
     misbehaviour::Misbehaviour,
-    session::Asked,
+    session::PendingRequest,
     signed::Signed,
 };
 
 /// A checkpoint whose pages are on their way.
 #[derive(Debug)]
-pub(super) struct Adopting {
+pub(super) struct CheckpointDownload {
     pub(super) peer: Hash,
     checkpoint: Verified<Checkpoint>,
     pages: Vec<Vec<u8>>,
@@ -23,7 +23,7 @@ pub(super) struct Adopting {
 
 impl Replica {
     /// Asks for a checkpoint, unless it is here, was declined, or is on its way.
-    pub(super) fn ask_checkpoint(&mut self, peer: Hash, agency: Hash, name: Hash, step: &mut Step) -> bool {
+    pub(super) fn ask_checkpoint(&mut self, peer: Hash, agency: Hash, name: Hash, step: &mut StepEffects) -> bool {
         let known = self
             .checkpoints
             .get(&agency)
@@ -31,11 +31,11 @@ impl Replica {
         if known || self.declined.contains(&name) {
             return false;
         }
-        let asked = Asked::Checkpoint(agency, name);
+        let asked = PendingRequest::Checkpoint(agency, name);
         let under_way =
             self.adopting.contains_key(&agency) || self.sessions.values().any(|session| session.is_asking(&asked));
         if !under_way {
-            self.call(peer, asked, &Request::Checkpoint { agency, name }, step);
+            self.call(peer, asked, &SyncRequest::Checkpoint { agency, name }, step);
         }
         true
     }
@@ -46,8 +46,8 @@ impl Replica {
         peer: Hash,
         (agency, name): (Hash, Hash),
         signed: Option<Signed<Checkpoint>>,
-        step: &mut Step,
-    ) -> Result<(), Failed> {
+        step: &mut StepEffects,
+    ) -> Result<(), ReplicaFailure> {
         self.decline(name);
         let Some(log) = self.logs.get_mut(&agency) else {
             return Ok(());
@@ -55,8 +55,8 @@ impl Replica {
         let Some(signed) = signed else { return Ok(()) };
         let checkpoint = match Checkpoint::read(signed, log.key_log()) {
             Ok(checkpoint) => checkpoint,
-            Err(Unverified::KeyLog(_)) => return Ok(()),
-            Err(Unverified::Refused(refused)) => {
+            Err(UnverifiedStatement::KeyLog(_)) => return Ok(()),
+            Err(UnverifiedStatement::Refused(refused)) => {
                 step.expel(peer, refused.into());
                 return Ok(());
             }
@@ -75,7 +75,7 @@ impl Replica {
                 step.false_checkpoint(agency);
             }
         } else if log.is_empty() && log.base().is_none() && same_keys {
-            let adopting = Adopting {
+            let adopting = CheckpointDownload {
                 peer,
                 checkpoint,
                 pages: vec![],
@@ -94,8 +94,8 @@ impl Replica {
         peer: Hash,
         (agency, name): (Hash, Hash),
         page: Option<Vec<u8>>,
-        step: &mut Step,
-    ) -> Result<(), Failed> {
+        step: &mut StepEffects,
+    ) -> Result<(), ReplicaFailure> {
         let Some(adopting) = self.adopting.get_mut(&agency).filter(|adopting| adopting.peer == peer) else {
             return Ok(());
         };
@@ -120,8 +120,8 @@ impl Replica {
         if adopting.bytes > quota.checkpoint_bytes || adopting.rows > quota.checkpoint_rows {
             self.adopting.remove(&agency);
             // The history will do.
-            let limit = Limit::Checkpoint;
-            step.find(Effect::Deferred { agency, limit });
+            let limit = QuotaLimit::Checkpoint;
+            step.find(ReplicaEffect::Deferred { agency, limit });
             return Ok(());
         }
         adopting.pages.push(page);
@@ -129,17 +129,22 @@ impl Replica {
     }
 
     /// Asks for the next page, or begins with the checkpoint, if all are here.
-    fn next_page(&mut self, agency: Hash, step: &mut Step) -> Result<(), Failed> {
+    fn next_page(&mut self, agency: Hash, step: &mut StepEffects) -> Result<(), ReplicaFailure> {
         let Some(adopting) = self.adopting.get(&agency) else {
             return Ok(());
         };
         let next = adopting.checkpoint.get().pages.get(adopting.pages.len());
         if let Some(page) = next.copied() {
             let peer = adopting.peer;
-            self.call(peer, Asked::Rows(agency, page), &Request::Rows { agency, page }, step);
+            self.call(
+                peer,
+                PendingRequest::Rows(agency, page),
+                &SyncRequest::Rows { agency, page },
+                step,
+            );
             return Ok(());
         }
-        let Some(Adopting {
+        let Some(CheckpointDownload {
             peer,
             checkpoint,
             pages,
@@ -169,8 +174,8 @@ impl Replica {
         let want: Vec<Hash> = beats.into_iter().take(MAX_HASHES).collect();
         self.call(
             peer,
-            Asked::Newer(agency),
-            &Request::Envelopes { agency, want, have },
+            PendingRequest::Newer(agency),
+            &SyncRequest::Envelopes { agency, want, have },
             step,
         );
         Ok(())

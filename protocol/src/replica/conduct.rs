@@ -2,7 +2,7 @@
 
 use registry_schema::Timestamp;
 
-use super::{Effect, Hash, Replica, Step};
+use super::{Hash, Replica, ReplicaEffect, StepEffects};
 
 const FIRST_PAUSE_SECONDS: i64 = 5;
 const LONGEST_PAUSE_SECONDS: i64 = 3600;
@@ -11,7 +11,7 @@ const FORGOTTEN_AFTER_SECONDS: i64 = 86_400;
 
 /// The conduct of a peer.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Conduct {
+pub(super) struct PeerConduct {
     pause: i64,
     until: Timestamp,
 }
@@ -26,7 +26,7 @@ impl Replica {
     }
 
     /// Ends the conversations with those who misbehaved in this step, each with one pause.
-    pub(super) fn turn_away(&mut self, now: Timestamp, step: &mut Step) {
+    pub(super) fn turn_away(&mut self, now: Timestamp, step: &mut StepEffects) {
         let expelled = std::mem::take(&mut step.expelled);
         for (peer, why) in expelled {
             if self.paused(&peer, now).is_some() {
@@ -38,9 +38,9 @@ impl Replica {
                 (known.pause * 2).min(LONGEST_PAUSE_SECONDS)
             });
             let until = now.plus_seconds(pause);
-            self.conduct.insert(peer, Conduct { pause, until });
+            self.conduct.insert(peer, PeerConduct { pause, until });
             self.leave(peer);
-            step.last.push(Effect::Expel {
+            step.last.push(ReplicaEffect::Expel {
                 peer,
                 why,
                 seconds: pause,

@@ -2,13 +2,13 @@
 
 use registry_schema::Timestamp;
 
-use super::{AgencyLog, Effect, Failed, Replica, step::Step, taking::Taken};
+use super::{AgencyLog, Replica, ReplicaEffect, ReplicaFailure, step::StepEffects, taking::IntakeOutcome};
 use crate::{
     envelope::SignedEnvelope,
-    message::{Bytes, MAX_HASHES, PAGE_BYTES, Request, Response, Summary},
+    message::{ByteString, LogSummary, MAX_HASHES, PAGE_BYTES, SyncRequest, SyncResponse},
     misbehaviour::Misbehaviour,
     mutant::mutant,
-    session::{Asked, CallId, Session},
+    session::{CallId, PeerSession, PendingRequest},
     signed::Hash,
 };
 
@@ -20,9 +20,9 @@ impl Replica {
     ///
     /// It is told what was signed before it was met, and a moment later a heartbeat that was signed since: by the two it can
     /// compare its clock with this one's.
-    pub(super) fn meet(&mut self, peer: Hash, session: Session, now: Timestamp, step: &mut Step) {
+    pub(super) fn meet(&mut self, peer: Hash, session: PeerSession, now: Timestamp, step: &mut StepEffects) {
         if let Some(seconds) = self.paused(&peer, now) {
-            step.last.push(Effect::TurnAway { peer, seconds });
+            step.last.push(ReplicaEffect::TurnAway { peer, seconds });
             return;
         }
         let is_mirror = session.is_mirror;
@@ -34,14 +34,14 @@ impl Replica {
         }
     }
 
-    pub(super) fn call(&mut self, peer: Hash, asked: Asked, request: &Request, step: &mut Step) {
+    pub(super) fn call(&mut self, peer: Hash, asked: PendingRequest, request: &SyncRequest, step: &mut StepEffects) {
         let Some(session) = self.sessions.get_mut(&peer) else {
             return;
         };
         self.last_call += 1;
         let call = CallId(self.last_call);
         session.ask(call, asked);
-        step.after.push(Effect::Call {
+        step.after.push(ReplicaEffect::Call {
             peer,
             call,
             request: request.to_bytes(),
@@ -50,8 +50,8 @@ impl Replica {
 
     /// The summaries of what this replica holds of each agency, as it tells it in an exchange.
     #[must_use]
-    pub fn summaries(&self) -> Vec<Summary> {
-        let summary = |(agency, log): (&Hash, &AgencyLog)| Summary {
+    pub fn summaries(&self) -> Vec<LogSummary> {
+        let summary = |(agency, log): (&Hash, &AgencyLog)| LogSummary {
             agency: *agency,
             key_log: log.key_log().leaves().into_iter().take(MAX_HASHES).collect(),
             heads: log
@@ -64,14 +64,14 @@ impl Replica {
         self.logs.iter().map(summary).collect()
     }
 
-    pub(super) fn exchange(&mut self, peer: Hash, now: Timestamp, step: &mut Step) {
+    pub(super) fn exchange(&mut self, peer: Hash, now: Timestamp, step: &mut StepEffects) {
         let Some(session) = self.sessions.get_mut(&peer) else {
             return;
         };
         session.exchanged = Some(now);
-        if !session.is_asking(&Asked::Exchange) {
-            let request = Request::Exchange(self.summaries());
-            self.call(peer, Asked::Exchange, &request, step);
+        if !session.is_asking(&PendingRequest::Exchange) {
+            let request = SyncRequest::Exchange(self.summaries());
+            self.call(peer, PendingRequest::Exchange, &request, step);
         }
     }
 
@@ -91,7 +91,7 @@ impl Replica {
 
     /// Asks an agency's peers for all that differs, whatever was asked for in vain before; and tries those again that are in
     /// quarantine.
-    pub(super) fn pull(&mut self, agency: Hash, now: Timestamp, step: &mut Step) -> Result<(), Failed> {
+    pub(super) fn pull(&mut self, agency: Hash, now: Timestamp, step: &mut StepEffects) -> Result<(), ReplicaFailure> {
         self.declined.clear();
         for quarantine in self.quarantined.values_mut() {
             quarantine.again = now;
@@ -109,7 +109,7 @@ impl Replica {
         Ok(())
     }
 
-    pub(super) fn exchange_with_all(&mut self, now: Timestamp, step: &mut Step) {
+    pub(super) fn exchange_with_all(&mut self, now: Timestamp, step: &mut StepEffects) {
         for peer in self.sessions.keys().copied().collect::<Vec<_>>() {
             self.exchange(peer, now, step);
         }
@@ -119,72 +119,72 @@ impl Replica {
         &mut self,
         peer: Hash,
         call: CallId,
-        request: Request,
+        request: SyncRequest,
         now: Timestamp,
-        step: &mut Step,
-    ) -> Result<(), Failed> {
+        step: &mut StepEffects,
+    ) -> Result<(), ReplicaFailure> {
         let response = match request {
-            Request::Exchange(summaries) => {
+            SyncRequest::Exchange(summaries) => {
                 self.hear_of_own_log(&peer, &summaries);
                 self.consider(peer, summaries, now, step);
-                Response::Exchange(self.summaries())
+                SyncResponse::Exchange(self.summaries())
             }
-            Request::KeyLog { agency, have } => {
+            SyncRequest::KeyLog { agency, have } => {
                 let page = self.logs.get(&agency).map(|log| log.key_log().page(&have, PAGE_BYTES));
                 let (entries, more) = page.unwrap_or_default();
-                Response::KeyLog { entries, more }
+                SyncResponse::KeyLog { entries, more }
             }
-            Request::Envelopes { agency, want, have } => {
+            SyncRequest::Envelopes { agency, want, have } => {
                 let page = self.logs.get(&agency).map(|log| log.page(&want, &have, PAGE_BYTES));
                 let (envelopes, more) = page.transpose()?.unwrap_or_default();
-                Response::Envelopes { envelopes, more }
+                SyncResponse::Envelopes { envelopes, more }
             }
-            Request::Push {
+            SyncRequest::Push {
                 agency,
                 envelopes,
                 heartbeat,
             } => {
-                let Taken { missing, .. } = self.take(peer, agency, envelopes, now, step)?;
+                let IntakeOutcome { missing, .. } = self.take(peer, agency, envelopes, now, step)?;
                 if !missing.is_empty() {
                     self.fetch(peer, agency, missing, now, step);
                 }
-                let summary = Summary {
+                let summary = LogSummary {
                     agency,
                     key_log: vec![],
                     heads: vec![],
                     heartbeats: heartbeat.into_iter().collect(),
                 };
                 self.consider_push(peer, summary, now, step);
-                Response::Received
+                SyncResponse::Received
             }
-            Request::Whole { agency, envelopes } => Response::Envelopes {
+            SyncRequest::Whole { agency, envelopes } => SyncResponse::Envelopes {
                 envelopes: self.whole(agency, &envelopes)?,
                 more: false,
             },
-            Request::Checkpoint { agency, name } => {
+            SyncRequest::Checkpoint { agency, name } => {
                 let known = self.checkpoints.get(&agency).filter(|(known, _)| known.hash() == name);
-                Response::Checkpoint(known.map(|(known, _)| known.signed().clone()))
+                SyncResponse::Checkpoint(known.map(|(known, _)| known.signed().clone()))
             }
-            Request::Rows { agency, page } => {
+            SyncRequest::Rows { agency, page } => {
                 let known = self.checkpoints.get(&agency);
                 let found = known.and_then(|(checkpoint, pages)| {
                     let at = checkpoint.get().pages.iter().position(|name| *name == page)?;
                     pages.get(at).cloned()
                 });
-                Response::Rows(found.map(Bytes))
+                SyncResponse::Rows(found.map(ByteString))
             }
-            Request::Held(held) => {
+            SyncRequest::Held(held) => {
                 self.take_held(peer, held, now, step);
-                Response::Received
+                SyncResponse::Received
             }
         };
         let response = response.to_bytes();
-        step.after.insert(0, Effect::Answer { call, response });
+        step.after.insert(0, ReplicaEffect::Answer { call, response });
         Ok(())
     }
 
     /// These envelopes, up to a page.
-    fn whole(&self, agency: Hash, envelopes: &[Hash]) -> Result<Vec<SignedEnvelope>, Failed> {
+    fn whole(&self, agency: Hash, envelopes: &[Hash]) -> Result<Vec<SignedEnvelope>, ReplicaFailure> {
         let (mut whole, mut bytes) = (Vec::new(), 0);
         let Some(log) = self.logs.get(&agency) else {
             return Ok(whole);
@@ -207,35 +207,35 @@ impl Replica {
         call: CallId,
         response: Option<Vec<u8>>,
         now: Timestamp,
-        step: &mut Step,
-    ) -> Result<(), Failed> {
+        step: &mut StepEffects,
+    ) -> Result<(), ReplicaFailure> {
         let Some(asked) = self.sessions.get_mut(&peer).and_then(|session| session.answered(call)) else {
             return Ok(());
         };
         let Some(response) = response else {
-            if let Asked::Rows(agency, _) = asked {
+            if let PendingRequest::Rows(agency, _) = asked {
                 self.adopting.remove(&agency);
             }
             return Ok(());
         };
-        let Ok(response) = Response::read(&response) else {
+        let Ok(response) = SyncResponse::read(&response) else {
             step.expel(peer, Misbehaviour::NotAMessage);
             return Ok(());
         };
         match (asked, response) {
-            (Asked::Exchange, Response::Exchange(summaries)) => {
+            (PendingRequest::Exchange, SyncResponse::Exchange(summaries)) => {
                 self.hear_of_own_log(&peer, &summaries);
                 self.consider(peer, summaries, now, step);
             }
-            (Asked::Push | Asked::Held, Response::Received) => {}
-            (Asked::KeyLog(agency), Response::KeyLog { entries, more }) => {
+            (PendingRequest::Push | PendingRequest::Held, SyncResponse::Received) => {}
+            (PendingRequest::KeyLog(agency), SyncResponse::KeyLog { entries, more }) => {
                 if entries.is_empty() && more {
                     step.expel(peer, Misbehaviour::EmptyPage);
                     return Ok(());
                 }
                 self.take_entries(peer, agency, entries, now, step)?;
             }
-            (Asked::Envelopes(agency), Response::Envelopes { envelopes, more }) => {
+            (PendingRequest::Envelopes(agency), SyncResponse::Envelopes { envelopes, more }) => {
                 if envelopes.is_empty() && more {
                     step.expel(peer, Misbehaviour::EmptyPage);
                     return Ok(());
@@ -249,22 +249,22 @@ impl Replica {
                     self.exchange(peer, now, step);
                 }
             }
-            (Asked::Newer(agency), Response::Envelopes { envelopes, .. }) => {
+            (PendingRequest::Newer(agency), SyncResponse::Envelopes { envelopes, .. }) => {
                 self.take(peer, agency, envelopes, now, step)?;
                 self.fetch(peer, agency, vec![], now, step);
             }
-            (Asked::Whole(agency), Response::Envelopes { envelopes, .. }) => {
+            (PendingRequest::Whole(agency), SyncResponse::Envelopes { envelopes, .. }) => {
                 let given: Vec<Hash> = envelopes.iter().map(SignedEnvelope::name).collect();
                 self.take(peer, agency, envelopes, now, step)?;
                 self.blame(peer, agency, &given, step);
             }
-            (Asked::Checkpoint(agency, name), Response::Checkpoint(checkpoint)) => {
+            (PendingRequest::Checkpoint(agency, name), SyncResponse::Checkpoint(checkpoint)) => {
                 self.take_checkpoint(peer, (agency, name), checkpoint, step)?;
                 if !self.adopting.contains_key(&agency) {
                     self.exchange(peer, now, step);
                 }
             }
-            (Asked::Rows(agency, page), Response::Rows(bytes)) => {
+            (PendingRequest::Rows(agency, page), SyncResponse::Rows(bytes)) => {
                 self.take_rows(peer, (agency, page), bytes.map(|bytes| bytes.0), step)?;
             }
             _ => step.expel(peer, Misbehaviour::WrongAnswer),

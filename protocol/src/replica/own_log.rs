@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 
 use registry_schema::Timestamp;
 
-use super::{AgencyLog, Hash, KeyLog, PublicKey, Replica, Settings, SigningKey};
-use crate::{checkpoint::Held, message::Summary, mutant::mutant};
+use super::{AgencyLog, Hash, KeyLog, PublicKey, Replica, ReplicaSettings, SigningKey};
+use crate::{checkpoint::Countersignature, message::LogSummary, mutant::mutant};
 
 /// The seconds that a replica waits for a peer's word on its own agency's log before it writes.
 const OWN_LOG_WAIT_SECONDS: i64 = 30;
@@ -24,7 +24,7 @@ const YOUNG_SECONDS: i64 = 600;
 /// The replica's knowledge of its own agency's log abroad.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OwnLog {
-    stage: Stage,
+    stage: OwnLogStage,
     /// The time at which the first event came.
     since: Option<Timestamp>,
     /// The time at which the newest event came.
@@ -45,7 +45,7 @@ pub(super) struct OwnLog {
 
 /// The words on an agency's own log that are awaited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AwaitedWords {
+pub struct OwnLogQuorum {
     /// The number of agencies that are known to hold the log.
     pub holders: usize,
     /// The number of them that have told how far it reaches.
@@ -59,7 +59,7 @@ pub struct AwaitedWords {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+enum OwnLogStage {
     /// Too few have told.
     Asking,
     /// Too few have told, and part of it was lost here: nothing is written before one has, however long that takes.
@@ -72,7 +72,7 @@ impl OwnLog {
     /// Begins with what is known at the start, where these agencies hold part of it.
     pub(super) const fn at_start(holders: BTreeSet<Hash>) -> Self {
         Self {
-            stage: Stage::Asking,
+            stage: OwnLogStage::Asking,
             since: None,
             newest: None,
             last: None,
@@ -90,12 +90,12 @@ impl OwnLog {
     }
 
     pub(super) fn is_known(&self) -> bool {
-        self.stage == Stage::Known
+        self.stage == OwnLogStage::Known
     }
 }
 
 /// Returns true if a key of this agency that has not ended is at another store of it, which can be asked.
-fn has_other_store(settings: &Settings, key_log: &KeyLog) -> bool {
+fn has_other_store(settings: &ReplicaSettings, key_log: &KeyLog) -> bool {
     let own = [&settings.key].into_iter().chain(&settings.former_keys);
     let own: BTreeSet<_> = own.map(SigningKey::public).collect();
     let is_elsewhere = |writer: &PublicKey| !own.contains(writer);
@@ -105,7 +105,7 @@ fn has_other_store(settings: &Settings, key_log: &KeyLog) -> bool {
 /// The agencies that are known to hold part of this one's log, and can be asked: those pinned that have countersigned it, and
 /// this one, if it has another store.
 pub(super) fn holders<'a>(
-    settings: &Settings,
+    settings: &ReplicaSettings,
     key_log: &KeyLog,
     countersigned: impl Iterator<Item = &'a Hash>,
 ) -> BTreeSet<Hash> {
@@ -117,9 +117,9 @@ pub(super) fn holders<'a>(
 impl Replica {
     /// Decides whether this replica may write to its own log: enough peers have told how far that log reaches abroad and all of
     /// it is here; or too few did within 30 seconds, and the last heartbeat was young at the start. Until then the driver holds
-    /// [`Event::Authored`] back, and refuses it once this replica [waits in vain](Self::waits_in_vain).
+    /// [`ReplicaEvent::Authored`] back, and refuses it once this replica [waits in vain](Self::waits_in_vain).
     ///
-    /// [`Event::Authored`]: super::Event::Authored
+    /// [`ReplicaEvent::Authored`]: super::ReplicaEvent::Authored
     #[must_use]
     pub fn may_write(&self, now: Timestamp) -> bool {
         // To write beside envelopes of one's own that wait for their parents would make two histories.
@@ -127,9 +127,9 @@ impl Replica {
             return false;
         }
         match self.own_log.stage {
-            Stage::Known => true,
-            Stage::Lost => mutant!(OneTellsForAll) && !self.own_log.told.is_empty(),
-            Stage::Asking => self.own_log.is_young && self.has_waited(now),
+            OwnLogStage::Known => true,
+            OwnLogStage::Lost => mutant!(OneTellsForAll) && !self.own_log.told.is_empty(),
+            OwnLogStage::Asking => self.own_log.is_young && self.has_waited(now),
         }
     }
 
@@ -149,22 +149,23 @@ impl Replica {
 
     /// The words on this agency's log that are awaited; none, if it is known how far it reaches.
     #[must_use]
-    pub fn awaited_words(&self) -> Option<AwaitedWords> {
+    pub fn awaited_words(&self) -> Option<OwnLogQuorum> {
         (!self.own_log.is_known()).then(|| self.words())
     }
 
-    fn words(&self) -> AwaitedWords {
+    fn words(&self) -> OwnLogQuorum {
         let holders = self.asked_holders().count();
         let told = self.asked_holders().filter(|holder| self.own_log.told.contains(holder));
-        AwaitedWords {
+        OwnLogQuorum {
             holders,
             told: told.count(),
-            needed: match (self.own_log.is_young && self.own_log.stage != Stage::Lost) || !self.is_held_by_some() {
+            needed: match (self.own_log.is_young && self.own_log.stage != OwnLogStage::Lost) || !self.is_held_by_some()
+            {
                 true => 1,
                 false => holders / 2 + 1,
             },
             is_young: self.own_log.is_young,
-            is_lost: self.own_log.stage == Stage::Lost,
+            is_lost: self.own_log.stage == OwnLogStage::Lost,
         }
     }
 
@@ -179,14 +180,14 @@ impl Replica {
             let is_new = log.is_none_or(|log| log.is_empty() && log.counted().next().is_none());
             self.own_log.last = last;
             self.own_log.is_young = is_new || last.is_some_and(|last| self.is_young(last, now));
-            if self.own_log.stage == Stage::Asking && self.own_log.is_young && !self.has_whom_to_ask() {
+            if self.own_log.stage == OwnLogStage::Asking && self.own_log.is_young && !self.has_whom_to_ask() {
                 self.presume_known();
             }
         }
     }
 
     const fn presume_known(&mut self) {
-        self.own_log.stage = Stage::Known;
+        self.own_log.stage = OwnLogStage::Known;
         self.own_log.is_presumed = true;
     }
 
@@ -202,7 +203,7 @@ impl Replica {
             self.own_log.is_young = false;
             if self.own_log.is_presumed {
                 self.own_log.is_presumed = false;
-                self.own_log.stage = Stage::Asking;
+                self.own_log.stage = OwnLogStage::Asking;
             }
         }
     }
@@ -228,13 +229,13 @@ impl Replica {
     /// Takes the operator's word that all that this agency wrote is here, whatever no peer has told.
     pub const fn accept_own_log(&mut self) {
         self.own_log.is_presumed = false;
-        self.own_log.stage = Stage::Known;
+        self.own_log.stage = OwnLogStage::Known;
     }
 
     /// Ends the wait for peers where none is known to hold anything of this agency's log, and little can be missing.
     pub(super) fn end_the_wait(&mut self, now: Timestamp) {
         let own = &self.own_log;
-        if own.stage == Stage::Asking && own.is_young && self.has_waited(now) && !self.is_held_by_some() {
+        if own.stage == OwnLogStage::Asking && own.is_young && self.has_waited(now) && !self.is_held_by_some() {
             self.presume_known();
         }
     }
@@ -269,13 +270,13 @@ impl Replica {
     /// Writes nothing before a peer has told how far this agency's log reaches and all of it is here, however long that takes:
     /// part of it was lost.
     pub fn await_own_log(&mut self) {
-        self.own_log.stage = Stage::Lost;
+        self.own_log.stage = OwnLogStage::Lost;
         self.own_log.told.clear();
     }
 
     /// Notes whether all that a peer has of our own log is here. What is missing is fetched, and the peer asked again. A mirror's
     /// files may be of any time: they tell what there is at least, and never that there is no more.
-    pub(super) fn hear_of_own_log(&mut self, peer: &Hash, summaries: &[Summary]) {
+    pub(super) fn hear_of_own_log(&mut self, peer: &Hash, summaries: &[LogSummary]) {
         let home = self.settings.home;
         let Some(session) = self.sessions.get(peer).filter(|session| !session.is_mirror) else {
             return;
@@ -283,7 +284,7 @@ impl Replica {
         let from = session.agency;
         let Some(log) = self.logs.get(&home) else { return };
         let abroad = summaries.iter().find(|summary| summary.agency == home);
-        let is_here = |summary: &Summary| {
+        let is_here = |summary: &LogSummary| {
             let entries = summary.key_log.iter();
             // A ceremony held on an old key log would sign a second history of the root.
             summary.heads.iter().all(|head| log.holds(head))
@@ -297,9 +298,11 @@ impl Replica {
                 self.own_log.hold_nothing.insert(from);
                 let all_told =
                     |holder: &Hash| self.own_log.told.contains(holder) || self.own_log.hold_nothing.contains(holder);
-                if self.own_log.stage == Stage::Asking && !self.is_held_by_some() && self.asked_holders().all(all_told)
+                if self.own_log.stage == OwnLogStage::Asking
+                    && !self.is_held_by_some()
+                    && self.asked_holders().all(all_told)
                 {
-                    self.own_log.stage = Stage::Known;
+                    self.own_log.stage = OwnLogStage::Known;
                 }
             }
         }
@@ -307,10 +310,10 @@ impl Replica {
 
     /// Takes a countersignature that was signed after the start for a word on how far the log reaches: who is met by its mirror
     /// alone gives no other.
-    pub(super) fn hear_of_own_log_by(&mut self, held: &Held) {
+    pub(super) fn hear_of_own_log_by(&mut self, held: &Countersignature) {
         let is_new = match self.own_log.stage {
-            Stage::Asking => self.own_log.since.is_some_and(|since| held.at > since),
-            Stage::Lost | Stage::Known => false,
+            OwnLogStage::Asking => self.own_log.since.is_some_and(|since| held.at > since),
+            OwnLogStage::Lost | OwnLogStage::Known => false,
         };
         let log = self.logs.get(&self.settings.home);
         if is_new && log.is_some_and(|log| held.heads.iter().all(|head| log.holds(head))) {
@@ -323,7 +326,7 @@ impl Replica {
         let words = self.words();
         if mutant!(OneTellsForAll) || words.told >= words.needed {
             self.own_log.is_presumed = false;
-            self.own_log.stage = Stage::Known;
+            self.own_log.stage = OwnLogStage::Known;
         }
     }
 

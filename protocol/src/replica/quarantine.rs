@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, btree_map::Entry};
 
 use registry_schema::Timestamp;
 
-use super::{Effect, Failed, Replica, Step};
+use super::{Replica, ReplicaEffect, ReplicaFailure, StepEffects};
 use crate::{log::AgencyLog, signed::Hash};
 
 /// The pause before a quarantined agency is tried again, in seconds; then twice as long each time, up to a day.
@@ -92,8 +92,13 @@ impl Replica {
     /// Puts an agency into quarantine if its log says that it cannot be built.
     ///
     /// # Errors
-    /// [`Failed`], if it is this node's own: then nothing can be written any more.
-    pub(super) fn inspect(&mut self, agency: Hash, now: Timestamp, step: &mut Step) -> Result<(), Failed> {
+    /// [`ReplicaFailure`], if it is this node's own: then nothing can be written any more.
+    pub(super) fn inspect(
+        &mut self,
+        agency: Hash,
+        now: Timestamp,
+        step: &mut StepEffects,
+    ) -> Result<(), ReplicaFailure> {
         let Some(log) = self.logs.get_mut(&agency) else {
             return Ok(());
         };
@@ -108,13 +113,13 @@ impl Replica {
             free.insert(quarantine.clone());
             step.batch.quarantined.insert(agency, Some(quarantine));
             step.batch.renewed.insert(agency);
-            step.find(Effect::Quarantined { agency, why });
+            step.find(ReplicaEffect::Quarantined { agency, why });
         }
         Ok(())
     }
 
     /// Tries those again that are due.
-    pub(super) fn try_quarantined(&mut self, now: Timestamp, step: &mut Step) -> Result<(), Failed> {
+    pub(super) fn try_quarantined(&mut self, now: Timestamp, step: &mut StepEffects) -> Result<(), ReplicaFailure> {
         let due = self.quarantined.iter().filter(|(_, one)| one.is_due(now));
         for agency in due.map(|(agency, _)| *agency).collect::<Vec<_>>() {
             let (Some(log), Some(quarantine)) = (self.logs.get_mut(&agency), self.quarantined.get_mut(&agency)) else {
@@ -129,7 +134,7 @@ impl Replica {
                 self.quarantined.remove(&agency);
                 step.batch.quarantined.insert(agency, None);
                 step.batch.renewed.insert(agency);
-                step.find(Effect::Released { agency });
+                step.find(ReplicaEffect::Released { agency });
             } else if matches!(quarantine.why, QuarantineCause::Document(_)) {
                 quarantine.lengthen(now);
                 step.batch.quarantined.insert(agency, Some(quarantine.clone()));

@@ -1,21 +1,21 @@
 //! Making a replica from what the store holds.
 
 use super::{
-    AgencyLog, BTreeMap, BTreeSet, Checkpoints, Deferral, Failed, Hash, KeyLog, OwnLog, Quarantine, Replica, Row,
-    Settings, Verified, own_log,
+    AgencyLog, BTreeMap, BTreeSet, Deferral, DocumentRow, Hash, KeyLog, NewestCheckpoints, OwnLog, Quarantine, Replica,
+    ReplicaFailure, ReplicaSettings, Verified, own_log,
 };
 use crate::{
-    checkpoint::{Checkpoint, Held},
-    document::Broken,
+    checkpoint::{Checkpoint, Countersignature},
+    document::LogError,
     envelope::{Envelope, SignedEnvelope},
-    heartbeat::{Heartbeat, Unverified},
-    log::Keeping,
+    heartbeat::{Heartbeat, UnverifiedStatement},
+    log::AppendOutcome,
     signed::Signed,
 };
 
 /// The content of a store, in the order in which it was written.
 #[derive(Debug, Default)]
-pub struct Stored {
+pub struct StoreContents {
     /// Key logs.
     pub key_logs: Vec<KeyLog>,
     /// Envelopes with their agency, in the order in which they were kept.
@@ -25,7 +25,7 @@ pub struct Stored {
     /// Of each agency the newest checkpoint, with its pages.
     pub checkpoints: Vec<(Hash, Signed<Checkpoint>, Vec<Vec<u8>>)>,
     /// Countersignatures for our own log, with the holder's agency.
-    pub held: Vec<(Hash, Signed<Held>)>,
+    pub held: Vec<(Hash, Signed<Countersignature>)>,
     /// Envelopes that were set aside, with their agency.
     pub set_aside: Vec<(Hash, SignedEnvelope)>,
     /// Envelopes that were kept once and are set aside until their parents are here again, with their agency.
@@ -42,11 +42,11 @@ pub struct Stored {
 /// and so is what rests on it. That harms the agency whose it is, and no other: its heartbeats name what is missing, so
 /// nothing of it is fresh until peers have given it again.
 #[derive(Debug)]
-pub struct Restoring {
-    settings: Settings,
+pub struct ReplicaLoader {
+    settings: ReplicaSettings,
     logs: BTreeMap<Hash, AgencyLog>,
-    checkpoints: Checkpoints,
-    reach: BTreeMap<Hash, Verified<Held>>,
+    checkpoints: NewestCheckpoints,
+    reach: BTreeMap<Hash, Verified<Countersignature>>,
     quarantined: BTreeMap<Hash, Quarantine>,
     deferred: BTreeMap<Hash, Deferral>,
     /// Agencies of which a word is here that names what is not.
@@ -55,7 +55,7 @@ pub struct Restoring {
 
 /// Something that the store holds and that is not believed: it is to be taken out of the store.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Damage {
+pub enum StoreDamage {
     /// It does not verify.
     #[error("it does not verify: {0}")]
     Unverified(String),
@@ -73,8 +73,8 @@ pub enum Damage {
     Scratch(String),
 }
 
-impl From<Broken> for Damage {
-    fn from(broken: Broken) -> Self {
+impl From<LogError> for StoreDamage {
+    fn from(broken: LogError) -> Self {
         // A log whose documents cannot be built goes on without them: what comes here is of the scratch place.
         Self::Scratch(broken.to_string())
     }
@@ -82,7 +82,7 @@ impl From<Broken> for Damage {
 
 /// The outcome for an envelope that is believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Placed {
+pub enum LoadOutcome {
     /// It is kept.
     Kept,
     /// It is sound, and set aside: what it follows is not here, or its name in the store is not its own.
@@ -92,22 +92,22 @@ pub enum Placed {
         /// Its name.
         name: Hash,
         /// The rows of it that count meanwhile.
-        rows: Vec<Row>,
+        rows: Vec<DocumentRow>,
         /// The damage in how the store had it, if there is any.
-        damage: Option<Damage>,
+        damage: Option<StoreDamage>,
     },
 }
 
-impl From<Unverified> for Damage {
-    fn from(why: Unverified) -> Self {
+impl From<UnverifiedStatement> for StoreDamage {
+    fn from(why: UnverifiedStatement) -> Self {
         Self::Unverified(why.to_string())
     }
 }
 
-impl Restoring {
+impl ReplicaLoader {
     /// Begins with key logs alone.
     #[must_use]
-    pub fn begin(settings: Settings, key_logs: Vec<KeyLog>) -> Self {
+    pub fn begin(settings: ReplicaSettings, key_logs: Vec<KeyLog>) -> Self {
         let within = |log: KeyLog| (log.genesis(), AgencyLog::within(log, settings.blobs.clone()));
         Self {
             logs: key_logs.into_iter().map(within).collect(),
@@ -123,17 +123,17 @@ impl Restoring {
     /// Keeps the next envelope of an agency, which the store holds under this name.
     ///
     /// # Errors
-    /// [`Damage`], if it is left out.
-    pub fn keep(&mut self, agency: Hash, name: Hash, signed: SignedEnvelope) -> Result<Placed, Damage> {
-        let log = self.logs.get_mut(&agency).ok_or(Damage::NoKeyLog)?;
+    /// [`StoreDamage`], if it is left out.
+    pub fn keep(&mut self, agency: Hash, name: Hash, signed: SignedEnvelope) -> Result<LoadOutcome, StoreDamage> {
+        let log = self.logs.get_mut(&agency).ok_or(StoreDamage::NoKeyLog)?;
         let envelope = signed.verify(log.key_log())?;
         if envelope.hash() != name {
-            return Self::aside(log, &envelope, Some(Damage::Misnamed));
+            return Self::aside(log, &envelope, Some(StoreDamage::Misnamed));
         }
         match log.keep_in_lot(envelope.clone()) {
-            Ok(Keeping::Kept { .. } | Keeping::Known | Keeping::Filled(_)) => Ok(Placed::Kept),
-            Ok(Keeping::Missing(_)) => Self::aside(log, &envelope, None),
-            Ok(Keeping::Refused(refused)) => Err(Damage::Unverified(refused.to_string())),
+            Ok(AppendOutcome::Kept { .. } | AppendOutcome::Known | AppendOutcome::Filled(_)) => Ok(LoadOutcome::Kept),
+            Ok(AppendOutcome::Missing(_)) => Self::aside(log, &envelope, None),
+            Ok(AppendOutcome::Refused(refused)) => Err(StoreDamage::Unverified(refused.to_string())),
             Err(broken) => Err(broken.into()),
         }
     }
@@ -141,22 +141,26 @@ impl Restoring {
     /// Sets an envelope aside that the store holds under an agency that is not here, if it is sound and of one that is.
     ///
     /// # Errors
-    /// [`Damage`], if it is left out.
-    pub fn set_aside_misfiled(&mut self, signed: SignedEnvelope) -> Result<Placed, Damage> {
+    /// [`StoreDamage`], if it is left out.
+    pub fn set_aside_misfiled(&mut self, signed: SignedEnvelope) -> Result<LoadOutcome, StoreDamage> {
         for log in self.logs.values_mut() {
             if let Ok(envelope) = signed.clone().verify(log.key_log()) {
-                return Self::aside(log, &envelope, Some(Damage::NoKeyLog));
+                return Self::aside(log, &envelope, Some(StoreDamage::NoKeyLog));
             }
         }
-        Err(Damage::NoKeyLog)
+        Err(StoreDamage::NoKeyLog)
     }
 
-    fn aside(log: &mut AgencyLog, envelope: &Envelope, damage: Option<Damage>) -> Result<Placed, Damage> {
+    fn aside(
+        log: &mut AgencyLog,
+        envelope: &Envelope,
+        damage: Option<StoreDamage>,
+    ) -> Result<LoadOutcome, StoreDamage> {
         let rows = log.hold_for_parents(envelope);
-        Ok(Placed::SetAside {
+        Ok(LoadOutcome::SetAside {
             agency: log.key_log().genesis(),
             name: envelope.hash(),
-            rows: rows.map_err(Damage::from)?,
+            rows: rows.map_err(StoreDamage::from)?,
             damage,
         })
     }
@@ -164,12 +168,12 @@ impl Restoring {
     /// Sets an envelope aside again that was kept once, which the store holds under this name.
     ///
     /// # Errors
-    /// [`Damage`], if it is left out.
-    pub fn hold_for_parents(&mut self, agency: Hash, name: Hash, signed: SignedEnvelope) -> Result<(), Damage> {
-        let log = self.logs.get_mut(&agency).ok_or(Damage::NoKeyLog)?;
+    /// [`StoreDamage`], if it is left out.
+    pub fn hold_for_parents(&mut self, agency: Hash, name: Hash, signed: SignedEnvelope) -> Result<(), StoreDamage> {
+        let log = self.logs.get_mut(&agency).ok_or(StoreDamage::NoKeyLog)?;
         let envelope = signed.verify(log.key_log())?;
         if log.holds(&envelope.hash()) && envelope.hash() != name {
-            return Err(Damage::Misnamed);
+            return Err(StoreDamage::Misnamed);
         }
         Self::aside(log, &envelope, None).map(drop)
     }
@@ -177,11 +181,11 @@ impl Restoring {
     /// Takes in a counted heartbeat.
     ///
     /// # Errors
-    /// [`Damage`], if it is left out.
-    pub fn hear(&mut self, agency: Hash, signed: Signed<Heartbeat>) -> Result<(), Damage> {
-        let log = self.logs.get_mut(&agency).ok_or(Damage::NoKeyLog)?;
+    /// [`StoreDamage`], if it is left out.
+    pub fn hear(&mut self, agency: Hash, signed: Signed<Heartbeat>) -> Result<(), StoreDamage> {
+        let log = self.logs.get_mut(&agency).ok_or(StoreDamage::NoKeyLog)?;
         let heartbeat = Heartbeat::read(signed, log.key_log())?;
-        log.settle().map_err(Damage::from)?;
+        log.settle().map_err(StoreDamage::from)?;
         if !log.hear_again(heartbeat) {
             self.lacking.insert(agency);
         }
@@ -209,12 +213,12 @@ impl Restoring {
     /// Counts again what an envelope takes away that was set aside, which the store holds under this name.
     ///
     /// # Errors
-    /// [`Damage`], if it is left out.
-    pub fn set_aside(&mut self, agency: Hash, name: Hash, signed: SignedEnvelope) -> Result<(), Damage> {
-        let log = self.logs.get_mut(&agency).ok_or(Damage::NoKeyLog)?;
+    /// [`StoreDamage`], if it is left out.
+    pub fn set_aside(&mut self, agency: Hash, name: Hash, signed: SignedEnvelope) -> Result<(), StoreDamage> {
+        let log = self.logs.get_mut(&agency).ok_or(StoreDamage::NoKeyLog)?;
         let envelope = signed.verify(log.key_log())?;
         if envelope.hash() != name {
-            return Err(Damage::Misnamed);
+            return Err(StoreDamage::Misnamed);
         }
         log.count_again(&envelope);
         Ok(())
@@ -246,14 +250,14 @@ impl Restoring {
     /// Takes in an agency's newest checkpoint, with its pages, once all its envelopes are kept.
     ///
     /// # Errors
-    /// [`Damage`], if it is left out.
-    pub fn adopt(&mut self, agency: Hash, signed: Signed<Checkpoint>, pages: Vec<Vec<u8>>) -> Result<(), Damage> {
-        let log = self.logs.get_mut(&agency).ok_or(Damage::NoKeyLog)?;
+    /// [`StoreDamage`], if it is left out.
+    pub fn adopt(&mut self, agency: Hash, signed: Signed<Checkpoint>, pages: Vec<Vec<u8>>) -> Result<(), StoreDamage> {
+        let log = self.logs.get_mut(&agency).ok_or(StoreDamage::NoKeyLog)?;
         let checkpoint = Checkpoint::read(signed, log.key_log())?;
         let behind = !checkpoint.get().heads.iter().all(|head| log.holds(head));
         // One whose history is not all here stands in for it again. A damaged one is fetched again.
         if behind && agency != self.settings.home && !log.adopt(checkpoint.clone(), pages.clone()).unwrap_or(false) {
-            return Err(Damage::Orphaned);
+            return Err(StoreDamage::Orphaned);
         }
         self.checkpoints.insert(agency, (checkpoint, pages));
         Ok(())
@@ -262,10 +266,10 @@ impl Restoring {
     /// Takes in a holder's countersignature for our own log.
     ///
     /// # Errors
-    /// [`Damage`], if it is left out.
-    pub fn countersigned(&mut self, holder: Hash, signed: Signed<Held>) -> Result<(), Damage> {
-        let log = self.logs.get(&holder).ok_or(Damage::NoKeyLog)?;
-        let held = Held::read(signed, log.key_log())?;
+    /// [`StoreDamage`], if it is left out.
+    pub fn countersigned(&mut self, holder: Hash, signed: Signed<Countersignature>) -> Result<(), StoreDamage> {
+        let log = self.logs.get(&holder).ok_or(StoreDamage::NoKeyLog)?;
+        let held = Countersignature::read(signed, log.key_log())?;
         self.reach.insert(holder, held);
         Ok(())
     }
@@ -273,8 +277,8 @@ impl Restoring {
     /// The replica.
     ///
     /// # Errors
-    /// [`Failed`], if the own key log is not here.
-    pub fn end(self) -> Result<Replica, Failed> {
+    /// [`ReplicaFailure`], if the own key log is not here.
+    pub fn end(self) -> Result<Replica, ReplicaFailure> {
         let Self {
             settings,
             mut logs,
@@ -289,7 +293,7 @@ impl Restoring {
             log.settle()?;
             log.hold_back(quarantined.contains_key(agency));
         }
-        let home_log = logs.get(&settings.home).ok_or(Failed::NoKeyLog)?.key_log();
+        let home_log = logs.get(&settings.home).ok_or(ReplicaFailure::NoKeyLog)?.key_log();
         let holders = own_log::holders(&settings, home_log, reach.keys());
         let own_log = OwnLog::at_start(holders);
         Ok(Replica {
@@ -322,38 +326,42 @@ impl Replica {
     /// A replica that holds what the store holds, all of which is at hand and undamaged.
     ///
     /// # Errors
-    /// [`Failed`], if the store holds what it should not.
-    pub fn restore(settings: Settings, stored: Stored) -> Result<Self, Failed> {
+    /// [`ReplicaFailure`], if the store holds what it should not.
+    pub fn restore(settings: ReplicaSettings, stored: StoreContents) -> Result<Self, ReplicaFailure> {
         let home = settings.home;
-        let mut restoring = Restoring::begin(settings, stored.key_logs);
+        let mut restoring = ReplicaLoader::begin(settings, stored.key_logs);
         for (agency, signed) in stored.envelopes {
             let name = signed.name();
-            let placed = restoring.keep(agency, name, signed).map_err(Failed::Stored)?;
-            if placed != Placed::Kept {
-                return Err(Failed::Stored(Damage::Orphaned));
+            let placed = restoring.keep(agency, name, signed).map_err(ReplicaFailure::Stored)?;
+            if placed != LoadOutcome::Kept {
+                return Err(ReplicaFailure::Stored(StoreDamage::Orphaned));
             }
         }
         for (agency, signed) in stored.heartbeats {
-            restoring.hear(agency, signed).map_err(Failed::Stored)?;
+            restoring.hear(agency, signed).map_err(ReplicaFailure::Stored)?;
         }
         for (agency, signed, pages) in stored.checkpoints {
             match restoring.adopt(agency, signed, pages) {
-                Err(Damage::Orphaned) if agency != home => {}
-                result => result.map_err(Failed::Stored)?,
+                Err(StoreDamage::Orphaned) if agency != home => {}
+                result => result.map_err(ReplicaFailure::Stored)?,
             }
         }
         for (holder, signed) in stored.held {
-            restoring.countersigned(holder, signed).map_err(Failed::Stored)?;
+            restoring
+                .countersigned(holder, signed)
+                .map_err(ReplicaFailure::Stored)?;
         }
         for (agency, signed) in stored.set_aside {
             let name = signed.name();
-            restoring.set_aside(agency, name, signed).map_err(Failed::Stored)?;
+            restoring
+                .set_aside(agency, name, signed)
+                .map_err(ReplicaFailure::Stored)?;
         }
         for (agency, signed) in stored.orphans {
             let name = signed.name();
             restoring
                 .hold_for_parents(agency, name, signed)
-                .map_err(Failed::Stored)?;
+                .map_err(ReplicaFailure::Stored)?;
         }
         for (agency, quarantine) in stored.quarantined {
             let _ = restoring.quarantine(agency, quarantine);

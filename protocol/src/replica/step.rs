@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::{Batch, Effect};
+use super::{ReplicaEffect, WriteBatch};
 use crate::{
-    document::{Broken, Row},
+    document::{DocumentRow, LogError},
     envelope::Envelope,
-    log::{AgencyLog, Compared, Keeping},
+    log::{AgencyLog, AppendOutcome, CheckpointComparison},
     misbehaviour::Misbehaviour,
-    signed::{Hash, Refused},
+    signed::{Hash, InvalidStatement},
 };
 
-impl Batch {
+impl WriteBatch {
     fn is_empty(&self) -> bool {
         // Taken apart, so that a field that is added is not forgotten here.
         let Self {
@@ -51,39 +51,39 @@ impl Batch {
 
 /// The consequences of one event, sorted into the order that the invariant demands.
 #[derive(Default)]
-pub(super) struct Step {
-    pub(super) batch: Batch,
-    findings: Vec<Effect>,
-    pub(super) after: Vec<Effect>,
+pub(super) struct StepEffects {
+    pub(super) batch: WriteBatch,
+    findings: Vec<ReplicaEffect>,
+    pub(super) after: Vec<ReplicaEffect>,
     pub(super) expelled: Vec<(Hash, Misbehaviour)>,
     /// Done after all else: conversations that end.
-    pub(super) last: Vec<Effect>,
+    pub(super) last: Vec<ReplicaEffect>,
 }
 
-impl Step {
+impl StepEffects {
     /// Keeps an envelope, and notes what is to be written; gives the parents that are missing, or why it can never be
     /// kept.
     pub(super) fn keep(
         &mut self,
         log: &mut AgencyLog,
         envelope: Envelope,
-    ) -> Result<Result<Vec<Hash>, Refused>, Broken> {
+    ) -> Result<Result<Vec<Hash>, InvalidStatement>, LogError> {
         let (agency, name) = (envelope.header().agency, envelope.hash());
         match log.keep_in_lot(envelope.clone())? {
-            Keeping::Known => Ok(Ok(vec![])),
-            Keeping::Missing(parents) => {
+            AppendOutcome::Known => Ok(Ok(vec![])),
+            AppendOutcome::Missing(parents) => {
                 let rows = log.count_restrictions(&envelope);
                 self.set_aside(envelope, rows);
                 Ok(Ok(parents))
             }
-            Keeping::Refused(refused) => Ok(Err(refused)),
-            Keeping::Filled(rows) => {
+            AppendOutcome::Refused(refused) => Ok(Err(refused)),
+            AppendOutcome::Filled(rows) => {
                 // As it is now: neither copy may have had all values.
                 self.batch.rewritten.extend(log.envelope(&name)?);
                 self.add_rows(log, rows);
                 Ok(Ok(vec![]))
             }
-            Keeping::Kept {
+            AppendOutcome::Kept {
                 rows,
                 fork,
                 compared,
@@ -96,23 +96,24 @@ impl Step {
                 }
                 self.add_rows(log, rows);
                 match compared {
-                    Some(Compared::Same | Compared::Unknown) => {
+                    Some(CheckpointComparison::Same | CheckpointComparison::Unknown) => {
                         self.batch.renewed.insert(agency);
                     }
-                    Some(Compared::Differs) => {
+                    Some(CheckpointComparison::Differs) => {
                         self.batch.renewed.insert(agency);
                         self.false_checkpoint(agency);
                     }
                     None => {}
                 }
-                self.findings.extend(fork.map(|pair| Effect::Forked { agency, pair }));
+                self.findings
+                    .extend(fork.map(|pair| ReplicaEffect::Forked { agency, pair }));
                 Ok(Ok(vec![]))
             }
         }
     }
 
     /// Notes what an envelope takes away that is not kept.
-    pub(super) fn set_aside(&mut self, envelope: Envelope, rows: Vec<Row>) {
+    pub(super) fn set_aside(&mut self, envelope: Envelope, rows: Vec<DocumentRow>) {
         if !rows.is_empty() {
             self.batch.restrictions.extend(rows.iter().cloned());
             self.batch.set_aside.push((envelope, rows));
@@ -120,7 +121,7 @@ impl Step {
     }
 
     /// Ends a lot of envelopes, and notes what is to be written of it.
-    pub(super) fn settle(&mut self, log: &mut AgencyLog) -> Result<(), Broken> {
+    pub(super) fn settle(&mut self, log: &mut AgencyLog) -> Result<(), LogError> {
         // Those that wait for what was just kept; refused is none that was kept once.
         while let Some(envelope) = log.next_orphan()? {
             let _ = self.keep(log, envelope)?;
@@ -132,7 +133,7 @@ impl Step {
         Ok(())
     }
 
-    pub(super) fn add_rows(&mut self, log: &AgencyLog, rows: Vec<Row>) {
+    pub(super) fn add_rows(&mut self, log: &AgencyLog, rows: Vec<DocumentRow>) {
         if log.base().is_some() {
             self.batch.history.extend(rows);
         } else {
@@ -141,34 +142,34 @@ impl Step {
     }
 
     /// The key log has other entries now, and these rows altered with it.
-    pub(super) fn key_log_grew(&mut self, log: &AgencyLog, rows: Vec<Row>) {
+    pub(super) fn key_log_grew(&mut self, log: &AgencyLog, rows: Vec<DocumentRow>) {
         let agency = log.key_log().genesis();
         self.batch.key_logs.retain(|known| known.genesis() != agency);
         self.batch.key_logs.push(log.key_log().clone());
         self.add_rows(log, rows);
         let disputed = log.key_log().disputed();
         self.findings
-            .extend(disputed.map(|pair| Effect::Disputed { agency, pair }));
+            .extend(disputed.map(|pair| ReplicaEffect::Disputed { agency, pair }));
     }
 
-    pub(super) fn find(&mut self, finding: Effect) {
+    pub(super) fn find(&mut self, finding: ReplicaEffect) {
         self.findings.push(finding);
     }
 
     pub(super) fn false_checkpoint(&mut self, agency: Hash) {
-        self.findings.push(Effect::FalseCheckpoint { agency });
+        self.findings.push(ReplicaEffect::FalseCheckpoint { agency });
     }
 
     pub(super) fn expel(&mut self, peer: Hash, why: Misbehaviour) {
         self.expelled.push((peer, why));
     }
 
-    pub(super) fn into_effects(mut self) -> Vec<Effect> {
+    pub(super) fn into_effects(mut self) -> Vec<ReplicaEffect> {
         // Of each writer the newest heartbeat that counts is enough.
         let heartbeats = std::mem::take(&mut self.batch.heartbeats).into_iter();
         let newest: BTreeMap<_, _> = heartbeats.map(|h| ((h.get().agency, h.get().writer), h)).collect();
         self.batch.heartbeats = newest.into_values().collect();
-        let persist = (!self.batch.is_empty()).then_some(Effect::Persist(self.batch));
+        let persist = (!self.batch.is_empty()).then_some(ReplicaEffect::Persist(self.batch));
         persist
             .into_iter()
             .chain(self.findings)

@@ -2,18 +2,18 @@
 
 use registry_schema::Timestamp;
 
-use super::{AgencyLog, Failed, Hash, KeyLog, Limit, Replica, Step, accounts::work_done};
+use super::{AgencyLog, Hash, KeyLog, QuotaLimit, Replica, ReplicaFailure, StepEffects, accounts::work_done};
 use crate::{
-    checkpoint::Held,
+    checkpoint::Countersignature,
     envelope::SignedEnvelope,
-    heartbeat::{Heartbeat, Unverified},
-    key_log::{MAX_CHECKS, SignedEntry},
-    log::Heard,
-    message::{MAX_HASHES, Request, Summary},
+    heartbeat::{Heartbeat, UnverifiedStatement},
+    key_log::{MAX_CHECKS, SignedKeyLogEntry},
+    log::HeartbeatOutcome,
+    message::{LogSummary, MAX_HASHES, SyncRequest},
     misbehaviour::Misbehaviour,
     mutant::mutant,
-    session::Asked,
-    signed::{Refused, Signed, Verified},
+    session::PendingRequest,
+    signed::{InvalidStatement, Signed, Verified},
 };
 
 /// Between two countersignatures of one holder that are written, in milliseconds.
@@ -21,14 +21,14 @@ const POSTING_PAUSE: i64 = 1000;
 
 /// The time at which a holder's countersignature was written last, and a newer one that waits.
 #[derive(Debug)]
-pub(super) struct Posting {
+pub(super) struct CountersignatureThrottle {
     written: Option<Timestamp>,
-    waiting: Option<Verified<Held>>,
+    waiting: Option<Verified<Countersignature>>,
 }
 
 /// The outcome of taking in envelopes that a peer gave.
 #[derive(Debug, Default)]
-pub(super) struct Taken {
+pub(super) struct IntakeOutcome {
     /// The parents that are missing.
     pub(super) missing: Vec<Hash>,
     /// True if something is here that was not.
@@ -37,16 +37,16 @@ pub(super) struct Taken {
 
 /// The result of taking in some envelopes.
 #[derive(Default)]
-struct Lot {
+struct BatchOutcome {
     checked: u64,
     lacks_entries: bool,
     is_cut_short: bool,
-    limit: Option<Limit>,
+    limit: Option<QuotaLimit>,
 }
 
 impl Replica {
     /// Looks at what a peer says it has, and asks for what is missing here.
-    pub(super) fn consider(&mut self, peer: Hash, summaries: Vec<Summary>, now: Timestamp, step: &mut Step) {
+    pub(super) fn consider(&mut self, peer: Hash, summaries: Vec<LogSummary>, now: Timestamp, step: &mut StepEffects) {
         if let Some(session) = self.sessions.get_mut(&peer) {
             let pinned = &self.settings.pinned;
             let followed = summaries.iter().filter(|summary| pinned.contains(&summary.agency));
@@ -64,7 +64,7 @@ impl Replica {
     }
 
     /// Looks at the heartbeat that came with a push.
-    pub(super) fn consider_push(&mut self, peer: Hash, summary: Summary, now: Timestamp, step: &mut Step) {
+    pub(super) fn consider_push(&mut self, peer: Hash, summary: LogSummary, now: Timestamp, step: &mut StepEffects) {
         if self.settings.pinned.contains(&summary.agency) {
             if let Some(agency) = self.sessions.get(&peer).map(|session| session.agency) {
                 self.note_clock(agency, &summary, now);
@@ -74,7 +74,7 @@ impl Replica {
     }
 
     /// Says whether the peer is still to be listened to.
-    fn consider_agency(&mut self, peer: Hash, summary: Summary, now: Timestamp, step: &mut Step) -> bool {
+    fn consider_agency(&mut self, peer: Hash, summary: LogSummary, now: Timestamp, step: &mut StepEffects) -> bool {
         let agency = summary.agency;
         let Some(log) = self.logs.get_mut(&agency) else {
             self.ask_key_log(peer, agency, step);
@@ -97,18 +97,18 @@ impl Replica {
                 Ok(heartbeat) => {
                     checkpoint = heartbeat.get().checkpoint.or(checkpoint);
                     match log.hear(heartbeat.clone(), now) {
-                        Heard::Counted => {
+                        HeartbeatOutcome::Counted => {
                             step.batch.heartbeats.push(heartbeat);
                             if log.leave_lost_base() {
                                 step.batch.renewed.insert(agency);
                             }
                         }
-                        Heard::Missing(heads) => missing.extend(heads),
-                        Heard::Old | Heard::Ahead => {}
+                        HeartbeatOutcome::Missing(heads) => missing.extend(heads),
+                        HeartbeatOutcome::Old | HeartbeatOutcome::Ahead => {}
                     }
                 }
-                Err(Unverified::KeyLog(_)) => lacks_entries = true,
-                Err(Unverified::Refused(refused)) => {
+                Err(UnverifiedStatement::KeyLog(_)) => lacks_entries = true,
+                Err(UnverifiedStatement::Refused(refused)) => {
                     step.expel(peer, refused.into());
                     return false;
                 }
@@ -131,8 +131,8 @@ impl Replica {
         true
     }
 
-    fn ask_key_log(&mut self, peer: Hash, agency: Hash, step: &mut Step) {
-        let asked = Asked::KeyLog(agency);
+    fn ask_key_log(&mut self, peer: Hash, agency: Hash, step: &mut StepEffects) {
+        let asked = PendingRequest::KeyLog(agency);
         if self
             .sessions
             .get(&peer)
@@ -142,20 +142,20 @@ impl Replica {
         }
         let have = self.logs.get(&agency).map(|log| log.key_log().leaves());
         let have = have.into_iter().flatten().take(MAX_HASHES).collect();
-        self.call(peer, asked, &Request::KeyLog { agency, have }, step);
+        self.call(peer, asked, &SyncRequest::KeyLog { agency, have }, step);
     }
 
     /// Asks for envelopes of which values are missing here that no tombstone explains.
-    fn ask_whole(&mut self, peer: Hash, agency: Hash, step: &mut Step) {
+    fn ask_whole(&mut self, peer: Hash, agency: Hash, step: &mut StepEffects) {
         let Some(log) = self.logs.get(&agency) else { return };
         let envelopes: Vec<Hash> = log.gaps().iter().copied().take(MAX_HASHES).collect();
-        let asked = Asked::Whole(agency);
+        let asked = PendingRequest::Whole(agency);
         let asking = self
             .sessions
             .get(&peer)
             .is_some_and(|session| session.is_asking(&asked));
         if !envelopes.is_empty() && !asking {
-            self.call(peer, asked, &Request::Whole { agency, envelopes }, step);
+            self.call(peer, asked, &SyncRequest::Whole { agency, envelopes }, step);
         }
     }
 
@@ -164,10 +164,10 @@ impl Replica {
         &mut self,
         peer: Hash,
         agency: Hash,
-        entries: Vec<SignedEntry>,
+        entries: Vec<SignedKeyLogEntry>,
         now: Timestamp,
-        step: &mut Step,
-    ) -> Result<(), Failed> {
+        step: &mut StepEffects,
+    ) -> Result<(), ReplicaFailure> {
         if !self.has_work_left(agency, now) {
             return Ok(());
         }
@@ -196,15 +196,15 @@ impl Replica {
         &mut self,
         peer: Hash,
         agency: Hash,
-        entries: Vec<SignedEntry>,
+        entries: Vec<SignedKeyLogEntry>,
         now: Timestamp,
-        step: &mut Step,
-    ) -> Result<(), Failed> {
+        step: &mut StepEffects,
+    ) -> Result<(), ReplicaFailure> {
         if entries.is_empty() {
             return Ok(());
         }
         // Before anything else is read: a stranger's long key log would cost a second of signatures.
-        if entries.first().map(SignedEntry::name) != Some(agency) && !mutant!(AnyKeyLogPasses) {
+        if entries.first().map(SignedKeyLogEntry::name) != Some(agency) && !mutant!(AnyKeyLogPasses) {
             step.expel(peer, Misbehaviour::ForeignKeyLog { asked: agency });
             return Ok(());
         }
@@ -222,13 +222,21 @@ impl Replica {
     }
 
     /// Asks a peer for envelopes with their ancestors, unless it is already asked for some of this agency.
-    pub(super) fn fetch(&mut self, peer: Hash, agency: Hash, mut want: Vec<Hash>, now: Timestamp, step: &mut Step) {
+    pub(super) fn fetch(
+        &mut self,
+        peer: Hash,
+        agency: Hash,
+        mut want: Vec<Hash>,
+        now: Timestamp,
+        step: &mut StepEffects,
+    ) {
         if !self.has_work_left(agency, now) {
             return;
         }
         let session = self.sessions.get(&peer);
-        let asking =
-            session.is_some_and(|s| s.is_asking(&Asked::Envelopes(agency)) || s.is_asking(&Asked::Newer(agency)));
+        let asking = session.is_some_and(|s| {
+            s.is_asking(&PendingRequest::Envelopes(agency)) || s.is_asking(&PendingRequest::Newer(agency))
+        });
         let Some(log) = self.logs.get(&agency).filter(|_| !asking) else {
             return;
         };
@@ -238,8 +246,8 @@ impl Replica {
         }
         want.truncate(MAX_HASHES);
         let have = log.heads().into_iter().take(MAX_HASHES).collect();
-        let request = Request::Envelopes { agency, want, have };
-        self.call(peer, Asked::Envelopes(agency), &request, step);
+        let request = SyncRequest::Envelopes { agency, want, have };
+        self.call(peer, PendingRequest::Envelopes(agency), &request, step);
     }
 
     /// Takes in envelopes from a peer.
@@ -249,21 +257,21 @@ impl Replica {
         agency: Hash,
         envelopes: Vec<SignedEnvelope>,
         now: Timestamp,
-        step: &mut Step,
-    ) -> Result<Taken, Failed> {
+        step: &mut StepEffects,
+    ) -> Result<IntakeOutcome, ReplicaFailure> {
         // Whom this node left may still be pushed, by others, or asked for a moment ago.
         let is_followed = self.settings.pinned.contains(&agency) && self.logs.contains_key(&agency);
         if envelopes.is_empty() || !is_followed || !self.has_work_left(agency, now) {
-            return Ok(Taken::default());
+            return Ok(IntakeOutcome::default());
         }
         self.account(agency, now);
         let is_home = agency == self.settings.home;
         let (Some(log), Some(account)) = (self.logs.get_mut(&agency), self.accounts.get_mut(&agency)) else {
-            return Ok(Taken::default());
+            return Ok(IntakeOutcome::default());
         };
         let (work, held) = (log.work(), (log.len(), log.gaps().len()));
-        let mut taken = Taken::default();
-        let mut lot = Lot::default();
+        let mut taken = IntakeOutcome::default();
+        let mut lot = BatchOutcome::default();
         for signed in envelopes {
             if log.needs_nothing_of(&signed) {
                 continue;
@@ -275,11 +283,11 @@ impl Replica {
             lot.checked += 1;
             let envelope = match signed.verify(log.key_log()) {
                 Ok(envelope) => envelope,
-                Err(Unverified::KeyLog(_)) => {
+                Err(UnverifiedStatement::KeyLog(_)) => {
                     lot.lacks_entries = true;
                     continue;
                 }
-                Err(Unverified::Refused(refused)) => {
+                Err(UnverifiedStatement::Refused(refused)) => {
                     step.expel(peer, refused.into());
                     break;
                 }
@@ -320,7 +328,7 @@ impl Replica {
 
     /// Blames a peer that gave envelopes without values, though by its own word it holds them whole: all that it told of is
     /// here, and nothing in it says that the values were expunged.
-    pub(super) fn blame(&mut self, peer: Hash, agency: Hash, given: &[Hash], step: &mut Step) {
+    pub(super) fn blame(&mut self, peer: Hash, agency: Hash, given: &[Hash], step: &mut StepEffects) {
         let told = self.sessions.get(&peer).and_then(|session| session.told.get(&agency));
         let (Some(told), Some(log)) = (told, self.logs.get(&agency)) else {
             return;
@@ -337,29 +345,35 @@ impl Replica {
     }
 
     /// Takes in a countersignature for our own log.
-    pub(super) fn take_held(&mut self, peer: Hash, signed: Signed<Held>, now: Timestamp, step: &mut Step) {
+    pub(super) fn take_held(
+        &mut self,
+        peer: Hash,
+        signed: Signed<Countersignature>,
+        now: Timestamp,
+        step: &mut StepEffects,
+    ) {
         let Some(holder) = self.sessions.get(&peer).map(|session| session.agency) else {
             return;
         };
         let Some(log) = self.logs.get(&holder) else { return };
-        match Held::read(signed, log.key_log()) {
+        match Countersignature::read(signed, log.key_log()) {
             Ok(held) if held.get().of == self.settings.home => self.note_held(held, now, step),
             Ok(_) => step.expel(peer, Misbehaviour::WrongAnswer),
-            Err(Unverified::KeyLog(_)) => self.ask_key_log(peer, holder, step),
-            Err(Unverified::Refused(refused)) => step.expel(peer, refused.into()),
+            Err(UnverifiedStatement::KeyLog(_)) => self.ask_key_log(peer, holder, step),
+            Err(UnverifiedStatement::Refused(refused)) => step.expel(peer, refused.into()),
         }
     }
 
     /// Notes how far somebody holds our own log. The same again is nothing new, and what changes often is written once a
     /// second: nobody makes this node write without end.
-    fn note_held(&mut self, held: Verified<Held>, now: Timestamp, step: &mut Step) {
+    fn note_held(&mut self, held: Verified<Countersignature>, now: Timestamp, step: &mut StepEffects) {
         self.hear_of_own_log_by(held.get());
         let holder = held.get().agency;
         let known = self.reach.get(&holder).map(Verified::get);
         if known.is_some_and(|known| known.at > held.get().at || known.heads == held.get().heads) {
             return;
         }
-        let posting = self.postings.entry(holder).or_insert(Posting {
+        let posting = self.postings.entry(holder).or_insert(CountersignatureThrottle {
             written: None,
             waiting: None,
         });
@@ -373,7 +387,7 @@ impl Replica {
             }
             return;
         }
-        *posting = Posting {
+        *posting = CountersignatureThrottle {
             written: Some(now),
             waiting: None,
         };
@@ -382,7 +396,7 @@ impl Replica {
     }
 
     /// Notes the countersignatures that waited.
-    pub(super) fn flush_postings(&mut self, now: Timestamp, step: &mut Step) {
+    pub(super) fn flush_postings(&mut self, now: Timestamp, step: &mut StepEffects) {
         let waiting = self.postings.values_mut().filter_map(|posting| posting.waiting.take());
         for held in waiting.collect::<Vec<_>>() {
             self.note_held(held, now, step);
@@ -393,22 +407,27 @@ impl Replica {
     /// signed it.
     ///
     /// # Errors
-    /// [`Unverified`], if it is another's, of another log, or not what it says.
-    pub fn check_posted(&self, signed: Signed<Held>) -> Result<Verified<Held>, Unverified> {
+    /// [`UnverifiedStatement`], if it is another's, of another log, or not what it says.
+    pub fn check_posted(
+        &self,
+        signed: Signed<Countersignature>,
+    ) -> Result<Verified<Countersignature>, UnverifiedStatement> {
         let holder = signed.claim().map(|claim| claim.agency);
         let holder = holder.filter(|holder| *holder != self.settings.home && self.settings.pinned.contains(holder));
         let log = holder.and_then(|holder| self.logs.get(&holder));
-        let log = log.ok_or(Unverified::Refused(Refused::Authority))?;
-        let held = Held::read(signed, log.key_log())?;
+        let log = log.ok_or(UnverifiedStatement::Refused(InvalidStatement::Authority))?;
+        let held = Countersignature::read(signed, log.key_log())?;
         if held.get().of == self.settings.home {
             Ok(held)
         } else {
-            Err(Unverified::Refused(Refused::Rule("it is for another agency's log")))
+            Err(UnverifiedStatement::Refused(InvalidStatement::Rule(
+                "it is for another agency's log",
+            )))
         }
     }
 
     /// Takes in what [`Replica::check_posted`] believes; what it does not, it passes over: nobody is to blame.
-    pub(super) fn take_posted(&mut self, signed: Signed<Held>, now: Timestamp, step: &mut Step) {
+    pub(super) fn take_posted(&mut self, signed: Signed<Countersignature>, now: Timestamp, step: &mut StepEffects) {
         if let Ok(held) = self.check_posted(signed) {
             self.note_held(held, now, step);
         }

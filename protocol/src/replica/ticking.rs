@@ -2,13 +2,13 @@
 
 use registry_schema::Timestamp;
 
-use super::{Failed, Replica, Step};
+use super::{Replica, ReplicaFailure, StepEffects};
 
 /// The least age of the last heartbeat for another to be signed after a peer was met, in seconds.
 const LATELY_SECONDS: i64 = 5;
 
 impl Replica {
-    pub(super) fn tick(&mut self, now: Timestamp, step: &mut Step) -> Result<(), Failed> {
+    pub(super) fn tick(&mut self, now: Timestamp, step: &mut StepEffects) -> Result<(), ReplicaFailure> {
         let due = |last: Option<Timestamp>, every: i64| {
             last.is_none_or(|last| now < last || now.seconds_since(last) >= every)
         };

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use registry_schema::Timestamp;
 
-use super::{Replica, Step};
+use super::{Replica, StepEffects};
 use crate::{
     heartbeat::{Heartbeat, MAX_AHEAD_SECONDS},
-    message::Summary,
+    message::LogSummary,
     mutant::mutant,
-    session::Session,
+    session::PeerSession,
     signed::Hash,
 };
 
@@ -35,9 +35,9 @@ impl Replica {
     pub fn awaits_witness(&self, now: Timestamp) -> bool {
         let waits = |met: Timestamp| (0..WITNESS_SECONDS).contains(&now.seconds_since(met));
         let tells = |clock: &PeerClock| clock.before.is_some() || self.is_young(clock.issued, clock.received);
-        let speak = |session: &&Session| !session.is_mirror && session.agency != self.settings.home;
+        let speak = |session: &&PeerSession| !session.is_mirror && session.agency != self.settings.home;
         let mut peers = self.sessions.values().filter(speak);
-        let is_silent = |peer: &Session| !self.clocks.get(&peer.agency).is_some_and(tells);
+        let is_silent = |peer: &PeerSession| !self.clocks.get(&peer.agency).is_some_and(tells);
         !self.own_log.began_young() && self.first_met.is_some_and(waits) && peers.any(is_silent)
     }
 
@@ -64,7 +64,7 @@ impl Replica {
     /// Somebody vouches for the clock: heartbeats that are dated ahead of it do not count any more, whoever signed them. Those of
     /// others were believed by a wrong clock, and would call their silence fresh until that time comes. This node's own next
     /// one is signed at once.
-    pub(super) fn accept_time(&mut self, now: Timestamp, step: &mut Step) {
+    pub(super) fn accept_time(&mut self, now: Timestamp, step: &mut StepEffects) {
         let ahead = now.plus_seconds(MAX_AHEAD_SECONDS);
         for (agency, log) in &mut self.logs {
             if *agency != self.settings.home && mutant!(KeepsWordsAhead) {
@@ -79,7 +79,7 @@ impl Replica {
     }
 
     /// Notes what a connected agency's own heartbeat says of the time, whether it counts or is held back as dated ahead.
-    pub(super) fn note_clock(&mut self, agency: Hash, summary: &Summary, now: Timestamp) {
+    pub(super) fn note_clock(&mut self, agency: Hash, summary: &LogSummary, now: Timestamp) {
         let Some(log) = self.logs.get(&agency).filter(|_| summary.agency == agency) else {
             return;
         };

@@ -3,14 +3,14 @@
 
 use protocol::{
     Envelope, Hash, Introduction, KeyLog, Ticket,
-    files::{Listing, PageName, pages},
-    message::{PAGE_BYTES, Summary},
+    files::{LogListing, PageRef, pages},
+    message::{LogSummary, PAGE_BYTES},
     signed::encode,
     status_list,
 };
-use registry_schema::{Reason, Timestamp};
+use registry_schema::{StatusReason, Timestamp};
 
-use crate::objects::{NOW, Object, agency, key};
+use crate::objects::{HostileObject, NOW, agency, key};
 
 pub(crate) fn ticket() -> Ticket {
     Ticket {
@@ -36,13 +36,13 @@ pub(crate) fn introduction(log: &KeyLog, at: Timestamp, tickets: Vec<String>) ->
     encode(&(log.signed(), key(1).sign(&said).unwrap().signed().clone()))
 }
 
-fn listing(log: &KeyLog, summary: &Summary) -> Listing {
-    let page = PageName {
+fn listing(log: &KeyLog, summary: &LogSummary) -> LogListing {
+    let page = PageRef {
         name: log.genesis(),
         count: 1,
         bytes: 100,
     };
-    Listing {
+    LogListing {
         version: 1,
         summary: summary.clone(),
         key_log: vec![page],
@@ -52,8 +52,8 @@ fn listing(log: &KeyLog, summary: &Summary) -> Listing {
 }
 
 /// One real object of each kind, by the name of its decoder.
-pub(crate) fn real(log: &KeyLog, envelope: &Envelope, summary: &Summary) -> Vec<(&'static str, Vec<u8>)> {
-    let put = status_list::revoke(0, 7, Reason::Misconduct, NOW);
+pub(crate) fn real(log: &KeyLog, envelope: &Envelope, summary: &LogSummary) -> Vec<(&'static str, Vec<u8>)> {
+    let put = status_list::revoke(0, 7, StatusReason::Misconduct, NOW);
     let put = (put.document, put.key, minicbor::bytes::ByteVec::from(put.value));
     let mut carried = log.signed();
     vec![
@@ -69,14 +69,14 @@ pub(crate) fn real(log: &KeyLog, envelope: &Envelope, summary: &Summary) -> Vec<
 }
 
 /// Makes objects that cost as much as they can.
-pub(crate) fn made_for_harm() -> Vec<Object> {
+pub(crate) fn made_for_harm() -> Vec<HostileObject> {
     let log = agency();
-    let make = |what: &str, decoder, bytes| Object {
+    let make = |what: &str, decoder, bytes| HostileObject {
         what: what.into(),
         decoder,
         bytes,
     };
-    let summary = Summary {
+    let summary = LogSummary {
         agency: log.genesis(),
         key_log: vec![],
         heads: vec![],

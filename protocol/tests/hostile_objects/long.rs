@@ -1,14 +1,14 @@
 //! Real objects as long as they can be: what they cost is bounded too.
 
 use protocol::{
-    Hash, KeyLog, Root, SigningKey,
-    key_log::{Act, AddedLot, End, ForkProof, Founding, WriterKey, found},
+    Hash, KeyLog, RootKeySet, SigningKey,
+    key_log::{EntryBatchOutcome, ForkProof, Founding, KeyEnd, KeyLogAct, WriterKey, found},
     signed::encode,
 };
 
 use crate::{
     carried::{introduction, ticket},
-    objects::{NOW, Object, agency, key},
+    objects::{HostileObject, NOW, agency, key},
 };
 
 /// The longest key log that a root of this many holders, all of whom sign, can make.
@@ -18,7 +18,7 @@ pub(crate) fn longest_key_log(holders: u8) -> KeyLog {
         agency: "US-NC".parse().unwrap(),
         name: "North Carolina".into(),
         url: "https://node.example".into(),
-        root: Root::new(holders.len() as u8, holders.iter().map(SigningKey::public).collect()).unwrap(),
+        root: RootKeySet::new(holders.len() as u8, holders.iter().map(SigningKey::public).collect()).unwrap(),
         next_root: Hash([0; 32]),
         writers: (1..=16).map(|seed| WriterKey::of_all(key(seed).public())).collect(),
         badge_keys: vec![],
@@ -27,17 +27,17 @@ pub(crate) fn longest_key_log(holders: u8) -> KeyLog {
     for place in 1..960_u32 {
         let badge = key(100 + (place % 128) as u8).public();
         let act = match place {
-            1..128 => Act::BadgeKeyAdded(badge),
-            _ if place % 128 == 0 => Act::BadgeKeyEnded {
+            1..128 => KeyLogAct::BadgeKeyAdded(badge),
+            _ if place % 128 == 0 => KeyLogAct::BadgeKeyEnded {
                 key: key(101).public(),
-                end: End::Retired,
+                end: KeyEnd::Retired,
             },
-            _ => Act::BadgeKeyEnded {
+            _ => KeyLogAct::BadgeKeyEnded {
                 key: badge,
                 end: if place % 256 < 128 {
-                    End::Retired
+                    KeyEnd::Retired
                 } else {
-                    End::Compromised
+                    KeyEnd::Compromised
                 },
             },
         };
@@ -51,8 +51,8 @@ pub(crate) fn longest_key_log(holders: u8) -> KeyLog {
 }
 
 /// Makes objects that are accepted, or would be if they were shorter.
-pub(crate) fn long(log: &KeyLog) -> Vec<Object> {
-    let make = |what: &str, decoder, bytes| Object {
+pub(crate) fn long(log: &KeyLog) -> Vec<HostileObject> {
+    let make = |what: &str, decoder, bytes| HostileObject {
         what: what.into(),
         decoder,
         bytes,
@@ -77,7 +77,7 @@ pub(crate) fn lots(log: &KeyLog, most: usize) -> (KeyLog, usize) {
     let mut lots = 1;
     while more {
         let (page, _) = log.page(&taken.leaves(), 512 * 1024);
-        let lot: AddedLot = taken.add_some(page, most);
+        let lot: EntryBatchOutcome = taken.add_some(page, most);
         assert!(lot.any && lot.refused.is_none(), "{lot:?}");
         more = taken.leaves() != log.leaves();
         lots += 1;

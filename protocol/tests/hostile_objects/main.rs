@@ -20,19 +20,19 @@ mod targets;
 
 use std::time::Duration;
 
-use measure::{Cost, alone, measured};
-use objects::{DECODERS, Object, hostile, real};
+use measure::{DecodeCost, alone, measured};
+use objects::{DECODERS, HostileObject, hostile, real};
 use protocol::{KeyLog, key_log::MAX_CHECKS};
 
 const MOST_TIME: Duration = Duration::from_millis(50);
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 
 /// The least of three tries: another process may have had the processor. No try may use more memory.
-fn least(object: &Object) -> (bool, Cost) {
+fn least(object: &HostileObject) -> (bool, DecodeCost) {
     let decoder = DECODERS.iter().find(|(name, _)| *name == object.decoder).unwrap().1;
     let tries = [0; 3].map(|_| measured(|| decoder(&object.bytes)));
     let accepted = tries.iter().any(|(accepted, _)| *accepted);
-    let cost = Cost {
+    let cost = DecodeCost {
         time: tries.iter().map(|(_, cost)| cost.time).min().unwrap(),
         bytes: tries.iter().map(|(_, cost)| cost.bytes).max().unwrap(),
     };

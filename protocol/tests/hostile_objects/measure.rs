@@ -18,7 +18,7 @@ pub(crate) fn alone() -> MutexGuard<'static, ()> {
 }
 
 #[derive(Debug)]
-pub(crate) struct Cost {
+pub(crate) struct DecodeCost {
     pub(crate) time: Duration,
     /// Most bytes held at once, beyond what was held before.
     pub(crate) bytes: usize,
@@ -26,12 +26,12 @@ pub(crate) struct Cost {
 
 /// The time that this thread had a processor, so that others on the machine do not count; where the system does not say, the time
 /// that went by.
-enum Clock {
+enum ThreadTimer {
     Processor(Duration),
     Wall(Instant),
 }
 
-impl Clock {
+impl ThreadTimer {
     fn now() -> Self {
         #[expect(clippy::disallowed_methods, reason = "a test may look at the clock")]
         processor().map_or_else(|| Self::Wall(Instant::now()), Self::Processor)
@@ -51,12 +51,12 @@ fn processor() -> Option<Duration> {
     Some(Duration::from_nanos(nanoseconds))
 }
 
-pub(crate) fn measured<T>(run: impl FnOnce() -> T) -> (T, Cost) {
+pub(crate) fn measured<T>(run: impl FnOnce() -> T) -> (T, DecodeCost) {
     let before = MEMORY.current_usage();
     MEMORY.reset_peak_usage();
-    let start = Clock::now();
+    let start = ThreadTimer::now();
     let outcome = run();
     let time = start.elapsed();
     let bytes = MEMORY.peak_usage().saturating_sub(before);
-    (outcome, Cost { time, bytes })
+    (outcome, DecodeCost { time, bytes })
 }

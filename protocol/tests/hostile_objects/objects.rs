@@ -2,16 +2,16 @@
 
 use crate::carried;
 use protocol::{
-    Checkpoint, Envelope, Hash, Heartbeat, Held, KeyLog, Put, Request, Response, Root, SigningKey, checkpoint,
-    decoders,
-    key_log::{Act, ForkProof, Founding, SignedEntry, WriterKey, WriterScope, found},
+    Checkpoint, Countersignature, Envelope, Hash, Heartbeat, KeyLog, Put, RootKeySet, SigningKey, SyncRequest,
+    SyncResponse, checkpoint, decoders,
+    key_log::{ForkProof, Founding, KeyLogAct, SignedKeyLogEntry, WriterKey, WriterScope, found},
     log::AgencyLog,
-    message::{MAX_MESSAGE_BYTES, Summary},
+    message::{LogSummary, MAX_MESSAGE_BYTES},
     signed::encode,
     status_list,
 };
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
-use registry_schema::{Reason, Timestamp};
+use registry_schema::{StatusReason, Timestamp};
 
 pub(crate) type Decoder = fn(&[u8]) -> bool;
 
@@ -47,7 +47,7 @@ const SIGNED: [&str; 8] = [
     "key log file",
 ];
 
-pub(crate) struct Object {
+pub(crate) struct HostileObject {
     pub(crate) what: String,
     pub(crate) decoder: &'static str,
     pub(crate) bytes: Vec<u8>,
@@ -63,12 +63,12 @@ pub(crate) fn agency() -> KeyLog {
     KeyLog::read(agency_of(1)).unwrap()
 }
 
-fn agency_of(root: u8) -> Vec<SignedEntry> {
+fn agency_of(root: u8) -> Vec<SignedKeyLogEntry> {
     let founding = Founding {
         agency: "US-NC".parse().unwrap(),
         name: "North Carolina".into(),
         url: "https://node.example".into(),
-        root: Root::single(key(root).public()),
+        root: RootKeySet::single(key(root).public()),
         next_root: Hash([0; 32]),
         writers: vec![WriterKey::of_all(key(1).public())],
         badge_keys: vec![],
@@ -77,7 +77,7 @@ fn agency_of(root: u8) -> Vec<SignedEntry> {
 }
 
 fn sealed(log: &KeyLog, index: u32) -> Envelope {
-    let puts: Vec<Put> = vec![status_list::revoke(0, index, Reason::Misconduct, NOW)];
+    let puts: Vec<Put> = vec![status_list::revoke(0, index, StatusReason::Misconduct, NOW)];
     Envelope::seal(
         &key(1),
         log,
@@ -90,7 +90,7 @@ fn sealed(log: &KeyLog, index: u32) -> Envelope {
 }
 
 /// One real object of each kind, some of two.
-pub(crate) fn real() -> Vec<Object> {
+pub(crate) fn real() -> Vec<HostileObject> {
     let log = agency();
     let (one, other) = (sealed(&log, 1), sealed(&log, 2));
     let mut history = AgencyLog::new(log.clone());
@@ -118,7 +118,7 @@ pub(crate) fn real() -> Vec<Object> {
         next_by: NOW.plus_seconds(60),
         pages: checkpoint::names(&pages),
     };
-    let held = Held {
+    let held = Countersignature {
         version: 1,
         agency: log.genesis(),
         writer: key(1).public(),
@@ -133,33 +133,33 @@ pub(crate) fn real() -> Vec<Object> {
         key_log: log.signed(),
         headers: headers.map(Envelope::signed_header).to_vec(),
     };
-    let summary = Summary {
+    let summary = LogSummary {
         agency: log.genesis(),
         key_log: log.leaves(),
         heads: vec![one.hash()],
         heartbeats: vec![heartbeat.clone()],
     };
-    let push = Request::Push {
+    let push = SyncRequest::Push {
         agency: log.genesis(),
         envelopes: vec![one.signed(), other.signed()],
         heartbeat: Some(heartbeat.clone()),
     };
-    let page = Response::Envelopes {
+    let page = SyncResponse::Envelopes {
         envelopes: vec![one.signed()],
         more: false,
     };
     let signed_checkpoint = key(1).sign(&checkpoint).unwrap().signed().clone();
     let signed_held = key(1).sign(&held).unwrap().signed().clone();
-    let object = |decoder, bytes| Object {
+    let object = |decoder, bytes| HostileObject {
         what: "a real one".into(),
         decoder,
         bytes,
     };
     let carried = carried::real(&log, &one, &summary);
     let sent = vec![
-        object("request", Request::Exchange(vec![summary.clone()]).to_bytes()),
+        object("request", SyncRequest::Exchange(vec![summary.clone()]).to_bytes()),
         object("request", push.to_bytes()),
-        object("response", Response::Exchange(vec![summary]).to_bytes()),
+        object("response", SyncResponse::Exchange(vec![summary]).to_bytes()),
         object("response", page.to_bytes()),
         object("envelope", encode(&(log.signed(), one.signed()))),
         object("key log", encode(&log.signed())),
@@ -174,11 +174,11 @@ pub(crate) fn real() -> Vec<Object> {
 }
 
 /// The table.
-pub(crate) fn hostile() -> Vec<Object> {
+pub(crate) fn hostile() -> Vec<HostileObject> {
     let mut objects = Vec::new();
     for (decoder, _) in DECODERS {
         for (what, bytes) in bytes_that_are_nothing() {
-            objects.push(Object {
+            objects.push(HostileObject {
                 what: what.into(),
                 decoder,
                 bytes,
@@ -223,9 +223,9 @@ fn bytes_that_are_nothing() -> Vec<(&'static str, Vec<u8>)> {
 
 /// A real object cut short, with something after it, and with bits changed. A changed bit that makes another real
 /// object (a number of a message, say) is not among them: what is signed has none.
-fn made_of(object: &Object) -> Vec<Object> {
+fn made_of(object: &HostileObject) -> Vec<HostileObject> {
     let decoder = object.decoder;
-    let make = |what: String, bytes: Vec<u8>| Object { what, decoder, bytes };
+    let make = |what: String, bytes: Vec<u8>| HostileObject { what, decoder, bytes };
     let mut made = Vec::new();
     let length = object.bytes.len();
     for cut in [1, length / 4, length / 2, length * 3 / 4, length - 1] {
@@ -248,20 +248,20 @@ fn made_of(object: &Object) -> Vec<Object> {
 }
 
 /// Makes objects that cost as much as they can.
-fn made_for_harm() -> Vec<Object> {
+fn made_for_harm() -> Vec<HostileObject> {
     let log = agency();
-    let make = |what: &str, decoder, bytes| Object {
+    let make = |what: &str, decoder, bytes| HostileObject {
         what: what.into(),
         decoder,
         bytes,
     };
     let many = |count: usize| vec![Hash([5; 32]); count];
-    let want = Request::Envelopes {
+    let want = SyncRequest::Envelopes {
         agency: log.genesis(),
         want: many(65),
         have: vec![],
     };
-    let summary = Summary {
+    let summary = LogSummary {
         agency: log.genesis(),
         key_log: vec![],
         heads: vec![],
@@ -296,9 +296,13 @@ fn made_for_harm() -> Vec<Object> {
         make(
             "1,025 summaries",
             "request",
-            Request::Exchange(crowded.clone()).to_bytes(),
+            SyncRequest::Exchange(crowded.clone()).to_bytes(),
         ),
-        make("1,025 summaries", "response", Response::Exchange(crowded).to_bytes()),
+        make(
+            "1,025 summaries",
+            "response",
+            SyncResponse::Exchange(crowded).to_bytes(),
+        ),
         make("one envelope twice", "fork proof", encode(&proof(headers(&twice)))),
         make("no envelope", "fork proof", encode(&proof(vec![]))),
         make("1,500 envelopes", "fork proof", encode(&proof(headers(&crowd)))),
@@ -310,7 +314,7 @@ fn made_for_harm() -> Vec<Object> {
 
 /// A key log of 150 wide entries, real until one too many follows. See `long` for the longest
 /// that is real.
-fn long_key_log() -> Vec<SignedEntry> {
+fn long_key_log() -> Vec<SignedKeyLogEntry> {
     let mut log = agency();
     let kinds: Vec<String> = (0..2).map(|i| format!("kind-{i:02}")).collect();
     for place in 0u8..150 {
@@ -319,7 +323,7 @@ fn long_key_log() -> Vec<SignedEntry> {
             hash.0[..2].copy_from_slice(&[place, i]);
         }
         last.sort_unstable();
-        let act = Act::WriterScoped {
+        let act = KeyLogAct::WriterScoped {
             key: key(1).public(),
             scope: WriterScope::Kinds(kinds.clone()),
             last,

@@ -1,15 +1,15 @@
 //! Checkpoints that cost too much, or are none.
 
 use protocol::{
-    Checkpoint, Effect, Hash, Misbehaviour, Request, Response, Signed, checkpoint,
-    log::{AgencyLog, Limit, Quota},
-    message::Bytes,
+    Checkpoint, Hash, Misbehaviour, ReplicaEffect, Signed, SyncRequest, SyncResponse, checkpoint,
+    log::{AgencyLog, Quota, QuotaLimit},
+    message::ByteString,
 };
 use registry_schema::Timestamp;
 
-use crate::world::{Nc, SC, Signer, key};
+use crate::world::{NcReplica, SC, SigningAgency, key};
 
-fn signed(of: &Signer, head: Hash, pages: Vec<Hash>, issued: Timestamp) -> Signed<Checkpoint> {
+fn signed(of: &SigningAgency, head: Hash, pages: Vec<Hash>, issued: Timestamp) -> Signed<Checkpoint> {
     let checkpoint = Checkpoint {
         version: 1,
         agency: of.genesis(),
@@ -26,11 +26,11 @@ fn signed(of: &Signer, head: Hash, pages: Vec<Hash>, issued: Timestamp) -> Signe
 
 /// A heartbeat that names a checkpoint, told by SC's peer; its statement and pages as `respond` gives them.
 fn begin(
-    nc: &mut Nc,
-    sc: &Signer,
+    nc: &mut NcReplica,
+    sc: &SigningAgency,
     statement: &Signed<Checkpoint>,
     page: impl Fn(Hash) -> Option<Vec<u8>>,
-) -> Vec<Effect> {
+) -> Vec<ReplicaEffect> {
     let heartbeat = protocol::Heartbeat {
         version: 1,
         agency: sc.genesis(),
@@ -42,12 +42,12 @@ fn begin(
         checkpoint: Some(statement.name()),
     };
     let heartbeat = key(sc.seed).sign(&heartbeat).unwrap().signed().clone();
-    let mut effects = nc.asked(SC, &Request::Exchange(vec![sc.summary(&[], vec![heartbeat])]));
+    let mut effects = nc.asked(SC, &SyncRequest::Exchange(vec![sc.summary(&[], vec![heartbeat])]));
     let mut all = Vec::new();
     while !effects.is_empty() {
         let after = nc.answer(&effects, |request| match request {
-            Request::Checkpoint { .. } => Some(Response::Checkpoint(Some(statement.clone()))),
-            Request::Rows { page: name, .. } => Some(Response::Rows(page(*name).map(Bytes))),
+            SyncRequest::Checkpoint { .. } => Some(SyncResponse::Checkpoint(Some(statement.clone()))),
+            SyncRequest::Rows { page: name, .. } => Some(SyncResponse::Rows(page(*name).map(ByteString))),
             _ => None,
         });
         all.extend(std::mem::replace(&mut effects, after));
@@ -55,17 +55,18 @@ fn begin(
     all
 }
 
-fn asked_for_pages(effects: &[Effect]) -> usize {
+fn asked_for_pages(effects: &[ReplicaEffect]) -> usize {
     let calls = effects.iter().filter(|effect| match effect {
-        Effect::Call { request, .. } => matches!(Request::read(request), Ok(Request::Rows { .. })),
+        ReplicaEffect::Call { request, .. } => matches!(SyncRequest::read(request), Ok(SyncRequest::Rows { .. })),
         _ => false,
     });
     calls.count()
 }
 
-fn two_pages(sc: &mut Signer) -> Vec<Vec<u8>> {
+fn two_pages(sc: &mut SigningAgency) -> Vec<Vec<u8>> {
     let mut log = AgencyLog::new(sc.log.clone());
-    let put = |list| protocol::status_list::revoke(list, 3, registry_schema::Reason::Misconduct, crate::world::NOW);
+    let put =
+        |list| protocol::status_list::revoke(list, 3, registry_schema::StatusReason::Misconduct, crate::world::NOW);
     log.keep(sc.seal((0, vec![]), vec![put(0), put(1)])).unwrap();
     let pages = checkpoint::pages(&log.rows().unwrap());
     assert_eq!(pages.len(), 2);
@@ -74,13 +75,13 @@ fn two_pages(sc: &mut Signer) -> Vec<Vec<u8>> {
 
 #[test]
 fn a_page_that_is_named_again_and_again_is_never_fetched() {
-    let (mut nc, sc, _) = Nc::new(Quota::default());
+    let (mut nc, sc, _) = NcReplica::new(Quota::default());
     let statement = signed(&sc, Hash([8; 32]), vec![Hash([9; 32]); 4096], nc.now);
     let effects = begin(&mut nc, &sc, &statement, |_| None);
     assert_eq!(asked_for_pages(&effects), 0);
     assert!(effects.iter().any(|effect| matches!(
         effect,
-        Effect::Expel {
+        ReplicaEffect::Expel {
             why: Misbehaviour::Refused(_),
             ..
         }
@@ -99,7 +100,7 @@ fn a_checkpoint_that_is_too_large_is_declined_without_harm_and_the_history_serve
             ..Quota::default()
         },
     ] {
-        let (mut nc, mut sc, _) = Nc::new(quota);
+        let (mut nc, mut sc, _) = NcReplica::new(quota);
         let pages = two_pages(&mut sc);
         let statement = signed(&sc, Hash([8; 32]), checkpoint::names(&pages), nc.now);
         let effects = begin(&mut nc, &sc, &statement, |name| {
@@ -108,15 +109,19 @@ fn a_checkpoint_that_is_too_large_is_declined_without_harm_and_the_history_serve
         let told = effects.iter().filter(|effect| {
             matches!(
                 effect,
-                Effect::Deferred {
-                    limit: Limit::Checkpoint,
+                ReplicaEffect::Deferred {
+                    limit: QuotaLimit::Checkpoint,
                     ..
                 }
             )
         });
         assert_eq!(told.count(), 1);
         assert!(nc.log(&sc).base().is_none());
-        assert!(!effects.iter().any(|effect| matches!(effect, Effect::Expel { .. })));
+        assert!(
+            !effects
+                .iter()
+                .any(|effect| matches!(effect, ReplicaEffect::Expel { .. }))
+        );
         // Nobody asks for it again.
         let again = begin(&mut nc, &sc, &statement, |_| None);
         assert_eq!(asked_for_pages(&again), 0);
@@ -128,7 +133,7 @@ fn a_checkpoint_that_is_too_large_is_declined_without_harm_and_the_history_serve
 
 #[test]
 fn a_page_that_is_none_ends_it_when_it_comes_and_not_after_all_the_others() {
-    let (mut nc, mut sc, _) = Nc::new(Quota::default());
+    let (mut nc, mut sc, _) = NcReplica::new(Quota::default());
     let mut pages = vec![vec![0xff; 100]];
     pages.extend(two_pages(&mut sc));
     let statement = signed(&sc, Hash([8; 32]), checkpoint::names(&pages), nc.now);
@@ -139,14 +144,14 @@ fn a_page_that_is_none_ends_it_when_it_comes_and_not_after_all_the_others() {
     assert!(
         effects
             .iter()
-            .any(|effect| matches!(effect, Effect::FalseCheckpoint { .. }))
+            .any(|effect| matches!(effect, ReplicaEffect::FalseCheckpoint { .. }))
     );
     assert!(nc.log(&sc).base().is_none());
 }
 
 #[test]
 fn a_sound_checkpoint_is_begun_with() {
-    let (mut nc, mut sc, _) = Nc::new(Quota::default());
+    let (mut nc, mut sc, _) = NcReplica::new(Quota::default());
     let pages = two_pages(&mut sc);
     let statement = signed(&sc, Hash([8; 32]), checkpoint::names(&pages), nc.now);
     begin(&mut nc, &sc, &statement, |name| {

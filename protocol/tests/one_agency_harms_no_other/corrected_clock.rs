@@ -1,14 +1,14 @@
 //! An agency's word that is dated ahead, and a clock that was ahead and believed it.
 
-use protocol::{Event, log::Quota};
+use protocol::{ReplicaEvent, log::Quota};
 
-use crate::world::{Nc, SC, batches};
+use crate::world::{NcReplica, SC, batches};
 
 const DAY: i64 = 86_400;
 
 /// Tells whether SC is fresh, and whether its heartbeat leaves the disk, once a person corrected a clock that was a day ahead.
 fn corrected() -> (bool, bool) {
-    let (mut nc, mut sc, _) = Nc::new(Quota::default());
+    let (mut nc, mut sc, _) = NcReplica::new(Quota::default());
     let envelope = sc.revoke((0, vec![]), 1);
     let right = nc.now;
     nc.now = right.plus_seconds(DAY);
@@ -16,7 +16,7 @@ fn corrected() -> (bool, bool) {
     nc.push_signed(SC, &sc, vec![envelope.signed()], Some(heartbeat));
     assert!(nc.log(&sc).freshness().is_some());
     nc.now = right;
-    let effects = nc.handle(Event::ClockAccepted);
+    let effects = nc.handle(ReplicaEvent::ClockAccepted);
     let forgotten = batches(&effects).into_iter().flat_map(|batch| &batch.forgotten);
     let goes = forgotten.filter(|(agency, _)| *agency == sc.genesis()).count() == 1;
     let is_fresh = nc.log(&sc).freshness().is_some();

@@ -1,9 +1,9 @@
 //! A root that signs two histories: what counts does not depend on what came first, and nothing red turns green by it.
 
 use protocol::{
-    Envelope, Hash, KeyLog, Row,
-    key_log::{Act, End, SignedEntry, WriterKey},
-    log::{AgencyLog, Keeping},
+    DocumentRow, Envelope, Hash, KeyLog,
+    key_log::{KeyEnd, KeyLogAct, SignedKeyLogEntry, WriterKey},
+    log::{AgencyLog, AppendOutcome},
 };
 use rand::{
     RngExt as _, SeedableRng as _,
@@ -11,7 +11,7 @@ use rand::{
     seq::{IndexedRandom as _, SliceRandom as _},
 };
 
-use crate::world::{NOW, Signer, key};
+use crate::world::{NOW, SigningAgency, key};
 
 /// The seed of the tests here, which each failure names; `COMITY_TEST_SEED` plays another.
 fn seed() -> u64 {
@@ -19,22 +19,22 @@ fn seed() -> u64 {
     given.and_then(|seed| seed.parse().ok()).unwrap_or(20_261_129)
 }
 
-fn entry(after: &KeyLog, act: Act) -> SignedEntry {
+fn entry(after: &KeyLog, act: KeyLogAct) -> SignedKeyLogEntry {
     let mut entry = after.propose(act, NOW).unwrap();
     entry.sign(&key(2));
     entry
 }
 
-fn ends(writer: u8, mut last: Vec<Hash>) -> Act {
+fn ends(writer: u8, mut last: Vec<Hash>) -> KeyLogAct {
     last.sort_unstable();
-    Act::WriterEnded {
+    KeyLogAct::WriterEnded {
         key: key(writer).public(),
         last,
-        end: End::Compromised,
+        end: KeyEnd::Compromised,
     }
 }
 
-fn after(log: &KeyLog, entry: &SignedEntry) -> KeyLog {
+fn after(log: &KeyLog, entry: &SignedKeyLogEntry) -> KeyLog {
     let mut log = log.clone();
     log.add(entry.clone()).unwrap();
     log
@@ -42,20 +42,20 @@ fn after(log: &KeyLog, entry: &SignedEntry) -> KeyLog {
 
 /// All that is answered from a log.
 #[derive(Debug, PartialEq)]
-struct Reading {
-    rows: Vec<Row>,
+struct LogAnswers {
+    rows: Vec<DocumentRow>,
     forks: Vec<(Hash, Hash)>,
     waiting: usize,
     disputed: Option<(Hash, Hash)>,
     fresh: bool,
 }
 
-fn read(log: &AgencyLog) -> Reading {
+fn read(log: &AgencyLog) -> LogAnswers {
     let [mut built, mut folded] = [log.rows().unwrap(), log.fold_without_automerge().unwrap()];
     built.sort();
     folded.sort();
     assert!(built == folded, "the rows differ from those that the parents make");
-    Reading {
+    LogAnswers {
         rows: built,
         forks: log.forks().collect(),
         waiting: log.waiting().len(),
@@ -65,7 +65,7 @@ fn read(log: &AgencyLog) -> Reading {
 }
 
 /// Takes entries and envelopes in as a node does, in some order: what cannot be taken yet is given again.
-fn taken_in(founded: &KeyLog, entries: &[SignedEntry], envelopes: &[Envelope], rng: &mut StdRng) -> AgencyLog {
+fn taken_in(founded: &KeyLog, entries: &[SignedKeyLogEntry], envelopes: &[Envelope], rng: &mut StdRng) -> AgencyLog {
     let mut log = AgencyLog::new(founded.clone());
     let (mut entries, mut envelopes) = (entries.to_vec(), envelopes.to_vec());
     while !entries.is_empty() || !envelopes.is_empty() {
@@ -76,7 +76,7 @@ fn taken_in(founded: &KeyLog, entries: &[SignedEntry], envelopes: &[Envelope], r
         let mut number = 0;
         envelopes.retain(|envelope| {
             number += 1;
-            number > some || matches!(log.keep(envelope.clone()).unwrap(), Keeping::Missing(_))
+            number > some || matches!(log.keep(envelope.clone()).unwrap(), AppendOutcome::Missing(_))
         });
         if rng.random_bool(0.5) || envelopes.is_empty() {
             entries.retain(|entry| log.add_entries(vec![entry.clone()]).unwrap().1.refused.is_some());
@@ -89,12 +89,12 @@ fn taken_in(founded: &KeyLog, entries: &[SignedEntry], envelopes: &[Envelope], r
 
 /// Envelopes of two writers with forks, and ends of their keys at any of them, by a root that signs several
 /// histories; and each of those by itself.
-fn universe(rng: &mut StdRng) -> (KeyLog, Vec<SignedEntry>, Vec<KeyLog>, Vec<Envelope>) {
-    let mut one = Signer::new(2, "US-SC");
-    let added = entry(&one.log, Act::WriterAdded(WriterKey::of_all(key(4).public())));
+fn universe(rng: &mut StdRng) -> (KeyLog, Vec<SignedKeyLogEntry>, Vec<KeyLog>, Vec<Envelope>) {
+    let mut one = SigningAgency::new(2, "US-SC");
+    let added = entry(&one.log, KeyLogAct::WriterAdded(WriterKey::of_all(key(4).public())));
     let founded = after(&one.log, &added);
     one.log = founded.clone();
-    let mut other = Signer::new(4, "US-SC");
+    let mut other = SigningAgency::new(4, "US-SC");
     other.log = founded.clone();
     let mut log = AgencyLog::new(founded.clone());
     let mut envelopes: Vec<Envelope> = Vec::new();
@@ -125,7 +125,7 @@ fn universe(rng: &mut StdRng) -> (KeyLog, Vec<SignedEntry>, Vec<KeyLog>, Vec<Env
         last.sort_unstable();
         last.dedup();
         let act = match rng.random_range(0..4) {
-            0 => Act::WriterAdded(WriterKey::of_all(key(20 + writer).public())),
+            0 => KeyLogAct::WriterAdded(WriterKey::of_all(key(20 + writer).public())),
             1 => ends(2, last),
             _ => ends(4, last),
         };
@@ -159,7 +159,7 @@ fn what_counts_in_a_dispute_does_not_depend_on_what_came_first() {
             assert!(!first.fresh, "round {round} of seed {seed}");
             for history in &histories {
                 let alone = read(&taken_in(history, &[], &envelopes, &mut rng));
-                let lost: Vec<&Row> = alone.rows.iter().filter(|row| !first.rows.contains(row)).collect();
+                let lost: Vec<&DocumentRow> = alone.rows.iter().filter(|row| !first.rows.contains(row)).collect();
                 assert!(lost.is_empty(), "round {round} of seed {seed}: {lost:?}");
             }
         }
@@ -175,20 +175,20 @@ fn what_counts_in_a_dispute_does_not_depend_on_what_came_first() {
 
 #[test]
 fn what_all_histories_cut_stays_cut_and_what_one_of_them_lets_counts() {
-    let mut sc = Signer::new(2, "US-SC");
+    let mut sc = SigningAgency::new(2, "US-SC");
     let founded = sc.log.clone();
     let good = sc.revoke((0, vec![]), 1);
     let thiefs = sc.revoke((1, vec![good.hash()]), 2);
     let envelopes = [good.clone(), thiefs];
     let cut = |last: &[&Envelope], adds: u8| {
         let mut log = founded.clone();
-        let added = entry(&log, Act::WriterAdded(WriterKey::of_all(key(adds).public())));
+        let added = entry(&log, KeyLogAct::WriterAdded(WriterKey::of_all(key(adds).public())));
         log.add(added.clone()).unwrap();
         let end = ends(2, last.iter().map(|it| it.hash()).collect());
         vec![added, entry(&log, end)]
     };
     let mut rng = StdRng::seed_from_u64(1);
-    let mut indexes = |entries: Vec<SignedEntry>| {
+    let mut indexes = |entries: Vec<SignedKeyLogEntry>| {
         let log = taken_in(&founded, &entries, &envelopes, &mut rng);
         let reading = read(&log);
         (reading.disputed.is_some(), reading.rows.len())

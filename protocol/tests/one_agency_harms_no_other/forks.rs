@@ -1,36 +1,39 @@
 //! A writer that shows many histories.
 
 use protocol::{
-    Effect, Envelope, Hash, Row,
-    log::{AgencyLog, Keeping, MAX_SIBLINGS, Quota},
+    DocumentRow, Envelope, Hash, ReplicaEffect,
+    log::{AgencyLog, AppendOutcome, MAX_SIBLINGS, Quota},
     status_list,
 };
 use rand::{SeedableRng as _, rngs::StdRng, seq::SliceRandom as _};
 
-use registry_schema::Reason;
+use registry_schema::StatusReason;
 
-use crate::world::{NOW, Nc, SC, Signer, TN};
+use crate::world::{NOW, NcReplica, SC, SigningAgency, TN};
 
-fn sorted(mut rows: Vec<Row>) -> Vec<Row> {
+fn sorted(mut rows: Vec<DocumentRow>) -> Vec<DocumentRow> {
     rows.sort();
     rows
 }
 
-fn rows(log: &AgencyLog) -> Vec<Row> {
+fn rows(log: &AgencyLog) -> Vec<DocumentRow> {
     sorted(log.rows().unwrap())
 }
 
-fn folded(log: &AgencyLog) -> Vec<Row> {
+fn folded(log: &AgencyLog) -> Vec<DocumentRow> {
     sorted(log.fold_without_automerge().unwrap())
 }
 
 fn kept(log: &mut AgencyLog, envelope: &Envelope) {
-    assert!(matches!(log.keep(envelope.clone()).unwrap(), Keeping::Kept { .. }));
+    assert!(matches!(
+        log.keep(envelope.clone()).unwrap(),
+        AppendOutcome::Kept { .. }
+    ));
 }
 
 #[test]
 fn a_fork_makes_no_document_anew_however_many_there_are() {
-    let mut sc = Signer::new(2, "US-SC");
+    let mut sc = SigningAgency::new(2, "US-SC");
     let mut log = AgencyLog::new(sc.log.clone());
     let first = sc.revoke((0, vec![]), 900);
     kept(&mut log, &first);
@@ -45,7 +48,7 @@ fn a_fork_makes_no_document_anew_however_many_there_are() {
 /// Forks all along a history, late: each would rename what came after it, if names depended on it.
 #[test]
 fn forks_that_come_late_all_along_a_history_make_no_document_anew() {
-    let mut sc = Signer::new(2, "US-SC");
+    let mut sc = SigningAgency::new(2, "US-SC");
     let mut log = AgencyLog::new(sc.log.clone());
     let mut line = vec![sc.revoke((0, vec![]), 0)];
     for index in 1..100 {
@@ -70,7 +73,7 @@ fn forks_that_come_late_all_along_a_history_make_no_document_anew() {
 fn joins_and_forks_in_any_order_of_arrival_give_the_same_rows() {
     for seed in 0..20 {
         let mut rng = StdRng::seed_from_u64(seed);
-        let mut sc = Signer::new(2, "US-SC");
+        let mut sc = SigningAgency::new(2, "US-SC");
         let mut whole = AgencyLog::new(sc.log.clone());
         let mut all = Vec::new();
         for index in 0..60 {
@@ -81,7 +84,7 @@ fn joins_and_forks_in_any_order_of_arrival_give_the_same_rows() {
             let number = (0..100).find(|number| {
                 let tried = sc.revoke((*number, parents.clone()), u32::try_from(index).unwrap());
                 let keeping = whole.keep(tried.clone()).unwrap();
-                let is_kept = matches!(keeping, Keeping::Kept { .. });
+                let is_kept = matches!(keeping, AppendOutcome::Kept { .. });
                 all.extend(is_kept.then_some(tried));
                 is_kept
             });
@@ -98,7 +101,8 @@ fn joins_and_forks_in_any_order_of_arrival_give_the_same_rows() {
         let mut again = AgencyLog::new(sc.log.clone());
         while !all.is_empty() {
             all.shuffle(&mut rng);
-            let missing = |envelope: &Envelope| matches!(again.keep(envelope.clone()).unwrap(), Keeping::Missing(_));
+            let missing =
+                |envelope: &Envelope| matches!(again.keep(envelope.clone()).unwrap(), AppendOutcome::Missing(_));
             let before = all.len();
             all.retain(missing);
             assert!(all.len() < before, "seed {seed}: what was kept once is not kept again");
@@ -121,7 +125,7 @@ fn joins_and_forks_in_any_order_of_arrival_give_the_same_rows() {
 fn of_envelopes_beside_each_other_the_sixteen_with_the_smallest_names_are_taken_whatever_the_order() {
     for seed in 0..10 {
         let mut rng = StdRng::seed_from_u64(seed);
-        let (mut nc, mut sc, _) = Nc::new(Quota::default());
+        let (mut nc, mut sc, _) = NcReplica::new(Quota::default());
         let first = sc.revoke((0, vec![]), 900);
         nc.push(SC, &sc, std::slice::from_ref(&first));
         let mut siblings = sc.siblings(&(1, vec![first.hash()]), 100);
@@ -145,7 +149,7 @@ fn of_envelopes_beside_each_other_the_sixteen_with_the_smallest_names_are_taken_
 
 #[test]
 fn a_join_is_taken_in_with_all_that_it_joins_however_many_stand_beside_them() {
-    let (mut nc, mut sc, _) = Nc::new(Quota::default());
+    let (mut nc, mut sc, _) = NcReplica::new(Quota::default());
     let first = sc.revoke((0, vec![]), 900);
     let mut siblings = sc.siblings(&(1, vec![first.hash()]), 40);
     siblings.sort_by_key(Envelope::hash);
@@ -168,14 +172,14 @@ fn a_join_is_taken_in_with_all_that_it_joins_however_many_stand_beside_them() {
 
 #[test]
 fn an_agency_that_used_up_its_share_of_work_waits_and_another_does_not() {
-    let (mut nc, mut sc, mut tn) = Nc::new(Quota {
+    let (mut nc, mut sc, mut tn) = NcReplica::new(Quota {
         work_at_once: 1000,
         work_a_second: 10,
         ..Quota::default()
     });
     let mut line: Vec<Envelope> = Vec::new();
     for number in 0..40_u32 {
-        let puts = (0..50).map(|put| status_list::revoke(0, number * 50 + put, Reason::Misconduct, NOW));
+        let puts = (0..50).map(|put| status_list::revoke(0, number * 50 + put, StatusReason::Misconduct, NOW));
         let before = line.last().map(Envelope::hash).into_iter().collect();
         line.push(sc.seal((number, before), puts.collect()));
     }
@@ -196,7 +200,7 @@ fn an_agency_that_used_up_its_share_of_work_waits_and_another_does_not() {
     assert!(
         effects
             .iter()
-            .any(|effect| matches!(effect, Effect::Call { peer: SC, .. }))
+            .any(|effect| matches!(effect, ReplicaEffect::Call { peer: SC, .. }))
     );
     nc.push(SC, &sc, &line);
     let more = nc.log(&sc).len();

@@ -1,13 +1,13 @@
 //! A writer that writes without end.
 
 use protocol::{
-    Effect, Envelope, Hash,
-    log::{Limit, Quota, Usage},
+    Envelope, Hash, ReplicaEffect,
+    log::{LogUsage, Quota, QuotaLimit},
 };
 
-use crate::world::{Nc, SC, Signer, TN, batches};
+use crate::world::{NcReplica, SC, SigningAgency, TN, batches};
 
-fn with(most: impl FnOnce(&mut Usage)) -> Quota {
+fn with(most: impl FnOnce(&mut LogUsage)) -> Quota {
     let mut quota = Quota::default();
     most(&mut quota.most);
     quota
@@ -16,7 +16,7 @@ fn with(most: impl FnOnce(&mut Usage)) -> Quota {
 /// 3,000 bytes at once, and as many a day.
 fn by_day() -> Quota {
     Quota {
-        most: Usage {
+        most: LogUsage {
             bytes: 12_000,
             ..Quota::default().most
         },
@@ -25,7 +25,7 @@ fn by_day() -> Quota {
     }
 }
 
-fn line(of: &mut Signer, count: u32) -> Vec<Envelope> {
+fn line(of: &mut SigningAgency, count: u32) -> Vec<Envelope> {
     let mut line: Vec<Envelope> = Vec::new();
     for number in 0..count {
         let before: Vec<Hash> = line.last().map(Envelope::hash).into_iter().collect();
@@ -34,9 +34,9 @@ fn line(of: &mut Signer, count: u32) -> Vec<Envelope> {
     line
 }
 
-fn limits(effects: &[Effect]) -> Vec<Limit> {
+fn limits(effects: &[ReplicaEffect]) -> Vec<QuotaLimit> {
     let limits = effects.iter().filter_map(|effect| match effect {
-        Effect::Deferred { limit, .. } => Some(*limit),
+        ReplicaEffect::Deferred { limit, .. } => Some(*limit),
         _ => None,
     });
     limits.collect()
@@ -45,12 +45,12 @@ fn limits(effects: &[Effect]) -> Vec<Limit> {
 #[test]
 fn each_quota_defers_the_agency_that_reached_it_and_tells_it_once() {
     let quotas = [
-        (Limit::Bytes, with(|most| most.bytes = 3000)),
-        (Limit::Puts, with(|most| most.puts = 10)),
-        (Limit::Rate, by_day()),
+        (QuotaLimit::Bytes, with(|most| most.bytes = 3000)),
+        (QuotaLimit::Puts, with(|most| most.puts = 10)),
+        (QuotaLimit::Rate, by_day()),
     ];
     for (limit, quota) in quotas {
-        let (mut nc, mut sc, mut tn) = Nc::new(quota);
+        let (mut nc, mut sc, mut tn) = NcReplica::new(quota);
         let (hostile, honest) = (line(&mut sc, 20), line(&mut tn, 3));
         let mut told = Vec::new();
         let mut written = 0;
@@ -75,7 +75,7 @@ fn each_quota_defers_the_agency_that_reached_it_and_tells_it_once() {
 
 #[test]
 fn a_rate_that_was_reached_is_forgotten_with_time_and_that_is_told() {
-    let (mut nc, mut sc, _) = Nc::new(by_day());
+    let (mut nc, mut sc, _) = NcReplica::new(by_day());
     let line = line(&mut sc, 20);
     nc.push(SC, &sc, &line);
     let before = nc.log(&sc).len();
@@ -84,13 +84,17 @@ fn a_rate_that_was_reached_is_forgotten_with_time_and_that_is_told() {
     // The peer was gone for a day, and comes back.
     let effects = nc.push(SC, &sc, &line[before..before + 2]);
     assert_eq!(nc.log(&sc).len(), before + 2);
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Released { .. })));
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, ReplicaEffect::Released { .. }))
+    );
     assert!(nc.replica.deferred().is_empty());
 }
 
 #[test]
 fn a_deferred_agency_is_as_fresh_as_its_last_heartbeat_that_is_here() {
-    let (mut nc, mut sc, _) = Nc::new(with(|most| most.puts = 5));
+    let (mut nc, mut sc, _) = NcReplica::new(with(|most| most.puts = 5));
     let line = line(&mut sc, 8);
     let early = sc.heartbeat(&[line[4].hash()], nc.now);
     let signed = line[..5].iter().map(Envelope::signed).collect();

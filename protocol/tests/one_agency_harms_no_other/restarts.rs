@@ -1,16 +1,16 @@
 //! Things that a restart must not forget: quarantines, deferrals, and what is revoked in envelopes that are not kept.
 
 use protocol::{
-    Effect, Envelope, Hash,
-    log::{Limit, Quota, Usage},
+    Envelope, Hash, ReplicaEffect,
+    log::{LogUsage, Quota, QuotaLimit},
     replica::{Quarantine, QuarantineCause},
 };
 
-use crate::world::{Nc, SC, Signer};
+use crate::world::{NcReplica, SC, SigningAgency};
 
 fn five_puts() -> Quota {
     Quota {
-        most: Usage {
+        most: LogUsage {
             puts: 5,
             ..Quota::default().most
         },
@@ -18,7 +18,7 @@ fn five_puts() -> Quota {
     }
 }
 
-fn line(of: &mut Signer, count: u32) -> Vec<Envelope> {
+fn line(of: &mut SigningAgency, count: u32) -> Vec<Envelope> {
     let mut line: Vec<Envelope> = Vec::new();
     for number in 0..count {
         let before: Vec<Hash> = line.last().map(Envelope::hash).into_iter().collect();
@@ -29,7 +29,7 @@ fn line(of: &mut Signer, count: u32) -> Vec<Envelope> {
 
 #[test]
 fn what_is_revoked_beyond_a_quota_is_known_after_a_restart() {
-    let (mut nc, mut sc, tn) = Nc::new(five_puts());
+    let (mut nc, mut sc, tn) = NcReplica::new(five_puts());
     let line = line(&mut sc, 8);
     let mut written = nc.push(SC, &sc, &line);
     assert_eq!(nc.log(&sc).len(), 5);
@@ -39,12 +39,16 @@ fn what_is_revoked_beyond_a_quota_is_known_after_a_restart() {
     nc.restarts(&written, five_puts(), &sc, &tn);
     assert_eq!(nc.log(&sc).len(), 5);
     assert_eq!(nc.log(&sc).answers().unwrap(), answers);
-    assert_eq!(nc.replica.deferred()[&sc.genesis()].limit, Limit::Puts);
+    assert_eq!(nc.replica.deferred()[&sc.genesis()].limit, QuotaLimit::Puts);
 
     // Once it may be kept, it is, and nothing of it is kept apart.
     nc.restarts(&written, Quota::default(), &sc, &tn);
     let effects = nc.push(SC, &sc, &line[5..]);
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Released { .. })));
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, ReplicaEffect::Released { .. }))
+    );
     let batch = crate::world::batches(&effects)[0];
     assert_eq!(batch.taken_up.len(), 3);
     assert_eq!(batch.deferred[&sc.genesis()], None);
@@ -57,7 +61,7 @@ fn what_is_revoked_beyond_a_quota_is_known_after_a_restart() {
 /// whatever its limits.
 #[test]
 fn what_follows_a_lost_envelope_counts_and_comes_back_by_itself() {
-    let (mut nc, mut sc, tn) = Nc::new(Quota::default());
+    let (mut nc, mut sc, tn) = NcReplica::new(Quota::default());
     let line = line(&mut sc, 2000);
     let heartbeat = sc.heartbeat(&[line[1999].hash()], nc.now);
     let written = nc.push_signed(SC, &sc, vec![line[0].signed()], None);
@@ -87,7 +91,7 @@ fn what_follows_a_lost_envelope_counts_and_comes_back_by_itself() {
 fn documents_that_cannot_be_built_are_in_quarantine_after_a_restart() {
     use protocol::mutant::{Mutant, switch_on};
 
-    let (mut nc, mut sc, tn) = Nc::new(Quota::default());
+    let (mut nc, mut sc, tn) = NcReplica::new(Quota::default());
     switch_on(Some(Mutant::DocumentsBreak));
     let broken = sc.revoke((0, vec![]), 11);
     let written = nc.push(SC, &sc, std::slice::from_ref(&broken));
@@ -100,7 +104,11 @@ fn documents_that_cannot_be_built_are_in_quarantine_after_a_restart() {
     nc.push_signed(SC, &sc, vec![], Some(beat));
     assert_eq!(nc.log(&sc).freshness(), None);
     let effects = nc.wait(61);
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Released { .. })));
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, ReplicaEffect::Released { .. }))
+    );
     assert!(nc.log(&sc).freshness().is_some());
 }
 
@@ -108,7 +116,7 @@ fn documents_that_cannot_be_built_are_in_quarantine_after_a_restart() {
 /// tells it makes nothing fresh.
 #[test]
 fn an_older_word_than_was_known_here_makes_nothing_fresh() {
-    let (mut nc, mut sc, tn) = Nc::new(Quota::default());
+    let (mut nc, mut sc, tn) = NcReplica::new(Quota::default());
     let line = line(&mut sc, 2);
     let old = sc.heartbeat(&[line[0].hash()], nc.now);
     let new = sc.heartbeat(&[line[1].hash()], nc.now.plus_seconds(1));
@@ -116,7 +124,7 @@ fn an_older_word_than_was_known_here_makes_nothing_fresh() {
     let written = nc.push_signed(SC, &sc, signed(), Some(new.clone()));
     let mut damaged = written;
     for effect in &mut damaged {
-        if let Effect::Persist(batch) = effect {
+        if let ReplicaEffect::Persist(batch) = effect {
             batch.envelopes.truncate(1);
             batch.rows.truncate(1);
         }
@@ -131,7 +139,7 @@ fn an_older_word_than_was_known_here_makes_nothing_fresh() {
 /// Damage to the word itself: only one from after that is believed to be the newest.
 #[test]
 fn a_quarantine_that_lost_a_word_ends_with_one_from_after_it() {
-    let (mut nc, mut sc, tn) = Nc::new(Quota::default());
+    let (mut nc, mut sc, tn) = NcReplica::new(Quota::default());
     let first = sc.revoke((0, vec![]), 1);
     let before = sc.heartbeat(&[first.hash()], nc.now);
     let mut written = nc.push(SC, &sc, std::slice::from_ref(&first));
@@ -140,9 +148,9 @@ fn a_quarantine_that_lost_a_word_ends_with_one_from_after_it() {
         lost_word: true,
         ..Quarantine::new(QuarantineCause::Stored("a heartbeat".into()), nc.now)
     };
-    written.push(Effect::Persist(protocol::Batch {
+    written.push(ReplicaEffect::Persist(protocol::WriteBatch {
         quarantined: [(sc.genesis(), Some(quarantine))].into(),
-        ..protocol::Batch::default()
+        ..protocol::WriteBatch::default()
     }));
     nc.restarts(&written, Quota::default(), &sc, &tn);
     nc.push_signed(SC, &sc, vec![], Some(before));

@@ -2,23 +2,23 @@
 
 use minicbor::bytes::{ByteArray, ByteVec};
 use protocol::{
-    Effect, Envelope, Misbehaviour, Request, Response, Row, Signed, SignedEnvelope,
-    envelope::Header,
+    DocumentRow, Envelope, Misbehaviour, ReplicaEffect, Signed, SignedEnvelope, SyncRequest, SyncResponse,
+    envelope::EnvelopeHeader,
     log::Quota,
     signed::{decode, encode},
     status_list,
 };
-use registry_schema::Reason;
+use registry_schema::StatusReason;
 
-use crate::world::{Nc, SC, Signer, TN, batches};
+use crate::world::{NcReplica, SC, SigningAgency, TN, batches};
 
-fn rows_of(nc: &Nc, sc: &Signer) -> Vec<Row> {
+fn rows_of(nc: &NcReplica, sc: &SigningAgency) -> Vec<DocumentRow> {
     let mut rows = nc.log(sc).rows().unwrap();
     rows.sort();
     rows
 }
 
-fn folded_of(nc: &Nc, sc: &Signer) -> Vec<Row> {
+fn folded_of(nc: &NcReplica, sc: &SigningAgency) -> Vec<DocumentRow> {
     let mut rows = nc.log(sc).fold_without_automerge().unwrap();
     rows.sort();
     rows
@@ -26,21 +26,21 @@ fn folded_of(nc: &Nc, sc: &Signer) -> Vec<Row> {
 
 /// The same envelope without its values.
 fn stripped(envelope: &Envelope) -> SignedEnvelope {
-    let (header, values): (Signed<Header>, Vec<Option<(ByteArray<16>, ByteVec)>>) =
+    let (header, values): (Signed<EnvelopeHeader>, Vec<Option<(ByteArray<16>, ByteVec)>>) =
         decode(&encode(&envelope.signed())).unwrap();
     let none: Vec<Option<(ByteArray<16>, ByteVec)>> = values.iter().map(|_| None).collect();
     decode(&encode(&(header, none))).unwrap()
 }
 
 /// NC knows two envelopes of SC, freshly, and is given a third by TN, stripped.
-fn scene() -> (Nc, Signer, Signer, Envelope) {
-    let (mut nc, mut sc, tn) = Nc::new(Quota::default());
-    let suspended = status_list::suspend(0, 5, true, Reason::Administrative, nc.now);
+fn scene() -> (NcReplica, SigningAgency, SigningAgency, Envelope) {
+    let (mut nc, mut sc, tn) = NcReplica::new(Quota::default());
+    let suspended = status_list::suspend(0, 5, true, StatusReason::Administrative, nc.now);
     let first = sc.seal((0, vec![]), vec![suspended]);
     let second = sc.revoke((1, vec![first.hash()]), 8);
     let beat = sc.heartbeat(&[second.hash()], nc.now);
     nc.push_signed(SC, &sc, vec![first.signed(), second.signed()], Some(beat));
-    let lifted = status_list::suspend(0, 5, false, Reason::Administrative, nc.now);
+    let lifted = status_list::suspend(0, 5, false, StatusReason::Administrative, nc.now);
     let third = sc.seal((2, vec![second.hash()]), vec![lifted]);
     (nc, sc, tn, third)
 }
@@ -79,10 +79,10 @@ fn who_says_that_it_holds_all_of_it_and_leaves_a_value_out_is_blamed() {
     let late = sc.heartbeat(&[third.hash()], nc.now);
     let effects = nc.push_signed(TN, &sc, vec![stripped(&third)], None);
     let summary = sc.summary(&[third.hash()], vec![late]);
-    nc.asked(TN, &Request::Exchange(vec![summary]));
-    let is_asked = |request: &Request| matches!(request, Request::Whole { .. });
+    nc.asked(TN, &SyncRequest::Exchange(vec![summary]));
+    let is_asked = |request: &SyncRequest| matches!(request, SyncRequest::Whole { .. });
     let effects = nc.answer(&effects, |request| {
-        is_asked(request).then(|| Response::Envelopes {
+        is_asked(request).then(|| SyncResponse::Envelopes {
             envelopes: vec![stripped(&third)],
             more: false,
         })
@@ -90,7 +90,7 @@ fn who_says_that_it_holds_all_of_it_and_leaves_a_value_out_is_blamed() {
     let blamed = effects.iter().any(|effect| {
         matches!(
             effect,
-            Effect::Expel {
+            ReplicaEffect::Expel {
                 peer: TN,
                 why: Misbehaviour::Stripped,
                 ..
@@ -110,20 +110,22 @@ fn who_passes_on_what_was_expunged_is_not_blamed() {
     // It tells of more than is here.
     let late = sc.heartbeat(&[tombstone.hash()], nc.now);
     let summary = sc.summary(&[tombstone.hash()], vec![late.clone()]);
-    let effects = nc.asked(TN, &Request::Exchange(vec![summary]));
+    let effects = nc.asked(TN, &SyncRequest::Exchange(vec![summary]));
     let effects = nc.answer(&effects, |request| match request {
-        Request::Whole { .. } => Some(Response::Envelopes {
+        SyncRequest::Whole { .. } => Some(SyncResponse::Envelopes {
             envelopes: vec![stripped(&third)],
             more: false,
         }),
-        Request::Envelopes { .. } => Some(Response::Envelopes {
+        SyncRequest::Envelopes { .. } => Some(SyncResponse::Envelopes {
             envelopes: vec![stripped(&third), tombstone.signed()],
             more: false,
         }),
         _ => None,
     });
     assert!(
-        !effects.iter().any(|effect| matches!(effect, Effect::Expel { .. })),
+        !effects
+            .iter()
+            .any(|effect| matches!(effect, ReplicaEffect::Expel { .. })),
         "{effects:?}"
     );
     assert_eq!(nc.log(&sc).missing(), 0, "the tombstone explains it");

@@ -3,16 +3,16 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use protocol::{
-    Batch, CallId, Effect, Envelope, Event, Hash, Heartbeat, KeyLog, Put, Replica, Request, Response, Root, Settings,
-    Signed, SignedEnvelope, SigningKey,
+    CallId, Envelope, Hash, Heartbeat, KeyLog, Put, Replica, ReplicaEffect, ReplicaEvent, ReplicaSettings, RootKeySet,
+    Signed, SignedEnvelope, SigningKey, SyncRequest, SyncResponse, WriteBatch,
     key_log::{Founding, WriterKey, found},
     log::{AgencyLog, Quota},
-    message::Summary,
-    replica::Stored,
+    message::LogSummary,
+    replica::StoreContents,
     status_list,
 };
 use rand::{SeedableRng as _, rngs::StdRng};
-use registry_schema::{Reason, Timestamp};
+use registry_schema::{StatusReason, Timestamp};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
@@ -25,7 +25,7 @@ pub(crate) fn key_log(seed: u8, name: &str) -> KeyLog {
         agency: name.parse().unwrap(),
         name: name.into(),
         url: "https://node.example".into(),
-        root: Root::single(key(seed).public()),
+        root: RootKeySet::single(key(seed).public()),
         next_root: Hash([0; 32]),
         writers: vec![WriterKey::of_all(key(seed).public())],
         badge_keys: vec![],
@@ -34,13 +34,13 @@ pub(crate) fn key_log(seed: u8, name: &str) -> KeyLog {
 }
 
 /// An agency that signs what it likes.
-pub(crate) struct Signer {
+pub(crate) struct SigningAgency {
     pub(crate) seed: u8,
     pub(crate) log: KeyLog,
     salts: StdRng,
 }
 
-impl Signer {
+impl SigningAgency {
     pub(crate) fn new(seed: u8, name: &str) -> Self {
         Self {
             seed,
@@ -58,7 +58,7 @@ impl Signer {
     }
 
     pub(crate) fn revoke(&mut self, next: (u32, Vec<Hash>), index: u32) -> Envelope {
-        self.seal(next, vec![status_list::revoke(0, index, Reason::Misconduct, NOW)])
+        self.seal(next, vec![status_list::revoke(0, index, StatusReason::Misconduct, NOW)])
     }
 
     /// So many envelopes beside each other, after the same one.
@@ -82,8 +82,8 @@ impl Signer {
         key(self.seed).sign(&heartbeat).unwrap().signed().clone()
     }
 
-    pub(crate) fn summary(&self, heads: &[Hash], heartbeats: Vec<Signed<Heartbeat>>) -> Summary {
-        Summary {
+    pub(crate) fn summary(&self, heads: &[Hash], heartbeats: Vec<Signed<Heartbeat>>) -> LogSummary {
+        LogSummary {
             agency: self.genesis(),
             key_log: self.log.leaves(),
             heads: heads.to_vec(),
@@ -93,7 +93,7 @@ impl Signer {
 }
 
 /// NC's replica, which follows SC and TN, and is connected to a peer of each.
-pub(crate) struct Nc {
+pub(crate) struct NcReplica {
     pub(crate) replica: Replica,
     pub(crate) now: Timestamp,
     pub(crate) rng: StdRng,
@@ -102,9 +102,9 @@ pub(crate) struct Nc {
 pub(crate) const SC: Hash = Hash([2; 32]);
 pub(crate) const TN: Hash = Hash([3; 32]);
 
-fn settings(quota: Quota, sc: &Signer, tn: &Signer) -> Settings {
+fn settings(quota: Quota, sc: &SigningAgency, tn: &SigningAgency) -> ReplicaSettings {
     let nc = key_log(1, "US-NC");
-    Settings {
+    ReplicaSettings {
         pinned: BTreeSet::from([nc.genesis(), sc.genesis(), tn.genesis()]),
         home: nc.genesis(),
         key: key(1),
@@ -114,19 +114,19 @@ fn settings(quota: Quota, sc: &Signer, tn: &Signer) -> Settings {
         heartbeat_term: 3600,
         exchange_every: 10,
         checkpoint_every: 512,
-        blobs: Arc::new(protocol::blob_store::Memory::default()),
+        blobs: Arc::new(protocol::blob_store::MemoryBlobStore::default()),
         quota,
     }
 }
 
-impl Nc {
-    pub(crate) fn new(quota: Quota) -> (Self, Signer, Signer) {
-        let (sc, tn) = (Signer::new(2, "US-SC"), Signer::new(3, "US-TN"));
+impl NcReplica {
+    pub(crate) fn new(quota: Quota) -> (Self, SigningAgency, SigningAgency) {
+        let (sc, tn) = (SigningAgency::new(2, "US-SC"), SigningAgency::new(3, "US-TN"));
         let nc = key_log(1, "US-NC");
         let settings = settings(quota, &sc, &tn);
-        let stored = Stored {
+        let stored = StoreContents {
             key_logs: vec![nc, sc.log.clone(), tn.log.clone()],
-            ..Stored::default()
+            ..StoreContents::default()
         };
         let mut this = Self {
             replica: Replica::restore(settings, stored).unwrap(),
@@ -138,22 +138,22 @@ impl Nc {
     }
 
     /// The replica as it comes from what its effects wrote, which began with the key logs alone.
-    pub(crate) fn restarts(&mut self, written: &[Effect], quota: Quota, sc: &Signer, tn: &Signer) {
+    pub(crate) fn restarts(&mut self, written: &[ReplicaEffect], quota: Quota, sc: &SigningAgency, tn: &SigningAgency) {
         self.restarts_with(written, &[], quota, (sc, tn));
     }
 
     /// The same, with envelopes of SC that were kept once and are set aside.
     pub(crate) fn restarts_with(
         &mut self,
-        written: &[Effect],
+        written: &[ReplicaEffect],
         orphans: &[Envelope],
         quota: Quota,
-        of: (&Signer, &Signer),
+        of: (&SigningAgency, &SigningAgency),
     ) {
         let (sc, tn) = of;
-        let mut stored = Stored {
+        let mut stored = StoreContents {
             key_logs: vec![key_log(1, "US-NC"), sc.log.clone(), tn.log.clone()],
-            ..Stored::default()
+            ..StoreContents::default()
         };
         let mut heartbeats = std::collections::BTreeMap::new();
         for batch in batches(written) {
@@ -185,30 +185,30 @@ impl Nc {
         self.meets(sc, tn);
     }
 
-    fn meets(&mut self, sc: &Signer, tn: &Signer) {
+    fn meets(&mut self, sc: &SigningAgency, tn: &SigningAgency) {
         for (peer, agency) in [(SC, sc.genesis()), (TN, tn.genesis())] {
-            self.handle(Event::Connected { peer, agency });
+            self.handle(ReplicaEvent::Connected { peer, agency });
         }
     }
 
-    pub(crate) fn handle(&mut self, event: Event) -> Vec<Effect> {
+    pub(crate) fn handle(&mut self, event: ReplicaEvent) -> Vec<ReplicaEffect> {
         self.replica.handle(event, self.now, &mut self.rng).unwrap()
     }
 
-    pub(crate) fn wait(&mut self, seconds: i64) -> Vec<Effect> {
+    pub(crate) fn wait(&mut self, seconds: i64) -> Vec<ReplicaEffect> {
         self.now = self.now.plus_seconds(seconds);
-        self.handle(Event::Tick)
+        self.handle(ReplicaEvent::Tick)
     }
 
-    pub(crate) fn asked(&mut self, peer: Hash, request: &Request) -> Vec<Effect> {
-        self.handle(Event::Asked {
+    pub(crate) fn asked(&mut self, peer: Hash, request: &SyncRequest) -> Vec<ReplicaEffect> {
+        self.handle(ReplicaEvent::Asked {
             peer,
             call: CallId(1),
             request: request.to_bytes(),
         })
     }
 
-    pub(crate) fn push(&mut self, peer: Hash, of: &Signer, envelopes: &[Envelope]) -> Vec<Effect> {
+    pub(crate) fn push(&mut self, peer: Hash, of: &SigningAgency, envelopes: &[Envelope]) -> Vec<ReplicaEffect> {
         let envelopes = envelopes.iter().map(Envelope::signed).collect();
         self.push_signed(peer, of, envelopes, None)
     }
@@ -216,14 +216,14 @@ impl Nc {
     pub(crate) fn push_signed(
         &mut self,
         peer: Hash,
-        of: &Signer,
+        of: &SigningAgency,
         envelopes: Vec<SignedEnvelope>,
         heartbeat: Option<Signed<Heartbeat>>,
-    ) -> Vec<Effect> {
+    ) -> Vec<ReplicaEffect> {
         let agency = of.genesis();
         self.asked(
             peer,
-            &Request::Push {
+            &SyncRequest::Push {
                 agency,
                 envelopes,
                 heartbeat,
@@ -231,20 +231,24 @@ impl Nc {
         )
     }
 
-    pub(crate) fn log(&self, of: &Signer) -> &AgencyLog {
+    pub(crate) fn log(&self, of: &SigningAgency) -> &AgencyLog {
         &self.replica.logs()[&of.genesis()]
     }
 
     /// Answers every call among these effects that is such a request; gives what came of it.
-    pub(crate) fn answer(&mut self, effects: &[Effect], respond: impl Fn(&Request) -> Option<Response>) -> Vec<Effect> {
+    pub(crate) fn answer(
+        &mut self,
+        effects: &[ReplicaEffect],
+        respond: impl Fn(&SyncRequest) -> Option<SyncResponse>,
+    ) -> Vec<ReplicaEffect> {
         let calls = effects.iter().filter_map(|effect| match effect {
-            Effect::Call { peer, call, request } => Some((*peer, *call, Request::read(request).unwrap())),
+            ReplicaEffect::Call { peer, call, request } => Some((*peer, *call, SyncRequest::read(request).unwrap())),
             _ => None,
         });
         let mut after = Vec::new();
         for (peer, call, request) in calls.collect::<Vec<_>>() {
             if let Some(response) = respond(&request) {
-                after.extend(self.handle(Event::Answered {
+                after.extend(self.handle(ReplicaEvent::Answered {
                     peer,
                     call,
                     response: Some(response.to_bytes()),
@@ -255,17 +259,17 @@ impl Nc {
     }
 }
 
-pub(crate) fn batches(effects: &[Effect]) -> Vec<&Batch> {
+pub(crate) fn batches(effects: &[ReplicaEffect]) -> Vec<&WriteBatch> {
     let batches = effects.iter().filter_map(|effect| match effect {
-        Effect::Persist(batch) => Some(batch),
+        ReplicaEffect::Persist(batch) => Some(batch),
         _ => None,
     });
     batches.collect()
 }
 
-pub(crate) fn expulsions(effects: &[Effect]) -> Vec<i64> {
+pub(crate) fn expulsions(effects: &[ReplicaEffect]) -> Vec<i64> {
     let expelled = effects.iter().filter_map(|effect| match effect {
-        Effect::Expel { seconds, .. } => Some(*seconds),
+        ReplicaEffect::Expel { seconds, .. } => Some(*seconds),
         _ => None,
     });
     expelled.collect()

@@ -12,11 +12,11 @@ use std::{
     thread,
 };
 
-use crate::{plan::Plan, world::World};
+use crate::{plan::SimulationPlan, world::SimulatedWorld};
 
 /// Everything that a campaign saw, over all its schedules.
 #[derive(Debug, Default)]
-pub(crate) struct Seen {
+pub(crate) struct CampaignTotals {
     pub(crate) schedules: usize,
     pub(crate) kept: usize,
     pub(crate) forks: usize,
@@ -31,9 +31,9 @@ pub(crate) struct Seen {
 }
 
 /// Plays a schedule, and audits it.
-pub(crate) fn play(seed: u64, plan: Plan) -> World {
+pub(crate) fn play(seed: u64, plan: SimulationPlan) -> SimulatedWorld {
     let acts = plan.acts;
-    let mut world = World::new(seed, plan);
+    let mut world = SimulatedWorld::new(seed, plan);
     for _ in 0..acts {
         world.act();
     }
@@ -45,12 +45,12 @@ pub(crate) fn play(seed: u64, plan: Plan) -> World {
 /// Plays many; `setup` is called once on each thread. Ends early once `enough` have failed.
 pub(crate) fn play_all(
     seeds: Range<u64>,
-    plan: impl Fn(u64) -> Plan + Sync,
+    plan: impl Fn(u64) -> SimulationPlan + Sync,
     setup: impl Fn() + Sync,
     enough: usize,
-) -> Seen {
+) -> CampaignTotals {
     let next = AtomicU64::new(seeds.start);
-    let seen = Mutex::new(Seen::default());
+    let seen = Mutex::new(CampaignTotals::default());
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
@@ -69,7 +69,7 @@ pub(crate) fn play_all(
     seen.into_inner().unwrap()
 }
 
-fn note(seen: &mut Seen, seed: u64, played: Result<World, String>) {
+fn note(seen: &mut CampaignTotals, seed: u64, played: Result<SimulatedWorld, String>) {
     seen.schedules += 1;
     match played {
         Ok(world) => {

@@ -2,7 +2,7 @@
 
 use protocol::mutant::{Mutant, switch_on};
 
-use crate::{audit::INVARIANTS, campaign::play_all, plan::Plan};
+use crate::{audit::INVARIANTS, campaign::play_all, plan::SimulationPlan};
 
 /// Most schedules until a fault is found.
 const WITHIN: u64 = 300;
@@ -28,8 +28,8 @@ fn every_invariant_has_a_mutant_that_breaks_it() {
 }
 
 /// A schedule in which this invariant is at stake.
-fn plan_for(invariant: usize, seed: u64) -> Plan {
-    let mut plan = Plan::mixed(seed);
+fn plan_for(invariant: usize, seed: u64) -> SimulationPlan {
+    let mut plan = SimulationPlan::mixed(seed);
     plan.agencies = plan.agencies.min(4);
     plan.links_each = 4;
     match invariant {
@@ -74,7 +74,7 @@ fn a_heartbeat_after_one_of_many_was_heard_is_noticed() {
 }
 
 fn assert_vouching_is_noticed(mutant: Mutant) {
-    let plan = |seed| Plan {
+    let plan = |seed| SimulationPlan {
         restores: 6,
         bad_network: true,
         ..plan_for(1, seed)
@@ -96,7 +96,7 @@ fn a_restored_store_that_does_not_wait_for_its_own_log_is_noticed() {
 #[test]
 fn a_revocation_that_a_retired_key_takes_along_is_noticed() {
     let plan = |seed| {
-        let mut plan = Plan::mixed(seed);
+        let mut plan = SimulationPlan::mixed(seed);
         plan.ceremonies = true;
         plan
     };
@@ -110,6 +110,11 @@ fn a_revocation_that_a_retired_key_takes_along_is_noticed() {
 
 #[test]
 fn a_scratch_place_that_is_believed_blindly_is_noticed() {
-    let seen = play_all(0..WITHIN, Plan::mixed, || switch_on(Some(Mutant::AtticsAreBelieved)), 1);
+    let seen = play_all(
+        0..WITHIN,
+        SimulationPlan::mixed,
+        || switch_on(Some(Mutant::AtticsAreBelieved)),
+        1,
+    );
     assert!(!seen.failures.is_empty(), "nothing was wrong");
 }

@@ -3,7 +3,7 @@
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 #[derive(Clone, Debug)]
-pub(crate) struct Plan {
+pub(crate) struct SimulationPlan {
     pub(crate) agencies: usize,
     /// The least number of peers that each site is linked to.
     pub(crate) links_each: usize,
@@ -34,7 +34,7 @@ pub(crate) struct Plan {
     pub(crate) failing_stores: bool,
 }
 
-impl Plan {
+impl SimulationPlan {
     /// Some of everything.
     pub(crate) fn mixed(seed: u64) -> Self {
         let mut rng = StdRng::seed_from_u64(seed ^ 0x5eed_0f91);

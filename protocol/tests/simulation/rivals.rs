@@ -4,20 +4,20 @@
 use std::collections::BTreeMap;
 
 use protocol::{
-    Hash, KeyLog, Root,
-    key_log::{Act, Added, SignedEntry, WriterKey},
+    Hash, KeyLog, RootKeySet,
+    key_log::{EntryOutcome, KeyLogAct, SignedKeyLogEntry, WriterKey},
 };
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng, seq::SliceRandom as _};
 
-use crate::world::{RootKeys, START, founding, key_of};
+use crate::world::{RootSeeds, START, founding, key_of};
 
-const KEYS: RootKeys = RootKeys {
+const KEYS: RootSeeds = RootSeeds {
     root: [8; 32],
     next: [9; 32],
 };
 
 /// A founding, and what a thief of both roots signs after it: up to eight entries of each sort at a place, three places deep.
-fn universe(rng: &mut StdRng) -> (KeyLog, Vec<SignedEntry>) {
+fn universe(rng: &mut StdRng) -> (KeyLog, Vec<SignedKeyLogEntry>) {
     let log = founding("US-NC", &[key_of(&[7; 32]).public()], &KEYS);
     let mut entries = Vec::new();
     let mut places = vec![(log.clone(), KEYS.root, KEYS.next)];
@@ -26,14 +26,14 @@ fn universe(rng: &mut StdRng) -> (KeyLog, Vec<SignedEntry>) {
         for (before, root, next) in places {
             for _ in 0..rng.random_range(0..8) {
                 let writer: [u8; 32] = rng.random();
-                let act = Act::WriterAdded(WriterKey::of_all(key_of(&writer).public()));
+                let act = KeyLogAct::WriterAdded(WriterKey::of_all(key_of(&writer).public()));
                 further.push(signed(&before, act, root, next, root));
             }
             for _ in 0..rng.random_range(0..8_u32).saturating_sub(4) {
                 let after: [u8; 32] = rng.random();
-                let act = Act::RootRotated {
-                    root: Root::single(key_of(&next).public()),
-                    next_root: Root::single(key_of(&after).public()).commitment(),
+                let act = KeyLogAct::RootRotated {
+                    root: RootKeySet::single(key_of(&next).public()),
+                    next_root: RootKeySet::single(key_of(&after).public()).commitment(),
                 };
                 further.push(signed(&before, act, next, after, next));
             }
@@ -46,20 +46,26 @@ fn universe(rng: &mut StdRng) -> (KeyLog, Vec<SignedEntry>) {
     (log, entries)
 }
 
-type PlaceOf = (KeyLog, [u8; 32], [u8; 32]);
+type KeyLogPosition = (KeyLog, [u8; 32], [u8; 32]);
 
 /// An entry, and the log as it is where that entry is the only one at its place.
-fn signed(before: &KeyLog, act: Act, root: [u8; 32], next: [u8; 32], signer: [u8; 32]) -> (SignedEntry, PlaceOf) {
+fn signed(
+    before: &KeyLog,
+    act: KeyLogAct,
+    root: [u8; 32],
+    next: [u8; 32],
+    signer: [u8; 32],
+) -> (SignedKeyLogEntry, KeyLogPosition) {
     let mut entry = before.propose(act, START).unwrap();
     entry.sign(&key_of(&signer));
     let mut log = before.clone();
-    assert_eq!(log.add(entry.clone()), Ok(Added::New));
+    assert_eq!(log.add(entry.clone()), Ok(EntryOutcome::New));
     (entry, (log, root, next))
 }
 
 /// All that a node answers from a key log.
 #[derive(Debug, PartialEq)]
-struct Reading {
+struct KeyLogAnswers {
     head: Hash,
     disputed: Option<(Hash, Hash)>,
     leaves: Vec<Hash>,
@@ -67,10 +73,10 @@ struct Reading {
     authority: String,
 }
 
-fn read(log: &KeyLog) -> Reading {
+fn read(log: &KeyLog) -> KeyLogAnswers {
     let (page, more) = log.page(&[], usize::MAX);
     assert!(!more);
-    Reading {
+    KeyLogAnswers {
         head: log.head(),
         disputed: log.disputed(),
         leaves: log.leaves(),
@@ -80,7 +86,7 @@ fn read(log: &KeyLog) -> Reading {
 }
 
 /// Takes entries in as a node does: again and again in some order, until none is new.
-fn taken_in(founded: &KeyLog, entries: &[SignedEntry], rng: &mut StdRng) -> KeyLog {
+fn taken_in(founded: &KeyLog, entries: &[SignedKeyLogEntry], rng: &mut StdRng) -> KeyLog {
     let mut log = founded.clone();
     loop {
         let mut order = entries.to_vec();
@@ -88,7 +94,7 @@ fn taken_in(founded: &KeyLog, entries: &[SignedEntry], rng: &mut StdRng) -> KeyL
         let mut any = false;
         for entry in order {
             // One whose predecessor is not here is asked for again.
-            any |= log.add(entry) == Ok(Added::New);
+            any |= log.add(entry) == Ok(EntryOutcome::New);
         }
         if !any {
             return log;

@@ -4,16 +4,16 @@ use std::ops::Range;
 
 use protocol::{
     Hash,
-    log::{AgencyLog, Keeping},
+    log::{AgencyLog, AppendOutcome},
     status_list,
 };
 use rand::{SeedableRng as _, rngs::StdRng};
-use registry_schema::Reason;
+use registry_schema::StatusReason;
 
 use crate::{
-    campaign::{Seen, play, play_all},
-    plan::Plan,
-    world::{RootKeys, START, founding, key_of},
+    campaign::{CampaignTotals, play, play_all},
+    plan::SimulationPlan,
+    world::{RootSeeds, START, founding, key_of},
 };
 
 fn from_environment(name: &str) -> Option<u64> {
@@ -29,7 +29,7 @@ fn seeds(count: u64) -> Range<u64> {
     from..from + from_environment("COMITY_SCHEDULES").unwrap_or(count)
 }
 
-fn assert_none_failed(seen: &Seen) {
+fn assert_none_failed(seen: &CampaignTotals) {
     eprintln!(
         "{} schedules: {} envelopes kept, {} forks found, {} expelled, {} key-log entries, {} disputes, {} checkpoints begun with or left, {} scratch places lost, {} stores failed, {} drowned",
         seen.schedules,
@@ -77,7 +77,7 @@ fn part(number: u64) -> Range<u64> {
 
 fn the_invariants_hold(seeds: Range<u64>) {
     let count = seeds.end - seeds.start;
-    let seen = play_all(seeds, Plan::mixed, || (), 10);
+    let seen = play_all(seeds, SimulationPlan::mixed, || (), 10);
     assert_none_failed(&seen);
     if count >= 100 {
         let enough = count as usize / 10;
@@ -97,7 +97,7 @@ fn the_invariants_hold(seeds: Range<u64>) {
 fn where_nothing_goes_wrong_nobody_forks_and_nobody_is_expelled() {
     let mut kept = 0;
     for seed in 0..10 {
-        let world = play(seed, Plan::calm(4));
+        let world = play(seed, SimulationPlan::calm(4));
         assert_eq!((world.truth.forks, world.truth.expelled), (0, 0));
         kept += world.kept();
     }
@@ -107,7 +107,7 @@ fn where_nothing_goes_wrong_nobody_forks_and_nobody_is_expelled() {
 #[test]
 fn a_restored_backup_takes_in_its_own_log_from_abroad_before_it_writes() {
     for seed in 0..20 {
-        let mut world = crate::world::World::new(seed, Plan::calm(3));
+        let mut world = crate::world::SimulatedWorld::new(seed, SimulationPlan::calm(3));
         world.settle();
         let old = world.sites[0].disk.clone();
         for _ in 0..20 {
@@ -128,11 +128,11 @@ fn a_restored_backup_takes_in_its_own_log_from_abroad_before_it_writes() {
 
 /// Two stores of an agency that follows nobody: one of them gets an older disk, and its own log back from the other.
 pub(crate) fn forks_of_a_restored_store_without_other_peers(seed: u64) -> usize {
-    let plan = Plan {
+    let plan = SimulationPlan {
         second_writers: true,
-        ..Plan::calm(1)
+        ..SimulationPlan::calm(1)
     };
-    let mut world = crate::world::World::new(seed, plan);
+    let mut world = crate::world::SimulatedWorld::new(seed, plan);
     world.admit_second_store();
     world.settle();
     let old = world.sites[0].disk.clone();
@@ -165,30 +165,36 @@ fn a_restored_store_of_an_agency_that_follows_nobody_waits_for_its_own_log() {
 #[test]
 fn an_envelope_before_its_parents_is_not_kept() {
     let key = key_of(&[7; 32]);
-    let keys = RootKeys {
+    let keys = RootSeeds {
         root: [8; 32],
         next: [9; 32],
     };
     let key_log = founding("US-NC", &[key.public()], &keys);
     let mut rng = StdRng::seed_from_u64(1);
     let mut seal = |next: (u32, Vec<Hash>), index| {
-        let put = status_list::revoke(0, index, Reason::IssuedInError, START);
+        let put = status_list::revoke(0, index, StatusReason::IssuedInError, START);
         protocol::Envelope::seal(&key, &key_log, next, START, vec![put], &mut rng).unwrap()
     };
     let first = seal((0, vec![]), 1);
     let second = seal((1, vec![first.hash()]), 2);
     let mut log = AgencyLog::new(key_log.clone());
-    assert!(matches!(log.keep(second.clone()).unwrap(), Keeping::Missing(parents) if parents == [first.hash()]));
-    assert!(matches!(log.keep(first).unwrap(), Keeping::Kept { fork: None, .. }));
+    assert!(matches!(log.keep(second.clone()).unwrap(), AppendOutcome::Missing(parents) if parents == [first.hash()]));
+    assert!(matches!(
+        log.keep(first).unwrap(),
+        AppendOutcome::Kept { fork: None, .. }
+    ));
     assert!(matches!(
         log.keep(second.clone()).unwrap(),
-        Keeping::Kept { fork: None, .. }
+        AppendOutcome::Kept { fork: None, .. }
     ));
-    assert!(matches!(log.keep(second).unwrap(), Keeping::Known));
-    assert!(matches!(log.keep(seal((7, vec![]), 3)).unwrap(), Keeping::Refused(_)));
+    assert!(matches!(log.keep(second).unwrap(), AppendOutcome::Known));
+    assert!(matches!(
+        log.keep(seal((7, vec![]), 3)).unwrap(),
+        AppendOutcome::Refused(_)
+    ));
     assert!(matches!(
         log.keep(seal((0, vec![]), 3)).unwrap(),
-        Keeping::Kept { fork: Some(_), .. }
+        AppendOutcome::Kept { fork: Some(_), .. }
     ));
     assert!(log.fork_proofs().first().unwrap().check().is_ok());
 }

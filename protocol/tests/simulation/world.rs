@@ -12,18 +12,19 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-pub(crate) use disk::{Disk, Loft, RowPlace};
-pub(crate) use network::Network;
+pub(crate) use disk::{DiskRowKey, FlakyBlobStore, SimulatedDisk};
+pub(crate) use network::SimulatedNetwork;
 use protocol::{
-    Batch, DocumentId, Effect, Event, Hash, KeyLog, PublicKey, Replica, Root, Settings, SigningKey,
+    DocumentId, Hash, KeyLog, PublicKey, Replica, ReplicaEffect, ReplicaEvent, ReplicaSettings, RootKeySet, SigningKey,
+    WriteBatch,
     key_log::{Founding, WriterKey, found},
-    log::{Quota, Usage},
-    replica::Failed,
+    log::{LogUsage, Quota},
+    replica::ReplicaFailure,
 };
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use registry_schema::Timestamp;
 
-use crate::{audit::violated, plan::Plan};
+use crate::{audit::violated, plan::SimulationPlan};
 
 pub(crate) const START: Timestamp = Timestamp(1_700_000_000_000);
 /// The time that a heartbeat holds here, in seconds.
@@ -31,7 +32,7 @@ pub(crate) const TERM: i64 = 3600;
 
 /// The most that one agency may cost here. What the honest do is far below it.
 pub(crate) const SHARES: Quota = Quota {
-    most: Usage {
+    most: LogUsage {
         bytes: 1 << 20,
         puts: 3000,
         documents: 16,
@@ -46,21 +47,21 @@ pub(crate) const SHARES: Quota = Quota {
 };
 
 /// One store with one writer key: a node.
-pub(crate) struct Site {
+pub(crate) struct SimulatedNode {
     /// The drivers' name for it.
     pub(crate) name: Hash,
     pub(crate) home: Hash,
     pub(crate) key: [u8; 32],
     pub(crate) pinned: BTreeSet<Hash>,
-    pub(crate) disk: Disk,
-    pub(crate) backup: Option<Disk>,
+    pub(crate) disk: SimulatedDisk,
+    pub(crate) backup: Option<SimulatedDisk>,
     pub(crate) replica: Replica,
     /// The place of its envelopes' bytes.
-    pub(crate) loft: Arc<Loft>,
+    pub(crate) loft: Arc<FlakyBlobStore>,
     /// The time by which its clock is ahead of the world's, in milliseconds.
     pub(crate) ahead: i64,
     /// The rows that it answers from, as its driver keeps them.
-    pub(crate) shown: BTreeMap<RowPlace, Vec<Vec<u8>>>,
+    pub(crate) shown: BTreeMap<DiskRowKey, Vec<Vec<u8>>>,
     /// The date of its newest heartbeat when it started.
     pub(crate) started_with: Option<Timestamp>,
     /// The dates of all heartbeats that it ever signed.
@@ -81,9 +82,9 @@ pub(crate) struct Site {
 
 /// The knowledge that the world has and no replica does.
 #[derive(Default)]
-pub(crate) struct Truth {
+pub(crate) struct GroundTruth {
     /// Every envelope that a holder of a writer's key sealed.
-    pub(crate) sealed: BTreeMap<Hash, Sealed>,
+    pub(crate) sealed: BTreeMap<Hash, SealedEnvelope>,
     /// The agency of each writer key.
     pub(crate) keys: BTreeMap<PublicKey, Hash>,
     /// Revocations that a site answered for: agency, envelope, document, key.
@@ -106,7 +107,7 @@ pub(crate) struct Truth {
 }
 
 #[derive(Clone)]
-pub(crate) struct Sealed {
+pub(crate) struct SealedEnvelope {
     pub(crate) agency: Hash,
     pub(crate) writer: PublicKey,
     /// From when on its writer's heartbeats vouch for it; none for a thief's.
@@ -114,19 +115,19 @@ pub(crate) struct Sealed {
 }
 
 /// The keys that speak for an agency: its root, and the one committed to.
-pub(crate) struct RootKeys {
+pub(crate) struct RootSeeds {
     pub(crate) root: [u8; 32],
     pub(crate) next: [u8; 32],
 }
 
-pub(crate) struct World {
+pub(crate) struct SimulatedWorld {
     pub(crate) rng: StdRng,
     pub(crate) now: Timestamp,
-    pub(crate) plan: Plan,
-    pub(crate) sites: Vec<Site>,
-    pub(crate) roots: BTreeMap<Hash, RootKeys>,
-    pub(crate) network: Network,
-    pub(crate) truth: Truth,
+    pub(crate) plan: SimulationPlan,
+    pub(crate) sites: Vec<SimulatedNode>,
+    pub(crate) roots: BTreeMap<Hash, RootSeeds>,
+    pub(crate) network: SimulatedNetwork,
+    pub(crate) truth: GroundTruth,
 }
 
 /// Returns true if a driver goes on after a write failed, and keeps its replica: the fault that no invariant saw.
@@ -141,24 +142,24 @@ pub(crate) fn key_of(seed: &[u8; 32]) -> SigningKey {
     SigningKey::from_seed(seed).unwrap()
 }
 
-pub(crate) fn founding(name: &str, writers: &[PublicKey], keys: &RootKeys) -> KeyLog {
+pub(crate) fn founding(name: &str, writers: &[PublicKey], keys: &RootSeeds) -> KeyLog {
     let root = key_of(&keys.root);
     let founding = Founding {
         agency: name.parse().unwrap(),
         name: name.into(),
         url: format!("https://{name}.example"),
-        root: Root::single(root.public()),
-        next_root: Root::single(key_of(&keys.next).public()).commitment(),
+        root: RootKeySet::single(root.public()),
+        next_root: RootKeySet::single(key_of(&keys.next).public()).commitment(),
         writers: writers.iter().map(|key| WriterKey::of_all(*key)).collect(),
         badge_keys: vec![],
     };
     found(founding, &[&root], START).unwrap()
 }
 
-impl Site {
+impl SimulatedNode {
     fn restored(&mut self) -> Replica {
-        self.loft = Arc::new(Loft::whole());
-        let settings = Settings {
+        self.loft = Arc::new(FlakyBlobStore::whole());
+        let settings = ReplicaSettings {
             pinned: self.pinned.clone(),
             home: self.home,
             key: key_of(&self.key),
@@ -184,7 +185,7 @@ impl Site {
     }
 }
 
-impl Site {
+impl SimulatedNode {
     /// True if so few have told it anything since it started, of those who hold its agency's log, that it may not vouch for it.
     pub(crate) fn is_in_the_dark(&self) -> bool {
         let asked = self.holders.iter().filter(|holder| self.pinned.contains(holder));
@@ -207,15 +208,15 @@ impl Site {
     }
 }
 
-impl World {
-    pub(crate) fn new(seed: u64, plan: Plan) -> Self {
+impl SimulatedWorld {
+    pub(crate) fn new(seed: u64, plan: SimulationPlan) -> Self {
         let mut world = Self {
             rng: StdRng::seed_from_u64(seed),
             now: START,
             sites: vec![],
             roots: BTreeMap::new(),
-            network: Network::default(),
-            truth: Truth::default(),
+            network: SimulatedNetwork::default(),
+            truth: GroundTruth::default(),
             plan,
         };
         for _ in 0..world.plan.agencies {
@@ -236,7 +237,7 @@ impl World {
 
     /// A new agency with one site, which everybody pins.
     pub(crate) fn found_agency(&mut self) {
-        let keys = RootKeys {
+        let keys = RootSeeds {
             root: self.rng.random(),
             next: self.rng.random(),
         };
@@ -248,7 +249,7 @@ impl World {
         self.roots.insert(home, keys);
         for at in 0..self.sites.len() {
             self.sites[at].pinned.insert(home);
-            self.happen(at, Event::Pinned(home));
+            self.happen(at, ReplicaEvent::Pinned(home));
         }
         self.add_site_with(log, key);
     }
@@ -263,11 +264,11 @@ impl World {
     fn add_site_with(&mut self, log: KeyLog, key: [u8; 32]) {
         let home = log.genesis();
         self.truth.keys.insert(key_of(&key).public(), home);
-        let disk = Disk {
+        let disk = SimulatedDisk {
             key_logs: BTreeMap::from([(home, log)]),
-            ..Disk::default()
+            ..SimulatedDisk::default()
         };
-        let settings = Settings {
+        let settings = ReplicaSettings {
             pinned: BTreeSet::new(),
             home,
             key: key_of(&key),
@@ -277,10 +278,10 @@ impl World {
             heartbeat_term: TERM,
             exchange_every: 15,
             checkpoint_every: 3,
-            blobs: Arc::new(protocol::blob_store::Memory::default()),
+            blobs: Arc::new(protocol::blob_store::MemoryBlobStore::default()),
             quota: SHARES,
         };
-        let mut site = Site {
+        let mut site = SimulatedNode {
             name: Hash([self.sites.len() as u8 + 1; 32]),
             home,
             key,
@@ -288,7 +289,7 @@ impl World {
             replica: Replica::restore(settings, disk.stored()).unwrap(),
             disk,
             backup: None,
-            loft: Arc::new(Loft::whole()),
+            loft: Arc::new(FlakyBlobStore::whole()),
             ahead: 0,
             shown: BTreeMap::new(),
             started_with: None,
@@ -324,11 +325,11 @@ impl World {
     }
 
     /// Carries an event's effects out, but for a crash at some boundary between them. Says whether all were.
-    pub(crate) fn happen(&mut self, at: usize, event: Event) -> bool {
+    pub(crate) fn happen(&mut self, at: usize, event: ReplicaEvent) -> bool {
         self.begins(at);
-        let is_own_act = matches!(event, Event::Authored(_));
-        if let Event::Asked { peer, .. }
-        | Event::Answered {
+        let is_own_act = matches!(event, ReplicaEvent::Authored(_));
+        if let ReplicaEvent::Asked { peer, .. }
+        | ReplicaEvent::Answered {
             peer,
             response: Some(_),
             ..
@@ -351,7 +352,7 @@ impl World {
         let effects = match handled {
             Ok(effects) => effects,
             // As the driver does: the replica is made again from the store.
-            Err(Failed::Broken(_)) if self.sites[at].loft.failed.load(Ordering::Relaxed) > 0 => {
+            Err(ReplicaFailure::Broken(_)) if self.sites[at].loft.failed.load(Ordering::Relaxed) > 0 => {
                 self.truth.lost += 1;
                 self.crash(at);
                 return false;
@@ -364,7 +365,7 @@ impl World {
                 self.crash(at);
                 return false;
             }
-            if let Effect::Persist(batch) = &effect
+            if let ReplicaEffect::Persist(batch) = &effect
                 && !self.persist(at, batch, is_own_act)
                 && !driver_carries_on()
             {
@@ -377,54 +378,54 @@ impl World {
         true
     }
 
-    fn carry_out(&mut self, at: usize, effect: Effect) {
+    fn carry_out(&mut self, at: usize, effect: ReplicaEffect) {
         let agency = self.sites[at].home;
         let honest = !self.sites[at].hostile;
         match effect {
-            Effect::Persist(_) => {}
-            Effect::Call { peer, call, request } => {
+            ReplicaEffect::Persist(_) => {}
+            ReplicaEffect::Call { peer, call, request } => {
                 if honest {
                     self.assert_asked_by_right(at, &request);
                 }
                 self.call(at, peer, call, request);
             }
-            Effect::Answer { call, response } => {
+            ReplicaEffect::Answer { call, response } => {
                 if honest {
                     self.assert_answered_by_right(at, &response);
                 }
                 self.answer(at, call, response);
             }
-            Effect::Forked { agency, .. } => {
+            ReplicaEffect::Forked { agency, .. } => {
                 self.truth.forks += 1;
                 if !self.truth.rewound.contains(&agency) {
                     violated(6, format!("a fork of {agency}, whose writers have one history each"));
                 }
             }
-            Effect::Disputed { agency, .. } => {
+            ReplicaEffect::Disputed { agency, .. } => {
                 if !self.truth.disputed.contains(&agency) {
                     violated(2, format!("nobody disputes the key log of {agency}"));
                 }
             }
-            Effect::FalseCheckpoint { agency } => {
+            ReplicaEffect::FalseCheckpoint { agency } => {
                 if !self.is_hostile(agency) {
                     violated(9, format!("an honest checkpoint of {agency} is called false"));
                 }
             }
-            Effect::Quarantined { agency, why } => {
+            ReplicaEffect::Quarantined { agency, why } => {
                 violated(10, format!("{agency} is in quarantine at a site: {why}"));
             }
-            Effect::Deferred { agency, limit } => {
+            ReplicaEffect::Deferred { agency, limit } => {
                 if !self.truth.rewound.contains(&agency) {
                     violated(13, format!("{agency}, which does no harm, is deferred: {limit}"));
                 }
                 self.truth.drowned.insert(agency);
             }
-            Effect::Released { .. } => {}
-            Effect::TurnAway { peer, .. } => {
+            ReplicaEffect::Released { .. } => {}
+            ReplicaEffect::TurnAway { peer, .. } => {
                 let other = self.site_named(peer);
                 self.disconnect(at, other);
             }
-            Effect::Expel { peer, why, .. } => {
+            ReplicaEffect::Expel { peer, why, .. } => {
                 let other = self.site_named(peer);
                 if !self.sites[other].hostile && !self.sites[at].hostile {
                     violated(10, format!("{agency} expelled an honest peer: {why}"));
@@ -436,7 +437,7 @@ impl World {
     }
 
     /// Writes a batch; says whether the store says that it is written. One whose reply was lost may be.
-    fn persist(&mut self, at: usize, batch: &Batch, is_own_act: bool) -> bool {
+    fn persist(&mut self, at: usize, batch: &WriteBatch, is_own_act: bool) -> bool {
         let fails = self.plan.failing_stores && self.rng.random_bool(0.01);
         if !fails || self.rng.random_bool(0.5) {
             self.write_down(at, batch, is_own_act);
@@ -449,7 +450,7 @@ impl World {
         !fails
     }
 
-    fn write_down(&mut self, at: usize, batch: &Batch, is_own_act: bool) {
+    fn write_down(&mut self, at: usize, batch: &WriteBatch, is_own_act: bool) {
         let key = key_of(&self.sites[at].key).public();
         let home = self.sites[at].home;
         for beat in batch.heartbeats.iter().filter(|beat| beat.get().writer == key) {
@@ -461,7 +462,7 @@ impl World {
             if envelope.header().writer == key {
                 let mut beats = batch.heartbeats.iter();
                 let vouches = beats.any(|beat| beat.get().heads.contains(&envelope.hash()));
-                let sealed = Sealed {
+                let sealed = SealedEnvelope {
                     agency: home,
                     writer: key,
                     // Where no heartbeat goes with it, the next one vouches for it.
@@ -477,7 +478,7 @@ impl World {
         self.sites.iter().any(|site| site.hostile && site.home == agency)
     }
 
-    pub(crate) fn honest(&self) -> impl Iterator<Item = &Site> {
+    pub(crate) fn honest(&self) -> impl Iterator<Item = &SimulatedNode> {
         self.sites.iter().filter(|site| !site.hostile)
     }
 

@@ -2,10 +2,10 @@
 
 use protocol::{Hash, Introduction, KeyLog, Signed, Ticket, signed::encode};
 
-use crate::{NOW, Vector, key};
+use crate::{NOW, ProtocolVector, key};
 
 /// By name.
-pub(crate) fn vectors(log: &KeyLog) -> [(&'static str, Vector); 2] {
+pub(crate) fn vectors(log: &KeyLog) -> [(&'static str, ProtocolVector); 2] {
     let ticket = Ticket {
         agency: "US-SC".parse().unwrap(),
         name: "South Carolina".into(),

@@ -1,6 +1,6 @@
 //! The issuers of the vectors.
 
-use registry_schema::{Issuer, OwnKeys, VerificationMethod, acceptance::ProviderKind};
+use registry_schema::{ExternalKeys, Issuer, VerificationMethod, acceptance::ProviderKind};
 
 use super::NOW;
 
@@ -29,7 +29,7 @@ pub(super) fn with_own_keys() -> Issuer {
             compromised: None,
         }],
         provider: Some(ProviderKind::HigherEducation),
-        own_keys: Some(OwnKeys {
+        own_keys: Some(ExternalKeys {
             status_lists: vec!["https://palmetto.example/status/1".into()],
             seen: NOW,
         }),

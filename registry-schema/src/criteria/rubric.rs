@@ -1,7 +1,7 @@
 //! Rubrics: the standards against which an agency reviews who wants to be its issuer.
 //!
 //! A rubric is versioned data that an agency imports. Its texts are its owner's; nothing here knows any of them. What a
-//! published rubric is known to count ([`Declared`]) tells a true copy from a guess.
+//! published rubric is known to count ([`DeclaredRubric`]) tells a true copy from a guess.
 
 mod check;
 
@@ -39,7 +39,7 @@ pub struct Rubric {
     /// The lowest level at which a component is met.
     pub met_from: String,
     /// The condition on which an application passes.
-    pub gate: Gate,
+    pub gate: RubricGate,
     /// The number of different reviewers who must have scored every component: 1 to 9.
     #[serde(default = "one")]
     pub reviewers: u8,
@@ -48,9 +48,9 @@ pub struct Rubric {
     pub separate_decider: bool,
     /// The counts that its owner states; an import that counts otherwise is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expect: Option<Expected>,
+    pub expect: Option<RubricCounts>,
     /// The standards that are demanded. 1 to 50.
-    pub standards: Vec<Standard>,
+    pub standards: Vec<RubricStandard>,
 }
 
 const fn one() -> u8 {
@@ -65,7 +65,7 @@ const fn yes() -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Gate {
+pub enum RubricGate {
     /// Every component is met.
     All,
     /// At least so many components are met.
@@ -76,18 +76,18 @@ pub enum Gate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Expected {
+pub struct RubricCounts {
     /// Standards.
     pub standards: u16,
     /// Components, over all standards.
     pub components: u16,
     /// The condition on which an application passes.
-    pub gate: Gate,
+    pub gate: RubricGate,
 }
 
 /// The facts that are publicly known of a published rubric, though its texts are not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Declared {
+pub struct DeclaredRubric {
     /// Its id here.
     pub id: &'static str,
     /// The title.
@@ -95,33 +95,33 @@ pub struct Declared {
     /// The body that approved it.
     pub approved_by: &'static str,
     /// The counts of its parts, and its gate.
-    pub counts: Expected,
+    pub counts: RubricCounts,
 }
 
 /// A standard: components that belong together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Standard {
+pub struct RubricStandard {
     /// Unique among the rubric's standards; like the rubric's.
     pub id: String,
     /// The title. At most 200 characters.
     pub title: String,
     /// The demands, part by part. At least one.
-    pub components: Vec<Component>,
+    pub components: Vec<RubricComponent>,
 }
 
 /// One demand, which is scored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Component {
+pub struct RubricComponent {
     /// Unique among the rubric's components; like the rubric's.
     pub id: String,
     /// The demand, in a sentence. At most 1,000 characters.
     pub demands: String,
     /// The party that has to see to it.
-    pub role: Part,
+    pub role: ResponsibleParty,
     /// The bodies that demand it, or the places where it is written. At most 20, of at most 200 characters each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub demanded_by: Vec<String>,
@@ -131,7 +131,7 @@ pub struct Component {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Part {
+pub enum ResponsibleParty {
     /// The person who earns it.
     Earner,
     /// The party that designs it.
@@ -156,7 +156,7 @@ pub struct RubricRef {
 }
 
 /// A reviewer's level for each component, by ids.
-pub type Scores = BTreeMap<String, String>;
+pub type ComponentScores = BTreeMap<String, String>;
 
 /// The fault in a rubric: lower case, no full stop, and where it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -172,7 +172,7 @@ pub struct BadRubric {
 
 /// The reason that a rubric's gate is not met.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unmet {
+pub enum UnmetGate {
     /// Fewer different reviewers have scored it than the rubric asks for.
     Reviewers {
         /// The number of those who did.
@@ -191,7 +191,7 @@ pub enum Unmet {
     },
 }
 
-impl fmt::Display for Unmet {
+impl fmt::Display for UnmetGate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Reviewers { have, need } => {
@@ -224,14 +224,14 @@ impl Rubric {
     }
 
     /// All components, in their order.
-    pub fn components(&self) -> impl Iterator<Item = &Component> {
+    pub fn components(&self) -> impl Iterator<Item = &RubricComponent> {
         self.standards.iter().flat_map(|standard| &standard.components)
     }
 
     /// Returns the counts of its standards and components, and its gate.
     #[must_use]
-    pub fn counts(&self) -> Expected {
-        Expected {
+    pub fn counts(&self) -> RubricCounts {
+        RubricCounts {
             standards: u16::try_from(self.standards.len()).unwrap_or(u16::MAX),
             components: u16::try_from(self.components().count()).unwrap_or(u16::MAX),
             gate: self.gate,
@@ -242,7 +242,7 @@ impl Rubric {
     ///
     /// # Errors
     /// Says what is missing or unknown: lower case, no full stop.
-    pub fn scores_fit(&self, scores: &Scores) -> Result<(), String> {
+    pub fn scores_fit(&self, scores: &ComponentScores) -> Result<(), String> {
         for component in self.components() {
             match scores.get(&component.id) {
                 None => {
@@ -276,12 +276,12 @@ impl Rubric {
     /// Returns the reasons that these reviews, one a reviewer, do not pass the gate; nothing, if they do. A component is met
     /// if every review says so.
     #[must_use]
-    pub fn unmet<'a>(&self, reviews: impl IntoIterator<Item = &'a Scores>) -> Vec<Unmet> {
-        let reviews: Vec<&Scores> = reviews.into_iter().collect();
+    pub fn unmet<'a>(&self, reviews: impl IntoIterator<Item = &'a ComponentScores>) -> Vec<UnmetGate> {
+        let reviews: Vec<&ComponentScores> = reviews.into_iter().collect();
         let need = usize::from(self.reviewers);
         let mut unmet = Vec::new();
         if reviews.len() < need {
-            unmet.push(Unmet::Reviewers {
+            unmet.push(UnmetGate::Reviewers {
                 have: reviews.len(),
                 need,
             });
@@ -297,14 +297,15 @@ impl Rubric {
                         .is_some_and(|rank| bar.is_some_and(|bar| rank >= bar))
                 })
         };
-        let (met, short): (Vec<&Component>, Vec<&Component>) = self.components().partition(|one| is_met(&one.id));
+        let (met, short): (Vec<&RubricComponent>, Vec<&RubricComponent>) =
+            self.components().partition(|one| is_met(&one.id));
         let need = match self.gate {
-            Gate::All => met.len() + short.len(),
-            Gate::AtLeast(least) => usize::from(least),
+            RubricGate::All => met.len() + short.len(),
+            RubricGate::AtLeast(least) => usize::from(least),
         };
         if !reviews.is_empty() && met.len() < need {
             let short = short.into_iter().map(|one| one.id.clone()).collect();
-            unmet.push(Unmet::Components {
+            unmet.push(UnmetGate::Components {
                 short,
                 met: met.len(),
                 need,

@@ -3,24 +3,24 @@
 use super::PolicyEntry;
 use crate::{
     Decimal, Timestamp,
-    acceptance::{AppliesTo, Condition},
-    worth::{Counts, WorthRule},
+    acceptance::{RuleCondition, RuleScope},
+    worth::{WorthFormula, WorthRule},
 };
 
 /// The fault in an entry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}")]
-pub struct Fault {
+pub struct PolicyEntryFault {
     /// The field that it is in.
     pub field: &'static str,
     /// The fault and what to do: lower case, no full stop.
     pub what: String,
 }
 
-type Checked = Result<(), Fault>;
+type EntryCheck = Result<(), PolicyEntryFault>;
 
-fn fault(field: &'static str, what: impl Into<String>) -> Checked {
-    Err(Fault {
+fn fault(field: &'static str, what: impl Into<String>) -> EntryCheck {
+    Err(PolicyEntryFault {
         field,
         what: what.into(),
     })
@@ -35,7 +35,7 @@ pub fn is_id(id: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-fn id(text: &str) -> Checked {
+fn id(text: &str) -> EntryCheck {
     if is_id(text) {
         return Ok(());
     }
@@ -46,7 +46,7 @@ fn id(text: &str) -> Checked {
     )
 }
 
-fn text(field: &'static str, text: &str, most: usize) -> Checked {
+fn text(field: &'static str, text: &str, most: usize) -> EntryCheck {
     let count = text.trim().chars().count();
     if (1..=most).contains(&count) {
         return Ok(());
@@ -54,7 +54,7 @@ fn text(field: &'static str, text: &str, most: usize) -> Checked {
     fault(field, format!("`{field}` has {count} characters: write 1 to {most}"))
 }
 
-fn list(field: &'static str, texts: &[String], most: usize) -> Checked {
+fn list(field: &'static str, texts: &[String], most: usize) -> EntryCheck {
     if texts.len() > most {
         return fault(
             field,
@@ -64,7 +64,7 @@ fn list(field: &'static str, texts: &[String], most: usize) -> Checked {
     texts.iter().try_for_each(|item| text(field, item, 500))
 }
 
-fn amount(field: &'static str, amount: Decimal) -> Checked {
+fn amount(field: &'static str, amount: Decimal) -> EntryCheck {
     if amount.is_plain() {
         return Ok(());
     }
@@ -74,7 +74,7 @@ fn amount(field: &'static str, amount: Decimal) -> Checked {
     )
 }
 
-fn number(field: &'static str, number: u32, most: u32) -> Checked {
+fn number(field: &'static str, number: u32, most: u32) -> EntryCheck {
     if (1..=most).contains(&number) {
         return Ok(());
     }
@@ -84,7 +84,7 @@ fn number(field: &'static str, number: u32, most: u32) -> Checked {
     )
 }
 
-fn term(from: Option<Timestamp>, until: Option<Timestamp>) -> Checked {
+fn term(from: Option<Timestamp>, until: Option<Timestamp>) -> EntryCheck {
     match (from, until) {
         (Some(from), Some(until)) if until < from => fault(
             "until",
@@ -94,7 +94,7 @@ fn term(from: Option<Timestamp>, until: Option<Timestamp>) -> Checked {
     }
 }
 
-fn applies_to(it: &AppliesTo) -> Checked {
+fn applies_to(it: &RuleScope) -> EntryCheck {
     for texts in [&it.issuers, &it.achievements, &it.aligned_to] {
         list("applies_to", texts, 200)?;
     }
@@ -107,7 +107,7 @@ fn applies_to(it: &AppliesTo) -> Checked {
     it.collections.iter().try_for_each(|collection| id(collection))
 }
 
-fn conditions(field: &'static str, conditions: &[Condition]) -> Checked {
+fn conditions(field: &'static str, conditions: &[RuleCondition]) -> EntryCheck {
     if conditions.len() > 16 {
         return fault(
             field,
@@ -115,31 +115,31 @@ fn conditions(field: &'static str, conditions: &[Condition]) -> Checked {
         );
     }
     conditions.iter().try_for_each(|condition| match condition {
-        Condition::AtLeastHours(hours) => amount(field, *hours),
-        Condition::AtLeastMastery(percent) if *percent > Decimal::whole(100) => fault(
+        RuleCondition::AtLeastHours(hours) => amount(field, *hours),
+        RuleCondition::AtLeastMastery(percent) if *percent > Decimal::whole(100) => fault(
             field,
             format!("`at_least_mastery` is `{percent}`: write a percentage from 0 to 100"),
         ),
-        Condition::AtLeastMastery(percent) => amount(field, *percent),
-        Condition::EarnedWithinYears(years) => number("earned_within_years", *years, 100),
-        Condition::EvidenceWithinDays(days) => number("evidence_within_days", *days, 36_500),
-        Condition::CriterionMet(criterion) => id(criterion),
-        Condition::ProviderIs(kinds) | Condition::ProviderIsNot(kinds) if kinds.is_empty() => fault(
+        RuleCondition::AtLeastMastery(percent) => amount(field, *percent),
+        RuleCondition::EarnedWithinYears(years) => number("earned_within_years", *years, 100),
+        RuleCondition::EvidenceWithinDays(days) => number("evidence_within_days", *days, 36_500),
+        RuleCondition::CriterionMet(criterion) => id(criterion),
+        RuleCondition::ProviderIs(kinds) | RuleCondition::ProviderIsNot(kinds) if kinds.is_empty() => fault(
             field,
             "a condition on the provider names no kind of provider: name one, or leave the condition out",
         ),
-        Condition::IssuerOf(agencies) if agencies.is_empty() || agencies.len() > 100 => {
+        RuleCondition::IssuerOf(agencies) if agencies.is_empty() || agencies.len() > 100 => {
             fault(field, "`issuer_of` names 1 to 100 agencies")
         }
-        Condition::ApprovedBy(who)
-        | Condition::PriorApprovalBy(who)
-        | Condition::Shown(who)
-        | Condition::RecordedIn(who) => text(field, who, 100),
+        RuleCondition::ApprovedBy(who)
+        | RuleCondition::PriorApprovalBy(who)
+        | RuleCondition::Shown(who)
+        | RuleCondition::RecordedIn(who) => text(field, who, 100),
         _ => Ok(()),
     })
 }
 
-fn purposes(given: &[crate::Purpose]) -> Checked {
+fn purposes(given: &[crate::Purpose]) -> EntryCheck {
     let mut sorted = given.to_vec();
     sorted.sort_unstable();
     sorted.dedup();
@@ -149,17 +149,17 @@ fn purposes(given: &[crate::Purpose]) -> Checked {
     Ok(())
 }
 
-fn head(entry_id: &str, says: &str, citation: &str) -> Checked {
+fn head(entry_id: &str, says: &str, citation: &str) -> EntryCheck {
     id(entry_id)?;
     text("says", says, 1_000)?;
     text("citation", citation, 500)
 }
 
-fn counts(rule: &WorthRule) -> Checked {
+fn counts(rule: &WorthRule) -> EntryCheck {
     match &rule.counts {
-        Counts::NoPublishedRate => Ok(()),
-        Counts::Meets(what) => text("counts", what, 500),
-        Counts::Per(rates) => {
+        WorthFormula::NoPublishedRate => Ok(()),
+        WorthFormula::Meets(what) => text("counts", what, 500),
+        WorthFormula::Per(rates) => {
             if rates.given().next().is_none() {
                 return fault(
                     "counts",
@@ -168,7 +168,7 @@ fn counts(rule: &WorthRule) -> Checked {
             }
             rates.given().try_for_each(|(rate, _)| amount("counts", rate))
         }
-        Counts::SetOf(sets) => {
+        WorthFormula::SetOf(sets) => {
             if sets.is_empty() || sets.len() > 8 {
                 return fault("counts", "`set_of` names 1 to 8 sets");
             }
@@ -200,8 +200,8 @@ impl PolicyEntry {
     /// Checks that it keeps within its limits.
     ///
     /// # Errors
-    /// The first [`Fault`].
-    pub fn check(&self) -> Result<(), Fault> {
+    /// The first [`PolicyEntryFault`].
+    pub fn check(&self) -> Result<(), PolicyEntryFault> {
         match self {
             Self::About(about) => {
                 text("title", &about.title, 200)?;

@@ -3,8 +3,8 @@
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
-use super::{Basis, Purpose, Scope, Withdrawal, stands};
-use crate::{AgencyId, AskedAt, Timestamp};
+use super::{Purpose, RecognitionBasis, RecognitionScope, RecognitionWithdrawal, stands};
+use crate::{AgencyId, QueryTime, Timestamp};
 
 /// The greatest reach of a recognition of another agency: through so many agencies beyond the one that says it.
 pub const MAX_DEPTH: u8 = 4;
@@ -12,7 +12,7 @@ pub const MAX_DEPTH: u8 = 4;
 /// An agency's statement that it accepts what another agency recognizes.
 ///
 /// It is followed only where both sides say so: the other agency's recognition has to say that it
-/// [may be followed](Basis::may_be_followed), and the chain is never longer than any of its statements allows.
+/// [may be followed](RecognitionBasis::may_be_followed), and the chain is never longer than any of its statements allows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AgencyRecognition {
@@ -28,7 +28,7 @@ pub struct AgencyRecognition {
     pub key_log: String,
     /// For which achievements.
     #[n(3)]
-    pub scope: Scope,
+    pub scope: RecognitionScope,
     /// For which purposes; never empty.
     #[n(4)]
     pub purposes: Vec<Purpose>,
@@ -42,10 +42,10 @@ pub struct AgencyRecognition {
     #[n(7)]
     pub depth: u8,
     /// The grounds that it rests on, and whether it may be followed in its turn.
-    #[cbor(skip_if = "Basis::is_default")]
+    #[cbor(skip_if = "RecognitionBasis::is_default")]
     #[n(8)]
     #[serde(flatten)]
-    pub basis: Basis,
+    pub basis: RecognitionBasis,
 }
 
 impl AgencyRecognition {
@@ -73,7 +73,7 @@ pub struct AgencyRecognitionEntry {
     #[serde(flatten)]
     pub recognition: AgencyRecognition,
     /// Its end before its term, if there was one.
-    pub withdrawn: Option<Withdrawal>,
+    pub withdrawn: Option<RecognitionWithdrawal>,
     /// True if it does not count for now: the agency's records have two histories, and nobody has joined them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub waits: bool,
@@ -82,7 +82,7 @@ pub struct AgencyRecognitionEntry {
 impl AgencyRecognitionEntry {
     /// Returns true if a badge dated `issued` counts under this entry at the moment asked about.
     #[must_use]
-    pub fn holds(&self, asked: AskedAt, issued: Option<Timestamp>) -> bool {
+    pub fn holds(&self, asked: QueryTime, issued: Option<Timestamp>) -> bool {
         let (r, at) = (&self.recognition, asked.at());
         let in_term = r.from <= at && r.until.is_none_or(|until| at < until);
         in_term && stands(self.withdrawn.as_ref(), asked, issued)
@@ -128,7 +128,7 @@ pub enum RegistrationStanding {
 impl Registration {
     /// Returns true if the issuer is registered at the moment asked about, as far as this says.
     #[must_use]
-    pub fn holds(&self, asked: AskedAt) -> bool {
+    pub fn holds(&self, asked: QueryTime) -> bool {
         let in_term = self.until.is_none_or(|until| asked.at() < until);
         in_term && (self.standing == RegistrationStanding::Registered || !asked.effect_of(self.at).takes_away())
     }

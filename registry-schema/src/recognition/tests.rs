@@ -12,12 +12,12 @@ fn recognition() -> Recognition {
             provider: None,
             own_keys: None,
         },
-        scope: Scope::All,
+        scope: RecognitionScope::All,
         purposes: vec![Purpose::Renewal],
         from: Timestamp(0),
         until: None,
         accepts_without_status: false,
-        basis: Basis::default(),
+        basis: RecognitionBasis::default(),
     }
 }
 
@@ -28,10 +28,10 @@ fn the_default_basis_leaves_no_trace_in_the_bytes() {
     assert_eq!(plain.first(), Some(&0x87), "an array of seven");
     assert_eq!(minicbor::decode::<Recognition>(&plain).unwrap(), recognition());
     let more = Recognition {
-        basis: Basis {
+        basis: RecognitionBasis {
             may_be_followed: true,
             conditions: vec!["the district approves beforehand".into()],
-            ..Basis::default()
+            ..RecognitionBasis::default()
         },
         ..recognition()
     };
@@ -43,15 +43,15 @@ fn the_default_basis_leaves_no_trace_in_the_bytes() {
 #[test]
 fn a_scope_covers_by_id_by_alignment_or_by_stack() {
     let ids = || vec!["a".to_owned(), "b".to_owned()];
-    let stack = Scope::Stack(Stack {
+    let stack = RecognitionScope::Stack(AchievementStack {
         name: "Reading".into(),
         achievements: ids(),
     });
-    for scope in [Scope::Achievements(ids()), stack] {
+    for scope in [RecognitionScope::Achievements(ids()), stack] {
         assert!(scope.covers(Some("a"), &[]) && !scope.covers(Some("c"), &ids()) && !scope.covers(None, &ids()));
     }
-    let aligned = Scope::Aligned(ids());
+    let aligned = RecognitionScope::Aligned(ids());
     assert!(aligned.covers(None, &["b".into()]) && !aligned.covers(Some("a"), &["c".into()]));
-    assert!(!Scope::Aligned(vec![]).is_within_limits() && Scope::All.is_within_limits());
-    assert!(!Scope::Achievements(vec!["x".repeat(501)]).is_within_limits());
+    assert!(!RecognitionScope::Aligned(vec![]).is_within_limits() && RecognitionScope::All.is_within_limits());
+    assert!(!RecognitionScope::Achievements(vec!["x".repeat(501)]).is_within_limits());
 }

@@ -1,12 +1,12 @@
 //! The decision whether a step can be taken now, and if not, why.
 
 use super::{
-    By, Case, Intent, Kind, MAX_APPLICANT_STEPS, MAX_CONDITION, MAX_CONDITIONS, MAX_LINK, MAX_NOTE, MAX_STEPS, Phase,
-    Step,
+    CasePhase, IntendedMeasure, MAX_APPLICANT_STEPS, MAX_CONDITION, MAX_CONDITIONS, MAX_LINK, MAX_NOTE, MAX_STEPS,
+    RegistrationCase, RegistrationStep, StepActor, StepKind,
 };
 use crate::{
-    OwnKeys, Timestamp,
-    criteria::{Rubric, Unmet},
+    ExternalKeys, Timestamp,
+    criteria::{Rubric, UnmetGate},
     issuer::{MAX_ID_BYTES, MAX_KEYS, MAX_STATUS_LIST_BYTES, MAX_STATUS_LISTS},
 };
 
@@ -15,20 +15,20 @@ const LONGEST_TERM: i64 = 20 * 366 * 86_400;
 
 /// The reason that a step cannot be taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotNow {
+pub enum StepRefusal {
     /// Not where the case stands.
     #[error("`{}` is not possible while the case is {}; possible now: {}", .kind.as_str(), .phase.as_str(), listed(.possible))]
     Illegal {
         /// The kind of step that was tried.
-        kind: Kind,
+        kind: StepKind,
         /// The point at which the case stands.
-        phase: Phase,
+        phase: CasePhase,
         /// The kinds of step that are possible.
-        possible: Vec<Kind>,
+        possible: Vec<StepKind>,
     },
     /// The rubric's gate is not met.
     #[error("the gate of the rubric is not met: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-    Gate(Vec<Unmet>),
+    Gate(Vec<UnmetGate>),
     /// Somebody else must do it.
     #[error("{0}")]
     AnotherPerson(&'static str),
@@ -40,13 +40,13 @@ pub enum NotNow {
     TooMany,
     /// The step is for operators.
     #[error("`{}` is for operators of the agency", .0.as_str())]
-    NotTheApplicants(Kind),
+    NotTheApplicants(StepKind),
     /// The step says what cannot be.
     #[error("{0}")]
     Invalid(String),
 }
 
-fn listed(kinds: &[Kind]) -> String {
+fn listed(kinds: &[StepKind]) -> String {
     match kinds {
         [] => "nothing".to_owned(),
         some => format!(
@@ -56,49 +56,59 @@ fn listed(kinds: &[Kind]) -> String {
     }
 }
 
-impl Case {
+impl RegistrationCase {
     /// Returns the kinds of step that are possible where the case stands, by those whom it concerns.
     #[must_use]
-    pub fn possible(&self) -> Vec<Kind> {
-        Kind::ALL.into_iter().filter(|kind| self.has_place_for(*kind)).collect()
+    pub fn possible(&self) -> Vec<StepKind> {
+        StepKind::ALL
+            .into_iter()
+            .filter(|kind| self.has_place_for(*kind))
+            .collect()
     }
 
-    fn has_place_for(&self, kind: Kind) -> bool {
-        let holds = matches!(self.phase, Phase::Registered | Phase::Suspended);
+    fn has_place_for(&self, kind: StepKind) -> bool {
+        let holds = matches!(self.phase, CasePhase::Registered | CasePhase::Suspended);
         match kind {
-            Kind::Apply => false,
-            Kind::Evidence => self.round.is_some() || self.notice.is_some() || self.appeal.is_some(),
+            StepKind::Apply => false,
+            StepKind::Evidence => self.round.is_some() || self.notice.is_some() || self.appeal.is_some(),
             // A registered issuer keeps the identifier that it has.
-            Kind::Prove | Kind::Close => self.phase.is_open(),
-            Kind::Review | Kind::Approve | Kind::Refuse => self.round.is_some() && self.phase != Phase::Suspended,
-            Kind::Notice => holds,
-            Kind::Suspend => self.phase == Phase::Registered,
-            Kind::Reinstate => self.phase == Phase::Suspended,
-            Kind::Withdraw => holds && self.notice.is_some_and(|notice| notice.of == Intent::Withdrawal),
-            Kind::Renew => self.phase == Phase::Registered && self.round.is_none(),
-            Kind::Appeal => self.adverse.is_some() && self.appeal.is_none(),
-            Kind::DecideAppeal => self.appeal.is_some(),
+            StepKind::Prove | StepKind::Close => self.phase.is_open(),
+            StepKind::Review | StepKind::Approve | StepKind::Refuse => {
+                self.round.is_some() && self.phase != CasePhase::Suspended
+            }
+            StepKind::Notice => holds,
+            StepKind::Suspend => self.phase == CasePhase::Registered,
+            StepKind::Reinstate => self.phase == CasePhase::Suspended,
+            StepKind::Withdraw => {
+                holds
+                    && self
+                        .notice
+                        .is_some_and(|notice| notice.of == IntendedMeasure::Withdrawal)
+            }
+            StepKind::Renew => self.phase == CasePhase::Registered && self.round.is_none(),
+            StepKind::Appeal => self.adverse.is_some() && self.appeal.is_none(),
+            StepKind::DecideAppeal => self.appeal.is_some(),
         }
     }
 
     /// Checks that a step of this kind can be taken now by them, whatever it says.
     ///
     /// # Errors
-    /// [`NotNow`] says why not.
-    pub fn may(&self, by: &By, kind: Kind) -> Result<(), NotNow> {
-        if *by == By::Applicant && !kind.is_applicants() {
-            return Err(NotNow::NotTheApplicants(kind));
+    /// [`StepRefusal`] says why not.
+    pub fn may(&self, by: &StepActor, kind: StepKind) -> Result<(), StepRefusal> {
+        if *by == StepActor::Applicant && !kind.is_applicants() {
+            return Err(StepRefusal::NotTheApplicants(kind));
         }
         if !self.has_place_for(kind) {
-            return Err(NotNow::Illegal {
+            return Err(StepRefusal::Illegal {
                 kind,
                 phase: self.phase,
                 possible: self.possible(),
             });
         }
         let (all, applicants) = self.steps;
-        if all >= MAX_STEPS || (*by == By::Applicant && applicants >= MAX_APPLICANT_STEPS) {
-            return Err(NotNow::TooMany);
+        if all >= MAX_STEPS || (*by == StepActor::Applicant && applicants >= MAX_APPLICANT_STEPS) {
+            return Err(StepRefusal::TooMany);
         }
         Ok(())
     }
@@ -106,36 +116,36 @@ impl Case {
     /// Checks that this step can be taken now, with this note; `rubric` is that of the case's last review.
     ///
     /// # Errors
-    /// [`NotNow`] says why not.
+    /// [`StepRefusal`] says why not.
     pub fn allows(
         &self,
-        by: &By,
-        step: &Step,
+        by: &StepActor,
+        step: &RegistrationStep,
         note: Option<&str>,
         rubric: &Rubric,
         now: Timestamp,
-    ) -> Result<(), NotNow> {
+    ) -> Result<(), StepRefusal> {
         self.may(by, step.kind())?;
-        is_said_well(step, note, rubric, now).map_err(NotNow::Invalid)?;
+        is_said_well(step, note, rubric, now).map_err(StepRefusal::Invalid)?;
         match step {
-            Step::Approve { .. } => {
+            RegistrationStep::Approve { .. } => {
                 self.is_decided_by_another(by, rubric)?;
                 let unmet = rubric.unmet(self.round.iter().flat_map(|round| round.reviews.values()));
                 if !unmet.is_empty() {
-                    return Err(NotNow::Gate(unmet));
+                    return Err(StepRefusal::Gate(unmet));
                 }
             }
-            Step::Refuse => self.is_decided_by_another(by, rubric)?,
-            Step::Withdraw => {
+            RegistrationStep::Refuse => self.is_decided_by_another(by, rubric)?,
+            RegistrationStep::Withdraw => {
                 let respond_by = self.notice.map(|notice| notice.respond_by);
                 if let Some(respond_by) = respond_by.filter(|until| now < *until) {
-                    return Err(NotNow::TooEarly(respond_by));
+                    return Err(StepRefusal::TooEarly(respond_by));
                 }
             }
-            Step::DecideAppeal { .. }
+            RegistrationStep::DecideAppeal { .. }
                 if rubric.separate_decider && self.appeal.as_ref().is_some_and(|one| one.by == *by) =>
             {
-                return Err(NotNow::AnotherPerson(
+                return Err(StepRefusal::AnotherPerson(
                     "an appeal is decided by another operator than the one whose decision it is against",
                 ));
             }
@@ -144,14 +154,14 @@ impl Case {
         Ok(())
     }
 
-    fn is_decided_by_another(&self, by: &By, rubric: &Rubric) -> Result<(), NotNow> {
+    fn is_decided_by_another(&self, by: &StepActor, rubric: &Rubric) -> Result<(), StepRefusal> {
         let reviewed = self
             .round
             .iter()
             .flat_map(|round| round.reviews.keys())
             .any(|name| by.is(name));
         if rubric.separate_decider && reviewed {
-            return Err(NotNow::AnotherPerson(
+            return Err(StepRefusal::AnotherPerson(
                 "the rubric wants another operator to decide than those who reviewed",
             ));
         }
@@ -160,7 +170,7 @@ impl Case {
 }
 
 /// Checks that what a step says keeps to its limits.
-fn is_said_well(step: &Step, note: Option<&str>, rubric: &Rubric, now: Timestamp) -> Result<(), String> {
+fn is_said_well(step: &RegistrationStep, note: Option<&str>, rubric: &Rubric, now: Timestamp) -> Result<(), String> {
     let note = note.map(str::trim).filter(|note| !note.is_empty());
     if note.is_some_and(|note| note.chars().count() > MAX_NOTE) {
         return Err(format!("a note has at most {MAX_NOTE} characters"));
@@ -169,7 +179,7 @@ fn is_said_well(step: &Step, note: Option<&str>, rubric: &Rubric, now: Timestamp
         return Err(format!("`{}` gives reasons: add a note", step.kind().as_str()));
     }
     match step {
-        Step::Evidence { component, link } => {
+        RegistrationStep::Evidence { component, link } => {
             if let Some(unknown) = component.as_ref().filter(|id| !rubric.has(id)) {
                 let shown: String = unknown.chars().take(64).collect();
                 return Err(format!("the rubric has no component `{shown}`"));
@@ -190,12 +200,12 @@ fn is_said_well(step: &Step, note: Option<&str>, rubric: &Rubric, now: Timestamp
                 return Err("evidence is a link, or a note that says what it is".into());
             }
         }
-        Step::Prove {
+        RegistrationStep::Prove {
             issuer,
             keys,
             status_lists,
         } => {
-            let own = OwnKeys {
+            let own = ExternalKeys {
                 status_lists: status_lists.clone(),
                 seen: now,
             };
@@ -210,8 +220,8 @@ fn is_said_well(step: &Step, note: Option<&str>, rubric: &Rubric, now: Timestamp
                 ));
             }
         }
-        Step::Review { scores } => rubric.scores_fit(scores)?,
-        Step::Approve { conditions, until, .. } => {
+        RegistrationStep::Review { scores } => rubric.scores_fit(scores)?,
+        RegistrationStep::Approve { conditions, until, .. } => {
             if conditions.len() > MAX_CONDITIONS
                 || conditions
                     .iter()
@@ -225,7 +235,9 @@ fn is_said_well(step: &Step, note: Option<&str>, rubric: &Rubric, now: Timestamp
                 return Err("the term of an approval ends after now, and within 20 years".into());
             }
         }
-        Step::Notice { respond_by, .. } if *respond_by <= now || respond_by.seconds_since(now) > 366 * 86_400 => {
+        RegistrationStep::Notice { respond_by, .. }
+            if *respond_by <= now || respond_by.seconds_since(now) > 366 * 86_400 =>
+        {
             return Err("a notice gives time to answer: a moment after now, and within a year".into());
         }
         _ => {}

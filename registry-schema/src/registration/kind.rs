@@ -2,44 +2,44 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::By;
 #[cfg(doc)]
-use super::Step;
+use super::RegistrationStep;
+use super::StepActor;
 
 /// The kinds of steps, by their names in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// [`Step::Apply`].
+pub enum StepKind {
+    /// [`RegistrationStep::Apply`].
     Apply,
-    /// [`Step::Evidence`].
+    /// [`RegistrationStep::Evidence`].
     Evidence,
-    /// [`Step::Prove`].
+    /// [`RegistrationStep::Prove`].
     Prove,
-    /// [`Step::Review`].
+    /// [`RegistrationStep::Review`].
     Review,
-    /// [`Step::Approve`].
+    /// [`RegistrationStep::Approve`].
     Approve,
-    /// [`Step::Refuse`].
+    /// [`RegistrationStep::Refuse`].
     Refuse,
-    /// [`Step::Notice`].
+    /// [`RegistrationStep::Notice`].
     Notice,
-    /// [`Step::Suspend`].
+    /// [`RegistrationStep::Suspend`].
     Suspend,
-    /// [`Step::Reinstate`].
+    /// [`RegistrationStep::Reinstate`].
     Reinstate,
-    /// [`Step::Withdraw`].
+    /// [`RegistrationStep::Withdraw`].
     Withdraw,
-    /// [`Step::Renew`].
+    /// [`RegistrationStep::Renew`].
     Renew,
-    /// [`Step::Close`].
+    /// [`RegistrationStep::Close`].
     Close,
-    /// [`Step::Appeal`].
+    /// [`RegistrationStep::Appeal`].
     Appeal,
-    /// [`Step::DecideAppeal`].
+    /// [`RegistrationStep::DecideAppeal`].
     DecideAppeal,
 }
 
-impl Kind {
+impl StepKind {
     /// All kinds, in the order in which a case meets them.
     pub const ALL: [Self; 14] = [
         Self::Apply,
@@ -99,13 +99,13 @@ impl Kind {
 
     /// In which role it is taken.
     #[must_use]
-    pub const fn role(self, by: &By) -> Role {
+    pub const fn role(self, by: &StepActor) -> CaseRole {
         match (by, self) {
-            (By::Applicant, _) => Role::Applicant,
-            (_, Self::Review) => Role::Reviewer,
-            (_, Self::Approve | Self::Refuse | Self::Suspend | Self::Reinstate | Self::Withdraw) => Role::Decider,
-            (_, Self::DecideAppeal) => Role::Appeals,
-            _ => Role::Clerk,
+            (StepActor::Applicant, _) => CaseRole::Applicant,
+            (_, Self::Review) => CaseRole::Reviewer,
+            (_, Self::Approve | Self::Refuse | Self::Suspend | Self::Reinstate | Self::Withdraw) => CaseRole::Decider,
+            (_, Self::DecideAppeal) => CaseRole::Appeals,
+            _ => CaseRole::Clerk,
         }
     }
 }
@@ -114,7 +114,7 @@ impl Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Role {
+pub enum CaseRole {
     /// Wants to be an issuer, or is one.
     Applicant,
     /// Scores against the rubric.

@@ -3,17 +3,19 @@ use std::collections::BTreeSet;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
 
 use super::*;
-use crate::criteria::{Component, Declared, Expected, Gate, Part, Rubric, Standard, Unmet};
+use crate::criteria::{
+    DeclaredRubric, ResponsibleParty, Rubric, RubricComponent, RubricCounts, RubricGate, RubricStandard, UnmetGate,
+};
 
 mod proofs;
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
 fn rubric() -> Rubric {
-    let component = |id: &str| Component {
+    let component = |id: &str| RubricComponent {
         id: id.into(),
         demands: "it is so".into(),
-        role: Part::Issuer,
+        role: ResponsibleParty::Issuer,
         demanded_by: vec!["NEA".into()],
     };
     Rubric {
@@ -24,11 +26,11 @@ fn rubric() -> Rubric {
         approved_by: "nobody".into(),
         levels: ["no", "partly", "yes"].map(String::from).to_vec(),
         met_from: "yes".into(),
-        gate: Gate::All,
+        gate: RubricGate::All,
         reviewers: 2,
         separate_decider: true,
         expect: None,
-        standards: vec![Standard {
+        standards: vec![RubricStandard {
             id: "s".into(),
             title: "S".into(),
             components: vec![component("a"), component("b")],
@@ -36,28 +38,28 @@ fn rubric() -> Rubric {
     }
 }
 
-fn scores(a: &str, b: &str) -> Scores {
+fn scores(a: &str, b: &str) -> ComponentScores {
     [("a", a), ("b", b)]
         .map(|(id, level)| (id.to_owned(), level.to_owned()))
         .into()
 }
 
-fn operator(name: &str) -> By {
-    By::Operator(name.into())
+fn operator(name: &str) -> StepActor {
+    StepActor::Operator(name.into())
 }
 
 /// A case, and everything that was done in it.
-struct File {
-    steps: Vec<Taken>,
+struct RegistrationFixture {
+    steps: Vec<TakenStep>,
     now: Timestamp,
 }
 
-impl File {
+impl RegistrationFixture {
     fn new() -> Self {
-        let first = Taken {
+        let first = TakenStep {
             at: NOW,
-            by: By::Applicant,
-            step: Step::Apply,
+            by: StepActor::Applicant,
+            step: RegistrationStep::Apply,
             rubric: Some(rubric().reference()),
             issuer: None,
         };
@@ -67,14 +69,14 @@ impl File {
         }
     }
 
-    fn case(&self) -> Case {
-        Case::of(&self.steps).unwrap()
+    fn case(&self) -> RegistrationCase {
+        RegistrationCase::of(&self.steps).unwrap()
     }
 
-    fn write(&mut self, by: By, step: Step) {
-        let issuer = matches!(step, Step::Approve { .. }).then(|| "did:example:1".to_owned());
-        let rubric = (step == Step::Renew).then(|| rubric().reference());
-        self.steps.push(Taken {
+    fn write(&mut self, by: StepActor, step: RegistrationStep) {
+        let issuer = matches!(step, RegistrationStep::Approve { .. }).then(|| "did:example:1".to_owned());
+        let rubric = (step == RegistrationStep::Renew).then(|| rubric().reference());
+        self.steps.push(TakenStep {
             at: self.now,
             by,
             step,
@@ -83,9 +85,9 @@ impl File {
         });
     }
 
-    fn does(&mut self, who: &str, step: Step) -> Result<Phase, NotNow> {
+    fn does(&mut self, who: &str, step: RegistrationStep) -> Result<CasePhase, StepRefusal> {
         let by = if who == "applicant" {
-            By::Applicant
+            StepActor::Applicant
         } else {
             operator(who)
         };
@@ -95,51 +97,51 @@ impl File {
     }
 }
 
-fn review(level: &str) -> Step {
-    Step::Review {
+fn review(level: &str) -> RegistrationStep {
+    RegistrationStep::Review {
         scores: scores(level, "yes"),
     }
 }
 
-fn approve(now: Timestamp) -> Step {
-    Step::Approve {
+fn approve(now: Timestamp) -> RegistrationStep {
+    RegistrationStep::Approve {
         conditions: vec!["the rubric stays public".into()],
         until: now.plus_seconds(3 * 365 * 86_400),
         provider: None,
     }
 }
 
-fn notice(now: Timestamp) -> Step {
-    Step::Notice {
-        of: Intent::Withdrawal,
+fn notice(now: Timestamp) -> RegistrationStep {
+    RegistrationStep::Notice {
+        of: IntendedMeasure::Withdrawal,
         respond_by: now.plus_seconds(14 * 86_400),
     }
 }
 
-fn registered() -> File {
-    let mut file = File::new();
+fn registered() -> RegistrationFixture {
+    let mut file = RegistrationFixture::new();
     file.does("ann", review("yes")).unwrap();
     file.does("bo", review("yes")).unwrap();
-    assert_eq!(file.does("cy", approve(NOW)), Ok(Phase::Registered));
+    assert_eq!(file.does("cy", approve(NOW)), Ok(CasePhase::Registered));
     file
 }
 
 #[test]
 fn nobody_is_approved_before_two_reviewers_found_everything_met_and_a_third_decides() {
-    let mut file = File::new();
-    let gate = |file: &mut File| match file.does("cy", approve(NOW)) {
-        Err(NotNow::Gate(unmet)) => unmet,
+    let mut file = RegistrationFixture::new();
+    let gate = |file: &mut RegistrationFixture| match file.does("cy", approve(NOW)) {
+        Err(StepRefusal::Gate(unmet)) => unmet,
         other => panic!("{other:?}"),
     };
-    assert_eq!(gate(&mut file), [Unmet::Reviewers { have: 0, need: 2 }]);
-    assert_eq!(file.does("ann", review("partly")), Ok(Phase::UnderReview));
+    assert_eq!(gate(&mut file), [UnmetGate::Reviewers { have: 0, need: 2 }]);
+    assert_eq!(file.does("ann", review("partly")), Ok(CasePhase::UnderReview));
     assert_eq!(
         gate(&mut file).len(),
         2,
         "one reviewer, and a component that is not met"
     );
     file.does("bo", review("yes")).unwrap();
-    let short = Unmet::Components {
+    let short = UnmetGate::Components {
         short: vec!["a".into()],
         met: 1,
         need: 2,
@@ -147,8 +149,11 @@ fn nobody_is_approved_before_two_reviewers_found_everything_met_and_a_third_deci
     assert_eq!(gate(&mut file), [short]);
     // The same person twice is one reviewer; the later scores count.
     file.does("ann", review("yes")).unwrap();
-    assert!(matches!(file.does("ann", approve(NOW)), Err(NotNow::AnotherPerson(_))));
-    assert_eq!(file.does("cy", approve(NOW)), Ok(Phase::Registered));
+    assert!(matches!(
+        file.does("ann", approve(NOW)),
+        Err(StepRefusal::AnotherPerson(_))
+    ));
+    assert_eq!(file.does("cy", approve(NOW)), Ok(CasePhase::Registered));
     let case = file.case();
     assert_eq!(case.issuer.as_deref(), Some("did:example:1"));
     assert_eq!(case.conditions, ["the rubric stays public"]);
@@ -161,41 +166,50 @@ fn nobody_is_approved_before_two_reviewers_found_everything_met_and_a_third_deci
 #[test]
 fn a_registration_ends_only_after_a_notice_that_gave_time_to_answer() {
     let mut file = registered();
-    assert!(matches!(file.does("cy", Step::Withdraw), Err(NotNow::Illegal { .. })));
+    assert!(matches!(
+        file.does("cy", RegistrationStep::Withdraw),
+        Err(StepRefusal::Illegal { .. })
+    ));
     file.does("cy", notice(NOW)).unwrap();
-    assert!(matches!(file.does("cy", Step::Withdraw), Err(NotNow::TooEarly(_))));
-    let answer = Step::Evidence {
+    assert!(matches!(
+        file.does("cy", RegistrationStep::Withdraw),
+        Err(StepRefusal::TooEarly(_))
+    ));
+    let answer = RegistrationStep::Evidence {
         component: Some("a".into()),
         link: None,
     };
     file.does("applicant", answer).unwrap();
     file.now = NOW.plus_seconds(14 * 86_400);
-    assert_eq!(file.does("cy", Step::Withdraw), Ok(Phase::Withdrawn));
-    assert_eq!(file.case().possible(), [Kind::Appeal]);
-    file.does("applicant", Step::Appeal).unwrap();
-    let decide = |granted| Step::DecideAppeal { granted };
-    assert!(matches!(file.does("cy", decide(true)), Err(NotNow::AnotherPerson(_))));
-    assert_eq!(file.does("dee", decide(false)), Ok(Phase::Withdrawn));
+    assert_eq!(file.does("cy", RegistrationStep::Withdraw), Ok(CasePhase::Withdrawn));
+    assert_eq!(file.case().possible(), [StepKind::Appeal]);
+    file.does("applicant", RegistrationStep::Appeal).unwrap();
+    let decide = |granted| RegistrationStep::DecideAppeal { granted };
+    assert!(matches!(
+        file.does("cy", decide(true)),
+        Err(StepRefusal::AnotherPerson(_))
+    ));
+    assert_eq!(file.does("dee", decide(false)), Ok(CasePhase::Withdrawn));
     assert_eq!(file.case().possible(), [], "an appeal is heard once");
 }
 
 #[test]
 fn an_appeal_that_is_granted_takes_the_decision_back() {
-    let granted = Step::DecideAppeal { granted: true };
-    let mut refused = File::new();
-    assert_eq!(refused.does("cy", Step::Refuse), Ok(Phase::Refused));
-    refused.does("applicant", Step::Appeal).unwrap();
-    assert_eq!(refused.does("dee", granted.clone()), Ok(Phase::Submitted));
+    let granted = RegistrationStep::DecideAppeal { granted: true };
+    let mut refused = RegistrationFixture::new();
+    assert_eq!(refused.does("cy", RegistrationStep::Refuse), Ok(CasePhase::Refused));
+    refused.does("applicant", RegistrationStep::Appeal).unwrap();
+    assert_eq!(refused.does("dee", granted.clone()), Ok(CasePhase::Submitted));
     let mut suspended = registered();
-    suspended.does("cy", Step::Suspend).unwrap();
-    suspended.does("applicant", Step::Appeal).unwrap();
-    assert_eq!(suspended.does("dee", granted.clone()), Ok(Phase::Registered));
+    suspended.does("cy", RegistrationStep::Suspend).unwrap();
+    suspended.does("applicant", RegistrationStep::Appeal).unwrap();
+    assert_eq!(suspended.does("dee", granted.clone()), Ok(CasePhase::Registered));
     let mut renewal = registered();
-    renewal.does("applicant", Step::Renew).unwrap();
+    renewal.does("applicant", RegistrationStep::Renew).unwrap();
     renewal.does("ann", review("no")).unwrap();
-    assert!(matches!(renewal.does("cy", approve(NOW)), Err(NotNow::Gate(_))));
-    assert_eq!(renewal.does("cy", Step::Refuse), Ok(Phase::Registered));
-    renewal.does("applicant", Step::Appeal).unwrap();
+    assert!(matches!(renewal.does("cy", approve(NOW)), Err(StepRefusal::Gate(_))));
+    assert_eq!(renewal.does("cy", RegistrationStep::Refuse), Ok(CasePhase::Registered));
+    renewal.does("applicant", RegistrationStep::Appeal).unwrap();
     renewal.does("dee", granted).unwrap();
     assert!(renewal.case().round.is_some_and(|round| round.reviews.is_empty()));
 }
@@ -203,23 +217,26 @@ fn an_appeal_that_is_granted_takes_the_decision_back() {
 #[test]
 fn what_a_step_says_keeps_to_its_limits() {
     let case = registered().case();
-    let says = |step: &Step, note: Option<&str>| case.allows(&operator("cy"), step, note, &rubric(), NOW);
+    let says = |step: &RegistrationStep, note: Option<&str>| case.allows(&operator("cy"), step, note, &rubric(), NOW);
     assert!(
-        matches!(says(&Step::Suspend, Some(" ")), Err(NotNow::Invalid(_))),
+        matches!(
+            says(&RegistrationStep::Suspend, Some(" ")),
+            Err(StepRefusal::Invalid(_))
+        ),
         "a reason is given"
     );
-    assert!(says(&Step::Suspend, Some("the rubric is not public")).is_ok());
+    assert!(says(&RegistrationStep::Suspend, Some("the rubric is not public")).is_ok());
     assert!(matches!(
-        says(&Step::Suspend, Some(&"x".repeat(MAX_NOTE + 1))),
-        Err(NotNow::Invalid(_))
+        says(&RegistrationStep::Suspend, Some(&"x".repeat(MAX_NOTE + 1))),
+        Err(StepRefusal::Invalid(_))
     ));
     assert!(matches!(
         says(&notice(NOW.plus_seconds(-15 * 86_400)), Some("x")),
-        Err(NotNow::Invalid(_))
+        Err(StepRefusal::Invalid(_))
     ));
-    let case = File::new().case();
-    let says = |step: &Step| case.allows(&By::Applicant, step, None, &rubric(), NOW);
-    let link = |link: &str| Step::Evidence {
+    let case = RegistrationFixture::new().case();
+    let says = |step: &RegistrationStep| case.allows(&StepActor::Applicant, step, None, &rubric(), NOW);
+    let link = |link: &str| RegistrationStep::Evidence {
         component: None,
         link: Some(link.into()),
     };
@@ -230,13 +247,13 @@ fn what_a_step_says_keeps_to_its_limits() {
         "ftp://a",
         &format!("https://{}", "x".repeat(500)),
     ] {
-        assert!(matches!(says(&link(bad)), Err(NotNow::Invalid(_))), "{bad}");
+        assert!(matches!(says(&link(bad)), Err(StepRefusal::Invalid(_))), "{bad}");
     }
     assert!(matches!(
         says(&review("yes")),
-        Err(NotNow::NotTheApplicants(Kind::Review))
+        Err(StepRefusal::NotTheApplicants(StepKind::Review))
     ));
-    let unknown = Step::Review {
+    let unknown = RegistrationStep::Review {
         scores: scores("yes", "excellent"),
     };
     let said = case
@@ -248,12 +265,12 @@ fn what_a_step_says_keeps_to_its_limits() {
 #[test]
 fn a_rubric_is_what_it_says_and_what_is_known_of_it() {
     assert_eq!(rubric().check(&[]), Ok(()));
-    let counts = Expected {
+    let counts = RubricCounts {
         standards: 13,
         components: 29,
-        gate: Gate::All,
+        gate: RubricGate::All,
     };
-    let known = [Declared {
+    let known = [DeclaredRubric {
         id: "nc_2024",
         title: "Known",
         approved_by: "NC",
@@ -276,7 +293,7 @@ fn a_rubric_is_what_it_says_and_what_is_known_of_it() {
         |r| r.met_from = "excellent".into(),
         |r| r.levels.push("no".into()),
         |r| r.reviewers = 0,
-        |r| r.gate = Gate::AtLeast(3),
+        |r| r.gate = RubricGate::AtLeast(3),
         |r| r.standards.clear(),
         |r| r.standards[0].components[1].id = "a".into(),
         |r| r.standards[0].components[1].demands.clear(),
@@ -294,48 +311,50 @@ fn a_rubric_is_what_it_says_and_what_is_known_of_it() {
 }
 
 /// Any step, sensible or not.
-fn any_step(rng: &mut StdRng, now: Timestamp) -> Step {
+fn any_step(rng: &mut StdRng, now: Timestamp) -> RegistrationStep {
     let level = *["no", "partly", "yes", "yes", "yes"].choose(rng).unwrap();
-    match Kind::ALL.choose(rng).unwrap() {
-        Kind::Apply => Step::Apply,
-        Kind::Evidence => Step::Evidence {
+    match StepKind::ALL.choose(rng).unwrap() {
+        StepKind::Apply => RegistrationStep::Apply,
+        StepKind::Evidence => RegistrationStep::Evidence {
             component: Some("a".into()),
             link: None,
         },
-        Kind::Prove => proofs::proof("did:web:a.example"),
-        Kind::Review => review(level),
-        Kind::Approve => approve(now),
-        Kind::Refuse => Step::Refuse,
-        Kind::Notice => Step::Notice {
-            of: *[Intent::Suspension, Intent::Withdrawal].choose(rng).unwrap(),
+        StepKind::Prove => proofs::proof("did:web:a.example"),
+        StepKind::Review => review(level),
+        StepKind::Approve => approve(now),
+        StepKind::Refuse => RegistrationStep::Refuse,
+        StepKind::Notice => RegistrationStep::Notice {
+            of: *[IntendedMeasure::Suspension, IntendedMeasure::Withdrawal]
+                .choose(rng)
+                .unwrap(),
             respond_by: now.plus_seconds(86_400),
         },
-        Kind::Suspend => Step::Suspend,
-        Kind::Reinstate => Step::Reinstate,
-        Kind::Withdraw => Step::Withdraw,
-        Kind::Renew => Step::Renew,
-        Kind::Close => Step::Close,
-        Kind::Appeal => Step::Appeal,
-        Kind::DecideAppeal => Step::DecideAppeal { granted: rng.random() },
+        StepKind::Suspend => RegistrationStep::Suspend,
+        StepKind::Reinstate => RegistrationStep::Reinstate,
+        StepKind::Withdraw => RegistrationStep::Withdraw,
+        StepKind::Renew => RegistrationStep::Renew,
+        StepKind::Close => RegistrationStep::Close,
+        StepKind::Appeal => RegistrationStep::Appeal,
+        StepKind::DecideAppeal => RegistrationStep::DecideAppeal { granted: rng.random() },
     }
 }
 
 /// Checks what must hold of any history a second time and in another way: by looking back from each step.
-fn broken_promises(steps: &[Taken]) -> BTreeSet<&'static str> {
+fn broken_promises(steps: &[TakenStep]) -> BTreeSet<&'static str> {
     let mut broken = BTreeSet::new();
-    let kinds: Vec<Kind> = steps.iter().map(|taken| taken.step.kind()).collect();
+    let kinds: Vec<StepKind> = steps.iter().map(|taken| taken.step.kind()).collect();
     for (i, taken) in steps.iter().enumerate() {
         let before = &steps[..i];
         // Reviews count for one decision.
         let decided = before
             .iter()
-            .rposition(|t| matches!(t.step.kind(), Kind::Approve | Kind::Refuse | Kind::Withdraw));
+            .rposition(|t| matches!(t.step.kind(), StepKind::Approve | StepKind::Refuse | StepKind::Withdraw));
         let round = before.get(decided.unwrap_or(0)..).unwrap_or_default();
         match &taken.step {
-            Step::Approve { .. } => {
+            RegistrationStep::Approve { .. } => {
                 let mut last = BTreeMap::new();
                 for one in round {
-                    if let (Step::Review { scores }, By::Operator(name)) = (&one.step, &one.by) {
+                    if let (RegistrationStep::Review { scores }, StepActor::Operator(name)) = (&one.step, &one.by) {
                         last.insert(name.clone(), scores.clone());
                     }
                 }
@@ -346,34 +365,36 @@ fn broken_promises(steps: &[Taken]) -> BTreeSet<&'static str> {
                     broken.insert("decided by a reviewer");
                 }
             }
-            Step::Withdraw => {
+            RegistrationStep::Withdraw => {
                 let noticed = before.iter().any(
-                    |t| matches!(t.step, Step::Notice { of: Intent::Withdrawal, respond_by } if respond_by <= taken.at),
+                    |t| matches!(t.step, RegistrationStep::Notice { of: IntendedMeasure::Withdrawal, respond_by } if respond_by <= taken.at),
                 );
                 if !noticed {
                     broken.insert("ended without a notice");
                 }
             }
-            Step::DecideAppeal { .. } => {
-                let appealed = kinds[..i].iter().rposition(|kind| *kind == Kind::Appeal);
+            RegistrationStep::DecideAppeal { .. } => {
+                let appealed = kinds[..i].iter().rposition(|kind| *kind == StepKind::Appeal);
                 let decided = appealed.and_then(|at| {
                     before[..at]
                         .iter()
-                        .rfind(|t| matches!(t.step.kind(), Kind::Refuse | Kind::Suspend | Kind::Withdraw))
+                        .rfind(|t| matches!(t.step.kind(), StepKind::Refuse | StepKind::Suspend | StepKind::Withdraw))
                 });
                 if decided.is_none_or(|t| t.by == taken.by) {
                     broken.insert("an appeal decided by the one it is against, or against nothing");
                 }
             }
-            Step::Prove { .. } if kinds[..i].contains(&Kind::Approve) && !kinds[..i].contains(&Kind::Withdraw) => {
+            RegistrationStep::Prove { .. }
+                if kinds[..i].contains(&StepKind::Approve) && !kinds[..i].contains(&StepKind::Withdraw) =>
+            {
                 broken.insert("a registered issuer took another identifier");
             }
-            _ if taken.by == By::Applicant && !taken.step.kind().is_applicants() => {
+            _ if taken.by == StepActor::Applicant && !taken.step.kind().is_applicants() => {
                 broken.insert("an applicant did what operators do");
             }
             _ => {}
         }
-        if kinds[..i].contains(&Kind::Close) {
+        if kinds[..i].contains(&StepKind::Close) {
             broken.insert("something after it was closed");
         }
     }
@@ -381,15 +402,15 @@ fn broken_promises(steps: &[Taken]) -> BTreeSet<&'static str> {
 }
 
 /// Random steps; `checked` says whether the state machine is asked.
-fn random_history(rng: &mut StdRng, checked: bool) -> Vec<Taken> {
-    let mut file = File::new();
+fn random_history(rng: &mut StdRng, checked: bool) -> Vec<TakenStep> {
+    let mut file = RegistrationFixture::new();
     for _ in 0..60 {
         file.now = file.now.plus_seconds(rng.random_range(0..40_000));
         let who = *["applicant", "ann", "bo", "cy", "dee"].choose(rng).unwrap();
         let step = any_step(rng, file.now);
         if !checked {
             let by = if who == "applicant" {
-                By::Applicant
+                StepActor::Applicant
             } else {
                 operator(who)
             };
@@ -403,7 +424,7 @@ fn random_history(rng: &mut StdRng, checked: bool) -> Vec<Taken> {
                 possible.contains(&step.kind()),
                 "{step:?} was taken and not named as possible"
             ),
-            Err(NotNow::Illegal { kind, .. }) => assert!(!possible.contains(&kind), "{kind:?}"),
+            Err(StepRefusal::Illegal { kind, .. }) => assert!(!possible.contains(&kind), "{kind:?}"),
             Err(_) => assert_eq!(file.case(), case, "what is refused changes nothing"),
         }
     }
@@ -433,6 +454,6 @@ fn no_order_of_steps_breaks_due_process() {
         }
     }
     // The walk reaches every kind of step, and a machine that allowed everything would break every promise.
-    assert_eq!(reached.len(), Kind::ALL.len(), "seed {seed}: {reached:?}");
+    assert_eq!(reached.len(), StepKind::ALL.len(), "seed {seed}: {reached:?}");
     assert_eq!(unchecked.len(), 7, "seed {seed}: {unchecked:?}");
 }

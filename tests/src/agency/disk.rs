@@ -6,19 +6,19 @@ use node::config::Config;
 use protocol::{Hash, KeyLog};
 use storage::Store;
 
-use super::Agency;
+use super::TestAgency;
 use crate::oracle::DiskOracle;
 
 /// A copy of an agency's store in SQLite, with what lies beside the database and tells how far it had come.
 #[derive(Debug)]
-pub struct Backup {
+pub struct StoreBackup {
     database: Vec<u8>,
     reached: Vec<u8>,
 }
 
 /// The way in which a copy gets into the place of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Restoring {
+pub enum RestoreMethod {
     /// As a machine is set back as a whole: nothing tells it from the store.
     Untold,
     /// All files are others.
@@ -27,15 +27,15 @@ pub enum Restoring {
     DatabaseAlone,
 }
 
-impl Agency {
+impl TestAgency {
     /// Copies its store, for which its node stops; it stays stopped.
     ///
     /// # Panics
     /// If it does not run, or keeps no store in SQLite.
-    pub async fn stops_for_a_backup(&self) -> Backup {
+    pub async fn stops_for_a_backup(&self) -> StoreBackup {
         self.stops().await;
         let read = |name| fs::read(self.data.join(name)).expect("a store");
-        Backup {
+        StoreBackup {
             database: read("registry.sqlite"),
             reached: read("registry.sqlite-reached"),
         }
@@ -45,7 +45,7 @@ impl Agency {
     ///
     /// # Panics
     /// If its node runs here, or the copy cannot be written.
-    pub async fn is_restored_from_minutes_ago(&self, backup: &Backup, minutes: i64) {
+    pub async fn is_restored_from_minutes_ago(&self, backup: &StoreBackup, minutes: i64) {
         self.is_restored_from(backup).await;
         let age = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]);
 db.execute('UPDATE lease SET renewed_at = renewed_at - ?', (int(sys.argv[2]) * 60000,)); db.commit(); db.close()";
@@ -61,27 +61,27 @@ db.execute('UPDATE lease SET renewed_at = renewed_at - ?', (int(sys.argv[2]) * 6
     ///
     /// # Panics
     /// If its node runs here, or the copy cannot be written.
-    pub async fn is_restored_from(&self, backup: &Backup) {
-        self.is_restored(backup, Restoring::Untold).await;
+    pub async fn is_restored_from(&self, backup: &StoreBackup) {
+        self.is_restored(backup, RestoreMethod::Untold).await;
     }
 
     /// Puts a copy in the place of its store in this way; its node is stopped.
     ///
     /// # Panics
     /// If its node runs here, or the copy cannot be written.
-    pub async fn is_restored(&self, backup: &Backup, how: Restoring) {
+    pub async fn is_restored(&self, backup: &StoreBackup, how: RestoreMethod) {
         assert!(!self.runs().await, "{} runs", self.id);
         for leftover in ["registry.sqlite-wal", "registry.sqlite-shm"] {
             let _ = fs::remove_file(self.data.join(leftover));
         }
         let [database, reached] = ["registry.sqlite", "registry.sqlite-reached"].map(|name| self.data.join(name));
-        if how == Restoring::OtherFiles {
+        if how == RestoreMethod::OtherFiles {
             for file in [&database, &reached] {
                 fs::rename(file, file.with_added_extension("before")).expect("it is moved away");
             }
         }
         fs::write(database, &backup.database).expect("the backup is restored");
-        if how != Restoring::DatabaseAlone {
+        if how != RestoreMethod::DatabaseAlone {
             fs::write(reached, &backup.reached).expect("the backup is restored");
         }
     }
@@ -90,7 +90,7 @@ db.execute('UPDATE lease SET renewed_at = renewed_at - ?', (int(sys.argv[2]) * 6
     ///
     /// # Panics
     /// If it does not run.
-    pub async fn spoils(&self, rows: Vec<protocol::Row>) {
+    pub async fn spoils(&self, rows: Vec<protocol::DocumentRow>) {
         let node = self.node.lock().await;
         let store = &node
             .as_ref()
@@ -98,9 +98,9 @@ db.execute('UPDATE lease SET renewed_at = renewed_at - ?', (int(sys.argv[2]) * 6
             .store;
         store
             .commit(
-                &protocol::Batch {
+                &protocol::WriteBatch {
                     rows,
-                    ..protocol::Batch::default()
+                    ..protocol::WriteBatch::default()
                 },
                 &[],
                 registry_schema::Timestamp(0),
@@ -113,7 +113,7 @@ db.execute('UPDATE lease SET renewed_at = renewed_at - ?', (int(sys.argv[2]) * 6
     ///
     /// # Panics
     /// If it does not run.
-    pub async fn faults(&self) -> storage::Faults {
+    pub async fn faults(&self) -> storage::FaultInjector {
         let node = self.node.lock().await;
         let node = node.as_ref().unwrap_or_else(|| panic!("{} does not run", self.id));
         node.store.faults().clone()

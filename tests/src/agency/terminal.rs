@@ -2,10 +2,10 @@
 
 use std::process::Stdio;
 
-use super::Agency;
-use crate::program::{self, Ended};
+use super::TestAgency;
+use crate::program::{self, ProgramOutput};
 
-impl Agency {
+impl TestAgency {
     /// Writes its operator's profile; gives where it is.
     pub(super) fn writes_profile(&self) -> String {
         let profile = self.data.join("operator.toml");
@@ -22,7 +22,7 @@ impl Agency {
     ///
     /// # Panics
     /// If there is no `script` (util-linux), or the profile cannot be written.
-    pub async fn comity_at_a_terminal(&self, arguments: &[&str], typed: &str) -> Ended {
+    pub async fn comity_at_a_terminal(&self, arguments: &[&str], typed: &str) -> ProgramOutput {
         let profile = self.writes_profile();
         let quoted = |word: &str| format!("'{}'", word.replace('\'', "'\\''"));
         let program = program::path_of("comity");

@@ -3,7 +3,7 @@
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Map, Value, json};
 
-use super::{Contract, Operation};
+use super::{ApiContract, ContractOperation};
 
 /// Texts that no parameter and no member takes, or few do.
 const NONSENSE: [&str; 6] = ["", "nobody", "%00", "%FF%FE", "-1", "2026-13-45T99:99:99Z"];
@@ -12,7 +12,7 @@ const TOO_LARGE: usize = 2 * 1024 * 1024 + 1;
 
 /// The party that asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum As {
+enum CallerIdentity {
     Nobody,
     AnImpostor,
     AnOperator,
@@ -20,14 +20,14 @@ enum As {
 
 /// A request for an operation.
 #[derive(Clone, Debug)]
-pub struct Asked {
-    asker: As,
+pub struct ContractRequest {
+    asker: CallerIdentity,
     path: String,
     content_type: Option<&'static str>,
     body: Option<Vec<u8>>,
 }
 
-impl Asked {
+impl ContractRequest {
     /// The request, at this node; operators have this token.
     ///
     /// # Panics
@@ -36,9 +36,9 @@ impl Asked {
         let method: Method = method.to_uppercase().parse().expect("a method");
         let mut request = client.request(method, format!("{node}{}", self.path));
         match self.asker {
-            As::Nobody => {}
-            As::AnImpostor => request = request.bearer_auth("nobody"),
-            As::AnOperator => request = request.bearer_auth(token),
+            CallerIdentity::Nobody => {}
+            CallerIdentity::AnImpostor => request = request.bearer_auth("nobody"),
+            CallerIdentity::AnOperator => request = request.bearer_auth(token),
         }
         if let Some(kind) = self.content_type {
             request = request.header("content-type", kind);
@@ -50,10 +50,14 @@ impl Asked {
     }
 }
 
-impl Contract {
+impl ApiContract {
     /// Requests for an operation; `known` has the names of things that exist, by the parameter's place in its path. What
     /// would be done is asked, not done, wherever it can be.
-    pub fn requests(&self, operation: Operation<'_>, known: &dyn Fn(&str) -> Vec<String>) -> Vec<Asked> {
+    pub fn requests(
+        &self,
+        operation: ContractOperation<'_>,
+        known: &dyn Fn(&str) -> Vec<String>,
+    ) -> Vec<ContractRequest> {
         let mut all = Vec::new();
         let dry = if operation.heeds_dry_run() { "?dry_run=true" } else { "" };
         let query = |more: &str| match dry {
@@ -62,14 +66,18 @@ impl Contract {
         };
         let paths = fill(operation.path, known);
         let (content_type, body) = self.body(operation);
-        let ask = |asker, path: String, body: Option<Vec<u8>>| Asked {
+        let ask = |asker, path: String, body: Option<Vec<u8>>| ContractRequest {
             asker,
             path,
             content_type: content_type.filter(|_| body.is_some()),
             body,
         };
         for path in &paths {
-            for asker in [As::Nobody, As::AnImpostor, As::AnOperator] {
+            for asker in [
+                CallerIdentity::Nobody,
+                CallerIdentity::AnImpostor,
+                CallerIdentity::AnOperator,
+            ] {
                 all.push(ask(asker, format!("{path}{dry}"), body.clone()));
             }
             for parameter in operation.parameters("query") {
@@ -77,33 +85,37 @@ impl Contract {
                 let sample = text(&self.sample(&parameter["schema"]));
                 for value in NONSENSE.iter().copied().chain([sample.as_str(), &"x".repeat(3_000)]) {
                     all.push(ask(
-                        As::AnOperator,
+                        CallerIdentity::AnOperator,
                         format!("{path}{}", query(&format!("{name}={value}"))),
                         body.clone(),
                     ));
                 }
                 all.push(ask(
-                    As::AnOperator,
+                    CallerIdentity::AnOperator,
                     format!("{path}{}", query(&format!("{name}=1&{name}=2"))),
                     body.clone(),
                 ));
             }
             for wrong in self.wrong_bodies(operation) {
-                all.push(ask(As::AnOperator, format!("{path}{dry}"), Some(wrong)));
+                all.push(ask(CallerIdentity::AnOperator, format!("{path}{dry}"), Some(wrong)));
             }
             if content_type.is_some() {
-                all.push(Asked {
+                all.push(ContractRequest {
                     content_type: Some("application/x-unknown"),
-                    ..ask(As::AnOperator, format!("{path}{dry}"), body.clone())
+                    ..ask(CallerIdentity::AnOperator, format!("{path}{dry}"), body.clone())
                 });
-                all.push(ask(As::AnOperator, format!("{path}{dry}"), Some(vec![b' '; TOO_LARGE])));
+                all.push(ask(
+                    CallerIdentity::AnOperator,
+                    format!("{path}{dry}"),
+                    Some(vec![b' '; TOO_LARGE]),
+                ));
             }
         }
         all
     }
 
     /// A body such as the operation asks for.
-    fn body(&self, operation: Operation<'_>) -> (Option<&'static str>, Option<Vec<u8>>) {
+    fn body(&self, operation: ContractOperation<'_>) -> (Option<&'static str>, Option<Vec<u8>>) {
         let content = &operation.told["requestBody"]["content"];
         if let Some(json) = content.get("application/json") {
             return (
@@ -118,7 +130,7 @@ impl Contract {
     }
 
     /// Bodies of which something is wrong.
-    fn wrong_bodies(&self, operation: Operation<'_>) -> Vec<Vec<u8>> {
+    fn wrong_bodies(&self, operation: ContractOperation<'_>) -> Vec<Vec<u8>> {
         let content = &operation.told["requestBody"]["content"];
         if !content.is_object() {
             return Vec::new();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::Contract;
+use super::ApiContract;
 
 /// The keywords that only tell.
 const WORDS: [&str; 7] = [
@@ -21,12 +21,12 @@ const WORDS: [&str; 7] = [
 ///
 /// # Errors
 /// Says where it differs.
-pub(super) fn fits(contract: &Contract, schema: &Value, value: &Value) -> Result<(), String> {
+pub(super) fn fits(contract: &ApiContract, schema: &Value, value: &Value) -> Result<(), String> {
     check(contract, schema, value, "")?;
     closed(contract, schema, value, "")
 }
 
-fn check(contract: &Contract, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
+fn check(contract: &ApiContract, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
     let rules = match schema {
         Value::Object(rules) => rules,
         Value::Bool(true) => return Ok(()),
@@ -39,7 +39,7 @@ fn check(contract: &Contract, schema: &Value, value: &Value, at: &str) -> Result
 }
 
 fn keyword(
-    contract: &Contract,
+    contract: &ApiContract,
     rules: &Map<String, Value>,
     (rule, told): (&str, &Value),
     value: &Value,
@@ -140,7 +140,7 @@ fn keyword(
 }
 
 /// No object has a member of which its schema, with all that it is made of, does not tell.
-fn closed(contract: &Contract, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
+fn closed(contract: &ApiContract, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
     match value {
         Value::Object(members) => {
             let mut schemas = Vec::new();
@@ -177,7 +177,7 @@ fn closed(contract: &Contract, schema: &Value, value: &Value, at: &str) -> Resul
 }
 
 /// A schema and all of which it is made that fit the value.
-fn gather<'a>(contract: &'a Contract, schema: &'a Value, value: &Value, into: &mut Vec<&'a Value>) {
+fn gather<'a>(contract: &'a ApiContract, schema: &'a Value, value: &Value, into: &mut Vec<&'a Value>) {
     let schema = contract.resolve(schema);
     into.push(schema);
     for of in ["allOf", "oneOf", "anyOf"] {

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use node::config::Config;
 
 use super::{Federation, peer_port_of};
-use crate::{Agency, Link, ports, program};
+use crate::{NodeLink, TestAgency, ports, program};
 
 impl Federation {
     /// Stops a node, and gives it a clock of its own that knows nothing of what was before; it stays stopped.
@@ -26,11 +26,11 @@ impl Federation {
     ///
     /// # Panics
     /// If it cannot be made.
-    pub async fn further_store(&self, of: &str, name: &str) -> (Agency, Vec<Link>) {
+    pub async fn further_store(&self, of: &str, name: &str) -> (TestAgency, Vec<NodeLink>) {
         let (peer_port, listen) = (ports::free(), SocketAddr::from((Ipv4Addr::LOCALHOST, ports::free())));
         let mut links = Vec::new();
         for agency in &self.agencies {
-            links.push(Link::between((name, peer_port), (agency.id().as_str(), peer_port_of(agency))).await);
+            links.push(NodeLink::between((name, peer_port), (agency.id().as_str(), peer_port_of(agency))).await);
         }
         let first = self.agencies.iter().position(|agency| agency.id().as_str() == of);
         let (first, link) = first
@@ -62,7 +62,7 @@ impl Federation {
         config.heartbeat_term_seconds = self.rhythm.heartbeat_term;
         config.exchange_every_seconds = self.rhythm.exchange_every;
         config.save(&data).expect("a configuration is written");
-        let store = Agency::new(&config, &data, self.clock.0.clone()).await.called(name);
+        let store = TestAgency::new(&config, &data, self.clock.0.clone()).await.called(name);
         (store, links)
     }
 }

@@ -11,7 +11,7 @@ use std::{
 
 use registry_schema::Timestamp;
 
-use super::Client;
+use super::ClientAddress;
 use platform::lock::Lock;
 
 /// For how many seconds a failure is remembered, so that nobody is asked in vain again and again.
@@ -21,7 +21,7 @@ const LEAST_WEIGHT: usize = 1_024;
 
 /// Something that was fetched.
 #[derive(Debug)]
-pub(super) struct Kept<V> {
+pub(super) struct CacheEntry<V> {
     pub(super) value: Arc<V>,
     pub(super) fetched_at: Timestamp,
     /// From this moment on it no longer counts.
@@ -30,7 +30,7 @@ pub(super) struct Kept<V> {
     again_at: Timestamp,
 }
 
-impl<V> Clone for Kept<V> {
+impl<V> Clone for CacheEntry<V> {
     fn clone(&self) -> Self {
         Self {
             value: self.value.clone(),
@@ -41,7 +41,7 @@ impl<V> Clone for Kept<V> {
 
 /// Something new: what it is, what it weighs, and in how many seconds it no longer counts, or should be fetched again.
 #[derive(Debug)]
-pub(super) struct New<V> {
+pub(super) struct NewCacheEntry<V> {
     pub(super) value: V,
     pub(super) weight: usize,
     pub(super) good_for: i64,
@@ -50,52 +50,52 @@ pub(super) struct New<V> {
 
 /// The reason that nothing was had.
 #[derive(Debug)]
-pub(super) enum Failed<E> {
+pub(super) enum FetchError<E> {
     /// That is so for everybody, and is remembered for a while.
     ForAll(E),
     /// It was not tried, for lack of a turn: that is so for whoever asked, at this moment.
     ForNow(E),
 }
 
-impl<E> Failed<E> {
+impl<E> FetchError<E> {
     /// The same in other words.
-    pub(super) fn map<F>(self, words: impl FnOnce(E) -> F) -> Failed<F> {
+    pub(super) fn map<F>(self, words: impl FnOnce(E) -> F) -> FetchError<F> {
         match self {
-            Self::ForAll(why) => Failed::ForAll(words(why)),
-            Self::ForNow(why) => Failed::ForNow(words(why)),
+            Self::ForAll(why) => FetchError::ForAll(words(why)),
+            Self::ForNow(why) => FetchError::ForNow(words(why)),
         }
     }
 }
 
 #[derive(Debug)]
-struct Known<V, E> {
-    kept: Option<Kept<V>>,
+struct CacheSlotState<V, E> {
+    kept: Option<CacheEntry<V>>,
     failed: Option<(E, Timestamp)>,
 }
 
 /// The questions of one client for the same thing: held by the first of them, and how many there are.
-type Queue = (Arc<tokio::sync::Mutex<()>>, usize);
+type ClientQueue = (Arc<tokio::sync::Mutex<()>>, usize);
 
 /// A slot, with what it weighs and when it was used last.
-type Shelved<V, E> = (Arc<Slot<V, E>>, usize, u64);
+type TrackedSlot<V, E> = (Arc<CacheSlot<V, E>>, usize, u64);
 
 #[derive(Debug)]
-struct Slot<V, E> {
-    known: Lock<Known<V, E>>,
+struct CacheSlot<V, E> {
+    known: Lock<CacheSlotState<V, E>>,
     /// Held by who fetches it.
     fetching: tokio::sync::Mutex<()>,
     /// Of each client who has none of it yet: held by the first of its questions, and how many there are.
-    asking: Lock<BTreeMap<Option<Client>, Queue>>,
+    asking: Lock<BTreeMap<Option<ClientAddress>, ClientQueue>>,
 }
 
 /// One of the questions of a client for the same thing.
-struct Asking<'a, V, E> {
-    slot: &'a Slot<V, E>,
-    client: Option<Client>,
+struct CacheWaiter<'a, V, E> {
+    slot: &'a CacheSlot<V, E>,
+    client: Option<ClientAddress>,
     first: Arc<tokio::sync::Mutex<()>>,
 }
 
-impl<V, E> Drop for Asking<'_, V, E> {
+impl<V, E> Drop for CacheWaiter<'_, V, E> {
     fn drop(&mut self) {
         self.slot.asking.with(|asking| {
             if let Some((_, questions)) = asking.get_mut(&self.client) {
@@ -108,10 +108,10 @@ impl<V, E> Drop for Asking<'_, V, E> {
     }
 }
 
-impl<V, E: Clone> Slot<V, E> {
+impl<V, E: Clone> CacheSlot<V, E> {
     const fn empty() -> Self {
         Self {
-            known: Lock::new(Known {
+            known: Lock::new(CacheSlotState {
                 kept: None,
                 failed: None,
             }),
@@ -120,13 +120,13 @@ impl<V, E: Clone> Slot<V, E> {
         }
     }
 
-    fn asks(&self, client: Option<Client>) -> Asking<'_, V, E> {
+    fn asks(&self, client: Option<ClientAddress>) -> CacheWaiter<'_, V, E> {
         let first = self.asking.with(|asking| {
             let (first, questions) = asking.entry(client).or_default();
             *questions += 1;
             first.clone()
         });
-        Asking {
+        CacheWaiter {
             slot: self,
             client,
             first,
@@ -134,7 +134,7 @@ impl<V, E: Clone> Slot<V, E> {
     }
 
     /// Returns what is known, if nobody need be asked for it now.
-    fn look(&self, now: Timestamp) -> Option<Result<Kept<V>, E>> {
+    fn look(&self, now: Timestamp) -> Option<Result<CacheEntry<V>, E>> {
         self.known.with(|known| {
             let still_good = known.kept.as_ref().filter(|kept| now < kept.good_until);
             if let Some(kept) = still_good.filter(|kept| now < kept.again_at) {
@@ -146,11 +146,11 @@ impl<V, E: Clone> Slot<V, E> {
     }
 
     /// Returns what is kept, as long as it counts; or else this failure, which is remembered if it is so for everybody.
-    fn fails(&self, failed: Failed<E>, now: Timestamp) -> Result<Kept<V>, E> {
+    fn fails(&self, failed: FetchError<E>, now: Timestamp) -> Result<CacheEntry<V>, E> {
         self.known.with(|known| {
             let why = match failed {
-                Failed::ForNow(why) => why,
-                Failed::ForAll(why) => {
+                FetchError::ForNow(why) => why,
+                FetchError::ForAll(why) => {
                     known.failed = Some((why.clone(), now.plus_seconds(FAILURE_KEPT)));
                     why
                 }
@@ -162,8 +162,8 @@ impl<V, E: Clone> Slot<V, E> {
 }
 
 #[derive(Debug)]
-struct Shelf<V, E> {
-    slots: HashMap<String, Shelved<V, E>>,
+struct CacheSlots<V, E> {
+    slots: HashMap<String, TrackedSlot<V, E>>,
     weight: usize,
     /// Counts the uses: the larger, the later.
     uses: u64,
@@ -171,15 +171,15 @@ struct Shelf<V, E> {
 
 /// A cache of `V`; failures are `E`.
 #[derive(Debug)]
-pub(super) struct Cache<V, E> {
-    shelf: Lock<Shelf<V, E>>,
+pub(super) struct FetchCache<V, E> {
+    shelf: Lock<CacheSlots<V, E>>,
     most: usize,
 }
 
-impl<V, E: Clone> Cache<V, E> {
+impl<V, E: Clone> FetchCache<V, E> {
     /// A cache that holds at most so many bytes.
     pub(super) fn new(most: usize) -> Self {
-        let shelf = Shelf {
+        let shelf = CacheSlots {
             slots: HashMap::new(),
             weight: 0,
             uses: 0,
@@ -191,29 +191,35 @@ impl<V, E: Clone> Cache<V, E> {
     }
 
     /// Returns what `fetch` brings now, whatever is kept; that is kept under this name.
-    pub(super) async fn find_anew<T, P, F>(&self, name: &str, now: Timestamp, turn: P, fetch: F) -> Result<Kept<V>, E>
+    pub(super) async fn find_anew<T, P, F>(
+        &self,
+        name: &str,
+        now: Timestamp,
+        turn: P,
+        fetch: F,
+    ) -> Result<CacheEntry<V>, E>
     where
         P: AsyncFnOnce() -> Result<T, E>,
-        F: AsyncFnOnce(T) -> Result<New<V>, Failed<E>>,
+        F: AsyncFnOnce(T) -> Result<NewCacheEntry<V>, FetchError<E>>,
     {
         let slot = self.slot(name);
         let turn = turn().await?;
         let _fetching = slot.fetching.lock().await;
         match fetch(turn).await {
             Ok(new) => Ok(self.keep(name, &slot, new, now)),
-            Err(Failed::ForAll(why) | Failed::ForNow(why)) => Err(why),
+            Err(FetchError::ForAll(why) | FetchError::ForNow(why)) => Err(why),
         }
     }
 
-    fn keep(&self, name: &str, slot: &Arc<Slot<V, E>>, new: New<V>, now: Timestamp) -> Kept<V> {
-        let kept = Kept {
+    fn keep(&self, name: &str, slot: &Arc<CacheSlot<V, E>>, new: NewCacheEntry<V>, now: Timestamp) -> CacheEntry<V> {
+        let kept = CacheEntry {
             value: Arc::new(new.value),
             fetched_at: now,
             good_until: now.plus_seconds(new.good_for),
             again_at: now.plus_seconds(new.again_after),
         };
         slot.known.with(|known| {
-            *known = Known {
+            *known = CacheSlotState {
                 kept: Some(kept.clone()),
                 failed: None,
             };
@@ -227,14 +233,14 @@ impl<V, E: Clone> Cache<V, E> {
     pub(super) async fn find<T, P, F>(
         &self,
         name: &str,
-        client: Option<Client>,
+        client: Option<ClientAddress>,
         now: Timestamp,
         turn: P,
         fetch: F,
-    ) -> Result<Kept<V>, E>
+    ) -> Result<CacheEntry<V>, E>
     where
         P: AsyncFnOnce() -> Result<T, E>,
-        F: AsyncFnOnce(T) -> Result<New<V>, Failed<E>>,
+        F: AsyncFnOnce(T) -> Result<NewCacheEntry<V>, FetchError<E>>,
     {
         let slot = self.slot(name);
         if let Some(known) = slot.look(now) {
@@ -248,7 +254,7 @@ impl<V, E: Clone> Cache<V, E> {
         }
         let turn = match turn().await {
             Ok(turn) => turn,
-            Err(why) => return slot.fails(Failed::ForNow(why), now),
+            Err(why) => return slot.fails(FetchError::ForNow(why), now),
         };
         let _fetching = slot.fetching.lock().await;
         if let Some(known) = slot.look(now) {
@@ -260,7 +266,7 @@ impl<V, E: Clone> Cache<V, E> {
         }
     }
 
-    fn slot(&self, name: &str) -> Arc<Slot<V, E>> {
+    fn slot(&self, name: &str) -> Arc<CacheSlot<V, E>> {
         self.shelf.with(|shelf| {
             shelf.uses += 1;
             let uses = shelf.uses;
@@ -268,7 +274,7 @@ impl<V, E: Clone> Cache<V, E> {
                 *used = uses;
                 return slot.clone();
             }
-            let slot = Arc::new(Slot::empty());
+            let slot = Arc::new(CacheSlot::empty());
             shelf.slots.insert(name.to_owned(), (slot.clone(), 0, uses));
             shelf.set_weight(name, LEAST_WEIGHT + name.len());
             shelf.shrink(self.most);
@@ -276,7 +282,7 @@ impl<V, E: Clone> Cache<V, E> {
         })
     }
 
-    fn weigh(&self, name: &str, slot: &Arc<Slot<V, E>>, weight: usize) {
+    fn weigh(&self, name: &str, slot: &Arc<CacheSlot<V, E>>, weight: usize) {
         self.shelf.with(|shelf| {
             // While it was fetched, its place may have gone to another.
             if shelf
@@ -291,7 +297,7 @@ impl<V, E: Clone> Cache<V, E> {
     }
 }
 
-impl<V, E> Shelf<V, E> {
+impl<V, E> CacheSlots<V, E> {
     fn set_weight(&mut self, name: &str, to: usize) {
         if let Some((_, weight, _)) = self.slots.get_mut(name) {
             self.weight = self.weight - *weight + to;

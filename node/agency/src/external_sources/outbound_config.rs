@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, net::IpAddr, path::PathBuf};
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
-use transport::outbound::Opened;
+use transport::outbound::AllowedNetworks;
 
 /// The way this node asks others: links to badges, documents of DIDs, status lists of issuers outside the federation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,14 +55,14 @@ impl OutboundConfig {
     ///
     /// # Errors
     /// If a network is none.
-    pub fn opened_to_peers(&self, own_url: &str) -> anyhow::Result<Opened> {
+    pub fn opened_to_peers(&self, own_url: &str) -> anyhow::Result<AllowedNetworks> {
         let own = url::Url::parse(own_url).ok();
         let is_here = own.and_then(|own| {
             let host = own.host_str()?.trim_matches(['[', ']']).to_owned();
             Some(host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()))
         });
         let networks = self.peer_networks.iter().map(|network| network.parse());
-        Ok(Opened {
+        Ok(AllowedNetworks {
             loopback: self.loopback || is_here.unwrap_or(false),
             networks: networks.collect::<anyhow::Result<_>>()?,
         })

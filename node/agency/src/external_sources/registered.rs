@@ -19,15 +19,15 @@ use verification::{Freshness, OpenBadge, StatusEntry, StatusEvidence, bitstring:
 
 use super::OutboundConfig;
 use super::{
-    ExternalEvidence, ExternalSources, Had, LIST, Lists, MOST_LISTS_A_BADGE, NoList, keys_of, read_list, read_new,
-    then, urls_of,
+    ExternalEvidence, ExternalSources, LIST, ListEvidence, ListFetchError, ListsByUrl, MOST_LISTS_A_BADGE, keys_of,
+    read_list, read_new, then, urls_of,
 };
 use crate::registry::{Registry, SharedRegistry};
-pub use plan::KeptLists;
-use plan::{Kept, Listed, News, Outcome, Place, Plan, Turn};
+pub use plan::KeptListCounts;
+use plan::{FetchSchedule, FetchedList, ListFetch, ListFetchOutcome, ListHealthChange, ListLocation, TrackedList};
 use platform::{clock::Clock, lock::Lock};
-use storage::{OfAnAgency, Published, Unavailable};
-use transport::outbound::{Outbound, Whom};
+use storage::{FetchedDocument, RegisteredListLimits, StoreError};
+use transport::outbound::{FetchRequester, OutboundClient};
 
 /// The most lists that are fetched at once.
 const AT_ONCE: usize = 4;
@@ -46,17 +46,17 @@ const MOST_TOLD: usize = 120;
 /// The lists that are kept. The guard is another than the one for strangers' badges: who sends many of those takes no turn
 /// from these, nor from operators, who fetch through this one too.
 #[derive(Debug)]
-pub(super) struct Registered {
-    plan: Lock<Plan>,
-    pub(super) outbound: Outbound,
+pub(super) struct RegisteredLists {
+    plan: Lock<FetchSchedule>,
+    pub(super) outbound: OutboundClient,
 }
 
-impl Registered {
+impl RegisteredLists {
     pub(super) fn new(config: &OutboundConfig) -> anyhow::Result<Self> {
         let every = i64::from(config.lists_every_seconds).clamp(LEAST_KEPT / 2, super::DAY / 2);
         Ok(Self {
-            plan: Lock::new(Plan::new(every)),
-            outbound: Outbound::new(config.loopback, config.roots()?)?,
+            plan: Lock::new(FetchSchedule::new(every)),
+            outbound: OutboundClient::new(config.loopback, config.roots()?)?,
         })
     }
 
@@ -78,7 +78,7 @@ impl Registered {
                         .iter()
                         .filter(|url| registry.status_list(url).is_none());
                     for list in others {
-                        let place = Place {
+                        let place = ListLocation {
                             agency: lists.id.clone(),
                             issuer: issuer.id.clone(),
                             list: list.clone(),
@@ -93,24 +93,28 @@ impl Registered {
 }
 
 /// An agency, and its entry for an issuer with keys of its own.
-type Home<'a> = (&'a AgencyId, &'a Issuer);
+type RegisteringAgency<'a> = (&'a AgencyId, &'a Issuer);
 
 /// The entries for an issuer with keys of its own; none, if no agency registers it. The word of an expelled agency does
 /// not count.
-fn homes<'a>(registry: &'a Registry, issuer: &str) -> Option<Vec<Home<'a>>> {
+fn homes<'a>(registry: &'a Registry, issuer: &str) -> Option<Vec<RegisteringAgency<'a>>> {
     let agencies = registry.agencies().into_iter();
     let mut all = agencies
         .filter_map(|lists| Some((&lists.id, lists.issuer(issuer)?)))
         .peekable();
     all.peek()?;
-    let counts =
-        |(agency, issuer): &Home<'_>| issuer.own_keys.is_some() && registry.roster().expelled(agency).is_none();
+    let counts = |(agency, issuer): &RegisteringAgency<'_>| {
+        issuer.own_keys.is_some() && registry.roster().expelled(agency).is_none()
+    };
     Some(all.filter(counts).collect())
 }
 
 /// Those of them that name a list.
-fn naming<'a, 'b: 'a>(homes: &'a [Home<'b>], list: &'a str) -> impl Iterator<Item = &'a Home<'b>> {
-    let names = move |own: &registry_schema::OwnKeys| own.status_lists.iter().any(|url| url == list);
+fn naming<'a, 'b: 'a>(
+    homes: &'a [RegisteringAgency<'b>],
+    list: &'a str,
+) -> impl Iterator<Item = &'a RegisteringAgency<'b>> {
+    let names = move |own: &registry_schema::ExternalKeys| own.status_lists.iter().any(|url| url == list);
     homes
         .iter()
         .filter(move |(_, issuer)| issuer.own_keys.as_ref().is_some_and(names))
@@ -120,7 +124,7 @@ fn told(text: &str) -> String {
     text.chars().take(MOST_TOLD).collect()
 }
 
-fn not_named(homes: &[Home<'_>], issuer: &str, list: &str) -> String {
+fn not_named(homes: &[RegisteringAgency<'_>], issuer: &str, list: &str) -> String {
     let agency = homes.first().map_or("its agency", |(agency, _)| agency.as_str());
     format!(
         "{agency} does not name it among the status lists of this issuer, and no other is fetched; {agency} names it with \
@@ -149,7 +153,7 @@ impl ExternalSources {
         &self,
         badge: &OpenBadge,
         entry: &StatusEntry,
-        homes: &[Home<'_>],
+        homes: &[RegisteringAgency<'_>],
         now: Timestamp,
     ) -> StatusEvidence {
         let list = entry.list.as_str();
@@ -164,32 +168,38 @@ impl ExternalSources {
                         .or_else(|| plan.leaves_out(agency).then(|| (*agency).clone()));
                 }
             });
-            let known: Vec<&Listed> = known.iter().collect();
+            let known: Vec<&TrackedList> = known.iter().collect();
             if naming(homes, list).next().is_none() {
-                Err(NoList::NotHad(not_named(homes, &badge.issuer_id, list)))
+                Err(ListFetchError::NotHad(not_named(homes, &badge.issuer_id, list)))
             } else if known.is_empty() && left_out.is_some() {
                 let (agency, most) = (left_out.as_ref().map_or("", |id| id.as_str()), plan::MOST_LISTS);
                 let why = format!("{agency} names more lists than are fetched for one agency, which is {most}");
-                Err(NoList::NotHad(why))
+                Err(ListFetchError::NotHad(why))
             } else {
                 self.best(badge, entry, &known, now)
             }
         };
-        self.status(badge, entry, &Lists::from([(list, had)]))
+        self.status(badge, entry, &ListsByUrl::from([(list, had)]))
     }
 
     /// The newest that counts; or else one that says of this badge that it is revoked, whatever its age; or why there is none.
-    fn best(&self, badge: &OpenBadge, entry: &StatusEntry, known: &[&Listed], now: Timestamp) -> Result<Had, NoList> {
-        let mut kept: Vec<&Kept> = known.iter().filter_map(|listed| listed.kept.as_ref()).collect();
+    fn best(
+        &self,
+        badge: &OpenBadge,
+        entry: &StatusEntry,
+        known: &[&TrackedList],
+        now: Timestamp,
+    ) -> Result<ListEvidence, ListFetchError> {
+        let mut kept: Vec<&FetchedList> = known.iter().filter_map(|listed| listed.kept.as_ref()).collect();
         kept.sort_by_key(|kept| std::cmp::Reverse(kept.fetched_at));
         let least = self.0.short_lists.get(&badge.issuer_id).copied().unwrap_or(MIN_ENTRIES);
-        let is_set = |kept: &Kept| {
+        let is_set = |kept: &FetchedList| {
             let found = kept.list.look_up(badge.id.as_deref(), entry, least);
             found.is_ok_and(|found| found.value != 0)
         };
         let counting = kept.iter().find(|kept| now < kept.good_until);
         if let Some(kept) = counting.or_else(|| kept.iter().find(|kept| is_set(kept))) {
-            return Ok(Had {
+            return Ok(ListEvidence {
                 list: kept.list.clone(),
                 freshness: Freshness::Heard {
                     as_of: kept.fetched_at,
@@ -199,16 +209,16 @@ impl ExternalSources {
         }
         let Some(failed) = known.iter().find_map(|listed| listed.failed.as_ref()) else {
             let why = "this node has not fetched it yet, which it does by itself: try again in a minute";
-            return Err(NoList::NotHad(why.to_owned()));
+            return Err(ListFetchError::NotHad(why.to_owned()));
         };
-        let NoList::NotHad(why) = &failed.why else {
+        let ListFetchError::NotHad(why) = &failed.why else {
             return Err(failed.why.clone());
         };
         let since = failed.since.in_words();
         let old = kept.first().map_or_else(String::new, |kept| {
             format!("; what was fetched on {} counts no longer", kept.fetched_at.in_words())
         });
-        Err(NoList::NotHad(format!(
+        Err(ListFetchError::NotHad(format!(
             "since {since} it could not be fetched: {why}{old}"
         )))
     }
@@ -217,13 +227,13 @@ impl ExternalSources {
     /// it was at that moment.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
+    /// [`StoreError`], if the store cannot be read.
     pub(super) async fn held_then(
         &self,
         badge: &OpenBadge,
         registry: &Registry,
         then: Timestamp,
-    ) -> Result<Option<ExternalEvidence>, Unavailable> {
+    ) -> Result<Option<ExternalEvidence>, StoreError> {
         let Some(homes) = homes(registry, &badge.issuer_id) else {
             return Ok(None);
         };
@@ -233,19 +243,20 @@ impl ExternalSources {
         }
         let of_others = |entry: &StatusEntry| registry.status_list(&entry.list).is_none();
         let to_ask: Vec<bool> = badge.status.iter().map(of_others).collect();
-        let mut lists = Lists::new();
+        let mut lists = ListsByUrl::new();
         for url in urls_of(badge, &to_ask).into_iter().take(MOST_LISTS_A_BADGE) {
-            let mut had: Result<Had, _> = Err(NoList::NotHad(not_named(&homes, &badge.issuer_id, url)));
+            let mut had: Result<ListEvidence, _> =
+                Err(ListFetchError::NotHad(not_named(&homes, &badge.issuer_id, url)));
             for (agency, issuer) in naming(&homes, url) {
                 let name = name_of(&badge.issuer_id, url);
                 let kept = self.0.store.registered_list_then(agency, &name, then).await?;
                 let Some(kept) = kept else {
-                    had = had.map_err(|_| NoList::NotHad(then::NOT_KEPT.to_owned()));
+                    had = had.map_err(|_| ListFetchError::NotHad(then::NOT_KEPT.to_owned()));
                     continue;
                 };
                 let freshness = then::freshness(&kept);
                 let list = read_list(kept.body, &keys_of(&issuer.verification_methods)).await;
-                let this = list.map(|list| Had {
+                let this = list.map(|list| ListEvidence {
                     list: list.into(),
                     freshness,
                 });
@@ -265,7 +276,7 @@ impl ExternalSources {
     }
 
     /// Counts what this node keeps of the lists that each agency names.
-    pub fn kept_lists(&self, now: Timestamp) -> BTreeMap<AgencyId, KeptLists> {
+    pub fn kept_lists(&self, now: Timestamp) -> BTreeMap<AgencyId, KeptListCounts> {
         self.0.registered.plan.with(|plan| plan.counts(now))
     }
 
@@ -306,58 +317,62 @@ impl ExternalSources {
     }
 
     /// Makes one fetch.
-    async fn takes(self, turn: Turn, clock: Clock) {
+    async fn takes(self, turn: ListFetch, clock: Clock) {
         let registered = &self.0.registered;
         if turn.is_first
             && let Some(kept) = self.remembered(&turn, clock.now()).await
         {
             registered.plan.with(|plan| plan.remember(&turn, kept));
         }
-        let slow = || Outcome::Failed(NoList::NotHad("it could not be fetched and read in time".to_owned()));
+        let slow = || {
+            ListFetchOutcome::Failed(ListFetchError::NotHad(
+                "it could not be fetched and read in time".to_owned(),
+            ))
+        };
         let outcome = timeout(LONGEST, self.fetched(&turn, clock.now())).await;
         let outcome = outcome.unwrap_or_else(|_| slow());
         let why = match &outcome {
-            Outcome::Failed(NoList::NotHad(why)) => why.clone(),
-            Outcome::Failed(NoList::Bad(fault)) => fault.to_string(),
-            Outcome::Had(_) | Outcome::Later => String::new(),
+            ListFetchOutcome::Failed(ListFetchError::NotHad(why)) => why.clone(),
+            ListFetchOutcome::Failed(ListFetchError::Bad(fault)) => fault.to_string(),
+            ListFetchOutcome::Had(_) | ListFetchOutcome::Later => String::new(),
         };
         let chance = rand::rng().random();
         let news = registered
             .plan
             .with(|plan| plan.done(&turn, outcome, clock.now(), chance));
-        let Place { agency, issuer, list } = &turn.place;
+        let ListLocation { agency, issuer, list } = &turn.place;
         match news {
-            Some(News::Fails) => {
+            Some(ListHealthChange::Fails) => {
                 tracing::warn!(%agency, %issuer, %list, %why, "a status list of a registered issuer cannot be had");
             }
-            Some(News::IsBack) => tracing::info!(%agency, %issuer, %list, "a status list can be had again"),
+            Some(ListHealthChange::IsBack) => tracing::info!(%agency, %issuer, %list, "a status list can be had again"),
             None => {}
         }
     }
 
-    async fn fetched(&self, turn: &Turn, now: Timestamp) -> Outcome {
-        let Place { agency, issuer, list } = &turn.place;
-        let whom = Whom::Agency(agency.as_str().to_owned());
+    async fn fetched(&self, turn: &ListFetch, now: Timestamp) -> ListFetchOutcome {
+        let ListLocation { agency, issuer, list } = &turn.place;
+        let whom = FetchRequester::Agency(agency.as_str().to_owned());
         let fetched = match self.0.registered.outbound.enter(whom, Instant::now() + LONGEST).await {
             Ok(turn) => turn.fetch(list, LIST).await,
             Err(full) => Err(full),
         };
         let body = match fetched {
             Ok(fetched) => fetched.bytes,
-            Err(why) if why.is_of_the_moment() => return Outcome::Later,
-            Err(why) => return Outcome::Failed(NoList::NotHad(why.to_string())),
+            Err(why) if why.is_of_the_moment() => return ListFetchOutcome::Later,
+            Err(why) => return ListFetchOutcome::Failed(ListFetchError::NotHad(why.to_string())),
         };
         let new = match read_new(body.clone(), &keys_of(&turn.methods), now, LEAST_KEPT).await {
             Ok(new) => new,
-            Err(why) => return Outcome::Failed(why),
+            Err(why) => return ListFetchOutcome::Failed(why),
         };
         let good_until = now.plus_seconds(new.good_for);
-        let published = Published {
+        let published = FetchedDocument {
             fetched_at: now,
             good_until,
             body,
         };
-        let most = OfAnAgency {
+        let most = RegisteredListLimits {
             changes: MOST_CHANGES,
             bytes: MOST_KEPT_BYTES.min(self.0.kept_bytes),
         };
@@ -368,7 +383,7 @@ impl ExternalSources {
                 tracing::warn!(%error, "a status list could not be kept for later");
             }
         }
-        Outcome::Had(Kept {
+        ListFetchOutcome::Had(FetchedList {
             list: Arc::new(new.value),
             fetched_at: now,
             good_until,
@@ -376,12 +391,12 @@ impl ExternalSources {
     }
 
     /// Reads what the store has of a list, so that nothing is unknown because the node was started again.
-    async fn remembered(&self, turn: &Turn, now: Timestamp) -> Option<Kept> {
-        let Place { agency, issuer, list } = &turn.place;
+    async fn remembered(&self, turn: &ListFetch, now: Timestamp) -> Option<FetchedList> {
+        let ListLocation { agency, issuer, list } = &turn.place;
         let name = name_of(issuer, list);
         let found = self.0.store.registered_list_then(agency, &name, now).await.ok()??;
         let read = read_list(found.body, &keys_of(&turn.methods)).await.ok()?;
-        Some(Kept {
+        Some(FetchedList {
             list: Arc::new(read),
             fetched_at: found.fetched_at,
             good_until: found.good_until,

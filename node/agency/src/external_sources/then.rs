@@ -5,10 +5,11 @@ use registry_schema::{Timestamp, VerificationMethod};
 use verification::{Freshness, OpenBadge, did, evidence::ResolvedIssuer};
 
 use super::{
-    ExternalEvidence, ExternalSources, Had, Lists, MOST_LISTS_A_BADGE, NoList, apart, keys_of, read_list, urls_of,
+    ExternalEvidence, ExternalSources, ListEvidence, ListFetchError, ListsByUrl, MOST_LISTS_A_BADGE, apart, keys_of,
+    read_list, urls_of,
 };
 use crate::registry::Registry;
-use storage::{Published, Unavailable};
+use storage::{FetchedDocument, StoreError};
 
 /// The reason that there is no list of that time.
 pub(super) const NOT_KEPT: &str = "what stood there then was not fetched, or is not kept";
@@ -32,13 +33,13 @@ impl ExternalSources {
     /// Returns what was known here of a badge's issuer and lists at `then`; `registry` is what it was at that moment.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
+    /// [`StoreError`], if the store cannot be read.
     pub async fn then(
         &self,
         badge: &OpenBadge,
         registry: &Registry,
         then: Timestamp,
-    ) -> Result<ExternalEvidence, Unavailable> {
+    ) -> Result<ExternalEvidence, StoreError> {
         if let Some(held) = self.held_then(badge, registry, then).await? {
             return Ok(held);
         }
@@ -59,7 +60,7 @@ impl ExternalSources {
         let keys = keys_of(&methods);
         let of_others = |list: &str| registry.status_list(list).is_none();
         let to_ask: Vec<bool> = badge.status.iter().map(|entry| of_others(&entry.list)).collect();
-        let mut lists = Lists::new();
+        let mut lists = ListsByUrl::new();
         for url in urls_of(badge, &to_ask).into_iter().take(MOST_LISTS_A_BADGE) {
             let kept = self
                 .0
@@ -67,11 +68,11 @@ impl ExternalSources {
                 .published_then(&list_of(&badge.issuer_id, url), then)
                 .await?;
             let list = match kept {
-                None => Err(NoList::NotHad(NOT_KEPT.to_owned())),
+                None => Err(ListFetchError::NotHad(NOT_KEPT.to_owned())),
                 Some(kept) => {
                     let freshness = freshness(&kept);
                     let list = read_list(kept.body, &keys).await;
-                    list.map(|list| Had {
+                    list.map(|list| ListEvidence {
                         list: list.into(),
                         freshness,
                     })
@@ -90,7 +91,7 @@ impl ExternalSources {
         &self,
         issuer: &str,
         then: Timestamp,
-    ) -> Result<Option<Result<ResolvedIssuer, String>>, Unavailable> {
+    ) -> Result<Option<Result<ResolvedIssuer, String>>, StoreError> {
         if did::on_the_web(issuer).is_none() {
             return Ok(None);
         }
@@ -110,7 +111,7 @@ impl ExternalSources {
     }
 }
 
-pub(super) const fn freshness(kept: &Published) -> Freshness {
+pub(super) const fn freshness(kept: &FetchedDocument) -> Freshness {
     Freshness::Heard {
         as_of: kept.fetched_at,
         good_until: kept.good_until,

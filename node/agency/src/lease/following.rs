@@ -12,14 +12,14 @@ use protocol::Hash;
 use registry_schema::{AgencyId, Timestamp};
 use tokio::sync::oneshot;
 
-use super::{End, Holder, LeaseConfig, Part, Role};
+use super::{LeaseConfig, LeaseHolder, LeaseRole, LeaseTask, LeaseTransition};
 use crate::{
     health::ReplicationHealth,
-    peer_set::{Known, PeerSet},
-    registry::{OwnLists, Registry},
-    replication::{Identity, NotWritten},
+    peer_set::{KnownPeer, PeerSet},
+    registry::{OwnListsFreshness, Registry},
+    replication::{NodeIdentity, WriteError},
 };
-use storage::{Changes, Lease, NewHolder, PeerRow, Unavailable};
+use storage::{HolderEndpoint, Lease, PeerRow, StoreChanges, StoreError};
 
 /// The interval at which the store is asked what changed; the counter in the lease's row keeps it cheap.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -28,7 +28,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 const DAMAGE_PAUSE: Duration = Duration::from_secs(10);
 
 /// The state of the lease as this process knows it, and how far it followed the rows.
-struct Watch {
+struct LeaseWatch {
     /// The last transaction whose rows are in the registry; none, before the logs were read.
     followed: Option<i64>,
     /// The place of the last envelope that was seen in the store.
@@ -46,7 +46,7 @@ struct Watch {
 }
 
 /// Takes the lease if nobody holds it.
-pub(super) async fn begin(part: &Part) -> Result<bool, Unavailable> {
+pub(super) async fn begin(part: &LeaseTask) -> Result<bool, StoreError> {
     let Some(sharing) = &part.sharing else { return Ok(false) };
     let lease = part.store.changes(i64::MAX).await?.lease;
     if lease.address.is_empty() {
@@ -58,24 +58,24 @@ pub(super) async fn begin(part: &Part) -> Result<bool, Unavailable> {
 }
 
 /// Follows until the lease is ours, or the node stops.
-pub(super) async fn follow(part: &mut Part) -> End {
-    let mut watch = Watch::new();
+pub(super) async fn follow(part: &mut LeaseTask) -> LeaseTransition {
+    let mut watch = LeaseWatch::new();
     loop {
         if watch.look_and_tell(part, None).await {
-            return End::Taken;
+            return LeaseTransition::Taken;
         }
         let waiting = tokio::select! {
             () = tokio::time::sleep(PAUSE) => None,
             Some(one) = part.catching_up.recv() => Some(one),
-            _ = part.stop.wait_for(|stop| *stop) => return End::Stopped,
+            _ = part.stop.wait_for(|stop| *stop) => return LeaseTransition::Stopped,
         };
         if waiting.is_some() && watch.look_and_tell(part, waiting).await {
-            return End::Taken;
+            return LeaseTransition::Taken;
         }
     }
 }
 
-impl Watch {
+impl LeaseWatch {
     fn new() -> Self {
         Self {
             followed: None,
@@ -89,7 +89,7 @@ impl Watch {
     }
 
     /// Looks, and tells who waits for it if it succeeds; gives whether the lease is ours now.
-    async fn look_and_tell(&mut self, part: &Part, waiting: Option<oneshot::Sender<()>>) -> bool {
+    async fn look_and_tell(&mut self, part: &LeaseTask, waiting: Option<oneshot::Sender<()>>) -> bool {
         match self.look(part).await {
             Ok(taken) => {
                 self.failing = false;
@@ -115,7 +115,7 @@ impl Watch {
     }
 
     /// Takes in what changed; gives whether the lease is ours now.
-    async fn look(&mut self, part: &Part) -> Result<bool, Unavailable> {
+    async fn look(&mut self, part: &LeaseTask) -> Result<bool, StoreError> {
         let Some(sharing) = &part.sharing else { return Ok(false) };
         let moment = part.clock.moment();
         // Of the time before the logs were read no rows are needed.
@@ -146,13 +146,13 @@ impl Watch {
             registry.distrust(&self.damaged);
             registry.freeze(None);
             registry.know_own(if is_alive {
-                OwnLists::AsOf {
+                OwnListsFreshness::AsOf {
                     moment,
                     sure_for: Duration::ZERO,
                     term_seconds: part.identity.heartbeat_term,
                 }
             } else {
-                OwnLists::Unknown
+                OwnListsFreshness::Unknown
             });
         });
         part.health.set_replication(ReplicationHealth::Follows);
@@ -166,7 +166,7 @@ impl Watch {
             part.registry.tell_of_issuers();
         }
         self.followed = Some(lease.changes);
-        let role = Role::Follower(holder(&lease));
+        let role = LeaseRole::Follower(holder(&lease));
         part.role.send_if_modified(|known| {
             let differs = *known != role;
             *known = role;
@@ -181,7 +181,7 @@ impl Watch {
 
     /// Notes what this process saw in the store, and may have answered from: it outlives the store's going back in time, and this
     /// process's taking the lease.
-    async fn note_last_envelopes(&mut self, part: &Part) -> Result<(), Unavailable> {
+    async fn note_last_envelopes(&mut self, part: &LeaseTask) -> Result<(), StoreError> {
         for (position, agency, envelope) in part.store.last_envelopes_after(self.position).await? {
             part.identity.durable.note_last(agency, envelope);
             self.position = self.position.max(position);
@@ -191,7 +191,7 @@ impl Watch {
 
     /// Decides whether the logs have to be read: they were not yet; the store is older than it was; what is known of an
     /// agency may be older than its pin; or what could not be read may have been made again.
-    fn must_load(&mut self, part: &Part, changes: &Changes) -> bool {
+    fn must_load(&mut self, part: &LeaseTask, changes: &StoreChanges) -> bool {
         let Some(followed) = self.followed else { return true };
         if changes.lease.changes < followed {
             tracing::error!(
@@ -206,13 +206,13 @@ impl Watch {
     }
 
     /// Makes a registry from the logs, and notes of which agencies something cannot be read.
-    async fn load(&mut self, part: &Part, peers: &[PeerRow]) -> Result<Registry, Unavailable> {
+    async fn load(&mut self, part: &LeaseTask, peers: &[PeerRow]) -> Result<Registry, StoreError> {
         let begun = Instant::now();
         let now = part.clock.now();
         let mut roster = part.roster.clone();
         // What cannot be read of it is told when it is taken in.
         let _ = roster.read(peers);
-        let identity = Identity {
+        let identity = NodeIdentity {
             pinned: roster.pinned(),
             has_own_peers: roster.has_own_peers(),
             ..part.identity.clone()
@@ -227,10 +227,10 @@ impl Watch {
             .read(&part.store, now, &tell)
             .await
             .map_err(|error| match error {
-                NotWritten::Store(error) => error,
-                error => Unavailable::Unreadable(error.to_string()),
+                WriteError::Store(error) => error,
+                error => StoreError::Unreadable(error.to_string()),
             })?;
-        let unreadable = |error: &dyn std::fmt::Display| Unavailable::Unreadable(error.to_string());
+        let unreadable = |error: &dyn std::fmt::Display| StoreError::Unreadable(error.to_string());
         let registry = Registry::new(roster, &read.replica).map_err(|error| unreadable(&error))?;
         identity.durable.note_all(&read.replica);
         let damaged: BTreeSet<Hash> = read.harmed(identity.home).collect();
@@ -263,12 +263,12 @@ fn pins_anew(roster: &PeerSet, rows: &[PeerRow]) -> bool {
     let mut next = roster.clone();
     // What cannot be read is told when it is taken in.
     let _ = next.read(rows);
-    let is_new = |(id, known): (&AgencyId, &Known)| roster.genesis(id) != Some(&known.genesis);
+    let is_new = |(id, known): (&AgencyId, &KnownPeer)| roster.genesis(id) != Some(&known.genesis);
     next.others().any(is_new)
 }
 
-async fn take(part: &Part, sharing: &LeaseConfig, lease: &Lease) -> Result<bool, Unavailable> {
-    let holder = NewHolder {
+async fn take(part: &LeaseTask, sharing: &LeaseConfig, lease: &Lease) -> Result<bool, StoreError> {
+    let holder = HolderEndpoint {
         address: &sharing.inner.address.to_string(),
         certificate: &sharing.inner.certificate,
         secret: &sharing.inner.secret,
@@ -280,8 +280,8 @@ async fn take(part: &Part, sharing: &LeaseConfig, lease: &Lease) -> Result<bool,
     Ok(taken.is_some())
 }
 
-fn holder(lease: &Lease) -> Option<Holder> {
-    Some(Holder {
+fn holder(lease: &Lease) -> Option<LeaseHolder> {
+    Some(LeaseHolder {
         epoch: lease.epoch,
         address: lease.address.parse().ok()?,
         certificate: lease.certificate.clone(),

@@ -19,13 +19,13 @@ fn roster() -> PeerSet {
 fn a_name_stays_pinned_to_its_log_even_after_it_left() {
     let mut roster = roster();
     let impostor = ticket("US-SC", 3, "other");
-    assert!(matches!(roster.admits(&impostor), Err(NotAdmitted::Pinned(why)) if why.contains("another log")));
+    assert!(matches!(roster.admits(&impostor), Err(AdmissionError::Pinned(why)) if why.contains("another log")));
     let row = roster
         .removing(&"US-SC".parse().unwrap(), false, "pat", Timestamp(5))
         .unwrap();
     roster.read(&[row]).unwrap();
     assert_eq!(roster.pinned(), [Hash([1; 32])].into());
-    assert!(matches!(roster.admits(&impostor), Err(NotAdmitted::Pinned(_))));
+    assert!(matches!(roster.admits(&impostor), Err(AdmissionError::Pinned(_))));
     // The agency itself may come back.
     let row = roster.adding(&ticket("US-SC", 2, "sc"), "pat", Timestamp(6)).unwrap();
     roster.read(&[row]).unwrap();
@@ -39,7 +39,7 @@ fn a_name_that_an_operator_lets_go_of_may_be_anybodys_but_not_one_of_the_configu
     let row = roster.adding(&ticket("US-TN", 4, "tn"), "pat", Timestamp(5)).unwrap();
     roster.read(&[row]).unwrap();
     let rebuilt = ticket("US-TN", 5, "tn");
-    assert!(matches!(roster.admits(&rebuilt), Err(NotAdmitted::Pinned(_))));
+    assert!(matches!(roster.admits(&rebuilt), Err(AdmissionError::Pinned(_))));
     let row = roster.unpinning(&tn, "pat", Timestamp(6)).unwrap();
     roster.read(&[row]).unwrap();
     assert_eq!((roster.of(&tn), roster.genesis(&tn)), (None, None));
@@ -64,14 +64,14 @@ fn neither_a_log_nor_a_node_has_two_names() {
         ticket("US-NC", 9, "x"),
     ] {
         assert!(
-            matches!(roster.admits(&wrong), Err(NotAdmitted::Pinned(_))),
+            matches!(roster.admits(&wrong), Err(AdmissionError::Pinned(_))),
             "{wrong:?}"
         );
     }
-    assert_eq!(roster.admits(&ticket("US-XX", 1, "nc2")), Err(NotAdmitted::Own));
+    assert_eq!(roster.admits(&ticket("US-XX", 1, "nc2")), Err(AdmissionError::Own));
     assert_eq!(
         roster.admits(&ticket("US-NC", 1, "nc")),
-        Err(NotAdmitted::Own),
+        Err(AdmissionError::Own),
         "itself"
     );
     assert_eq!(roster.admits(&ticket("US-TN", 4, "tn")), Ok(()));

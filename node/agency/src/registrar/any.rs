@@ -5,13 +5,13 @@ use registry_schema::{CredentialCode, Timestamp};
 use serde_json::{Map, Value};
 use verification::{
     contexts::CREDENTIALS_V2,
-    credential::{NewStatus, status_entries},
-    data_integrity::Suite,
+    credential::{StatusLocation, status_entries},
+    data_integrity::Cryptosuite,
     multikey, vcdm,
 };
 
 use super::{
-    Actor, NotDone, Registrar,
+    Actor, Registrar, RegistrarError,
     credentials::{list_url, uuid_v4},
     internal,
     issuer_keys::signing_key_of,
@@ -19,15 +19,15 @@ use super::{
     rows::place,
     slots::SlotPlace,
 };
-use storage::{Issued, IssuerKey, KeptCredential, LocalWrite, look_up::Leave};
+use storage::{CredentialRow, IssuerKey, LocalWrite, SignedCredentialRow, look_up::LookupPermit};
 
 /// A credential to sign.
 #[derive(Clone, Debug)]
-pub struct NewDocument {
+pub struct UnsignedCredential {
     /// The whole credential, without a proof.
     pub credential: Map<String, Value>,
     /// The suite to sign it with; the one that its issuer's key always uses, if absent.
-    pub suite: Option<Suite>,
+    pub suite: Option<Cryptosuite>,
 }
 
 impl Registrar {
@@ -38,17 +38,19 @@ impl Registrar {
     /// no words for our lists, is signed as it stands; the audit trail has it, the list of credentials has not.
     ///
     /// # Errors
-    /// [`NotDone`], if it is no well-formed credential, has something that a signature would not cover, the issuer's key
+    /// [`RegistrarError`], if it is no well-formed credential, has something that a signature would not cover, the issuer's key
     /// is not kept here, or the node cannot write.
-    pub async fn issue_document(&self, new: NewDocument, hand: &Actor) -> Result<Value, NotDone> {
+    pub async fn issue_document(&self, new: UnsignedCredential, hand: &Actor) -> Result<Value, RegistrarError> {
         let mut turn = self.turn(hand.dry_run).await?;
-        let NewDocument { mut credential, suite } = new;
+        let UnsignedCredential { mut credential, suite } = new;
         let now = self.clock.now();
         if credential.contains_key("proof") {
-            return Err(NotDone::Invalid("the credential is signed already".into()));
+            return Err(RegistrarError::Invalid("the credential is signed already".into()));
         }
         if let Some(fault) = vcdm::faults(&credential).first() {
-            return Err(NotDone::Invalid(format!("the credential is not well formed: {fault}")));
+            return Err(RegistrarError::Invalid(format!(
+                "the credential is not well formed: {fault}"
+            )));
         }
         let issuer = credential
             .get("issuer")
@@ -63,9 +65,9 @@ impl Registrar {
         names_no_slot_of_ours(&credential, &url)?;
         let signing = signing_key_of(&key)?;
         let suite = suite
-            .or_else(|| Suite::of(signing.kind()))
+            .or_else(|| Cryptosuite::of(signing.kind()))
             .filter(|suite| suite.fits(signing.kind()))
-            .ok_or_else(|| NotDone::Invalid(format!("the key of `{issuer}` does not sign in this way")))?;
+            .ok_or_else(|| RegistrarError::Invalid(format!("the key of `{issuer}` does not sign in this way")))?;
         let (_, method) = multikey::did_key(&signing.public_key());
 
         let is_recorded = !credential.contains_key("credentialStatus") && names_v2(&credential);
@@ -77,7 +79,7 @@ impl Registrar {
                 None => format!("urn:uuid:{}", uuid_v4()),
             };
             if self.store.credential_by_id(&id).await?.is_some() {
-                return Err(NotDone::Conflict(format!(
+                return Err(RegistrarError::Conflict(format!(
                     "this agency has issued a credential `{id}` already"
                 )));
             }
@@ -107,14 +109,14 @@ impl Registrar {
         if let Some(place) = place {
             let letters = self.agency().code_letters();
             let code = CredentialCode::new(letters, rand::rng().random());
-            own.push(LocalWrite::Credential(KeptCredential {
+            own.push(LocalWrite::Credential(SignedCredentialRow {
                 issued: recorded(&document, &id, code, &issuer, place, now),
                 document: document.to_string(),
             }));
         }
         own.push(self.act(hand, "credential.issue", &id, None));
         self.store
-            .commit(&protocol::Batch::default(), &own, self.clock.now())
+            .commit(&protocol::WriteBatch::default(), &own, self.clock.now())
             .await?;
         Ok(document)
     }
@@ -122,10 +124,13 @@ impl Registrar {
     /// A credential that was issued here, as a token (VC-JWT): the same content, signed again with its issuer's key.
     ///
     /// # Errors
-    /// [`NotDone`], if there is none with this code, or the issuer's key is no longer kept here or listed.
-    pub async fn token_of(&self, code: CredentialCode, hand: &Actor) -> Result<String, NotDone> {
-        let unknown = || NotDone::Unknown(format!("this agency has issued no credential `{code}`"));
-        let issued = self.store.credential_by_code(code, Leave::of_operator(hand)).await?;
+    /// [`RegistrarError`], if there is none with this code, or the issuer's key is no longer kept here or listed.
+    pub async fn token_of(&self, code: CredentialCode, hand: &Actor) -> Result<String, RegistrarError> {
+        let unknown = || RegistrarError::Unknown(format!("this agency has issued no credential `{code}`"));
+        let issued = self
+            .store
+            .credential_by_code(code, LookupPermit::of_operator(hand))
+            .await?;
         let kept = issued.ok_or_else(unknown)?;
         // What is damaged is not signed anew.
         place(&kept)?;
@@ -135,12 +140,12 @@ impl Registrar {
         let signing = signing_key_of(&key)?;
         let (_, method) = multikey::did_key(&signing.public_key());
         verification::jwt::sign(Value::Object(document), &signing, &method, self.clock.now())
-            .map_err(|error| NotDone::Invalid(format!("the credential cannot be signed as a token: {error}")))
+            .map_err(|error| RegistrarError::Invalid(format!("the credential cannot be signed as a token: {error}")))
     }
 
-    async fn key_of(&self, issuer: &str) -> Result<IssuerKey, NotDone> {
+    async fn key_of(&self, issuer: &str) -> Result<IssuerKey, RegistrarError> {
         self.may_sign(issuer)?;
-        let unknown = || NotDone::Invalid(format!("this agency keeps no key of issuer `{issuer}`"));
+        let unknown = || RegistrarError::Invalid(format!("this agency keeps no key of issuer `{issuer}`"));
         let listed = self
             .registry
             .snapshot()
@@ -153,13 +158,13 @@ impl Registrar {
 
 fn sign(
     credential: Map<String, Value>,
-    suite: Suite,
-    key: &verification::SigningKey,
+    suite: Cryptosuite,
+    key: &verification::IssuerSigningKey,
     method: &str,
     now: Timestamp,
-) -> Result<Value, NotDone> {
+) -> Result<Value, RegistrarError> {
     vcdm::sign(credential, suite, key, method, now)
-        .map_err(|error| NotDone::Invalid(format!("the credential cannot be signed: {error}")))
+        .map_err(|error| RegistrarError::Invalid(format!("the credential cannot be signed: {error}")))
 }
 
 fn names_v2(credential: &Map<String, Value>) -> bool {
@@ -169,7 +174,7 @@ fn names_v2(credential: &Map<String, Value>) -> bool {
 
 fn entries(url: &str, place: SlotPlace) -> Value {
     let SlotPlace { list, slot: index } = place;
-    status_entries(&NewStatus {
+    status_entries(&StatusLocation {
         revocation_list: list_url(url, list, "revocation"),
         suspension_list: list_url(url, list, "suspension"),
         index,
@@ -177,7 +182,7 @@ fn entries(url: &str, place: SlotPlace) -> Value {
 }
 
 /// A status entry in our own lists comes from us alone: another would share the fate of somebody else's credential.
-fn names_no_slot_of_ours(credential: &Map<String, Value>, url: &str) -> Result<(), NotDone> {
+fn names_no_slot_of_ours(credential: &Map<String, Value>, url: &str) -> Result<(), RegistrarError> {
     let entries = match credential.get("credentialStatus") {
         Some(Value::Array(many)) => many.as_slice(),
         Some(one) => std::slice::from_ref(one),
@@ -188,7 +193,7 @@ fn names_no_slot_of_ours(credential: &Map<String, Value>, url: &str) -> Result<(
         list.is_some_and(|list| list.starts_with(url))
     };
     if entries.iter().any(ours) {
-        return Err(NotDone::Invalid(
+        return Err(RegistrarError::Invalid(
             "places in this agency's status lists are given out by itself: leave `credentialStatus` away".into(),
         ));
     }
@@ -203,7 +208,7 @@ fn recorded(
     issuer: &str,
     place: SlotPlace,
     now: Timestamp,
-) -> Issued {
+) -> CredentialRow {
     let text = |value: Option<&Value>| {
         let text = value.and_then(Value::as_str).unwrap_or_default();
         text.chars().take(200).collect::<String>()
@@ -222,7 +227,7 @@ fn recorded(
             .and_then(Value::as_str)
             .and_then(|text| text.parse::<Timestamp>().ok())
     };
-    Issued {
+    CredentialRow {
         id: id.to_owned(),
         code,
         issuer: issuer.to_owned(),

@@ -4,7 +4,7 @@ use protocol::trust_list;
 use registry_schema::{Issuer, Timestamp, VerificationMethod};
 use verification::multikey;
 
-use super::{Actor, NotDone, Registrar};
+use super::{Actor, Registrar, RegistrarError};
 
 impl Registrar {
     /// Says that somebody else may sign with a key of an issuer of this agency: with this one, named by its multikey or by
@@ -14,7 +14,7 @@ impl Registrar {
     /// how many of its badges this store keeps.
     ///
     /// # Errors
-    /// [`NotDone`], if this agency does not register it, it has no such key or several to choose from, that is said already,
+    /// [`RegistrarError`], if this agency does not register it, it has no such key or several to choose from, that is said already,
     /// or the node cannot write.
     pub async fn compromise(
         &self,
@@ -22,7 +22,7 @@ impl Registrar {
         key: Option<&str>,
         note: Option<String>,
         hand: &Actor,
-    ) -> Result<(Issuer, i64), NotDone> {
+    ) -> Result<(Issuer, i64), RegistrarError> {
         let mut turn = self.turn(hand.dry_run).await?;
         let mut issuer = self.own_issuer(issuer)?;
         mark(&mut issuer, key, self.clock.now())?;
@@ -34,7 +34,7 @@ impl Registrar {
     }
 
     /// Checks that the key kept for an issuer may still sign: not once this agency has said that it is compromised.
-    pub(super) fn may_sign(&self, issuer: &str) -> Result<(), NotDone> {
+    pub(super) fn may_sign(&self, issuer: &str) -> Result<(), RegistrarError> {
         let registry = self.registry.snapshot();
         let Some(issuer) = registry.home().and_then(|home| home.issuer(issuer)) else {
             return Ok(());
@@ -52,7 +52,7 @@ impl Registrar {
         if let Some(since) = ends.clone().flatten().max()
             && ends.all(|until| until.is_some_and(|until| until <= now))
         {
-            return Err(NotDone::Conflict(format!(
+            return Err(RegistrarError::Conflict(format!(
                 "the key of `{}` is retired since {} and signs nothing more: see `comity issuer list` for the one that it has now",
                 issuer.name,
                 since.date_in_words()
@@ -60,7 +60,7 @@ impl Registrar {
         }
         match methods.find_map(|method| method.compromised) {
             None => Ok(()),
-            Some(since) => Err(NotDone::Conflict(format!(
+            Some(since) => Err(RegistrarError::Conflict(format!(
                 "the key of `{}` is compromised since {} and signs nothing more: register the issuer anew",
                 issuer.name,
                 since.date_in_words()
@@ -70,7 +70,7 @@ impl Registrar {
 }
 
 /// Marks one key. The others stay as they are.
-fn mark(issuer: &mut Issuer, key: Option<&str>, now: Timestamp) -> Result<(), NotDone> {
+fn mark(issuer: &mut Issuer, key: Option<&str>, now: Timestamp) -> Result<(), RegistrarError> {
     let name = issuer.name.clone();
     let is_named = |method: &VerificationMethod| match key {
         Some(key) => method.id == key || method.public_key_multibase == key,
@@ -91,11 +91,11 @@ fn mark(issuer: &mut Issuer, key: Option<&str>, now: Timestamp) -> Result<(), No
             sound.iter_mut().for_each(|method| method.compromised = Some(now));
             Ok(())
         }
-        ([], Some(since)) => Err(NotDone::Conflict(format!(
+        ([], Some(since)) => Err(RegistrarError::Conflict(format!(
             "the key of `{name}` is marked as compromised since {}, which is final",
             since.date_in_words()
         ))),
-        ([], None) => Err(NotDone::Invalid(match key {
+        ([], None) => Err(RegistrarError::Invalid(match key {
             Some(key) => format!("`{name}` has no key `{key}`: see `comity issuer show`"),
             None => format!("`{name}` has no key"),
         })),
@@ -104,7 +104,7 @@ fn mark(issuer: &mut Issuer, key: Option<&str>, now: Timestamp) -> Result<(), No
                 .iter()
                 .map(|method| method.public_key_multibase.as_str())
                 .collect();
-            Err(NotDone::Invalid(format!(
+            Err(RegistrarError::Invalid(format!(
                 "`{name}` has several keys, say which: {}",
                 keys.join(", ")
             )))
@@ -137,7 +137,7 @@ mod tests {
         }
     }
 
-    fn after(keys: &[(&str, Option<i64>)], key: Option<&str>) -> Result<Vec<Option<i64>>, NotDone> {
+    fn after(keys: &[(&str, Option<i64>)], key: Option<&str>) -> Result<Vec<Option<i64>>, RegistrarError> {
         let mut issuer = issuer(keys);
         mark(&mut issuer, key, NOW)?;
         Ok(issuer
@@ -165,15 +165,18 @@ mod tests {
         let two = [("z1", None), ("z2", None)];
         let several = after(&two, None).unwrap_err();
         assert!(
-            matches!(&several, NotDone::Invalid(said) if said.contains("z1, z2")),
+            matches!(&several, RegistrarError::Invalid(said) if said.contains("z1, z2")),
             "{several}"
         );
-        assert!(matches!(after(&two, Some("z3")), Err(NotDone::Invalid(_))));
-        assert!(matches!(after(&[("z1", Some(7))], None), Err(NotDone::Conflict(_))));
+        assert!(matches!(after(&two, Some("z3")), Err(RegistrarError::Invalid(_))));
+        assert!(matches!(
+            after(&[("z1", Some(7))], None),
+            Err(RegistrarError::Conflict(_))
+        ));
         assert!(matches!(
             after(&[("z1", Some(7)), ("z2", None)], Some("z1")),
-            Err(NotDone::Conflict(_))
+            Err(RegistrarError::Conflict(_))
         ));
-        assert!(matches!(after(&[], None), Err(NotDone::Invalid(_))));
+        assert!(matches!(after(&[], None), Err(RegistrarError::Invalid(_))));
     }
 }

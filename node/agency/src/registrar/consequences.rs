@@ -11,19 +11,21 @@ use std::{
     sync::Arc,
 };
 
-use policy::{Facts, Policy, Turn, what_changes};
-use registry_schema::{AgencyId, AskedAt, Purpose, StatusState, Timestamp, Withdrawal, recognition::Registration};
+use policy::{BadgeFacts, BadgeTransition, Policy, what_changes};
+use registry_schema::{
+    AgencyId, Purpose, QueryTime, RecognitionWithdrawal, StatusState, Timestamp, recognition::Registration,
+};
 use verification::{
     Evidence, facts,
-    facts::Stated,
-    followed::{Lists, Sought},
+    facts::BadgeResults,
+    followed::{ListFreshness, RecognitionQuery},
 };
 
-pub use change::Change;
+pub use change::ProposedChange;
 
-use super::{NotDone, Registrar, internal, not_ready};
+use super::{Registrar, RegistrarError, internal, not_ready};
 use crate::{checked::months_before, evidence::of_issuer, registry::AgencyState};
-use storage::Issued;
+use storage::CredentialRow;
 
 /// Most of this agency's own badges over which consequences are counted: the newest.
 const MOST_BADGES: i64 = 10_000;
@@ -39,7 +41,7 @@ const MOST_LINES: usize = 200;
 
 /// The effects that a change would have.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Consequences {
+pub struct ChangeConsequences {
     /// Over how many of this agency's newest badges it was counted, revoked and suspended ones left out.
     pub badges: usize,
     /// The changes for them, by issuer and achievement, in words; for a license, approvals and whatever else is not in the
@@ -59,12 +61,12 @@ struct BadgeGroup {
     /// The items that it is aligned to, if that is known.
     aligned: Option<Vec<String>>,
     dated: Timestamp,
-    stated: Stated,
+    stated: BadgeResults,
     count: i64,
 }
 
 /// The facts that are the same for all badges.
-struct Scene {
+struct ChangeContext {
     home: AgencyId,
     now: Timestamp,
     /// The evidence of the lists on each issuer, before and after.
@@ -72,14 +74,14 @@ struct Scene {
     /// This agency's policy, before and after.
     policies: (Arc<Policy>, Arc<Policy>),
     /// The statements of frameworks, before and after.
-    placed: (Placed, Placed),
+    placed: (ItemAncestry, ItemAncestry),
     /// The names that issuers and achievements go by.
     names: BTreeMap<String, String>,
 }
 
 /// The statements of frameworks on the items that badges are aligned to, and on those that lists and rules name.
 #[derive(Clone, Debug, Default)]
-struct Placed {
+struct ItemAncestry {
     /// By an item, those above it.
     above: BTreeMap<String, BTreeSet<String>>,
     /// Those that a framework here has.
@@ -90,28 +92,33 @@ impl Registrar {
     /// Works out what withdrawing a recognition, of an issuer or of an agency, would do.
     ///
     /// # Errors
-    /// [`NotDone`], if the store cannot be read.
-    pub async fn withdrawal_consequences(&self, id: &str, stay_good: bool) -> Result<Consequences, NotDone> {
-        let withdrawal = Withdrawal {
+    /// [`RegistrarError`], if the store cannot be read.
+    pub async fn withdrawal_consequences(
+        &self,
+        id: &str,
+        stay_good: bool,
+    ) -> Result<ChangeConsequences, RegistrarError> {
+        let withdrawal = RecognitionWithdrawal {
             at: self.clock.now(),
             earlier_badges_stay_good: stay_good,
         };
-        self.consequences(Change::Withdrawal(id.to_owned(), withdrawal)).await
+        self.consequences(ProposedChange::Withdrawal(id.to_owned(), withdrawal))
+            .await
     }
 
     /// Works out what another standing of one of its issuers would do.
     ///
     /// # Errors
-    /// [`NotDone`], if the store cannot be read.
-    pub async fn standing_consequences(&self, said: Registration) -> Result<Consequences, NotDone> {
-        self.consequences(Change::Standing(said)).await
+    /// [`RegistrarError`], if the store cannot be read.
+    pub async fn standing_consequences(&self, said: Registration) -> Result<ChangeConsequences, RegistrarError> {
+        self.consequences(ProposedChange::Standing(said)).await
     }
 
     /// Works out what a change would do.
     ///
     /// # Errors
-    /// [`NotDone`], if the store cannot be read.
-    pub async fn consequences(&self, change: Change) -> Result<Consequences, NotDone> {
+    /// [`RegistrarError`], if the store cannot be read.
+    pub async fn consequences(&self, change: ProposedChange) -> Result<ChangeConsequences, RegistrarError> {
         let now = self.clock.now();
         let issued = self.store.newest_credentials(MOST_BADGES).await?;
         let checks = self.checks(now).await?;
@@ -121,12 +128,12 @@ impl Registrar {
         let (own, mut scene) = {
             let registry = self.registry.snapshot();
             let home = registry.home().ok_or_else(not_ready)?;
-            let active = |badge: &&Issued| {
+            let active = |badge: &&CredentialRow| {
                 let place = u32::try_from(badge.list).ok().zip(u32::try_from(badge.slot).ok());
                 let state = place.and_then(|(list, slot)| Some(home.list(list)?.state(slot).0));
                 state.is_none_or(|state| state == StatusState::Active)
             };
-            let own: Vec<&Issued> = issued.iter().filter(active).collect();
+            let own: Vec<&CredentialRow> = issued.iter().filter(active).collect();
             let asked = own.iter().map(|badge| &badge.issuer);
             let asked: BTreeSet<&String> = asked.chain(checks.iter().map(|(issuer, ..)| issuer)).collect();
             let supposed = change.rows().map(|rows| registry.supposing(rows));
@@ -154,12 +161,12 @@ impl Registrar {
                 let home = supposed.home().and_then(AgencyState::policy);
                 home.cloned().unwrap_or_default()
             });
-            let scene = Scene {
+            let scene = ChangeContext {
                 home: home.id.clone(),
                 now,
                 names: achievements.chain(names).collect(),
                 policies: (old.clone(), change.policy().or(supposed_policy).unwrap_or(old)),
-                placed: (Placed::default(), Placed::default()),
+                placed: (ItemAncestry::default(), ItemAncestry::default()),
                 evidence,
             };
             let own = own.into_iter().map(|badge| BadgeGroup {
@@ -192,10 +199,10 @@ impl Registrar {
     /// Looks up what frameworks say of these items, and of all that are asked for; before the change, and after it.
     async fn placed(
         &self,
-        scene: &Scene,
+        scene: &ChangeContext,
         items: &BTreeSet<String>,
-        change: &Change,
-    ) -> Result<(Placed, Placed), NotDone> {
+        change: &ProposedChange,
+    ) -> Result<(ItemAncestry, ItemAncestry), RegistrarError> {
         let mut asked = items.clone();
         for evidence in scene.evidence.values().flat_map(|(before, after)| [before, after]) {
             asked.extend(facts::items_named(evidence).into_iter().map(str::to_owned));
@@ -203,14 +210,14 @@ impl Registrar {
         for policy in [&scene.policies.0, &scene.policies.1] {
             asked.extend(policy.items_named().map(str::to_owned));
         }
-        let before = Placed {
+        let before = ItemAncestry {
             above: self.store.items_above(items, None).await?,
             kept: self.store.items_kept(&asked, None).await?,
         };
-        let Change::Framework(id, new) = change else {
+        let ProposedChange::Framework(id, new) = change else {
             return Ok((before.clone(), before));
         };
-        let mut after = Placed {
+        let mut after = ItemAncestry {
             above: self.store.items_above(items, Some(id)).await?,
             kept: self.store.items_kept(&asked, Some(id)).await?,
         };
@@ -224,13 +231,13 @@ impl Registrar {
     }
 
     /// Counts the checks of badges here in the last 12 months, by issuer and achievement.
-    pub(super) async fn checks(&self, now: Timestamp) -> Result<Vec<(String, String, i64)>, NotDone> {
+    pub(super) async fn checks(&self, now: Timestamp) -> Result<Vec<(String, String, i64)>, RegistrarError> {
         self.checked.write(&self.store, now).await?;
         Ok(self.store.checked(months_before(now, MONTHS - 1)).await?)
     }
 
     /// Reads what this agency's badges state of themselves: by achievement, as one of its badges does.
-    async fn stated(&self) -> Result<BTreeMap<String, Stated>, NotDone> {
+    async fn stated(&self) -> Result<BTreeMap<String, BadgeResults>, RegistrarError> {
         let mut stated = BTreeMap::new();
         for (achievement, id) in self.store.badge_of_each(MOST_READ).await? {
             let document = self.store.badge(&id).await?;
@@ -243,10 +250,10 @@ impl Registrar {
     }
 }
 
-impl Scene {
-    fn told(&self, own: &[BadgeGroup], checked: &[BadgeGroup]) -> Consequences {
+impl ChangeContext {
+    fn told(&self, own: &[BadgeGroup], checked: &[BadgeGroup]) -> ChangeConsequences {
         let (of_own, of_checked) = (self.turned(own), self.turned(checked));
-        let words = |found: &policy::what_if::Consequences, one, many| {
+        let words = |found: &policy::what_if::PolicyImpact, one, many| {
             let name = |id: &str| self.names.get(id).cloned().unwrap_or_else(|| format!("`{id}`"));
             let all = found.changes.iter().map(|change| change.counted_in(one, many, &name));
             let mut lines: Vec<String> = all.take(MOST_LINES).collect();
@@ -255,7 +262,7 @@ impl Scene {
             }
             lines
         };
-        Consequences {
+        ChangeConsequences {
             badges: of_own.badges,
             own: words(&of_own, "badge of", "badges of"),
             checks: i64::try_from(of_checked.badges).unwrap_or(i64::MAX),
@@ -263,8 +270,8 @@ impl Scene {
         }
     }
 
-    fn turned(&self, badges: &[BadgeGroup]) -> policy::what_if::Consequences {
-        let both: Vec<(Facts, Facts, usize)> = badges
+    fn turned(&self, badges: &[BadgeGroup]) -> policy::what_if::PolicyImpact {
+        let both: Vec<(BadgeFacts, BadgeFacts, usize)> = badges
             .iter()
             .filter_map(|badge| {
                 let (before, after) = self.evidence.get(&badge.issuer)?;
@@ -275,7 +282,7 @@ impl Scene {
                 Some((was, is, usize::try_from(badge.count).unwrap_or(0)))
             })
             .collect();
-        let turns = both.iter().map(|(was, is, count)| Turn {
+        let turns = both.iter().map(|(was, is, count)| BadgeTransition {
             was: (self.policies.0.as_ref(), was),
             is: (self.policies.1.as_ref(), is),
             count: *count,
@@ -283,7 +290,7 @@ impl Scene {
         what_changes(turns, &Purpose::ALL, self.now)
     }
 
-    fn facts(&self, badge: &BadgeGroup, evidence: &Evidence, placed: &Placed, policy: &Policy) -> Facts {
+    fn facts(&self, badge: &BadgeGroup, evidence: &Evidence, placed: &ItemAncestry, policy: &Policy) -> BadgeFacts {
         let named = badge.aligned.iter().flatten();
         let with_above = named.clone().filter_map(|item| placed.above.get(item)).flatten();
         let is_placed = named.clone().all(|item| placed.kept.contains(item));
@@ -292,29 +299,29 @@ impl Scene {
         let unplaced: BTreeSet<&str> = asked.filter(|item| !placed.kept.contains(*item)).collect();
         let alignments: BTreeSet<String> = named.chain(with_above).cloned().collect();
         let alignments: Vec<String> = alignments.into_iter().collect();
-        let sought = Sought {
+        let sought = RecognitionQuery {
             issuer: &badge.issuer,
             achievement: badge.achievement.as_deref(),
             alignments: &alignments,
-            asked: AskedAt::now(self.now),
+            asked: QueryTime::now(self.now),
             issued: Some(badge.dated),
             vouched: None,
         };
-        let mut known = facts::of_lists(evidence, &self.home, &sought, Lists::FreshAt(self.now));
+        let mut known = facts::of_lists(evidence, &self.home, &sought, ListFreshness::FreshAt(self.now));
         let unplaced: Vec<String> = unplaced.into_iter().map(str::to_owned).collect();
         if known.recognized_for.as_ref().is_some_and(Vec::is_empty) && !unplaced.is_empty() {
             // As the verdict has it: not known, where it would be recognized if it stood below.
             let alignments = [alignments.as_slice(), &unplaced].concat();
-            let below = Sought {
+            let below = RecognitionQuery {
                 alignments: &alignments,
                 ..sought
             };
-            let would = facts::of_lists(evidence, &self.home, &below, Lists::Any).recognized_for;
+            let would = facts::of_lists(evidence, &self.home, &below, ListFreshness::Any).recognized_for;
             if would.is_some_and(|uses| !uses.is_empty()) {
                 known.recognized_for = None;
             }
         }
-        Facts {
+        BadgeFacts {
             unplaced,
             alignments: badge.aligned.is_some().then_some(alignments),
             clock_hours: badge.stated.clock_hours,

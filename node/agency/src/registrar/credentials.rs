@@ -2,14 +2,14 @@
 
 use protocol::{Put, status_list};
 use rand::RngExt as _;
-use registry_schema::{Achievement, Credential, CredentialCode, Reason, StatusChange, StatusState, Timestamp};
-use verification::{BadKey, SigningKey, credential as badges, data_integrity, multikey};
+use registry_schema::{Achievement, Credential, CredentialCode, StatusChange, StatusReason, StatusState, Timestamp};
+use verification::{BadKey, IssuerSigningKey, credential as badges, data_integrity, multikey};
 
 use super::{
-    Actor, NotDone, Registrar, issuer_keys::signing_key_of, not_ready, rows::place as place_of, slots::SlotPlace,
-    within,
+    Actor, Registrar, RegistrarError, issuer_keys::signing_key_of, not_ready, rows::place as place_of,
+    slots::SlotPlace, within,
 };
-use storage::{Issued, IssuerKey, KeptCredential, LocalWrite, look_up::Leave};
+use storage::{CredentialRow, IssuerKey, LocalWrite, SignedCredentialRow, look_up::LookupPermit};
 
 /// The content of a credential that is to be issued.
 #[derive(Clone, Debug)]
@@ -31,18 +31,18 @@ impl Registrar {
     /// gives no document: a badge that is signed but not recorded could never be revoked.
     ///
     /// # Errors
-    /// [`NotDone`], if the issuer's key is not kept here, a limit is broken, or the node cannot write.
+    /// [`RegistrarError`], if the issuer's key is not kept here, a limit is broken, or the node cannot write.
     pub async fn issue(
         &self,
         mut new: NewBadge,
         hand: &Actor,
-    ) -> Result<(Credential, Option<serde_json::Value>), NotDone> {
+    ) -> Result<(Credential, Option<serde_json::Value>), RegistrarError> {
         let mut turn = self.turn(hand.dry_run).await?;
         let now = self.clock.now();
         check(&new)?;
         self.may_issue(&new.issuer)?;
         let key = self.store.issuer_key(&new.issuer).await?.ok_or_else(|| {
-            NotDone::Unknown(format!(
+            RegistrarError::Unknown(format!(
                 "this store keeps no key of issuer `{}`: see `comity issuer list`; if the key is lost, give the issuer a new one \
                  (`comity issuer rekey`)",
                 new.issuer
@@ -52,8 +52,9 @@ impl Registrar {
             let registry = self.registry.snapshot();
             let home = registry.home().ok_or_else(not_ready)?;
             let issuer = home.issuer(&new.issuer).cloned();
-            let issuer = issuer
-                .ok_or_else(|| NotDone::Unknown(format!("`{}` is not on this agency's trust list", new.issuer)))?;
+            let issuer = issuer.ok_or_else(|| {
+                RegistrarError::Unknown(format!("`{}` is not on this agency's trust list", new.issuer))
+            })?;
             (home.id.clone(), home.url.clone(), issuer)
         };
         if new.achievement.id.is_empty() {
@@ -63,7 +64,7 @@ impl Registrar {
         }
         let valid_from = new.valid_from.unwrap_or(now).whole_seconds();
         if new.valid_until.is_some_and(|until| until <= valid_from) {
-            return Err(NotDone::Invalid("a credential ends after it begins".into()));
+            return Err(RegistrarError::Invalid("a credential ends after it begins".into()));
         }
         let id = format!("urn:uuid:{}", uuid_v4());
         let code = CredentialCode::new(agency.code_letters(), rand::rng().random());
@@ -72,7 +73,7 @@ impl Registrar {
             true => None,
             false => Some(self.new_place(&mut turn, &new.issuer).await?),
         };
-        let issued = Issued {
+        let issued = CredentialRow {
             id: id.clone(),
             code,
             issuer: new.issuer,
@@ -102,7 +103,7 @@ impl Registrar {
                 .map(|to| to.target_url.clone())
                 .collect(),
         };
-        let unsigned = badges::build(&badges::NewCredential {
+        let unsigned = badges::build(&badges::CredentialContent {
             id: id.clone(),
             issuer_id: issuer.id.clone(),
             issuer_name: issuer.name.clone(),
@@ -112,7 +113,7 @@ impl Registrar {
             achievement: new.achievement,
             valid_from,
             valid_until: new.valid_until,
-            status: Some(badges::NewStatus {
+            status: Some(badges::StatusLocation {
                 revocation_list: list_url(&url, list, "revocation"),
                 suspension_list: list_url(&url, list, "suspension"),
                 index,
@@ -121,17 +122,17 @@ impl Registrar {
         let signing = signing_key_of(&key)?;
         let (_, method) = multikey::did_key(&signing.public_key());
         let document = data_integrity::sign(unsigned, &signing, &method, now)
-            .map_err(|error| NotDone::Invalid(format!("the credential cannot be signed: {error}")))?;
+            .map_err(|error| RegistrarError::Invalid(format!("the credential cannot be signed: {error}")))?;
         let own = [
             aligned,
-            LocalWrite::Credential(KeptCredential {
+            LocalWrite::Credential(SignedCredentialRow {
                 issued,
                 document: document.to_string(),
             }),
             self.act(hand, "credential.issue", &id, None),
         ];
         self.store
-            .commit(&protocol::Batch::default(), &own, self.clock.now())
+            .commit(&protocol::WriteBatch::default(), &own, self.clock.now())
             .await?;
         Ok((credential, Some(document)))
     }
@@ -139,20 +140,23 @@ impl Registrar {
     /// Suspends, reinstates or revokes a credential of this agency.
     ///
     /// # Errors
-    /// [`NotDone`], if there is none with this code, the change contradicts what stands, or the node cannot write.
+    /// [`RegistrarError`], if there is none with this code, the change contradicts what stands, or the node cannot write.
     pub async fn change_status(
         &self,
         code: CredentialCode,
         to: StatusState,
-        reason: Reason,
+        reason: StatusReason,
         note: Option<String>,
         hand: &Actor,
-    ) -> Result<(Credential, StatusChange), NotDone> {
+    ) -> Result<(Credential, StatusChange), RegistrarError> {
         let mut turn = self.turn(hand.dry_run).await?;
         if let Some(note) = &note {
             within("a note", note, 2000)?;
         }
-        let kept = self.store.credential_by_code(code, Leave::of_operator(hand)).await?;
+        let kept = self
+            .store
+            .credential_by_code(code, LookupPermit::of_operator(hand))
+            .await?;
         let Some(kept) = kept else {
             return Err(self.has_no(code).await?);
         };
@@ -179,16 +183,16 @@ impl Registrar {
     /// credential that another store of the agency keeps.
     ///
     /// # Errors
-    /// [`NotDone`], if no store of the agency ever reserved the place, the change contradicts what stands, or the node
+    /// [`RegistrarError`], if no store of the agency ever reserved the place, the change contradicts what stands, or the node
     /// cannot write.
     pub async fn change_place(
         &self,
         place: (u32, u32),
         to: StatusState,
-        reason: Reason,
+        reason: StatusReason,
         note: Option<String>,
         hand: &Actor,
-    ) -> Result<StatusChange, NotDone> {
+    ) -> Result<StatusChange, RegistrarError> {
         let mut turn = self.turn(hand.dry_run).await?;
         if let Some(note) = &note {
             within("a note", note, 2000)?;
@@ -202,7 +206,7 @@ impl Registrar {
         };
         let what = format!("list {list} index {index}");
         let state = state.ok_or_else(|| {
-            NotDone::Unknown(format!(
+            RegistrarError::Unknown(format!(
                 "no store of this agency, as far as is known here, has issued a credential at {what}"
             ))
         })?;
@@ -225,10 +229,13 @@ impl Registrar {
     /// reason and time of its status at once, and their bytes after seven days. Whether it is revoked or suspended stays.
     ///
     /// # Errors
-    /// [`NotDone`], if this agency has issued none with this code, or the node cannot write.
-    pub async fn expunge(&self, code: CredentialCode, hand: &Actor) -> Result<(u32, u32), NotDone> {
+    /// [`RegistrarError`], if this agency has issued none with this code, or the node cannot write.
+    pub async fn expunge(&self, code: CredentialCode, hand: &Actor) -> Result<(u32, u32), RegistrarError> {
         let mut turn = self.turn(hand.dry_run).await?;
-        let kept = self.store.credential_by_code(code, Leave::of_operator(hand)).await?;
+        let kept = self
+            .store
+            .credential_by_code(code, LookupPermit::of_operator(hand))
+            .await?;
         let Some(kept) = kept else {
             return Err(self.has_no(code).await?);
         };
@@ -247,8 +254,8 @@ impl Registrar {
     }
 
     /// The refusal of an act on a credential that is not here.
-    async fn has_no(&self, code: CredentialCode) -> Result<NotDone, NotDone> {
-        Ok(NotDone::Unknown(match self.store.lost_records().await? {
+    async fn has_no(&self, code: CredentialCode) -> Result<RegistrarError, RegistrarError> {
+        Ok(RegistrarError::Unknown(match self.store.lost_records().await? {
             Some(before) => format!(
                 "there is no credential `{code}` here, and the records of badges issued before {} are lost: the status of such a one is \
                  changed by the badge itself, `comity credential revoke --badge FILE`, or `suspend`, or `reinstate`",
@@ -261,7 +268,7 @@ impl Registrar {
     /// A stored credential with its status now, as operators see it; its status is unknown, where its row and its badge name
     /// two places.
     #[must_use]
-    pub fn shown(&self, kept: &KeptCredential) -> Credential {
+    pub fn shown(&self, kept: &SignedCredentialRow) -> Credential {
         let mut credential = match place_of(kept) {
             Ok(place) => self.shown_at(&kept.issued, Some(place), StatusState::Active),
             Err(_) => self.shown_at(&kept.issued, None, StatusState::Unknown),
@@ -281,7 +288,7 @@ impl Registrar {
     }
 
     /// A credential with the status of this place now; with `otherwise`, if no list has the place.
-    fn shown_at(&self, issued: &Issued, place: Option<(u32, u32)>, otherwise: StatusState) -> Credential {
+    fn shown_at(&self, issued: &CredentialRow, place: Option<(u32, u32)>, otherwise: StatusState) -> Credential {
         let registry = self.registry.snapshot();
         let home = registry.home();
         let state = place.and_then(|(list, slot)| Some(home?.list(list)?.state(slot)));
@@ -308,11 +315,11 @@ fn step(
     (list, index): (u32, u32),
     from: StatusState,
     change: StatusChange,
-) -> Result<(Put, &'static str), NotDone> {
+) -> Result<(Put, &'static str), RegistrarError> {
     let StatusChange { state: to, at, reason } = change;
     Ok(match (from, to) {
         (StatusState::Revoked, _) => {
-            return Err(NotDone::Conflict(format!(
+            return Err(RegistrarError::Conflict(format!(
                 "`{what}` is revoked, which is final: issue a new credential instead"
             )));
         }
@@ -326,11 +333,16 @@ fn step(
             "credential.suspend",
         ),
         (_, StatusState::Unknown) => {
-            return Err(NotDone::Invalid(
+            return Err(RegistrarError::Invalid(
                 "a status is changed to `revoked`, `suspended` or `active`".into(),
             ));
         }
-        (state, _) => return Err(NotDone::Conflict(format!("`{what}` is {} already", state.as_str()))),
+        (state, _) => {
+            return Err(RegistrarError::Conflict(format!(
+                "`{what}` is {} already",
+                state.as_str()
+            )));
+        }
     })
 }
 
@@ -344,9 +356,9 @@ pub fn list_url(node: &str, list: u32, purpose: &str) -> String {
 ///
 /// # Errors
 /// If what is kept is not the key of that DID.
-pub fn signing_key(kept: &IssuerKey) -> Result<SigningKey, BadKey> {
+pub fn signing_key(kept: &IssuerKey) -> Result<IssuerSigningKey, BadKey> {
     let public = multikey::key_of_did(&kept.issuer).ok_or(BadKey::Encoding)?;
-    let key = SigningKey::from_secret(public.kind(), &kept.seed.0)?;
+    let key = IssuerSigningKey::from_secret(public.kind(), &kept.seed.0)?;
     if key.public_key() == public {
         Ok(key)
     } else {
@@ -354,14 +366,14 @@ pub fn signing_key(kept: &IssuerKey) -> Result<SigningKey, BadKey> {
     }
 }
 
-fn check(new: &NewBadge) -> Result<(), NotDone> {
+fn check(new: &NewBadge) -> Result<(), RegistrarError> {
     within("the holder's name", &new.subject, 200)?;
     within("the achievement's name", &new.achievement.name, 200)?;
     within("the achievement's description", &new.achievement.description, 4000)?;
     within("the achievement's criteria", &new.achievement.criteria, 4000)?;
     let id = &new.achievement.id;
     if !id.is_empty() && (id.len() > 500 || url::Url::parse(id).is_err()) {
-        return Err(NotDone::Invalid(format!(
+        return Err(RegistrarError::Invalid(format!(
             "the achievement's id `{id}` is no URI of at most 500 characters"
         )));
     }

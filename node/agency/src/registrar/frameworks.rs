@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use policy::framework::{Framework, Read};
-use registry_schema::{Alignment, Scope};
+use policy::framework::{Framework, ParsedFramework};
+use registry_schema::{Alignment, RecognitionScope};
 
-use super::{Actor, Change, Consequences, NotDone, Registrar, within};
+use super::{Actor, ChangeConsequences, ProposedChange, Registrar, RegistrarError, within};
 use storage::{FrameworkRow, LocalWrite, NewFramework};
 
 /// Most frameworks that are kept.
@@ -25,23 +25,25 @@ impl Registrar {
     /// Keeps a framework, in the place of an earlier version of it.
     ///
     /// # Errors
-    /// [`NotDone`], if there are too many, or the node cannot write.
+    /// [`RegistrarError`], if there are too many, or the node cannot write.
     pub async fn import_framework(
         &self,
-        read: Read,
+        read: ParsedFramework,
         tested: Vec<String>,
         hand: &Actor,
-    ) -> Result<NewFramework, NotDone> {
+    ) -> Result<NewFramework, RegistrarError> {
         let _acting = self.acting.lock().await;
         if tested.len() > MOST_TESTED {
-            return Err(NotDone::Invalid(format!("at most {MOST_TESTED} subjects are tested")));
+            return Err(RegistrarError::Invalid(format!(
+                "at most {MOST_TESTED} subjects are tested"
+            )));
         }
         for subject in &tested {
             within("a tested subject", subject, 200)?;
         }
         let known = self.store.frameworks().await?;
         if known.len() >= MOST_FRAMEWORKS && !known.iter().any(|row| row.id == read.framework.id) {
-            return Err(NotDone::Conflict(format!(
+            return Err(RegistrarError::Conflict(format!(
                 "at most {MOST_FRAMEWORKS} frameworks are kept"
             )));
         }
@@ -55,7 +57,9 @@ impl Registrar {
         if !hand.dry_run {
             let act = self.act(hand, "framework.import", &new.framework.id, None);
             let own = [LocalWrite::Framework(Box::new(new.clone())), act];
-            self.store.commit(&protocol::Batch::default(), &own, new.at).await?;
+            self.store
+                .commit(&protocol::WriteBatch::default(), &own, new.at)
+                .await?;
         }
         Ok(new)
     }
@@ -64,17 +68,17 @@ impl Registrar {
     /// more for those above it, and no new badge can be aligned to it.
     ///
     /// # Errors
-    /// [`NotDone`], if there is none with this id, or the node cannot write.
-    pub async fn remove_framework(&self, id: &str, hand: &Actor) -> Result<FrameworkRow, NotDone> {
+    /// [`RegistrarError`], if there is none with this id, or the node cannot write.
+    pub async fn remove_framework(&self, id: &str, hand: &Actor) -> Result<FrameworkRow, RegistrarError> {
         let _acting = self.acting.lock().await;
         let row = self.store.framework_row(id).await?;
-        let row =
-            row.ok_or_else(|| NotDone::Unknown(format!("there is no framework `{id}` here: see /v1/frameworks")))?;
+        let row = row
+            .ok_or_else(|| RegistrarError::Unknown(format!("there is no framework `{id}` here: see /v1/frameworks")))?;
         if !hand.dry_run {
             let act = self.act(hand, "framework.remove", id, None);
             let own = [LocalWrite::FrameworkRemoved { id: id.to_owned() }, act];
             self.store
-                .commit(&protocol::Batch::default(), &own, self.clock.now())
+                .commit(&protocol::WriteBatch::default(), &own, self.clock.now())
                 .await?;
         }
         Ok(row)
@@ -84,16 +88,23 @@ impl Registrar {
     /// aligned to those above it.
     ///
     /// # Errors
-    /// [`NotDone`], if the store cannot be read.
-    pub async fn framework_consequences(&self, id: &str, new: Option<&Framework>) -> Result<Consequences, NotDone> {
+    /// [`RegistrarError`], if the store cannot be read.
+    pub async fn framework_consequences(
+        &self,
+        id: &str,
+        new: Option<&Framework>,
+    ) -> Result<ChangeConsequences, RegistrarError> {
         let new = new.map(|framework| Arc::new(framework.clone()));
-        self.consequences(Change::Framework(id.to_owned(), new)).await
+        self.consequences(ProposedChange::Framework(id.to_owned(), new)).await
     }
 
     /// A scope, and with its items what stands below them by the frameworks that are kept here: so every node gives this
     /// agency's answer, whichever frameworks it has. What would be too much for one recognition stays as it is.
-    pub(super) async fn with_what_stands_below(&self, scope: Scope) -> Result<Scope, NotDone> {
-        let Scope::Aligned(items) = scope else {
+    pub(super) async fn with_what_stands_below(
+        &self,
+        scope: RecognitionScope,
+    ) -> Result<RecognitionScope, RegistrarError> {
+        let RecognitionScope::Aligned(items) = scope else {
             return Ok(scope);
         };
         let named: BTreeSet<String> = items.iter().cloned().collect();
@@ -103,19 +114,19 @@ impl Registrar {
                 below.extend(self.store.framework(&row).await?.items_below(&named));
             }
         }
-        let whole = Scope::Aligned(items.iter().cloned().chain(below).collect());
+        let whole = RecognitionScope::Aligned(items.iter().cloned().chain(below).collect());
         let bytes: usize = whole.ids().iter().map(String::len).sum();
         let fits = whole.is_within_limits() && bytes <= MOST_SCOPE_BYTES;
-        Ok(if fits { whole } else { Scope::Aligned(items) })
+        Ok(if fits { whole } else { RecognitionScope::Aligned(items) })
     }
 
     /// The alignments to these items, which are named by identifier or URI.
     ///
     /// # Errors
-    /// [`NotDone`], if no framework that was imported has one of them, or two have.
-    pub async fn alignments(&self, items: &[String]) -> Result<Vec<Alignment>, NotDone> {
+    /// [`RegistrarError`], if no framework that was imported has one of them, or two have.
+    pub async fn alignments(&self, items: &[String]) -> Result<Vec<Alignment>, RegistrarError> {
         if items.len() > MOST_ALIGNMENTS {
-            return Err(NotDone::Invalid(format!(
+            return Err(RegistrarError::Invalid(format!(
                 "an achievement is aligned to at most {MOST_ALIGNMENTS} items"
             )));
         }
@@ -127,7 +138,7 @@ impl Registrar {
                     true => format!("no framework here has the item `{named}`: see `comity framework list`"),
                     false => format!("several frameworks have the item `{named}`: name it by its URI"),
                 };
-                return Err(NotDone::Unknown(said));
+                return Err(RegistrarError::Unknown(said));
             };
             if alignments.iter().any(|known| known.target_url == item.uri) {
                 continue;

@@ -2,22 +2,22 @@
 
 use protocol::trust_list;
 use registry_schema::{
-    AgencyId, AskedAt, Issuer, VerificationMethod,
+    AgencyId, Issuer, QueryTime, VerificationMethod,
     acceptance::ProviderKind,
     recognition::{Registration, RegistrationStanding},
 };
 use verification::{KeyKind, multikey};
 
-use super::{Actor, NotDone, Registrar, internal, not_ready, within};
+use super::{Actor, Registrar, RegistrarError, internal, not_ready, within};
 use platform::keys;
-use storage::{LocalWrite, Seed};
+use storage::{KeySeed, LocalWrite};
 
 impl Registrar {
     /// Registers an issuer of this agency: makes its badge key of this kind and its `did:key`. Its first badge opens its first
     /// status list.
     ///
     /// # Errors
-    /// [`NotDone`], if the name is none or taken, or the node cannot write.
+    /// [`RegistrarError`], if the name is none or taken, or the node cannot write.
     pub async fn register_issuer(
         &self,
         name: &str,
@@ -25,7 +25,7 @@ impl Registrar {
         kind: KeyKind,
         provider: Option<ProviderKind>,
         hand: &Actor,
-    ) -> Result<Issuer, NotDone> {
+    ) -> Result<Issuer, RegistrarError> {
         let mut turn = self.turn(hand.dry_run).await?;
         let (mut issuer, mut own) = self.new_issuer(name, url, kind)?;
         issuer.provider = provider;
@@ -41,7 +41,7 @@ impl Registrar {
         name: &str,
         url: Option<String>,
         kind: KeyKind,
-    ) -> Result<(Issuer, Vec<LocalWrite>), NotDone> {
+    ) -> Result<(Issuer, Vec<LocalWrite>), RegistrarError> {
         self.name_is_free(name, url.as_deref())?;
         self.keyed_issuer(name, url, kind)
     }
@@ -52,7 +52,7 @@ impl Registrar {
         name: &str,
         url: Option<String>,
         kind: KeyKind,
-    ) -> Result<(Issuer, Vec<LocalWrite>), NotDone> {
+    ) -> Result<(Issuer, Vec<LocalWrite>), RegistrarError> {
         let agency = self.registry.snapshot().home_id().clone();
         let name = name.trim();
         let (key, secret) = keys::fresh(kind).map_err(internal)?;
@@ -75,13 +75,13 @@ impl Registrar {
         };
         let own = vec![LocalWrite::IssuerKey {
             issuer: issuer.id.clone(),
-            seed: Seed(secret),
+            seed: KeySeed(secret),
         }];
         Ok((issuer, own))
     }
 
     /// This agency, if an issuer can be registered under this name, with this page.
-    pub(super) fn name_is_free(&self, name: &str, url: Option<&str>) -> Result<AgencyId, NotDone> {
+    pub(super) fn name_is_free(&self, name: &str, url: Option<&str>) -> Result<AgencyId, RegistrarError> {
         let name = name.trim();
         within("an issuer's name", name, 200)?;
         within("an issuer's URL", url.unwrap_or("-"), 200)?;
@@ -96,7 +96,7 @@ impl Registrar {
             .issuers()
             .any(|issuer| issuer.name == name && !has_ended(&issuer.id) && issuer.is_sound())
         {
-            return Err(NotDone::Conflict(format!(
+            return Err(RegistrarError::Conflict(format!(
                 "an issuer named `{name}` is registered already: if its key is lost, give it a new one (`comity issuer rekey`)"
             )));
         }
@@ -106,20 +106,22 @@ impl Registrar {
     /// Says how an issuer of this agency stands from now on.
     ///
     /// # Errors
-    /// [`NotDone`], if this agency does not register it, it stands so already or has ended, or the node cannot write.
+    /// [`RegistrarError`], if this agency does not register it, it stands so already or has ended, or the node cannot write.
     pub async fn set_standing(
         &self,
         issuer: &str,
         standing: RegistrationStanding,
         note: Option<String>,
         hand: &Actor,
-    ) -> Result<Registration, NotDone> {
+    ) -> Result<Registration, RegistrarError> {
         let mut turn = self.turn(hand.dry_run).await?;
         let (was, until) = {
             let registry = self.registry.snapshot();
             let home = registry.home().ok_or_else(not_ready)?;
             if home.issuer(issuer).is_none() {
-                return Err(NotDone::Unknown(format!("this agency registers no issuer `{issuer}`")));
+                return Err(RegistrarError::Unknown(format!(
+                    "this agency registers no issuer `{issuer}`"
+                )));
             }
             home.registration(issuer)
                 .map_or((RegistrationStanding::Registered, None), |said| {
@@ -127,7 +129,7 @@ impl Registrar {
                 })
         };
         if was == standing || was == RegistrationStanding::Ended {
-            return Err(NotDone::Conflict(
+            return Err(RegistrarError::Conflict(
                 "the issuer stands so already, or its registration has ended, which is final".into(),
             ));
         }
@@ -152,13 +154,18 @@ impl Registrar {
     /// Says what kind of body an issuer of this agency is: rules of any agency can ask for it.
     ///
     /// # Errors
-    /// [`NotDone`], if this agency does not register it, that is said already, or the node cannot write.
-    pub async fn set_provider(&self, issuer: &str, provider: ProviderKind, hand: &Actor) -> Result<Issuer, NotDone> {
+    /// [`RegistrarError`], if this agency does not register it, that is said already, or the node cannot write.
+    pub async fn set_provider(
+        &self,
+        issuer: &str,
+        provider: ProviderKind,
+        hand: &Actor,
+    ) -> Result<Issuer, RegistrarError> {
         let mut turn = self.turn(hand.dry_run).await?;
         let mut issuer = self.own_issuer(issuer)?;
         if issuer.provider == Some(provider) {
             let said = format!("`{}` is {} in the list already", issuer.name, provider.in_words());
-            return Err(NotDone::Conflict(said));
+            return Err(RegistrarError::Conflict(said));
         }
         issuer.provider = Some(provider);
         let act = self.act(hand, "issuer.provider", &issuer.id, Some(provider.as_str().to_owned()));
@@ -168,16 +175,16 @@ impl Registrar {
     }
 
     /// The entry of an issuer of this agency.
-    pub(super) fn own_issuer(&self, id: &str) -> Result<Issuer, NotDone> {
+    pub(super) fn own_issuer(&self, id: &str) -> Result<Issuer, RegistrarError> {
         let registry = self.registry.snapshot();
         let issuer = registry.home().and_then(|home| home.issuer(id));
         issuer
             .cloned()
-            .ok_or_else(|| NotDone::Unknown(format!("this agency registers no issuer `{id}`")))
+            .ok_or_else(|| RegistrarError::Unknown(format!("this agency registers no issuer `{id}`")))
     }
 
     /// Checks that an issuer may issue: not once its key is compromised, nor while its registration does not hold.
-    pub(super) fn may_issue(&self, issuer: &str) -> Result<(), NotDone> {
+    pub(super) fn may_issue(&self, issuer: &str) -> Result<(), RegistrarError> {
         self.may_sign(issuer)?;
         let now = self.clock.now();
         let registry = self.registry.snapshot();
@@ -185,7 +192,7 @@ impl Registrar {
         let Some((known, said)) = home.issuer(issuer).zip(home.registration(issuer)) else {
             return Ok(());
         };
-        if said.holds(AskedAt::now(now)) {
+        if said.holds(QueryTime::now(now)) {
             return Ok(());
         }
         let name = &known.name;
@@ -206,6 +213,6 @@ impl Registrar {
                 until.unwrap_or(said.at).date_in_words()
             ),
         };
-        Err(NotDone::Conflict(why))
+        Err(RegistrarError::Conflict(why))
     }
 }

@@ -3,16 +3,16 @@
 use std::path::PathBuf;
 
 use protocol::{
-    DocumentId, Hash, KeyLog, PublicKey, Row,
-    key_log::{Act, End, SignedEntry, WriterKey, WriterScope},
-    replica::Failed,
-    status_list::{self, Entry},
+    DocumentId, DocumentRow, Hash, KeyLog, PublicKey,
+    key_log::{KeyEnd, KeyLogAct, SignedKeyLogEntry, WriterKey, WriterScope},
+    replica::ReplicaFailure,
+    status_list::{self, StatusListEntry},
 };
 use registry_schema::Timestamp;
 
-use super::{Actor, Change, Consequences, NotDone, Registrar, not_ready};
+use super::{Actor, ChangeConsequences, ProposedChange, Registrar, RegistrarError, not_ready};
 use crate::{
-    replication::NotWritten,
+    replication::WriteError,
     root::{self, WritingAbility},
 };
 use platform::keys;
@@ -39,7 +39,7 @@ pub enum ProposedAct {
         /// The key.
         key: PublicKey,
         /// The way in which it ends.
-        end: End,
+        end: KeyEnd,
         /// Its last good envelopes; all that are here, if absent and it retires.
         last: Option<Vec<Hash>>,
         /// In their place: everything that it dated before this moment is good.
@@ -48,20 +48,20 @@ pub enum ProposedAct {
     /// Let a key sign the agency's own statements.
     AddBadgeKey(PublicKey),
     /// End a badge key.
-    EndBadgeKey(PublicKey, End),
+    EndBadgeKey(PublicKey, KeyEnd),
 }
 
 /// An entry that the root could sign, and what would come of it.
 #[derive(Clone, Debug)]
-pub struct Proposal {
+pub struct KeyLogProposal {
     /// The entry, to be carried to the root.
-    pub entry: SignedEntry,
+    pub entry: SignedKeyLogEntry,
     /// True if the key in it is an example: a dry run makes none that lasts.
     pub is_example: bool,
     /// The number of kept envelopes of the key that would count no more.
     pub voided: usize,
     /// The rows that would alter: as they are, and as they would be.
-    pub changes: Vec<(Row, Row)>,
+    pub changes: Vec<(DocumentRow, DocumentRow)>,
     /// Slots whose revocation would be gone: to be revoked again, by a key that is good.
     pub unrevoked: Vec<(u32, u32)>,
 }
@@ -70,8 +70,8 @@ impl Registrar {
     /// This agency's key log.
     ///
     /// # Errors
-    /// [`NotDone`], if the store cannot be read.
-    pub async fn key_log(&self) -> Result<KeyLog, NotDone> {
+    /// [`RegistrarError`], if the store cannot be read.
+    pub async fn key_log(&self) -> Result<KeyLog, RegistrarError> {
         let home = self.registry.snapshot().home_hash();
         self.store.key_log(home).await?.ok_or_else(not_ready)
     }
@@ -79,9 +79,10 @@ impl Registrar {
     /// The public halves of the writer keys that are on this machine.
     ///
     /// # Errors
-    /// [`NotDone`], if the files cannot be read.
-    pub fn keys_here(&self) -> Result<Vec<PublicKey>, NotDone> {
-        let keys = keys::writers(&self.keys_folder()).map_err(|error| NotDone::Unavailable(format!("{error:#}")))?;
+    /// [`RegistrarError`], if the files cannot be read.
+    pub fn keys_here(&self) -> Result<Vec<PublicKey>, RegistrarError> {
+        let keys =
+            keys::writers(&self.keys_folder()).map_err(|error| RegistrarError::Unavailable(format!("{error:#}")))?;
         Ok(keys.iter().map(protocol::SigningKey::public).collect())
     }
 
@@ -89,8 +90,8 @@ impl Registrar {
     /// store before its first.
     ///
     /// # Errors
-    /// [`NotDone`], if the files cannot be read.
-    pub fn unused_keys(&self, key_log: &KeyLog) -> Result<Vec<PublicKey>, NotDone> {
+    /// [`RegistrarError`], if the files cannot be read.
+    pub fn unused_keys(&self, key_log: &KeyLog) -> Result<Vec<PublicKey>, RegistrarError> {
         let mut keys = self.keys_here()?;
         keys.retain(|key| key_log.authority().writer(key).is_none());
         Ok(keys)
@@ -99,14 +100,14 @@ impl Registrar {
     /// Tells whether the agency can write, and this node for it.
     ///
     /// # Errors
-    /// [`NotDone`], if the store or the files of the keys cannot be read.
-    pub async fn ability(&self) -> Result<WritingAbility, NotDone> {
+    /// [`RegistrarError`], if the store or the files of the keys cannot be read.
+    pub async fn ability(&self) -> Result<WritingAbility, RegistrarError> {
         Ok(WritingAbility::of(&self.key_log().await?, &self.keys_here()?))
     }
 
     /// The public half of the badge key on this machine.
-    pub fn badge_key_here(&self) -> Result<PublicKey, NotDone> {
-        let unavailable = |error: &dyn std::fmt::Display| NotDone::Unavailable(format!("{error:#}"));
+    pub fn badge_key_here(&self) -> Result<PublicKey, RegistrarError> {
+        let unavailable = |error: &dyn std::fmt::Display| RegistrarError::Unavailable(format!("{error:#}"));
         let seed = keys::load(&self.keys_folder(), "badge.key").map_err(|error| unavailable(&error))?;
         let key = protocol::SigningKey::from_seed(&seed).map_err(|error| unavailable(&error))?;
         Ok(key.public())
@@ -115,17 +116,17 @@ impl Registrar {
     /// The key with which the agency signs documents of its own, and the key log that names it.
     ///
     /// # Errors
-    /// [`NotDone`], if it is not on this machine, or the key log does not name it or has ended it.
-    pub async fn badge_key(&self) -> Result<(verification::SigningKey, KeyLog), NotDone> {
+    /// [`RegistrarError`], if it is not on this machine, or the key log does not name it or has ended it.
+    pub async fn badge_key(&self) -> Result<(verification::IssuerSigningKey, KeyLog), RegistrarError> {
         let log = self.key_log().await?;
-        let seed =
-            keys::load(&self.keys_folder(), "badge.key").map_err(|error| NotDone::Unavailable(format!("{error:#}")))?;
-        let key =
-            verification::SigningKey::from_seed(&seed).map_err(|error| NotDone::Unavailable(error.to_string()))?;
+        let seed = keys::load(&self.keys_folder(), "badge.key")
+            .map_err(|error| RegistrarError::Unavailable(format!("{error:#}")))?;
+        let key = verification::IssuerSigningKey::from_seed(&seed)
+            .map_err(|error| RegistrarError::Unavailable(error.to_string()))?;
         let mut live = log.authority().badge_keys().iter().filter(|(_, end)| end.is_none());
         let named = live.any(|(public, _)| public.0.as_slice() == key.public_key().as_bytes());
         if !named {
-            return Err(NotDone::Unavailable(
+            return Err(RegistrarError::Unavailable(
                 "the key log does not name this machine's badge key".into(),
             ));
         }
@@ -139,8 +140,8 @@ impl Registrar {
     /// Prepares what the root would have to sign for this, and works out what would come of it.
     ///
     /// # Errors
-    /// [`NotDone`], if the key log forbids it, or something that it names is not there.
-    pub async fn propose(&self, wish: ProposedAct, hand: &Actor) -> Result<Proposal, NotDone> {
+    /// [`RegistrarError`], if the key log forbids it, or something that it names is not there.
+    pub async fn propose(&self, wish: ProposedAct, hand: &Actor) -> Result<KeyLogProposal, RegistrarError> {
         // What a key is to end with is looked up in all that this agency wrote.
         let _turn = self.turn(false).await?;
         let key_log = self.key_log().await?;
@@ -156,12 +157,12 @@ impl Registrar {
                         keys::example()
                     }
                     (None, None) => keys::create_writer(&self.keys_folder())
-                        .map_err(|error| NotDone::Unavailable(format!("{error:#}")))?,
+                        .map_err(|error| RegistrarError::Unavailable(format!("{error:#}")))?,
                 };
                 let scope = scope(kinds);
-                Act::WriterAdded(WriterKey { key, scope })
+                KeyLogAct::WriterAdded(WriterKey { key, scope })
             }
-            ProposedAct::ScopeWriter { key, kinds } => Act::WriterScoped {
+            ProposedAct::ScopeWriter { key, kinds } => KeyLogAct::WriterScoped {
                 key,
                 scope: scope(kinds),
                 last: self.last(key, None).await?,
@@ -174,25 +175,25 @@ impl Registrar {
                         last
                     }
                     (None, Some(before), _) => self.last(key, Some(before)).await?,
-                    (None, None, End::Retired) => self.last(key, None).await?,
-                    (None, None, End::Compromised) => {
-                        return Err(NotDone::Invalid(
+                    (None, None, KeyEnd::Retired) => self.last(key, None).await?,
+                    (None, None, KeyEnd::Compromised) => {
+                        return Err(RegistrarError::Invalid(
                             "say what the key wrote before it was stolen: the last good envelopes, or the moment up to \
                              which its envelopes are good"
                                 .into(),
                         ));
                     }
                 };
-                Act::WriterEnded { key, last, end }
+                KeyLogAct::WriterEnded { key, last, end }
             }
-            ProposedAct::AddBadgeKey(key) => Act::BadgeKeyAdded(key),
-            ProposedAct::EndBadgeKey(key, end) => Act::BadgeKeyEnded { key, end },
+            ProposedAct::AddBadgeKey(key) => KeyLogAct::BadgeKeyAdded(key),
+            ProposedAct::EndBadgeKey(key, end) => KeyLogAct::BadgeKeyEnded { key, end },
         };
-        let refused = |error: protocol::signed::Refused| NotDone::Invalid(error.to_string());
+        let refused = |error: protocol::signed::InvalidStatement| RegistrarError::Invalid(error.to_string());
         let entry = key_log.propose(act.clone(), self.clock.now()).map_err(refused)?;
         let (voided, changes) = self.supposed(act).await?;
         let unrevoked = unrevoked(&changes);
-        Ok(Proposal {
+        Ok(KeyLogProposal {
             entry,
             is_example,
             voided,
@@ -203,11 +204,11 @@ impl Registrar {
 
     /// Works out what would come of an act of the root: how many kept envelopes would count no more, and the rows that would
     /// alter, as they are and as they would be.
-    async fn supposed(&self, act: Act) -> Result<(usize, Vec<(Row, Row)>), NotDone> {
+    async fn supposed(&self, act: KeyLogAct) -> Result<(usize, Vec<(DocumentRow, DocumentRow)>), RegistrarError> {
         let home = self.registry.snapshot().home_hash();
         let looked = self.author.look(move |replica| {
             let voided = match &act {
-                Act::WriterEnded { key, last, .. } => {
+                KeyLogAct::WriterEnded { key, last, .. } => {
                     replica.logs().get(&home).map_or(0, |log| log.count_beyond(key, last))
                 }
                 _ => 0,
@@ -215,36 +216,44 @@ impl Registrar {
             replica.consequences(&act).map(|changes| (voided, changes))
         });
         let looked = looked.await?;
-        looked.map_err(|error: Failed| NotDone::Invalid(error.to_string()))
+        looked.map_err(|error: ReplicaFailure| RegistrarError::Invalid(error.to_string()))
     }
 
     /// Works out what the verdicts would be, if rows altered so: which grants, recognitions and rules would be void.
     ///
     /// # Errors
-    /// [`NotDone`], if the store cannot be read.
-    pub async fn key_consequences(&self, changes: &[(Row, Row)]) -> Result<Option<Consequences>, NotDone> {
+    /// [`RegistrarError`], if the store cannot be read.
+    pub async fn key_consequences(
+        &self,
+        changes: &[(DocumentRow, DocumentRow)],
+    ) -> Result<Option<ChangeConsequences>, RegistrarError> {
         if changes.is_empty() {
             return Ok(None);
         }
         let after = changes.iter().map(|(_, after)| after.clone()).collect();
-        Ok(Some(self.consequences(Change::Rows(after)).await?))
+        Ok(Some(self.consequences(ProposedChange::Rows(after)).await?))
     }
 
     /// The rows that would alter by an entry that the root signed, before it is added, and the slots whose revocation would
     /// be gone.
     ///
     /// # Errors
-    /// [`NotDone`], if it is no entry, or the store cannot be read.
-    pub async fn entry_changes(&self, text: &str) -> Result<(Vec<(Row, Row)>, Vec<(u32, u32)>), NotDone> {
-        let entry = root::entry_from_text(text).map_err(|error| NotDone::Invalid(format!("{error:#}")))?;
-        let claim = entry.claim().map_err(|error| NotDone::Invalid(error.to_string()))?;
+    /// [`RegistrarError`], if it is no entry, or the store cannot be read.
+    pub async fn entry_changes(
+        &self,
+        text: &str,
+    ) -> Result<(Vec<(DocumentRow, DocumentRow)>, Vec<(u32, u32)>), RegistrarError> {
+        let entry = root::entry_from_text(text).map_err(|error| RegistrarError::Invalid(format!("{error:#}")))?;
+        let claim = entry
+            .claim()
+            .map_err(|error| RegistrarError::Invalid(error.to_string()))?;
         let (_, changes) = self.supposed(claim.act).await?;
         let unrevoked = unrevoked(&changes);
         Ok((changes, unrevoked))
     }
 
     /// The last envelopes of a key that are here, or those before a moment by its own dates.
-    async fn last(&self, key: PublicKey, before: Option<Timestamp>) -> Result<Vec<Hash>, NotDone> {
+    async fn last(&self, key: PublicKey, before: Option<Timestamp>) -> Result<Vec<Hash>, RegistrarError> {
         let home = self.registry.snapshot().home_hash();
         let found = self.author.look(move |replica| {
             let log = replica.logs().get(&home)?;
@@ -260,26 +269,28 @@ impl Registrar {
     /// only if that is `agreed`.
     ///
     /// # Errors
-    /// [`NotDone`], if the root did not sign it, it does not follow the last one, it ends what nobody agreed to end, or the node
+    /// [`RegistrarError`], if the root did not sign it, it does not follow the last one, it ends what nobody agreed to end, or the node
     /// cannot write.
-    pub async fn enter(&self, text: &str, agreed: bool, hand: &Actor) -> Result<KeyLog, NotDone> {
+    pub async fn enter(&self, text: &str, agreed: bool, hand: &Actor) -> Result<KeyLog, RegistrarError> {
         let mut turn = self.turn(hand.dry_run).await?;
-        let entry = root::entry_from_text(text).map_err(|error| NotDone::Invalid(format!("{error:#}")))?;
-        let claim = entry.claim().map_err(|error| NotDone::Invalid(error.to_string()))?;
+        let entry = root::entry_from_text(text).map_err(|error| RegistrarError::Invalid(format!("{error:#}")))?;
+        let claim = entry
+            .claim()
+            .map_err(|error| RegistrarError::Invalid(error.to_string()))?;
         if entry.signers().next().is_none() {
-            return Err(NotDone::Conflict(
+            return Err(RegistrarError::Conflict(
                 "nobody has signed this entry yet: where the root's key is, `comityd root sign FILE --root KEY`; then apply that file"
                     .into(),
             ));
         }
         let checked = entry.clone();
         let check = self.author.look(move |replica| replica.check_entry(&checked)).await?;
-        check.map_err(|refused| NotDone::Conflict(refused.to_string()))?;
+        check.map_err(|refused| RegistrarError::Conflict(refused.to_string()))?;
         let ends = root::endings(&self.key_log().await?, &claim.act);
-        let ends = ends.map_err(|refused| NotDone::Conflict(refused.to_string()))?;
+        let ends = ends.map_err(|refused| RegistrarError::Conflict(refused.to_string()))?;
         if !agreed && !hand.dry_run && !ends.is_empty() {
             let ends: Vec<String> = ends.iter().map(ToString::to_string).collect();
-            return Err(NotDone::Conflict(format!(
+            return Err(RegistrarError::Conflict(format!(
                 "{}. If that is meant: `comity key apply --yes-end-this-agency`",
                 ends.join("; ")
             )));
@@ -293,7 +304,7 @@ impl Registrar {
             );
             let entered = self.author.enter(turn.version()?, entry, vec![act]).await;
             entered.map_err(|error| match error {
-                NotWritten::Entry(refused) => NotDone::Conflict(refused.to_string()),
+                WriteError::Entry(refused) => RegistrarError::Conflict(refused.to_string()),
                 other => other.into(),
             })?;
         }
@@ -302,7 +313,7 @@ impl Registrar {
 }
 
 /// The slots whose revocation would be gone.
-fn unrevoked(changes: &[(Row, Row)]) -> Vec<(u32, u32)> {
+fn unrevoked(changes: &[(DocumentRow, DocumentRow)]) -> Vec<(u32, u32)> {
     let gone = changes.iter().filter_map(|(before, after)| unrevokes(before, after));
     gone.collect()
 }
@@ -318,12 +329,12 @@ fn scope(mut kinds: Vec<String>) -> WriterScope {
 }
 
 /// The slot that is revoked before and not after.
-fn unrevokes(before: &Row, after: &Row) -> Option<(u32, u32)> {
+fn unrevokes(before: &DocumentRow, after: &DocumentRow) -> Option<(u32, u32)> {
     let DocumentId::StatusList(list) = before.document else {
         return None;
     };
     match status_list::fold(&before.key, &before.values)? {
-        Entry::Revoked { index, .. } if after.values.is_empty() => Some((list, index)),
+        StatusListEntry::Revoked { index, .. } if after.values.is_empty() => Some((list, index)),
         _ => None,
     }
 }

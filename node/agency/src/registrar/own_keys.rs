@@ -7,17 +7,17 @@ mod difference;
 
 use protocol::{Hash, trust_list};
 use registry_schema::{
-    AgencyId, Issuer, MAX_STATUS_LIST_BYTES, MAX_STATUS_LISTS, OwnKeys, Timestamp, VerificationMethod,
+    AgencyId, ExternalKeys, Issuer, MAX_STATUS_LIST_BYTES, MAX_STATUS_LISTS, Timestamp, VerificationMethod,
     acceptance::ProviderKind,
     issuer::{MAX_ID_BYTES, MAX_KEYS},
     recognition::RegistrationStanding,
-    registration::{By, Proven, Step},
+    registration::{ProvenIdentifier, RegistrationStep, StepActor},
 };
 use url::Url;
 use verification::multikey;
 
-pub use self::difference::Became;
-use super::{Actor, CaseFile, NotDone, Note, Registrar, not_ready};
+pub use self::difference::KeyDifference;
+use super::{Actor, ApplicationCase, Registrar, RegistrarError, StepNote, not_ready};
 use storage::{ApplicationRow, LocalWrite};
 
 /// The longest entry of an issuer, in bytes: recognitions hold a copy, and more.
@@ -25,7 +25,7 @@ const MAX_ENTRY: usize = 10 * 1024;
 
 /// An issuer with keys of its own, as it is to be registered.
 #[derive(Clone, Debug)]
-pub struct OwnIssuer {
+pub struct ExternalIssuer {
     /// Its name.
     pub name: String,
     /// Its public page.
@@ -33,7 +33,7 @@ pub struct OwnIssuer {
     /// The kind of body that it is.
     pub provider: Option<ProviderKind>,
     /// Its identifier, its keys, its status lists, and when they were looked up.
-    pub proven: Proven,
+    pub proven: ProvenIdentifier,
 }
 
 /// The changes to be made to the addresses of an issuer's status lists.
@@ -59,9 +59,9 @@ impl Registrar {
     /// Registers an issuer that signs with keys of its own.
     ///
     /// # Errors
-    /// [`NotDone`], if its name or identifier is none or taken, its keys or lists are none or too many, or the node cannot
+    /// [`RegistrarError`], if its name or identifier is none or taken, its keys or lists are none or too many, or the node cannot
     /// write.
-    pub async fn register_with_own_keys(&self, new: OwnIssuer, hand: &Actor) -> Result<Issuer, NotDone> {
+    pub async fn register_with_own_keys(&self, new: ExternalIssuer, hand: &Actor) -> Result<Issuer, RegistrarError> {
         let mut turn = self.turn(hand.dry_run).await?;
         let issuer = self.with_own_keys(new)?;
         let act = self.act(hand, "issuer.register", &issuer.id, Some("keys of its own".to_owned()));
@@ -71,13 +71,13 @@ impl Registrar {
     }
 
     /// The entry of an issuer with keys of its own; nothing is written yet.
-    fn with_own_keys(&self, new: OwnIssuer) -> Result<Issuer, NotDone> {
+    fn with_own_keys(&self, new: ExternalIssuer) -> Result<Issuer, RegistrarError> {
         let agency = self.name_is_free(&new.name, new.url.as_deref())?;
-        let Proven { issuer: id, keys, own } = new.proven;
+        let ProvenIdentifier { issuer: id, keys, own } = new.proven;
         self.id_is_free(&id)?;
         are_keys(&id, &keys)?;
         if keys.len() > MAX_KEYS {
-            return Err(NotDone::Invalid(format!(
+            return Err(RegistrarError::Invalid(format!(
                 "`{}` has {} keys, and an issuer is registered with at most {MAX_KEYS}",
                 shown(&id),
                 keys.len()
@@ -90,7 +90,7 @@ impl Registrar {
             verification_methods: keys,
             url: new.url,
             provider: new.provider,
-            own_keys: Some(OwnKeys {
+            own_keys: Some(ExternalKeys {
                 status_lists: lists(own.status_lists)?,
                 seen: own.seen.whole_seconds(),
             }),
@@ -100,11 +100,11 @@ impl Registrar {
     }
 
     /// The issuer that an approval registers: what the applicant proved to control, or else one with a key that is made now.
-    pub(super) fn issuer_of(&self, file: &CaseFile) -> Result<(Issuer, Vec<LocalWrite>), NotDone> {
+    pub(super) fn issuer_of(&self, file: &ApplicationCase) -> Result<(Issuer, Vec<LocalWrite>), RegistrarError> {
         let application = &file.application;
         match &file.case.proven {
             Some(proven) => {
-                let issuer = self.with_own_keys(OwnIssuer {
+                let issuer = self.with_own_keys(ExternalIssuer {
                     name: application.name.clone(),
                     url: application.url.clone(),
                     provider: None,
@@ -123,23 +123,29 @@ impl Registrar {
     /// Writes down that an applicant proved to control an identifier; whoever calls this has checked that.
     ///
     /// # Errors
-    /// [`NotDone`], if that is not possible now, the identifier is registered here, or its keys or lists are none or too many.
-    pub async fn prove(&self, id: &str, by: By, proven: Proven, dry_run: bool) -> Result<CaseFile, NotDone> {
+    /// [`RegistrarError`], if that is not possible now, the identifier is registered here, or its keys or lists are none or too many.
+    pub async fn prove(
+        &self,
+        id: &str,
+        by: StepActor,
+        proven: ProvenIdentifier,
+        dry_run: bool,
+    ) -> Result<ApplicationCase, RegistrarError> {
         let mut turn = self.turn(dry_run).await?;
         let file = self.case(id).await?;
         // The same refusals that an approval would meet.
-        let issuer = self.with_own_keys(OwnIssuer {
+        let issuer = self.with_own_keys(ExternalIssuer {
             name: file.application.name,
             url: file.application.url,
             provider: None,
             proven: proven.clone(),
         })?;
-        let step = Step::Prove {
+        let step = RegistrationStep::Prove {
             issuer: proven.issuer,
             keys: proven.keys,
             status_lists: issuer.own_keys.map(|own| own.status_lists).unwrap_or_default(),
         };
-        let note = Note::default();
+        let note = StepNote::default();
         self.take_step_while(&mut turn, id, by, step, note, dry_run).await
     }
 
@@ -147,7 +153,7 @@ impl Registrar {
     /// are to be. Gives its entry, with what became of each key.
     ///
     /// # Errors
-    /// [`NotDone`], if this agency does not register it or keeps its key, the keys or lists are none or too many, or the node
+    /// [`RegistrarError`], if this agency does not register it or keeps its key, the keys or lists are none or too many, or the node
     /// cannot write.
     pub async fn look_again(
         &self,
@@ -155,11 +161,11 @@ impl Registrar {
         published: Option<(Vec<VerificationMethod>, Timestamp)>,
         changes: ListChanges,
         hand: &Actor,
-    ) -> Result<(Issuer, Vec<(VerificationMethod, Became)>), NotDone> {
+    ) -> Result<(Issuer, Vec<(VerificationMethod, KeyDifference)>), RegistrarError> {
         let mut turn = self.turn(hand.dry_run).await?;
         let mut issuer = self.own_issuer(issuer)?;
         let Some(mut own) = issuer.own_keys.take() else {
-            return Err(NotDone::Conflict(format!(
+            return Err(RegistrarError::Conflict(format!(
                 "this agency keeps the key of `{}`, and issues with it: there is nothing to look up",
                 issuer.name
             )));
@@ -168,7 +174,7 @@ impl Registrar {
         if let Some((keys, at)) = published {
             let at = at.whole_seconds();
             if at < own.seen {
-                return Err(NotDone::Conflict(
+                return Err(RegistrarError::Conflict(
                     "the keys were looked at again meanwhile: see what stands, and try again".into(),
                 ));
             }
@@ -179,7 +185,7 @@ impl Registrar {
         }
         if let Some(unknown) = changes.remove.iter().find(|list| !own.status_lists.contains(list)) {
             let name = &issuer.name;
-            return Err(NotDone::Invalid(format!(
+            return Err(RegistrarError::Invalid(format!(
                 "`{name}` has no status list `{}`",
                 shown(unknown)
             )));
@@ -197,10 +203,10 @@ impl Registrar {
     }
 
     /// Refuses to issue in the name of who signs with keys of its own.
-    pub(super) fn keeps_key_of(&self, issuer: &Issuer) -> Result<(), NotDone> {
+    pub(super) fn keeps_key_of(&self, issuer: &Issuer) -> Result<(), RegistrarError> {
         match issuer.own_keys {
             None => Ok(()),
-            Some(_) => Err(NotDone::Conflict(format!(
+            Some(_) => Err(RegistrarError::Conflict(format!(
                 "`{}` signs with keys of its own; this agency keeps none and issues nothing for it",
                 issuer.name
             ))),
@@ -208,9 +214,9 @@ impl Registrar {
     }
 
     /// Refuses an identifier that this agency registers, or did: what ended does not come back.
-    fn id_is_free(&self, id: &str) -> Result<(), NotDone> {
+    fn id_is_free(&self, id: &str) -> Result<(), RegistrarError> {
         if !is_identifier(id) {
-            return Err(NotDone::Invalid(format!(
+            return Err(RegistrarError::Invalid(format!(
                 "`{}` is no identifier of an issuer: it is a DID or an https URL of at most {MAX_ID_BYTES} bytes",
                 shown(id)
             )));
@@ -226,7 +232,7 @@ impl Registrar {
         } else {
             ""
         };
-        Err(NotDone::Conflict(format!(
+        Err(RegistrarError::Conflict(format!(
             "this agency registers `{}` already, as `{}`{ended}",
             shown(id),
             issuer.name
@@ -272,8 +278,8 @@ fn is_https(text: &str) -> bool {
 }
 
 /// Checks that these can be the keys of this issuer.
-fn are_keys(id: &str, keys: &[VerificationMethod]) -> Result<(), NotDone> {
-    let refuse = |said: String| Err(NotDone::Invalid(said));
+fn are_keys(id: &str, keys: &[VerificationMethod]) -> Result<(), RegistrarError> {
+    let refuse = |said: String| Err(RegistrarError::Invalid(said));
     if keys.is_empty() {
         return refuse(format!(
             "`{}` has no key that may issue and is of a kind used here",
@@ -314,12 +320,12 @@ fn are_keys(id: &str, keys: &[VerificationMethod]) -> Result<(), NotDone> {
 }
 
 /// Each once, as they were named.
-fn lists(named: Vec<String>) -> Result<Vec<String>, NotDone> {
+fn lists(named: Vec<String>) -> Result<Vec<String>, RegistrarError> {
     let mut all: Vec<String> = Vec::new();
     for list in named {
         let list = list.trim().to_owned();
         if list.len() > MAX_STATUS_LIST_BYTES || !is_https(&list) {
-            return Err(NotDone::Invalid(format!(
+            return Err(RegistrarError::Invalid(format!(
                 "`{}` is no address of a status list: it begins with https:// and has at most {MAX_STATUS_LIST_BYTES} bytes",
                 shown(&list)
             )));
@@ -328,24 +334,24 @@ fn lists(named: Vec<String>) -> Result<Vec<String>, NotDone> {
             all.push(list);
         }
     }
-    let own = OwnKeys {
+    let own = ExternalKeys {
         status_lists: all,
         seen: Timestamp(0),
     };
     if !own.is_within_limits() {
-        return Err(NotDone::Invalid(format!(
+        return Err(RegistrarError::Invalid(format!(
             "an issuer has at most {MAX_STATUS_LISTS} status lists, of at most {MAX_STATUS_LIST_BYTES} bytes each"
         )));
     }
     Ok(own.status_lists)
 }
 
-fn fits(issuer: &Issuer) -> Result<(), NotDone> {
+fn fits(issuer: &Issuer) -> Result<(), RegistrarError> {
     let bytes = trust_list::register(issuer).value.len();
     if bytes <= MAX_ENTRY {
         return Ok(());
     }
-    Err(NotDone::Invalid(format!(
+    Err(RegistrarError::Invalid(format!(
         "the entry of `{}` would have {bytes} bytes, more than {MAX_ENTRY}: it has too many keys or status lists",
         issuer.name
     )))

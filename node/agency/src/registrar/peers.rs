@@ -1,21 +1,21 @@
 //! The agencies that this node follows: an operator always says yes; nothing is pinned by itself.
 
-use protocol::{Batch, Event, Held, Introduction, Replica, Signed, Ticket};
+use protocol::{Countersignature, Introduction, Replica, ReplicaEvent, Signed, Ticket, WriteBatch};
 use registry_schema::AgencyId;
 
-use super::{Actor, NotDone, Registrar};
+use super::{Actor, Registrar, RegistrarError};
 use crate::{
-    peer_set::{Membership, NotAdmitted},
-    replication::{Errand, LogWriter, NotWritten},
+    peer_set::{AdmissionError, Membership},
+    replication::{LogWriter, ReplicationCommand, WriteError},
 };
-use storage::{LocalWrite, PeerRow, Store, TransactionId, Unavailable};
+use storage::{LocalWrite, PeerRow, Store, StoreError, TransactionId};
 use transport::network::{NetworkCommand, Peer};
 
-impl From<NotAdmitted> for NotDone {
-    fn from(error: NotAdmitted) -> Self {
+impl From<AdmissionError> for RegistrarError {
+    fn from(error: AdmissionError) -> Self {
         match error {
-            NotAdmitted::Own | NotAdmitted::TooMany => Self::Invalid(error.to_string()),
-            NotAdmitted::Pinned(why) => Self::Conflict(why),
+            AdmissionError::Own | AdmissionError::TooMany => Self::Invalid(error.to_string()),
+            AdmissionError::Pinned(why) => Self::Conflict(why),
         }
     }
 }
@@ -24,16 +24,16 @@ impl Registrar {
     /// Follows an agency from now on, by one of its nodes. `introduced_by` is for the audit trail alone.
     ///
     /// # Errors
-    /// [`NotDone::Conflict`], if its name or its log is pinned otherwise; [`NotDone`], if it cannot be done.
+    /// [`RegistrarError::Conflict`], if its name or its log is pinned otherwise; [`RegistrarError`], if it cannot be done.
     pub async fn add_peer(
         &self,
         hand: &Actor,
         ticket: &Ticket,
         introduced_by: Option<&AgencyId>,
-    ) -> Result<(), NotDone> {
-        let peer = Peer::of(ticket).map_err(|error| NotDone::Invalid(format!("{error:#}")))?;
+    ) -> Result<(), RegistrarError> {
+        let peer = Peer::of(ticket).map_err(|error| RegistrarError::Invalid(format!("{error:#}")))?;
         if peer.is_out_of_reach() {
-            return Err(NotDone::Invalid(format!(
+            return Err(RegistrarError::Invalid(format!(
                 "a node cannot be called by `{}`: its operator writes /dns/HOST/tcp/PORT into `peer_addresses`",
                 ticket.addresses.join("`, `")
             )));
@@ -50,8 +50,8 @@ impl Registrar {
         let note = note.unwrap_or_else(|| ticket.genesis.to_string());
         let audit = self.act(hand, "peer.add", ticket.agency.as_str(), Some(note));
         let then = vec![
-            Errand::Happened(Event::Pinned(ticket.genesis)),
-            Errand::Tell(NetworkCommand::Meet(peer)),
+            ReplicationCommand::Happened(ReplicaEvent::Pinned(ticket.genesis)),
+            ReplicationCommand::Tell(NetworkCommand::Meet(peer)),
         ];
         self.decide(row, audit, then).await
     }
@@ -60,28 +60,33 @@ impl Registrar {
     /// counts here but what it revoked.
     ///
     /// # Errors
-    /// [`NotDone::Unknown`], if it is no peer; [`NotDone::Conflict`], if that stands already.
-    pub async fn remove_peer(&self, hand: &Actor, agency: &AgencyId, expel: bool) -> Result<(), NotDone> {
+    /// [`RegistrarError::Unknown`], if it is no peer; [`RegistrarError::Conflict`], if that stands already.
+    pub async fn remove_peer(&self, hand: &Actor, agency: &AgencyId, expel: bool) -> Result<(), RegistrarError> {
         let _acting = self.acting.lock().await;
         let (row, genesis) = {
             let registry = self.registry.snapshot();
             let roster = registry.roster();
             let is_own = *agency == roster.own().agency;
             if is_own && expel {
-                return Err(NotDone::Invalid(
+                return Err(RegistrarError::Invalid(
                     "an agency does not expel itself: to end what a store of it writes, end its writer key".into(),
                 ));
             }
             let known = if is_own { roster.stores() } else { roster.of(agency) };
-            let known = known.ok_or_else(|| NotDone::Unknown(format!("`{agency}` is no peer: see /v1/peers")))?;
+            let known =
+                known.ok_or_else(|| RegistrarError::Unknown(format!("`{agency}` is no peer: see /v1/peers")))?;
             match (known.membership, expel) {
                 (Membership::Expelled(since), _) => {
                     let since = since.date_in_words();
-                    return Err(NotDone::Conflict(format!("`{agency}` is expelled since {since}")));
+                    return Err(RegistrarError::Conflict(format!(
+                        "`{agency}` is expelled since {since}"
+                    )));
                 }
                 (Membership::Left(since), false) => {
                     let since = since.date_in_words();
-                    return Err(NotDone::Conflict(format!("`{agency}` is not followed since {since}")));
+                    return Err(RegistrarError::Conflict(format!(
+                        "`{agency}` is not followed since {since}"
+                    )));
                 }
                 _ => {}
             }
@@ -93,10 +98,10 @@ impl Registrar {
         }
         let act = if expel { "peer.expel" } else { "peer.remove" };
         let audit = self.act(hand, act, agency.as_str(), Some(genesis.to_string()));
-        let mut then = vec![Errand::Tell(NetworkCommand::Part { agency: genesis })];
+        let mut then = vec![ReplicationCommand::Tell(NetworkCommand::Part { agency: genesis })];
         // Its own log a node follows for good, whatever other stores there are.
         if genesis != self.registry.snapshot().home_hash() {
-            then.insert(0, Errand::Happened(Event::Unpinned(genesis)));
+            then.insert(0, ReplicationCommand::Happened(ReplicaEvent::Unpinned(genesis)));
         }
         self.decide(row, audit, then).await
     }
@@ -105,8 +110,8 @@ impl Registrar {
     /// that a peer gives; it need not be here when this returns.
     ///
     /// # Errors
-    /// [`NotDone::Unknown`], if it is no peer; [`NotDone::Conflict`], if none of its nodes is connected.
-    pub async fn pull_from(&self, hand: &Actor, agency: &AgencyId) -> Result<(), NotDone> {
+    /// [`RegistrarError::Unknown`], if it is no peer; [`RegistrarError::Conflict`], if none of its nodes is connected.
+    pub async fn pull_from(&self, hand: &Actor, agency: &AgencyId) -> Result<(), RegistrarError> {
         let _acting = self.acting.lock().await;
         let (genesis, is_connected) = {
             let registry = self.registry.snapshot();
@@ -114,40 +119,47 @@ impl Registrar {
             let is_own = *agency == roster.own().agency;
             let known = if is_own { roster.stores() } else { roster.of(agency) };
             let known = known.filter(|known| known.membership == Membership::Member);
-            let known = known.ok_or_else(|| NotDone::Unknown(format!("`{agency}` is no peer: see /v1/peers")))?;
+            let known =
+                known.ok_or_else(|| RegistrarError::Unknown(format!("`{agency}` is no peer: see /v1/peers")))?;
             (known.genesis, registry.transport(&known.genesis).is_some())
         };
         if !is_connected {
             let why = format!("no node of `{agency}` is connected: nothing can be asked of it now");
-            return Err(NotDone::Conflict(why));
+            return Err(RegistrarError::Conflict(why));
         }
         if hand.dry_run {
             return Ok(());
         }
         let audit = self.act(hand, "peer.pull", agency.as_str(), None);
-        self.store.commit(&Batch::default(), &[audit], self.clock.now()).await?;
-        Ok(self.author.run(Errand::Happened(Event::Pulled(genesis))).await?)
+        self.store
+            .commit(&WriteBatch::default(), &[audit], self.clock.now())
+            .await?;
+        Ok(self
+            .author
+            .run(ReplicationCommand::Happened(ReplicaEvent::Pulled(genesis)))
+            .await?)
     }
 
     /// Lets go of the name of an agency that is followed no more, so that another log may come under it: for one that lost
     /// its keys, and begins anew. What was known of it counts no more.
     ///
     /// # Errors
-    /// [`NotDone::Unknown`], if it is no peer; [`NotDone::Conflict`], if it is followed still, or the configuration pins it.
-    pub async fn unpin_peer(&self, hand: &Actor, agency: &AgencyId) -> Result<(), NotDone> {
+    /// [`RegistrarError::Unknown`], if it is no peer; [`RegistrarError::Conflict`], if it is followed still, or the configuration pins it.
+    pub async fn unpin_peer(&self, hand: &Actor, agency: &AgencyId) -> Result<(), RegistrarError> {
         let _acting = self.acting.lock().await;
         let (row, genesis) = {
             let registry = self.registry.snapshot();
             let roster = registry.roster();
             let known = roster.of(agency);
-            let known = known.ok_or_else(|| NotDone::Unknown(format!("`{agency}` is no peer: see /v1/peers")))?;
+            let known =
+                known.ok_or_else(|| RegistrarError::Unknown(format!("`{agency}` is no peer: see /v1/peers")))?;
             if known.membership == Membership::Member {
-                return Err(NotDone::Conflict(format!(
+                return Err(RegistrarError::Conflict(format!(
                     "`{agency}` is followed: remove it first, and then let go of its name"
                 )));
             }
             let row = roster.unpinning(agency, &hand.who, self.clock.now()).ok_or_else(|| {
-                NotDone::Conflict(format!(
+                RegistrarError::Conflict(format!(
                     "the node's configuration names `{agency}`: take it out of comity.toml, and start the node again"
                 ))
             });
@@ -163,21 +175,28 @@ impl Registrar {
     /// These tickets as an introduction, signed with this node's writer key; in base64.
     ///
     /// # Errors
-    /// [`NotDone`], if this process does not write, or may not.
-    pub async fn introduce(&self, tickets: Vec<String>) -> Result<String, NotDone> {
+    /// [`RegistrarError`], if this process does not write, or may not.
+    pub async fn introduce(&self, tickets: Vec<String>) -> Result<String, RegistrarError> {
         let now = self.clock.now();
         let signed = self.look(move |replica| replica.introduce(tickets, now)).await?;
-        let signed = signed
-            .ok_or_else(|| NotDone::Unavailable("the key log does not let this node's writer key sign".into()))?;
+        let signed = signed.ok_or_else(|| {
+            RegistrarError::Unavailable("the key log does not let this node's writer key sign".into())
+        })?;
         Ok(Introduction::to_text(&signed))
     }
 
     /// Believes that a peer introduces this node: its writer key signed the ticket, not long ago.
     ///
     /// # Errors
-    /// [`NotDone`], if it is no peer, or did not.
-    pub async fn check_introduction(&self, by: &AgencyId, introduction: &str, ticket: &Ticket) -> Result<(), NotDone> {
-        let wrong = |why: &dyn std::fmt::Display| NotDone::Invalid(format!("this is no introduction by `{by}`: {why}"));
+    /// [`RegistrarError`], if it is no peer, or did not.
+    pub async fn check_introduction(
+        &self,
+        by: &AgencyId,
+        introduction: &str,
+        ticket: &Ticket,
+    ) -> Result<(), RegistrarError> {
+        let wrong =
+            |why: &dyn std::fmt::Display| RegistrarError::Invalid(format!("this is no introduction by `{by}`: {why}"));
         let signed = Introduction::from_text(introduction).map_err(|error| wrong(&error))?;
         let genesis = {
             let registry = self.registry.snapshot();
@@ -186,7 +205,7 @@ impl Registrar {
                 .filter(|known| known.membership == Membership::Member)
                 .map(|known| known.genesis)
         };
-        let genesis = genesis.ok_or_else(|| NotDone::Unknown(format!("`{by}` is no peer: see /v1/peers")))?;
+        let genesis = genesis.ok_or_else(|| RegistrarError::Unknown(format!("`{by}` is no peer: see /v1/peers")))?;
         let key_log = self.store.key_log(genesis).await?.ok_or_else(super::not_ready)?;
         let introduction = Introduction::read(signed, &key_log, self.clock.now()).map_err(|error| wrong(&error))?;
         if introduction.get().tickets.contains(&ticket.to_string()) {
@@ -199,29 +218,36 @@ impl Registrar {
     /// Takes in a countersignature for this agency's log that was posted; it is on disk when this returns.
     ///
     /// # Errors
-    /// [`NotDone::Invalid`], if it is none that counts; [`NotDone`], if this process does not write.
-    pub async fn take_held(&self, held: Signed<Held>) -> Result<(), NotDone> {
+    /// [`RegistrarError::Invalid`], if it is none that counts; [`RegistrarError`], if this process does not write.
+    pub async fn take_held(&self, held: Signed<Countersignature>) -> Result<(), RegistrarError> {
         let checked = held.clone();
         let check = self
             .look(move |replica| replica.check_posted(checked).map(drop))
             .await?;
-        check.map_err(|why| NotDone::Invalid(why.to_string()))?;
-        self.author.run(Errand::Happened(Event::Posted(held))).await?;
+        check.map_err(|why| RegistrarError::Invalid(why.to_string()))?;
+        self.author
+            .run(ReplicationCommand::Happened(ReplicaEvent::Posted(held)))
+            .await?;
         // Errands are run in their order: once this one is, the one before is on disk.
         Ok(self.look(|_| ()).await?)
     }
 
     /// Writes what was decided about a peer, and then does what follows from it. Where it stays unknown whether it was
     /// written, that is looked for until it is found: what this process does follows from what is on disk.
-    async fn decide(&self, row: PeerRow, audit: LocalWrite, then: Vec<Errand>) -> Result<(), NotDone> {
+    async fn decide(
+        &self,
+        row: PeerRow,
+        audit: LocalWrite,
+        then: Vec<ReplicationCommand>,
+    ) -> Result<(), RegistrarError> {
         let own = [LocalWrite::Peer(row.clone()), audit];
-        match self.store.commit(&Batch::default(), &own, self.clock.now()).await {
+        match self.store.commit(&WriteBatch::default(), &own, self.clock.now()).await {
             Ok(()) => {
                 self.registry.heed(&[row]);
                 run_all(&self.author, then).await;
                 Ok(())
             }
-            Err(Unavailable::OutcomeUnknown(id)) => {
+            Err(StoreError::OutcomeUnknown(id)) => {
                 let (store, registry, author) = (self.store.clone(), self.registry.clone(), self.author.clone());
                 let acting = self.acting.clone();
                 tokio::spawn(async move {
@@ -236,7 +262,7 @@ impl Registrar {
                     }
                     run_all(&author, then).await;
                 });
-                Err(Unavailable::OutcomeUnknown(id).into())
+                Err(StoreError::OutcomeUnknown(id).into())
             }
             Err(error) => Err(error.into()),
         }
@@ -246,7 +272,7 @@ impl Registrar {
     pub async fn look<T: Send + 'static>(
         &self,
         look: impl FnOnce(&Replica) -> T + Send + 'static,
-    ) -> Result<T, NotWritten> {
+    ) -> Result<T, WriteError> {
         self.author.look(look).await
     }
 }
@@ -255,14 +281,14 @@ impl Registrar {
 async fn is_found(store: &Store, id: TransactionId) -> bool {
     loop {
         match store.settle(id).await {
-            Err(Unavailable::OutcomeUnknown(_)) if !store.is_closed() => {}
+            Err(StoreError::OutcomeUnknown(_)) if !store.is_closed() => {}
             result => return result.is_ok(),
         }
     }
 }
 
 /// Does what was decided, which is on disk: if this process loses the lease now, the next holder does it.
-async fn run_all(author: &LogWriter, errands: Vec<Errand>) {
+async fn run_all(author: &LogWriter, errands: Vec<ReplicationCommand>) {
     for errand in errands {
         if let Err(error) = author.run(errand).await {
             tracing::warn!(%error, "what was decided about a peer is done by the process that writes next");

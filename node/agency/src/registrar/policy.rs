@@ -5,14 +5,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use policy::{Policy, diff::Change};
+use policy::{Policy, diff::EntryChange};
 use protocol::{Put, policy as document};
 use registry_schema::{
     PolicyEntry, Timestamp,
-    policy::{EntryKind, MAX_ENTRIES, PolicyFile},
+    policy::{MAX_ENTRIES, PolicyEntryKind, PolicyFile},
 };
 
-use super::{Actor, Consequences, NotDone, Registrar, not_ready};
+use super::{Actor, ChangeConsequences, Registrar, RegistrarError, not_ready};
 use crate::registry::AgencyState;
 
 /// Most puts that are written at once; an envelope holds 256, and 256 KiB.
@@ -21,19 +21,19 @@ const BYTES_AT_ONCE: usize = 192 * 1024;
 
 /// The outcome of applying a policy, real or foreseen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Applied {
+pub struct AppliedPolicy {
     /// The differences from the policy that stood, rule by rule, in words.
     pub differences: Vec<String>,
     /// The changes for badges, in verdict or in worth.
-    pub consequences: Consequences,
+    pub consequences: ChangeConsequences,
 }
 
 impl Registrar {
     /// Makes a policy the agency's.
     ///
     /// # Errors
-    /// [`NotDone`], if it is another agency's, is too long, takes an id that an ended rule has, or the node cannot write.
-    pub async fn apply_policy(&self, mut file: PolicyFile, hand: &Actor) -> Result<Applied, NotDone> {
+    /// [`RegistrarError`], if it is another agency's, is too long, takes an id that an ended rule has, or the node cannot write.
+    pub async fn apply_policy(&self, mut file: PolicyFile, hand: &Actor) -> Result<AppliedPolicy, RegistrarError> {
         let mut turn = self.turn(hand.dry_run).await?;
         let now = self.clock.now().whole_seconds();
         let standing = {
@@ -45,11 +45,11 @@ impl Registrar {
                         "this is the policy of `{agency}`, and this node is of `{}`: adopt it, or correct `about.agency`",
                         home.id
                     );
-                    return Err(NotDone::Invalid(said));
+                    return Err(RegistrarError::Invalid(said));
                 }
                 _ => file.about.agency = Some(home.id.clone()),
             }
-            Standing::of(home)
+            PolicyVersions::of(home)
         };
         standing.keep_beginnings(&mut file);
         let was = standing.in_force(now, &file);
@@ -60,10 +60,10 @@ impl Registrar {
         for difference in &differences {
             let place = (difference.kind, difference.id.clone());
             match (&difference.change, old_entries.get(&place), new_entries.get(&place)) {
-                (Change::Removed(_), Some(old), _) => {
+                (EntryChange::Removed(_), Some(old), _) => {
                     put(ended(old, now).map_or_else(|| document::take_away(old), |old| document::say(&old)));
                 }
-                (Change::Changed(_), Some(old), Some(new)) => {
+                (EntryChange::Changed(_), Some(old), Some(new)) => {
                     let (old, new) = standing.succeeded(old, new, now);
                     old.into_iter().for_each(|old| {
                         put(document::say(&old));
@@ -77,7 +77,7 @@ impl Registrar {
                 _ => {}
             }
         }
-        if !standing.0.contains_key(EntryKind::About.as_str()) {
+        if !standing.0.contains_key(PolicyEntryKind::About.as_str()) {
             put(document::say(&PolicyEntry::About(file.about.clone())));
         }
         // What several writers contradicted each other about is settled by saying it again.
@@ -96,10 +96,10 @@ impl Registrar {
                 "with what has ended, the policy would have {} entries: at most {MAX_ENTRIES}",
                 after.len()
             );
-            return Err(NotDone::Invalid(said));
+            return Err(RegistrarError::Invalid(said));
         }
         let consequences = self
-            .consequences(super::Change::Policy(Arc::new(Policy::new(after))))
+            .consequences(super::ProposedChange::Policy(Arc::new(Policy::new(after))))
             .await?;
         let said = format!("{} differences", differences.len());
         let mut act = vec![self.act(hand, "policy.apply", &file.about.title, Some(said))];
@@ -109,19 +109,19 @@ impl Registrar {
             let written = self.write(&mut turn, hand, some, std::mem::take(&mut act)).await;
             written.map_err(|error| match done {
                 0 => error,
-                _ => NotDone::PartlyDone(format!(
+                _ => RegistrarError::PartlyDone(format!(
                     "{done} of {count} parts of the policy are written, and the next is not: {error}; apply the same file again"
                 )),
             })?;
         }
-        Ok(Applied {
+        Ok(AppliedPolicy {
             differences: differences.iter().map(ToString::to_string).collect(),
             consequences,
         })
     }
 }
 
-fn by_place(file: &PolicyFile) -> BTreeMap<(EntryKind, String), PolicyEntry> {
+fn by_place(file: &PolicyFile) -> BTreeMap<(PolicyEntryKind, String), PolicyEntry> {
     let entries = file.entries().into_iter();
     entries
         .map(|entry| ((entry.kind(), entry.id().to_owned()), entry))
@@ -129,9 +129,9 @@ fn by_place(file: &PolicyFile) -> BTreeMap<(EntryKind, String), PolicyEntry> {
 }
 
 /// The policy that stands: by key, all versions.
-struct Standing(BTreeMap<String, Vec<PolicyEntry>>);
+struct PolicyVersions(BTreeMap<String, Vec<PolicyEntry>>);
 
-impl Standing {
+impl PolicyVersions {
     fn of(home: &AgencyState) -> Self {
         let mut by_key: BTreeMap<String, Vec<PolicyEntry>> = BTreeMap::new();
         for entry in home.policy_entries() {
@@ -152,26 +152,26 @@ impl Standing {
 
     /// A rule of a file that does not say from when keeps the beginning that stands.
     fn keep_beginnings(&self, file: &mut PolicyFile) {
-        let from = |kind: EntryKind, id: &str| self.0.get(&format!("{kind}/{id}"))?.first()?.term().0;
+        let from = |kind: PolicyEntryKind, id: &str| self.0.get(&format!("{kind}/{id}"))?.first()?.term().0;
         for rule in &mut file.acceptance {
-            rule.from = rule.from.or_else(|| from(EntryKind::Acceptance, &rule.id));
+            rule.from = rule.from.or_else(|| from(PolicyEntryKind::Acceptance, &rule.id));
         }
         for rule in &mut file.worth {
-            rule.from = rule.from.or_else(|| from(EntryKind::Worth, &rule.id));
+            rule.from = rule.from.or_else(|| from(PolicyEntryKind::Worth, &rule.id));
         }
         for it in &mut file.requirement {
-            it.from = it.from.or_else(|| from(EntryKind::Requirement, &it.id));
+            it.from = it.from.or_else(|| from(PolicyEntryKind::Requirement, &it.id));
         }
     }
 
     /// An id that an ended rule has is not taken again: the past needs it.
-    fn is_free(&self, entry: &PolicyEntry) -> Result<(), NotDone> {
-        if self.0.contains_key(&entry.key()) && entry.kind() != EntryKind::About {
+    fn is_free(&self, entry: &PolicyEntry) -> Result<(), RegistrarError> {
+        if self.0.contains_key(&entry.key()) && entry.kind() != PolicyEntryKind::About {
             let said = format!(
                 "`{}` is the id of a rule that has ended: give the new one another",
                 entry.id()
             );
-            return Err(NotDone::Conflict(said));
+            return Err(RegistrarError::Conflict(said));
         }
         Ok(())
     }
@@ -252,7 +252,7 @@ fn beginning(mut entry: PolicyEntry, at: Timestamp) -> PolicyEntry {
 
 /// A put that breaks a rule would be void: an operator is told so instead. A rule that keeps its beginning can come to
 /// end before it.
-fn checked(put: &Put) -> Result<(), NotDone> {
+fn checked(put: &Put) -> Result<(), RegistrarError> {
     if put.value.is_empty() || !document::fold(&put.key, std::slice::from_ref(&put.value)).is_empty() {
         return Ok(());
     }
@@ -260,7 +260,7 @@ fn checked(put: &Put) -> Result<(), NotDone> {
         "`{}` would end before it begins, or is too long: correct its `from` and `until`",
         put.key
     );
-    Err(NotDone::Invalid(said))
+    Err(RegistrarError::Invalid(said))
 }
 
 /// The puts in as many writes as their number and length need.

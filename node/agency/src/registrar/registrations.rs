@@ -1,6 +1,6 @@
 //! The way to become an issuer of this agency: applications, reviews, decisions.
 //!
-//! Whether a step can be taken is [`Case::allows`]'s to say. A step that changes the trust list is written in one
+//! Whether a step can be taken is [`RegistrationCase::allows`]'s to say. A step that changes the trust list is written in one
 //! transaction with that change: the public list and the history at home never differ.
 
 mod contacts;
@@ -8,22 +8,25 @@ mod crowding;
 mod lists;
 mod rows;
 
-use protocol::{Batch, Hash, Put, trust_list};
+use protocol::{Hash, Put, WriteBatch, trust_list};
 use rand::Rng as _;
 use registry_schema::{
     Timestamp,
     criteria::Rubric,
     recognition::{Registration, RegistrationStanding},
-    registration::{By, Case, Kind, Phase, Step, Taken},
+    registration::{CasePhase, RegistrationCase, RegistrationStep, StepActor, StepKind, TakenStep},
 };
 use serde::{Deserialize, Serialize};
 use verification::KeyKind;
 
-pub use self::crowding::Room;
+pub use self::crowding::ApplicationLimit;
 use self::rows::{row_of, rubric_of, standing_of, taken_of};
 pub use self::{contacts::retention, rows::not_done};
-use super::{Actor, NotDone, Registrar, Turn, internal, not_ready, own_keys::challenge, trust::lower_case_id, within};
-use storage::{Act, ApplicationRow, LocalWrite, RubricRow, StepRow};
+use super::{
+    Actor, Registrar, RegistrarError, WriteGuard, internal, not_ready, own_keys::challenge, trust::lower_case_id,
+    within,
+};
+use storage::{ApplicationRow, AuditRecord, LocalWrite, RubricRow, StepRow};
 
 /// Most pieces of evidence that come with an application.
 const MOST_EVIDENCE: usize = 60;
@@ -40,7 +43,7 @@ pub struct NewApplication {
     /// The id of the rubric; the one imported last, if absent.
     pub rubric: Option<String>,
     /// The evidence that it shows at once.
-    pub evidence: Vec<FirstEvidence>,
+    pub evidence: Vec<ApplicationEvidence>,
 }
 
 /// A person or an office that can be reached; stays at this agency.
@@ -54,7 +57,7 @@ pub struct Contact {
 
 /// Evidence that comes with an application.
 #[derive(Clone, Debug)]
-pub struct FirstEvidence {
+pub struct ApplicationEvidence {
     /// For this component of the rubric.
     pub component: Option<String>,
     /// The address at which it can be seen.
@@ -65,7 +68,7 @@ pub struct FirstEvidence {
 
 /// The words that are said with a step.
 #[derive(Clone, Debug, Default)]
-pub struct Note {
+pub struct StepNote {
     /// The words.
     pub text: Option<String>,
     /// True if everybody may read them.
@@ -74,22 +77,22 @@ pub struct Note {
 
 /// An application that was made.
 #[derive(Clone, Debug)]
-pub struct Submitted {
+pub struct SubmittedApplication {
     /// The case.
-    pub file: CaseFile,
+    pub file: ApplicationCase,
     /// The applicant's token, which is kept nowhere.
     pub token: String,
 }
 
 /// All that is kept of one case.
 #[derive(Clone, Debug)]
-pub struct CaseFile {
+pub struct ApplicationCase {
     /// The application.
     pub application: ApplicationRow,
     /// The steps that were taken, in order.
     pub steps: Vec<StepRow>,
     /// The state of the case, as it follows from the steps.
-    pub case: Case,
+    pub case: RegistrationCase,
     /// The text that a trial badge has in it to prove control of an identifier.
     pub challenge: String,
     /// The rubric of its last review.
@@ -102,15 +105,15 @@ impl Registrar {
     /// Imports a rubric; an import of what stands already changes nothing.
     ///
     /// # Errors
-    /// [`NotDone::Conflict`], if something else was imported under this version; or the node cannot write.
-    pub async fn import_rubric(&self, rubric: &Rubric, hand: &Actor) -> Result<(), NotDone> {
+    /// [`RegistrarError::Conflict`], if something else was imported under this version; or the node cannot write.
+    pub async fn import_rubric(&self, rubric: &Rubric, hand: &Actor) -> Result<(), RegistrarError> {
         let _acting = self.acting.lock().await;
         let content = serde_json::to_string(rubric).map_err(internal)?;
         if let Some(standing) = self.store.rubric(&rubric.id, &rubric.version).await? {
             if standing.content == content {
                 return Ok(());
             }
-            return Err(NotDone::Conflict(format!(
+            return Err(RegistrarError::Conflict(format!(
                 "version `{}` of the rubric `{}` was imported with other words: give this one another version",
                 rubric.version, rubric.id
             )));
@@ -133,16 +136,16 @@ impl Registrar {
     /// The rubric with this id, or any if none is named, that was imported last.
     ///
     /// # Errors
-    /// [`NotDone`], if there is none, or the store cannot be read.
-    pub async fn newest_rubric(&self, id: Option<&str>) -> Result<Rubric, NotDone> {
+    /// [`RegistrarError`], if there is none, or the store cannot be read.
+    pub async fn newest_rubric(&self, id: Option<&str>) -> Result<Rubric, RegistrarError> {
         let all = self.store.rubrics().await?;
         let found = all.iter().find(|row| id.is_none_or(|id| id == row.id));
         match (found, id) {
             (Some(row), _) => rubric_of(row),
-            (None, Some(id)) => Err(NotDone::Invalid(format!(
+            (None, Some(id)) => Err(RegistrarError::Invalid(format!(
                 "this agency has no rubric `{id}`: see /v1/rubrics"
             ))),
-            (None, None) => Err(NotDone::Conflict(
+            (None, None) => Err(RegistrarError::Conflict(
                 "this agency takes no applications yet: it has published no rubric to review them against".into(),
             )),
         }
@@ -151,11 +154,17 @@ impl Registrar {
     /// Takes an application; of strangers' only so many an hour, and while not too many wait.
     ///
     /// # Errors
-    /// [`NotDone`], if something in it cannot be, the name is taken, too many wait, or the node cannot write.
-    pub async fn apply(&self, new: NewApplication, by: By, room: Room, dry_run: bool) -> Result<Submitted, NotDone> {
+    /// [`RegistrarError`], if something in it cannot be, the name is taken, too many wait, or the node cannot write.
+    pub async fn apply(
+        &self,
+        new: NewApplication,
+        by: StepActor,
+        room: ApplicationLimit,
+        dry_run: bool,
+    ) -> Result<SubmittedApplication, RegistrarError> {
         let _acting = self.acting.lock().await;
         let now = self.clock.now();
-        if by == By::Applicant {
+        if by == StepActor::Applicant {
             self.takes_one_more(room, now).await?;
         }
         let name = new.name.trim();
@@ -167,7 +176,7 @@ impl Registrar {
             .is_some_and(|(who, at)| !who.is_empty() && at.contains('.'));
         if !looks_right || email.len() > 254 || email.chars().any(|c| c.is_whitespace() || c.is_control()) {
             let shown: String = email.chars().take(64).collect();
-            return Err(NotDone::Invalid(format!(
+            return Err(RegistrarError::Invalid(format!(
                 "`{shown}` is no e-mail address: write one like office@example.org"
             )));
         }
@@ -176,7 +185,7 @@ impl Registrar {
             let is_link = ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme));
             if !is_link || url.chars().count() > 200 || url.chars().any(|c| c.is_whitespace() || c.is_control()) {
                 let shown: String = url.chars().take(64).collect();
-                return Err(NotDone::Invalid(format!(
+                return Err(RegistrarError::Invalid(format!(
                     "`{shown}` is no web page: it begins with https:// or http:// and has at most 200 characters"
                 )));
             }
@@ -184,7 +193,7 @@ impl Registrar {
         // The same refusal that an approval would meet.
         self.new_issuer(name, url.clone(), KeyKind::Ed25519)?;
         if new.evidence.len() > MOST_EVIDENCE {
-            return Err(NotDone::Invalid(format!(
+            return Err(RegistrarError::Invalid(format!(
                 "an application comes with at most {MOST_EVIDENCE} pieces of evidence"
             )));
         }
@@ -203,33 +212,33 @@ impl Registrar {
             contact: serde_json::to_string(&contact).map_err(internal)?,
             token_hash: Hash::of(&[token.as_bytes()]).0.to_vec(),
             applied_at: now.0,
-            phase: Phase::Submitted.as_str().to_owned(),
+            phase: CasePhase::Submitted.as_str().to_owned(),
         };
-        let first = Taken {
+        let first = TakenStep {
             at: now,
             by: by.clone(),
-            step: Step::Apply,
+            step: RegistrationStep::Apply,
             rubric: Some(rubric.reference()),
             issuer: None,
         };
-        let mut steps = vec![row_of(&application.id, 1, &first, Note::default())?];
-        let mut case =
-            Case::of(std::slice::from_ref(&first)).ok_or_else(|| internal("a case begins with its rubric"))?;
+        let mut steps = vec![row_of(&application.id, 1, &first, StepNote::default())?];
+        let mut case = RegistrationCase::of(std::slice::from_ref(&first))
+            .ok_or_else(|| internal("a case begins with its rubric"))?;
         for piece in new.evidence {
-            let step = Step::Evidence {
+            let step = RegistrationStep::Evidence {
                 component: piece.component,
                 link: piece.link,
             };
             case.allows(&by, &step, piece.note.as_deref(), &rubric, now)
                 .map_err(not_done)?;
-            let taken = Taken {
+            let taken = TakenStep {
                 at: now,
                 by: by.clone(),
                 step,
                 rubric: None,
                 issuer: None,
             };
-            let note = Note {
+            let note = StepNote {
                 text: piece.note,
                 is_public: false,
             };
@@ -240,11 +249,11 @@ impl Registrar {
         own.extend(
             steps
                 .iter()
-                .map(|step| LocalWrite::Step(step.clone(), Phase::Submitted.as_str())),
+                .map(|step| LocalWrite::Step(step.clone(), CasePhase::Submitted.as_str())),
         );
         own.push(self.audited(&by, now, "application.apply", &application.id));
         self.keep(dry_run, own).await?;
-        let file = CaseFile {
+        let file = ApplicationCase {
             challenge: challenge(&self.agency(), &application),
             application,
             steps,
@@ -252,26 +261,26 @@ impl Registrar {
             rubric,
             said: None,
         };
-        Ok(Submitted { file, token })
+        Ok(SubmittedApplication { file, token })
     }
 
     /// All that is kept of a case.
     ///
     /// # Errors
-    /// [`NotDone`], if there is none with this id, or the store cannot be read.
-    pub async fn case(&self, id: &str) -> Result<CaseFile, NotDone> {
+    /// [`RegistrarError`], if there is none with this id, or the store cannot be read.
+    pub async fn case(&self, id: &str) -> Result<ApplicationCase, RegistrarError> {
         let application = self.store.application(id).await?;
         let application = application.ok_or_else(|| {
             let shown: String = id.chars().take(64).collect();
-            NotDone::Unknown(format!("this agency has no application `{shown}`"))
+            RegistrarError::Unknown(format!("this agency has no application `{shown}`"))
         })?;
         let steps = self.store.application_steps(id).await?;
-        let taken: Vec<Taken> = steps.iter().map(taken_of).collect::<Result<_, _>>()?;
-        let case =
-            Case::of(&taken).ok_or_else(|| internal(format!("the steps of `{id}` begin with no application")))?;
+        let taken: Vec<TakenStep> = steps.iter().map(taken_of).collect::<Result<_, _>>()?;
+        let case = RegistrationCase::of(&taken)
+            .ok_or_else(|| internal(format!("the steps of `{id}` begin with no application")))?;
         let rubric = self.store.rubric(&case.rubric.id, &case.rubric.version).await?;
         let rubric = rubric_of(&rubric.ok_or_else(|| internal(format!("the rubric of `{id}` is not there")))?)?;
-        Ok(CaseFile {
+        Ok(ApplicationCase {
             challenge: challenge(&self.agency(), &application),
             application,
             steps,
@@ -284,18 +293,18 @@ impl Registrar {
     /// Takes a step in a case, and with it changes the trust list where the step does.
     ///
     /// # Errors
-    /// [`NotDone`]: [`NotDone::Conflict`] with what is possible, if the step is not possible now; or the node cannot
+    /// [`RegistrarError`]: [`RegistrarError::Conflict`] with what is possible, if the step is not possible now; or the node cannot
     /// write.
     pub async fn take_step(
         &self,
         id: &str,
-        by: By,
-        step: Step,
-        note: Note,
+        by: StepActor,
+        step: RegistrationStep,
+        note: StepNote,
         dry_run: bool,
-    ) -> Result<CaseFile, NotDone> {
-        if step.kind() == Kind::Prove {
-            return Err(NotDone::Invalid(
+    ) -> Result<ApplicationCase, RegistrarError> {
+        if step.kind() == StepKind::Prove {
+            return Err(RegistrarError::Invalid(
                 "a proof is a trial badge: send it to `/v1/applications/{id}/proof`".into(),
             ));
         }
@@ -306,22 +315,22 @@ impl Registrar {
     /// The change of standing as a step of the issuer's history.
     pub(super) async fn stand_by_step(
         &self,
-        turn: &mut Turn<'_>,
+        turn: &mut WriteGuard<'_>,
         application: &str,
         standing: RegistrationStanding,
         note: Option<String>,
         hand: &Actor,
-    ) -> Result<Registration, NotDone> {
+    ) -> Result<Registration, RegistrarError> {
         let step = match standing {
-            RegistrationStanding::Registered => Step::Reinstate,
-            RegistrationStanding::Suspended => Step::Suspend,
-            RegistrationStanding::Ended => Step::Withdraw,
+            RegistrationStanding::Registered => RegistrationStep::Reinstate,
+            RegistrationStanding::Suspended => RegistrationStep::Suspend,
+            RegistrationStanding::Ended => RegistrationStep::Withdraw,
         };
-        let note = Note {
+        let note = StepNote {
             text: note,
             is_public: false,
         };
-        let by = By::Operator(hand.who.clone());
+        let by = StepActor::Operator(hand.who.clone());
         let file = self
             .take_step_while(turn, application, by, step, note, hand.dry_run)
             .await?;
@@ -334,37 +343,37 @@ impl Registrar {
 
     pub(super) async fn take_step_while(
         &self,
-        turn: &mut Turn<'_>,
+        turn: &mut WriteGuard<'_>,
         id: &str,
-        by: By,
-        step: Step,
-        note: Note,
+        by: StepActor,
+        step: RegistrationStep,
+        note: StepNote,
         dry_run: bool,
-    ) -> Result<CaseFile, NotDone> {
+    ) -> Result<ApplicationCase, RegistrarError> {
         let mut file = self.case(id).await?;
         let now = self.clock.now();
         file.case
             .allows(&by, &step, note.text.as_deref(), &file.rubric, now)
             .map_err(not_done)?;
         let kind = step.kind();
-        let mut taken = Taken {
+        let mut taken = TakenStep {
             at: now,
             by: by.clone(),
             step,
             rubric: None,
             issuer: None,
         };
-        if kind == Kind::Renew {
+        if kind == StepKind::Renew {
             // A renewal is reviewed against what the agency demands by then.
             file.rubric = self.newest_rubric(Some(&file.rubric.id)).await?;
             taken.rubric = Some(file.rubric.reference());
         }
         let (mut puts, mut own): (Vec<Put>, Vec<LocalWrite>) = (vec![], vec![]);
         let provider = match &taken.step {
-            Step::Approve { provider, .. } => *provider,
+            RegistrationStep::Approve { provider, .. } => *provider,
             _ => None,
         };
-        if kind == Kind::Approve && file.case.phase.is_open() {
+        if kind == StepKind::Approve && file.case.phase.is_open() {
             let (mut issuer, kept) = self.issuer_of(&file)?;
             issuer.provider = provider;
             puts.push(trust_list::register(&issuer));
@@ -388,7 +397,7 @@ impl Registrar {
             .text
             .map(|text| text.trim().to_owned())
             .filter(|text| !text.is_empty());
-        let row = row_of(id, file.steps.len() + 1, &taken, Note { text, ..note })?;
+        let row = row_of(id, file.steps.len() + 1, &taken, StepNote { text, ..note })?;
         own.push(LocalWrite::Step(row.clone(), file.case.phase.as_str()));
         own.push(self.audited(&by, now, "application.step", id));
         if puts.is_empty() {
@@ -401,12 +410,12 @@ impl Registrar {
         Ok(file)
     }
 
-    fn audited(&self, by: &By, at: Timestamp, act: &'static str, subject: &str) -> LocalWrite {
+    fn audited(&self, by: &StepActor, at: Timestamp, act: &'static str, subject: &str) -> LocalWrite {
         let who = match by {
-            By::Applicant => "the applicant".to_owned(),
-            By::Operator(name) => name.clone(),
+            StepActor::Applicant => "the applicant".to_owned(),
+            StepActor::Operator(name) => name.clone(),
         };
-        LocalWrite::Audit(Act {
+        LocalWrite::Audit(AuditRecord {
             at,
             who,
             act,
@@ -416,10 +425,13 @@ impl Registrar {
     }
 
     /// Writes what concerns nobody's list.
-    async fn keep(&self, dry_run: bool, own: Vec<LocalWrite>) -> Result<(), NotDone> {
+    async fn keep(&self, dry_run: bool, own: Vec<LocalWrite>) -> Result<(), RegistrarError> {
         if dry_run {
             return Ok(());
         }
-        Ok(self.store.commit(&Batch::default(), &own, self.clock.now()).await?)
+        Ok(self
+            .store
+            .commit(&WriteBatch::default(), &own, self.clock.now())
+            .await?)
     }
 }

@@ -6,16 +6,16 @@
 
 use protocol::trust_list;
 use registry_schema::{
-    AskedAt, Issuer, Recognition, Timestamp,
+    Issuer, QueryTime, Recognition, Timestamp,
     recognition::{Registration, RegistrationStanding},
 };
 use verification::KeyKind;
 
-use super::{Actor, NotDone, Registrar, not_ready, trust::lower_case_id};
+use super::{Actor, Registrar, RegistrarError, not_ready, trust::lower_case_id};
 
 /// The outcome for an issuer that got a new key.
 #[derive(Clone, Debug)]
-pub struct Rekeyed {
+pub struct RekeyOutcome {
     /// Its entry from now on, under a new identifier.
     pub issuer: Issuer,
     /// The entry of before, whose keys are retired.
@@ -30,7 +30,7 @@ impl Registrar {
     /// the new identifier themselves, unless they follow this agency's recognitions.
     ///
     /// # Errors
-    /// [`NotDone`], if this agency does not register it, it signs with keys of its own, its registration does not hold, a key
+    /// [`RegistrarError`], if this agency does not register it, it signs with keys of its own, its registration does not hold, a key
     /// of it is compromised or all are retired already, or the node cannot write.
     pub async fn rekey_issuer(
         &self,
@@ -38,7 +38,7 @@ impl Registrar {
         kind: KeyKind,
         note: Option<String>,
         hand: &Actor,
-    ) -> Result<Rekeyed, NotDone> {
+    ) -> Result<RekeyOutcome, RegistrarError> {
         let mut turn = self.turn(hand.dry_run).await?;
         let now = self.clock.now();
         let mut retired = self.own_issuer(issuer)?;
@@ -46,8 +46,8 @@ impl Registrar {
         let registry = self.registry.snapshot();
         let home = registry.home().ok_or_else(not_ready)?;
         let said = home.registration(issuer).cloned();
-        if said.as_ref().is_some_and(|said| !said.holds(AskedAt::now(now))) {
-            return Err(NotDone::Conflict(format!(
+        if said.as_ref().is_some_and(|said| !said.holds(QueryTime::now(now))) {
+            return Err(RegistrarError::Conflict(format!(
                 "the registration of `{}` does not hold now: renew or reinstate it first",
                 retired.name
             )));
@@ -69,8 +69,8 @@ impl Registrar {
             }));
         }
         let standing = home.recognitions_of(issuer);
-        let standing =
-            standing.filter(|entry| entry.recognition.issuer.agency == home.id && entry.holds(AskedAt::now(now), None));
+        let standing = standing
+            .filter(|entry| entry.recognition.issuer.agency == home.id && entry.holds(QueryTime::now(now), None));
         let again: Vec<Recognition> = standing
             .map(|entry| Recognition {
                 id: format!("rec-{}", lower_case_id()),
@@ -83,7 +83,7 @@ impl Registrar {
         let note = note.map_or_else(|| format!("now {}", new.id), |note| format!("now {}: {note}", new.id));
         own.push(self.act(hand, "issuer.rekey", issuer, Some(note)));
         self.write(&mut turn, hand, puts, own).await?;
-        Ok(Rekeyed {
+        Ok(RekeyOutcome {
             issuer: new,
             retired,
             recognitions: again.len(),
@@ -91,15 +91,15 @@ impl Registrar {
     }
 }
 
-fn may_be_rekeyed(issuer: &Issuer, now: Timestamp) -> Result<(), NotDone> {
+fn may_be_rekeyed(issuer: &Issuer, now: Timestamp) -> Result<(), RegistrarError> {
     let name = &issuer.name;
     if issuer.own_keys.is_some() {
-        return Err(NotDone::Conflict(format!(
+        return Err(RegistrarError::Conflict(format!(
             "`{name}` signs with keys of its own: it changes them itself, and `comity issuer refresh` looks at them again"
         )));
     }
     if let Some(since) = issuer.compromised() {
-        return Err(NotDone::Conflict(format!(
+        return Err(RegistrarError::Conflict(format!(
             "the key of `{name}` is compromised since {}, and is not retired as one that was lost: register the issuer anew \
              (`comity issuer add`)",
             since.date_in_words()
@@ -107,7 +107,7 @@ fn may_be_rekeyed(issuer: &Issuer, now: Timestamp) -> Result<(), NotDone> {
     }
     let mut ends = issuer.verification_methods.iter().map(|method| method.until);
     if !issuer.verification_methods.is_empty() && ends.all(|until| until.is_some_and(|until| until <= now)) {
-        return Err(NotDone::Conflict(format!(
+        return Err(RegistrarError::Conflict(format!(
             "the keys of `{name}` with this identifier are retired already: see `comity issuer list` for the one that it has now"
         )));
     }
@@ -116,7 +116,7 @@ fn may_be_rekeyed(issuer: &Issuer, now: Timestamp) -> Result<(), NotDone> {
 
 #[cfg(test)]
 mod tests {
-    use registry_schema::{VerificationMethod, issuer::OwnKeys};
+    use registry_schema::{VerificationMethod, issuer::ExternalKeys};
 
     use super::*;
 
@@ -148,7 +148,7 @@ mod tests {
         assert!(may(&[(Some(4_000), None), (Some(6_000), None)]), "one is good still");
         assert!(!may(&[(None, Some(1))]), "compromised");
         assert!(!may(&[(Some(5_000), None)]), "retired already");
-        let own_keys = Some(OwnKeys {
+        let own_keys = Some(ExternalKeys {
             status_lists: vec![],
             seen: NOW,
         });

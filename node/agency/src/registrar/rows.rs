@@ -4,8 +4,8 @@
 use serde_json::Value;
 use verification::{data_integrity, multikey};
 
-use super::NotDone;
-use storage::{KeptCredential, Store, StoredCredential, Unavailable};
+use super::RegistrarError;
+use storage::{SignedCredentialRow, Store, StoreError, StoredCredential};
 
 /// The number of rows that are compared at once.
 const ROWS_AT_ONCE: i64 = 1000;
@@ -48,7 +48,7 @@ impl RowTrouble {
     }
 }
 
-impl From<RowTrouble> for NotDone {
+impl From<RowTrouble> for RegistrarError {
     fn from(trouble: RowTrouble) -> Self {
         Self::Conflict(format!(
             "{}. Nothing was changed; `comityd repair` names all such rows, while the node is stopped",
@@ -61,7 +61,7 @@ impl From<RowTrouble> for NotDone {
 ///
 /// # Errors
 /// What they differ in.
-pub fn place(kept: &KeptCredential) -> Result<(u32, u32), RowTrouble> {
+pub fn place(kept: &SignedCredentialRow) -> Result<(u32, u32), RowTrouble> {
     let issued = &kept.issued;
     compare(&ComparedRow {
         credential: issued.code.to_string(),
@@ -76,10 +76,10 @@ pub fn place(kept: &KeptCredential) -> Result<(u32, u32), RowTrouble> {
 /// Checks that the badge beside a row is of the same credential, wherever the row says that its place is.
 ///
 /// # Errors
-/// [`NotDone`], in words for strangers, if it is not, or cannot be read.
-pub fn has_its_badge(kept: &KeptCredential) -> Result<(), NotDone> {
+/// [`RegistrarError`], in words for strangers, if it is not, or cannot be read.
+pub fn has_its_badge(kept: &SignedCredentialRow) -> Result<(), RegistrarError> {
     match place(kept) {
-        Err(trouble) if trouble.is_another => Err(NotDone::NotNow(
+        Err(trouble) if trouble.is_another => Err(RegistrarError::NotNow(
             "what this agency's store holds of this credential is damaged: write to the agency, whose operator can mend it".into(),
         )),
         _ => Ok(()),
@@ -89,8 +89,8 @@ pub fn has_its_badge(kept: &KeptCredential) -> Result<(), NotDone> {
 /// The rows of a store that do not say what their badges say.
 ///
 /// # Errors
-/// [`Unavailable`], if the store cannot be read.
-pub async fn row_troubles(store: &Store) -> Result<Vec<RowTrouble>, Unavailable> {
+/// [`StoreError`], if the store cannot be read.
+pub async fn row_troubles(store: &Store) -> Result<Vec<RowTrouble>, StoreError> {
     let (mut troubles, mut read) = (Vec::new(), 0);
     loop {
         let rows = store.stored_credentials(read, ROWS_AT_ONCE).await?;

@@ -1,20 +1,20 @@
 //! The effects of importing a rubric. A rubric decides about applications, and never about a badge.
 
-use registry_schema::{criteria::Rubric, registration::Phase};
+use registry_schema::{criteria::Rubric, registration::CasePhase};
 
-use super::{NotDone, Registrar};
+use super::{Registrar, RegistrarError};
 
 impl Registrar {
     /// Says in words what importing this version of a rubric would do.
     ///
     /// # Errors
-    /// [`NotDone`], if the store cannot be read.
-    pub async fn rubric_consequences(&self, rubric: &Rubric) -> Result<Vec<String>, NotDone> {
+    /// [`RegistrarError`], if the store cannot be read.
+    pub async fn rubric_consequences(&self, rubric: &Rubric) -> Result<Vec<String>, RegistrarError> {
         if self.store.rubric(&rubric.id, &rubric.version).await?.is_some() {
             return Ok(vec!["This version stands already: nothing would change.".to_owned()]);
         }
         let reviewed = self.store.reviewed_against().await?;
-        let count = |phases: &[Phase], of_it: bool| -> i64 {
+        let count = |phases: &[CasePhase], of_it: bool| -> i64 {
             let fits = reviewed.iter().filter(|one| {
                 phases.iter().any(|phase| phase.as_str() == one.phase) && (!of_it || one.rubric_id == rubric.id)
             });
@@ -25,8 +25,8 @@ impl Registrar {
             1 => format!("1 {one}"),
             n => format!("{n} {many}"),
         };
-        let waiting = [Phase::Submitted, Phase::UnderReview];
-        let registered = [Phase::Registered, Phase::Suspended];
+        let waiting = [CasePhase::Submitted, CasePhase::UnderReview];
+        let registered = [CasePhase::Registered, CasePhase::Suspended];
         let (open, issuers) = (count(&waiting, false), count(&registered, true));
         let stays = match open {
             0 => String::new(),

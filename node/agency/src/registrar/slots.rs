@@ -28,10 +28,10 @@ use rand::RngExt as _;
 use registry_schema::{Timestamp, status::LIST_SLOTS};
 
 pub(super) use self::book::SlotPlace;
-use self::book::{KnownLists as _, Reserving, SlotBook};
-use super::{NotDone, Registrar, Turn, not_ready};
+use self::book::{SlotBook, SlotReservation, StatusListLookup as _};
+use super::{Registrar, RegistrarError, WriteGuard, not_ready};
 use crate::{registry::Registry, replication::LogVersion};
-use storage::{LocalWrite, Unavailable};
+use storage::{LocalWrite, StoreError};
 
 /// The time that a reservation waits for the word of the list's witness.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -44,7 +44,7 @@ const NEARLY_FULL_PERCENT: u32 = 80;
 
 /// The places that this process may hand out while it holds the lease.
 #[derive(Debug, Default)]
-pub(super) struct Slots {
+pub(super) struct SlotAllocator {
     /// In which epoch of the lease it began.
     epoch: Option<i64>,
     book: SlotBook,
@@ -79,7 +79,7 @@ impl ListFill {
     }
 }
 
-impl Slots {
+impl SlotAllocator {
     /// The book of the start that holds the lease now. Another epoch is another start: what an earlier one reserved and did
     /// not use is used by nobody.
     fn of(&mut self, epoch: Option<i64>) -> &mut SlotBook {
@@ -93,8 +93,8 @@ impl Slots {
 
 impl Registrar {
     /// A place for a new credential of an issuer, that nobody had before.
-    pub(super) async fn new_place(&self, turn: &mut Turn<'_>, issuer: &str) -> Result<SlotPlace, NotDone> {
-        let epoch = self.store.held().ok_or(Unavailable::Deposed)?;
+    pub(super) async fn new_place(&self, turn: &mut WriteGuard<'_>, issuer: &str) -> Result<SlotPlace, RegistrarError> {
+        let epoch = self.store.held().ok_or(StoreError::Deposed)?;
         let version = turn.version.as_mut().ok_or_else(not_ready)?;
         let book = turn.slots.of(Some(epoch));
         for _ in 0..MOST_TRIES {
@@ -104,13 +104,13 @@ impl Registrar {
             }
             self.reserve(book, version, issuer).await?;
         }
-        Err(NotDone::Unavailable(
+        Err(RegistrarError::Unavailable(
             "no place in a status list could be reserved: try again".into(),
         ))
     }
 
     /// Reserves further places for an issuer, in one of its lists or in one that is opened for it.
-    async fn reserve(&self, book: &mut SlotBook, version: &mut LogVersion, issuer: &str) -> Result<(), NotDone> {
+    async fn reserve(&self, book: &mut SlotBook, version: &mut LogVersion, issuer: &str) -> Result<(), RegistrarError> {
         let lists = self.store.lists_of(issuer).await?;
         let registry = self.registry.snapshot();
         let home = registry.home().ok_or_else(not_ready)?;
@@ -142,7 +142,7 @@ impl Registrar {
     }
 
     /// The peers that are connected and have ever said that they hold this agency's log.
-    async fn witnesses(&self, registry: &Registry) -> Result<Vec<Hash>, NotDone> {
+    async fn witnesses(&self, registry: &Registry) -> Result<Vec<Hash>, RegistrarError> {
         let connected: Vec<Hash> = registry.connected_peers().collect();
         let holds = move |replica: &Replica| {
             let hold = connected
@@ -154,7 +154,7 @@ impl Registrar {
     }
 
     /// Returns true if this agency says that it holds our log as it is here, and no other start reserved the same.
-    async fn is_confirmed(&self, book: &SlotBook, reserving: &Reserving, witness: Hash) -> bool {
+    async fn is_confirmed(&self, book: &SlotBook, reserving: &SlotReservation, witness: Hash) -> bool {
         let asked = Instant::now();
         loop {
             let registry = self.registry.snapshot();
@@ -174,7 +174,7 @@ impl Registrar {
     }
 
     /// Says in the log that a list is nearly full, when it comes to that.
-    fn tell_of_fill(&self, issuer: &str, reserving: &Reserving) {
+    fn tell_of_fill(&self, issuer: &str, reserving: &SlotReservation) {
         let registry = self.registry.snapshot();
         let Some(reserved) = registry.home().and_then(|home| home.reserved(reserving.list.number)) else {
             return;
@@ -194,8 +194,8 @@ impl Registrar {
     /// The status lists of the issuers whose keys this store keeps, and how full each is.
     ///
     /// # Errors
-    /// [`NotDone`], if the store cannot be read.
-    pub async fn list_fill(&self) -> Result<Vec<ListFill>, NotDone> {
+    /// [`RegistrarError`], if the store cannot be read.
+    pub async fn list_fill(&self) -> Result<Vec<ListFill>, RegistrarError> {
         let lists = self.store.issuer_lists().await?;
         let registry = self.registry.snapshot();
         let home = registry.home().ok_or_else(not_ready)?;

@@ -3,14 +3,14 @@
 use protocol::trust_list;
 use rand::RngExt as _;
 use registry_schema::{
-    AgencyId, AskedAt, Issuer, Purpose, Recognition, Scope, Timestamp, Withdrawal,
+    AgencyId, Issuer, Purpose, QueryTime, Recognition, RecognitionScope, RecognitionWithdrawal, Timestamp,
     recognition::{
-        AgencyRecognition, AgencyRecognitionEntry, Basis, MAX_CONDITION_BYTES, MAX_CONDITIONS, MAX_DEPTH,
-        MAX_SCOPE_ID_BYTES, MAX_SCOPE_IDS, RecognitionEntry,
+        AgencyRecognition, AgencyRecognitionEntry, MAX_CONDITION_BYTES, MAX_CONDITIONS, MAX_DEPTH, MAX_SCOPE_ID_BYTES,
+        MAX_SCOPE_IDS, RecognitionBasis, RecognitionEntry,
     },
 };
 
-use super::{Actor, NotDone, Registrar, not_ready};
+use super::{Actor, Registrar, RegistrarError, not_ready};
 use crate::registry::Registry;
 
 /// The content of a recognition that is to be made.
@@ -23,7 +23,7 @@ pub struct NewRecognition {
     /// For which purposes.
     pub purposes: Vec<Purpose>,
     /// The achievements that it covers.
-    pub scope: Scope,
+    pub scope: RecognitionScope,
     /// From when; now, if absent.
     pub from: Option<Timestamp>,
     /// Up to when.
@@ -31,7 +31,7 @@ pub struct NewRecognition {
     /// True if a badge without a status entry can be accepted.
     pub accepts_without_status: bool,
     /// The basis that it rests on, and how far it goes.
-    pub basis: Basis,
+    pub basis: RecognitionBasis,
 }
 
 /// The content of a recognition of another agency that is to be made.
@@ -42,7 +42,7 @@ pub struct NewAgencyRecognition {
     /// For which purposes.
     pub purposes: Vec<Purpose>,
     /// The achievements that it covers.
-    pub scope: Scope,
+    pub scope: RecognitionScope,
     /// From when; now, if absent.
     pub from: Option<Timestamp>,
     /// Up to when.
@@ -50,15 +50,15 @@ pub struct NewAgencyRecognition {
     /// Through how many agencies.
     pub depth: u8,
     /// The basis that it rests on, and whether it may be followed in its turn.
-    pub basis: Basis,
+    pub basis: RecognitionBasis,
 }
 
 impl Registrar {
     /// Recognizes an issuer that some agency of the federation registers.
     ///
     /// # Errors
-    /// [`NotDone`], if nobody registers it, the term is none, or the node cannot write.
-    pub async fn recognize(&self, mut new: NewRecognition, hand: &Actor) -> Result<RecognitionEntry, NotDone> {
+    /// [`RegistrarError`], if nobody registers it, the term is none, or the node cannot write.
+    pub async fn recognize(&self, mut new: NewRecognition, hand: &Actor) -> Result<RecognitionEntry, RegistrarError> {
         let mut turn = self.turn(hand.dry_run).await?;
         let now = self.clock.now();
         new.purposes.sort_unstable();
@@ -70,25 +70,27 @@ impl Registrar {
             let issuer = registered(&registry, &new.issuer, new.registered_by.as_ref())?;
             let mut standing = home.recognitions().filter(|e| {
                 let known = &e.recognition.issuer;
-                known.id == issuer.id && known.agency == issuer.agency && e.holds(AskedAt::now(now), None)
+                known.id == issuer.id && known.agency == issuer.agency && e.holds(QueryTime::now(now), None)
             });
             if let Some(same) =
                 standing.find(|e| e.recognition.scope == new.scope && e.recognition.purposes == new.purposes)
             {
                 let id = &same.recognition.id;
-                return Err(NotDone::Conflict(format!(
+                return Err(RegistrarError::Conflict(format!(
                     "recognition `{id}` says the same: withdraw it first to change its term"
                 )));
             }
             (home.id.clone(), issuer)
         };
         if new.purposes.is_empty() {
-            return Err(NotDone::Invalid("a recognition names at least one purpose".into()));
+            return Err(RegistrarError::Invalid(
+                "a recognition names at least one purpose".into(),
+            ));
         }
         within_limits(&new.scope, &new.basis)?;
         let from = new.from.unwrap_or(now).whole_seconds();
         if new.until.is_some_and(|until| until <= from) {
-            return Err(NotDone::Invalid("a recognition ends after it begins".into()));
+            return Err(RegistrarError::Invalid("a recognition ends after it begins".into()));
         }
         let recognition = Recognition {
             id: format!("rec-{}", lower_case_id()),
@@ -102,7 +104,7 @@ impl Registrar {
         };
         let put = trust_list::recognize(&recognition);
         if put.value.len() > protocol::envelope::MAX_VALUE_BYTES {
-            return Err(NotDone::Invalid(
+            return Err(RegistrarError::Invalid(
                 "the scope is too large for one recognition: make two of it".into(),
             ));
         }
@@ -119,12 +121,12 @@ impl Registrar {
     /// Recognizes whatever another agency of the federation recognizes and lets others follow.
     ///
     /// # Errors
-    /// [`NotDone`], if this node does not know that agency, the term is none, or the node cannot write.
+    /// [`RegistrarError`], if this node does not know that agency, the term is none, or the node cannot write.
     pub async fn recognize_agency(
         &self,
         mut new: NewAgencyRecognition,
         hand: &Actor,
-    ) -> Result<AgencyRecognitionEntry, NotDone> {
+    ) -> Result<AgencyRecognitionEntry, RegistrarError> {
         let mut turn = self.turn(hand.dry_run).await?;
         let now = self.clock.now();
         new.purposes.sort_unstable();
@@ -136,24 +138,27 @@ impl Registrar {
             let registry = self.registry.snapshot();
             let home = registry.home().ok_or_else(not_ready)?;
             if new.of == home.id {
-                return Err(NotDone::Invalid(
+                return Err(RegistrarError::Invalid(
                     "an agency's own recognitions count without this".into(),
                 ));
             }
             let pin = registry.pin(&new.of).filter(|_| registry.agency(&new.of).is_some());
             let pin = pin.ok_or_else(|| {
-                NotDone::Unknown(format!(
+                RegistrarError::Unknown(format!(
                     "`{}` is no agency that this node knows: see /v1/agencies",
                     new.of
                 ))
             })?;
             let same = home.agency_recognitions().find(|e| {
                 let r = &e.recognition;
-                r.of == new.of && r.scope == new.scope && r.purposes == new.purposes && e.holds(AskedAt::now(now), None)
+                r.of == new.of
+                    && r.scope == new.scope
+                    && r.purposes == new.purposes
+                    && e.holds(QueryTime::now(now), None)
             });
             if let Some(same) = same {
                 let id = &same.recognition.id;
-                return Err(NotDone::Conflict(format!(
+                return Err(RegistrarError::Conflict(format!(
                     "recognition `{id}` says the same: withdraw it first to change its term or depth"
                 )));
             }
@@ -172,7 +177,7 @@ impl Registrar {
         };
         let put = trust_list::recognize_agency(&recognition);
         if !recognition.is_well_formed() || put.value.len() > protocol::envelope::MAX_VALUE_BYTES {
-            return Err(NotDone::Invalid(format!(
+            return Err(RegistrarError::Invalid(format!(
                 "a recognition of an agency names at least one purpose, ends after it begins, and reaches through 1 to {MAX_DEPTH} agencies"
             )));
         }
@@ -189,25 +194,27 @@ impl Registrar {
     /// Withdraws a recognition of another agency.
     ///
     /// # Errors
-    /// [`NotDone`], if there is none with this id, it is withdrawn already, or the node cannot write.
+    /// [`RegistrarError`], if there is none with this id, it is withdrawn already, or the node cannot write.
     pub async fn withdraw_agency(
         &self,
         id: &str,
         stay_good: bool,
         hand: &Actor,
-    ) -> Result<AgencyRecognitionEntry, NotDone> {
+    ) -> Result<AgencyRecognitionEntry, RegistrarError> {
         let mut turn = self.turn(hand.dry_run).await?;
         let found = {
             let registry = self.registry.snapshot();
             let home = registry.home().ok_or_else(not_ready)?;
             home.agency_recognitions().find(|entry| entry.recognition.id == id)
         };
-        let mut entry =
-            found.ok_or_else(|| NotDone::Unknown(format!("this agency has no recognition `{id}` of an agency")))?;
+        let mut entry = found
+            .ok_or_else(|| RegistrarError::Unknown(format!("this agency has no recognition `{id}` of an agency")))?;
         if entry.withdrawn.is_some() {
-            return Err(NotDone::Conflict(format!("recognition `{id}` is withdrawn already")));
+            return Err(RegistrarError::Conflict(format!(
+                "recognition `{id}` is withdrawn already"
+            )));
         }
-        let withdrawal = Withdrawal {
+        let withdrawal = RecognitionWithdrawal {
             at: self.clock.now(),
             earlier_badges_stay_good: stay_good,
         };
@@ -221,15 +228,18 @@ impl Registrar {
     /// Withdraws a recognition of this agency.
     ///
     /// # Errors
-    /// [`NotDone`], if there is none with this id, it is withdrawn already, or the node cannot write.
-    pub async fn withdraw(&self, id: &str, stay_good: bool, hand: &Actor) -> Result<RecognitionEntry, NotDone> {
+    /// [`RegistrarError`], if there is none with this id, it is withdrawn already, or the node cannot write.
+    pub async fn withdraw(&self, id: &str, stay_good: bool, hand: &Actor) -> Result<RecognitionEntry, RegistrarError> {
         let mut turn = self.turn(hand.dry_run).await?;
         let found = self.registry.snapshot().home().and_then(|home| home.recognition(id));
-        let mut entry = found.ok_or_else(|| NotDone::Unknown(format!("this agency has no recognition `{id}`")))?;
+        let mut entry =
+            found.ok_or_else(|| RegistrarError::Unknown(format!("this agency has no recognition `{id}`")))?;
         if entry.withdrawn.is_some() {
-            return Err(NotDone::Conflict(format!("recognition `{id}` is withdrawn already")));
+            return Err(RegistrarError::Conflict(format!(
+                "recognition `{id}` is withdrawn already"
+            )));
         }
-        let withdrawal = Withdrawal {
+        let withdrawal = RecognitionWithdrawal {
             at: self.clock.now(),
             earlier_badges_stay_good: stay_good,
         };
@@ -243,23 +253,23 @@ impl Registrar {
 
 /// The issuer as the one agency registers it that is meant. Its word on the issuer's keys and standing will count, and nobody
 /// else's: where several list the issuer, which is meant has to be said.
-fn registered(registry: &Registry, id: &str, by: Option<&AgencyId>) -> Result<Issuer, NotDone> {
+fn registered(registry: &Registry, id: &str, by: Option<&AgencyId>) -> Result<Issuer, RegistrarError> {
     let all = registry.agencies().into_iter();
     let followed = all.filter(|lists| registry.roster().expelled(&lists.id).is_none());
     let listing: Vec<&Issuer> = followed.filter_map(|lists| lists.issuer(id)).collect();
     let shown: String = id.chars().take(120).collect();
     if let Some(by) = by {
         let meant = listing.into_iter().find(|issuer| issuer.agency == *by).cloned();
-        return meant.ok_or_else(|| NotDone::Unknown(format!("`{by}` registers no issuer `{shown}`")));
+        return meant.ok_or_else(|| RegistrarError::Unknown(format!("`{by}` registers no issuer `{shown}`")));
     }
     match listing.as_slice() {
         [one] => Ok((*one).clone()),
-        [] => Err(NotDone::Unknown(format!(
+        [] => Err(RegistrarError::Unknown(format!(
             "no agency of this federation registers `{shown}`: see `comity issuer list`"
         ))),
         several => {
             let agencies: Vec<&str> = several.iter().map(|issuer| issuer.agency.as_str()).collect();
-            Err(NotDone::Invalid(format!(
+            Err(RegistrarError::Invalid(format!(
                 "several agencies register `{shown}` ({}): say whose word on it counts (`--registered-by {}`)",
                 agencies.join(", "),
                 agencies.first().unwrap_or(&"US-SC"),
@@ -268,7 +278,7 @@ fn registered(registry: &Registry, id: &str, by: Option<&AgencyId>) -> Result<Is
     }
 }
 
-fn within_limits(scope: &Scope, basis: &Basis) -> Result<(), NotDone> {
+fn within_limits(scope: &RecognitionScope, basis: &RecognitionBasis) -> Result<(), RegistrarError> {
     let said = if !scope.is_within_limits() {
         format!(
             "a scope names 1 to {MAX_SCOPE_IDS} ids of at most {MAX_SCOPE_ID_BYTES} bytes each, and a stack has a name"
@@ -278,7 +288,7 @@ fn within_limits(scope: &Scope, basis: &Basis) -> Result<(), NotDone> {
     } else {
         return Ok(());
     };
-    Err(NotDone::Invalid(said))
+    Err(RegistrarError::Invalid(said))
 }
 
 /// Twelve random lower-case letters and digits.

@@ -8,7 +8,7 @@ use registry_schema::Timestamp;
 
 /// Something that is wrong, and since when.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct Trouble {
+pub struct HindranceCause {
     /// A description for people.
     #[n(0)]
     pub why: String,
@@ -17,7 +17,7 @@ pub struct Trouble {
     since: i64,
 }
 
-impl Trouble {
+impl HindranceCause {
     pub(super) const fn new(why: String, since: Timestamp) -> Self {
         Self { why, since: since.0 }
     }
@@ -33,10 +33,10 @@ impl Trouble {
 pub struct Hindrance {
     /// Nothing of it is fresh, whatever it says.
     #[n(0)]
-    pub quarantined: Option<Trouble>,
+    pub quarantined: Option<HindranceCause>,
     /// More of it is known to exist, and is not taken in.
     #[n(1)]
-    pub deferred: Option<Trouble>,
+    pub deferred: Option<HindranceCause>,
 }
 
 impl Hindrance {
@@ -48,7 +48,7 @@ impl Hindrance {
 /// The hindrances that a replica knows of.
 pub(super) fn of(replica: &Replica) -> BTreeMap<Hash, Hindrance> {
     let mut all: BTreeMap<Hash, Hindrance> = BTreeMap::new();
-    let trouble = |why: String, since: Timestamp| Some(Trouble::new(why, since));
+    let trouble = |why: String, since: Timestamp| Some(HindranceCause::new(why, since));
     for (agency, quarantine) in replica.quarantined() {
         all.entry(*agency).or_default().quarantined = trouble(quarantine.why.to_string(), quarantine.since);
     }

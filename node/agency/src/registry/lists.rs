@@ -14,16 +14,16 @@ use std::{
 
 use policy::Policy;
 use protocol::{
-    DocumentId, Row,
+    DocumentId, DocumentRow,
     status_list::{self, SlotSpan},
     trust_list,
 };
 use registry_schema::{
-    AgencyId, Issuer, PolicyEntry, Recognition, StatusChange, Timestamp, Withdrawal,
+    AgencyId, Issuer, PolicyEntry, Recognition, RecognitionWithdrawal, StatusChange, Timestamp,
     policy::MAX_ENTRIES,
     recognition::{AgencyRecognition, AgencyRecognitionEntry, RecognitionEntry, Registration},
 };
-use verification::names::{FoldedName, LikeName, Likeness};
+use verification::names::{FoldedName, NameSimilarity, SimilarName};
 
 use super::recognitions::Recognitions;
 
@@ -53,7 +53,7 @@ pub struct AgencyState {
     /// Their names as a reader may take one for another, by the issuers' ids.
     folded: Arc<BTreeMap<String, FoldedName>>,
     recognitions: Arc<Recognitions>,
-    withdrawals: Arc<BTreeMap<String, Withdrawal>>,
+    withdrawals: Arc<BTreeMap<String, RecognitionWithdrawal>>,
     agency_recognitions: Arc<BTreeMap<String, AgencyRecognition>>,
     /// The standings of its issuers, by [`trust_list::issuer_key`].
     registrations: Arc<BTreeMap<String, Registration>>,
@@ -122,7 +122,7 @@ impl AgencyState {
     }
 
     /// Takes away what a row said that is gone: a key ended, and what it wrote is void.
-    fn forget(&mut self, row: &Row) {
+    fn forget(&mut self, row: &DocumentRow) {
         let Some((kind, rest)) = row.key.split_once('/') else {
             return;
         };
@@ -156,7 +156,7 @@ impl AgencyState {
         }
     }
 
-    pub(super) fn set(&mut self, row: &Row) {
+    pub(super) fn set(&mut self, row: &DocumentRow) {
         if row.document == DocumentId::TrustList {
             self.revision = next_revision();
         }
@@ -166,31 +166,31 @@ impl AgencyState {
         match &row.document {
             DocumentId::TrustList => match trust_list::fold(&row.key, &row.values) {
                 // An agency's list is of its own issuers: nobody speaks in another's name.
-                Some(trust_list::Entry::Issuer(issuer)) if issuer.agency == self.id => {
+                Some(trust_list::TrustListEntry::Issuer(issuer)) if issuer.agency == self.id => {
                     let folded = FoldedName::new(&issuer.name);
                     Arc::make_mut(&mut self.folded).insert(issuer.id.clone(), folded);
                     Arc::make_mut(&mut self.issuers).insert(issuer.id.clone(), issuer);
                 }
-                Some(trust_list::Entry::Issuer(issuer)) => {
+                Some(trust_list::TrustListEntry::Issuer(issuer)) => {
                     Arc::make_mut(&mut self.issuers).remove(&issuer.id);
                     Arc::make_mut(&mut self.folded).remove(&issuer.id);
                 }
-                Some(trust_list::Entry::Recognition(id, Some(recognition))) => {
+                Some(trust_list::TrustListEntry::Recognition(id, Some(recognition))) => {
                     Arc::make_mut(&mut self.recognitions).insert(id, recognition);
                 }
-                Some(trust_list::Entry::Recognition(id, None)) => {
+                Some(trust_list::TrustListEntry::Recognition(id, None)) => {
                     Arc::make_mut(&mut self.recognitions).remove(&id);
                 }
-                Some(trust_list::Entry::Withdrawal(id, withdrawal)) => {
+                Some(trust_list::TrustListEntry::Withdrawal(id, withdrawal)) => {
                     Arc::make_mut(&mut self.withdrawals).insert(id, withdrawal);
                 }
-                Some(trust_list::Entry::Agency(id, Some(recognition))) => {
+                Some(trust_list::TrustListEntry::Agency(id, Some(recognition))) => {
                     Arc::make_mut(&mut self.agency_recognitions).insert(id, recognition);
                 }
-                Some(trust_list::Entry::Agency(id, None)) => {
+                Some(trust_list::TrustListEntry::Agency(id, None)) => {
                     drop(Arc::make_mut(&mut self.agency_recognitions).remove(&id))
                 }
-                Some(trust_list::Entry::Registration(said)) => {
+                Some(trust_list::TrustListEntry::Registration(said)) => {
                     Arc::make_mut(&mut self.registrations).insert(trust_list::issuer_key(&said.issuer), said);
                 }
                 None => {}
@@ -198,16 +198,16 @@ impl AgencyState {
             DocumentId::StatusList(number) => {
                 let list = Arc::make_mut(self.lists.entry(*number).or_default());
                 match status_list::fold(&row.key, &row.values) {
-                    Some(status_list::Entry::Revoked { index, change }) => {
+                    Some(status_list::StatusListEntry::Revoked { index, change }) => {
                         list.revoked.insert(index, change);
                     }
-                    Some(status_list::Entry::Suspended { index, change }) => {
+                    Some(status_list::StatusListEntry::Suspended { index, change }) => {
                         list.suspended.insert(index, change);
                     }
-                    Some(status_list::Entry::Reserved { span, start }) => {
+                    Some(status_list::StatusListEntry::Reserved { span, start }) => {
                         list.reserved.insert(span, start);
                     }
-                    Some(status_list::Entry::Expunged { .. }) | None => {}
+                    Some(status_list::StatusListEntry::Expunged { .. }) | None => {}
                 }
             }
             DocumentId::Policy => {
@@ -271,13 +271,14 @@ impl AgencyState {
     }
 
     /// Its own name, or its id if that is what stands there, and the names of its issuers, that this one is like.
-    pub fn like_names<'a>(&'a self, claimed: &'a FoldedName) -> impl Iterator<Item = LikeName> + 'a {
-        let like_own = |text: &str| LikeName::new(claimed, &self.name, &FoldedName::new(text), &self.id, true);
+    pub fn like_names<'a>(&'a self, claimed: &'a FoldedName) -> impl Iterator<Item = SimilarName> + 'a {
+        let like_own = |text: &str| SimilarName::new(claimed, &self.name, &FoldedName::new(text), &self.id, true);
         // An id is short: what is but similar means nothing.
-        let like_id = || like_own(self.id.as_str()).filter(|like| like.likeness == Likeness::Same);
+        let like_id = || like_own(self.id.as_str()).filter(|like| like.likeness == NameSimilarity::Same);
         let own = like_own(&self.name).or_else(like_id);
         let issuers = self.issuers.values().zip(self.folded.values());
-        let like = move |(issuer, folded): (&Issuer, _)| LikeName::new(claimed, &issuer.name, folded, &self.id, false);
+        let like =
+            move |(issuer, folded): (&Issuer, _)| SimilarName::new(claimed, &issuer.name, folded, &self.id, false);
         own.into_iter().chain(issuers.filter_map(like))
     }
 

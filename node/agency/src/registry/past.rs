@@ -2,21 +2,21 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use protocol::{Hash, KeyLog, Row, status_list};
+use protocol::{DocumentRow, Hash, KeyLog, status_list};
 use registry_schema::Timestamp;
 use verification::{StatusEntry, StatusEvidence};
 
 use tokio::sync::Mutex;
 
-use super::{AgencyState, OwnLists, Registry, SharedRegistry, Standing};
+use super::{AgencyState, LogStatus, OwnListsFreshness, Registry, SharedRegistry};
 use crate::peer_set::PeerSet;
-use storage::{Slot, Store, Unavailable};
+use storage::{StatusSlot, Store, StoreError};
 
 /// For how long after a moment more may still arrive with its time, in seconds.
 const SETTLED_AFTER: i64 = 10;
 
 /// A registry, and the moment of which it is.
-type Made = (Timestamp, Arc<Registry>);
+type DatedRegistry = (Timestamp, Arc<Registry>);
 
 /// The number of registries that are kept, those that were asked for last.
 const MOST_KEPT: usize = 4;
@@ -24,19 +24,19 @@ const MOST_KEPT: usize = 4;
 /// Gives the registry as it was, one moment after the other: many badges that are asked about with one date read the
 /// store once, and however many ask, one registry is made at a time.
 #[derive(Clone, Debug)]
-pub struct Past {
+pub struct RegistryHistory {
     store: Store,
     since: Timestamp,
     /// The newest last.
-    kept: Arc<Mutex<VecDeque<Made>>>,
+    kept: Arc<Mutex<VecDeque<DatedRegistry>>>,
 }
 
-impl Past {
+impl RegistryHistory {
     /// Opens the record of what this node knew since it began to keep it.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub async fn new(store: Store) -> Result<Self, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub async fn new(store: Store) -> Result<Self, StoreError> {
         let since = store.remembers_since().await?;
         Ok(Self {
             store,
@@ -53,8 +53,8 @@ impl Past {
     /// The registry as it was at `then`. If it has to be made, whoever asks pays for it.
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read; or what `pays` says.
-    pub async fn at<E: From<Unavailable>>(
+    /// [`StoreError`], if the store cannot be read; or what `pays` says.
+    pub async fn at<E: From<StoreError>>(
         &self,
         then: Timestamp,
         now: Timestamp,
@@ -85,42 +85,42 @@ impl Registry {
     /// Restores what this node knew at that moment, without the status lists: those are looked up slot by slot ([`status_then`]).
     ///
     /// # Errors
-    /// [`Unavailable`], if the store cannot be read.
-    pub(crate) async fn then(store: &Store, roster: &PeerSet, then: Timestamp) -> Result<Self, Unavailable> {
+    /// [`StoreError`], if the store cannot be read.
+    pub(crate) async fn then(store: &Store, roster: &PeerSet, then: Timestamp) -> Result<Self, StoreError> {
         let key_logs = store.load_key_logs().await?;
         let (rows, standings) = store.lists_then(then).await?;
         let standings = standings.iter().filter_map(|bytes| minicbor::decode(bytes).ok());
         Ok(Self::of_then(roster.then(then), &key_logs, &rows, standings.collect()))
     }
 
-    fn of_then(roster: PeerSet, key_logs: &[KeyLog], rows: &[Row], standings: Vec<Standing>) -> Self {
+    fn of_then(roster: PeerSet, key_logs: &[KeyLog], rows: &[DocumentRow], standings: Vec<LogStatus>) -> Self {
         let mut registry = Self::empty(roster);
         registry.follow(key_logs, rows, &[]);
         registry.stand(standings);
         // What any process of this agency had written by then is in the store.
-        registry.know_own(OwnLists::Sole);
+        registry.know_own(OwnListsFreshness::Sole);
         registry
     }
 
-    fn slot(&self, entry: &StatusEntry, issuer: &str) -> Option<(&AgencyState, Slot)> {
+    fn slot(&self, entry: &StatusEntry, issuer: &str) -> Option<(&AgencyState, StatusSlot)> {
         let (lists, list) = self.status_list_of(&entry.list, issuer)?;
         let agency: Hash = self.pin(&lists.id)?;
         let index = entry.index?;
-        Some((lists, Slot { agency, list, index }))
+        Some((lists, StatusSlot { agency, list, index }))
     }
 }
 
 /// Looks up what this node knew at that moment of an entry of the status of a badge by this issuer.
 ///
 /// # Errors
-/// [`Unavailable`], if the store cannot be read.
+/// [`StoreError`], if the store cannot be read.
 pub async fn status_then(
     registry: &Registry,
     store: &Store,
     entry: &StatusEntry,
     issuer: &str,
     then: Timestamp,
-) -> Result<StatusEvidence, Unavailable> {
+) -> Result<StatusEvidence, StoreError> {
     let Some((lists, slot)) = registry.slot(entry, issuer) else {
         return Ok(StatusEvidence::Unreachable {
             list: entry.list.clone(),
@@ -130,9 +130,10 @@ pub async fn status_then(
     let (mut revoked, mut suspended) = (None, None);
     for row in store.slot_then(&slot, then).await? {
         match status_list::fold(&row.key, &row.values) {
-            Some(status_list::Entry::Revoked { change, .. }) => revoked = Some(change),
-            Some(status_list::Entry::Suspended { change, .. }) => suspended = Some(change),
-            Some(status_list::Entry::Reserved { .. } | status_list::Entry::Expunged { .. }) | None => {}
+            Some(status_list::StatusListEntry::Revoked { change, .. }) => revoked = Some(change),
+            Some(status_list::StatusListEntry::Suspended { change, .. }) => suspended = Some(change),
+            Some(status_list::StatusListEntry::Reserved { .. } | status_list::StatusListEntry::Expunged { .. })
+            | None => {}
         }
     }
     Ok(StatusEvidence::Listed {

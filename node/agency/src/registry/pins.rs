@@ -1,6 +1,6 @@
 //! The effects of operators' decisions about peers: the registry follows from roster and replica, whatever came before.
 
-use protocol::{Batch, Hash, Replica};
+use protocol::{Hash, Replica, WriteBatch};
 
 use super::{Registry, SharedRegistry};
 use storage::PeerRow;
@@ -40,10 +40,10 @@ impl Registry {
             if !is_pinned || self.agencies.contains_key(agency) {
                 continue;
             }
-            let batch = Batch {
+            let batch = WriteBatch {
                 key_logs: vec![key_log.clone()],
                 renewed: [*agency].into(),
-                ..Batch::default()
+                ..WriteBatch::default()
             };
             self.apply(&batch, replica);
         }

@@ -51,7 +51,7 @@ impl Recognitions {
 #[cfg(test)]
 mod tests {
     use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
-    use registry_schema::{Issuer, Scope, Timestamp, recognition::Basis};
+    use registry_schema::{Issuer, RecognitionScope, Timestamp, recognition::RecognitionBasis};
 
     use super::*;
 
@@ -67,12 +67,12 @@ mod tests {
                 provider: None,
                 own_keys: None,
             },
-            scope: Scope::All,
+            scope: RecognitionScope::All,
             purposes: vec![],
             from: Timestamp(0),
             until: None,
             accepts_without_status: false,
-            basis: Basis::default(),
+            basis: RecognitionBasis::default(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use protocol::{Batch, DocumentId, Replica, Row};
+use protocol::{DocumentId, DocumentRow, Replica, WriteBatch};
 use tokio::sync::watch;
 
 use super::Registry;
@@ -13,10 +13,10 @@ use super::Registry;
 /// **There is no lock.** A reader takes one immutable snapshot and answers from it, so an answer speaks of one moment and
 /// nobody waits for anybody; a writer puts the next snapshot in the place of the last.
 #[derive(Clone, Debug)]
-pub struct SharedRegistry(Arc<Published>);
+pub struct SharedRegistry(Arc<PublishedRegistry>);
 
 #[derive(Debug)]
-struct Published {
+struct PublishedRegistry {
     current: ArcSwap<Registry>,
     /// Told when issuers' entries, or the agencies, may have changed.
     issuers: watch::Sender<()>,
@@ -26,7 +26,7 @@ impl SharedRegistry {
     /// A registry to share.
     #[must_use]
     pub fn new(registry: Registry) -> Self {
-        Self(Arc::new(Published {
+        Self(Arc::new(PublishedRegistry {
             current: ArcSwap::from_pointee(registry),
             issuers: watch::Sender::new(()),
         }))
@@ -48,7 +48,7 @@ impl SharedRegistry {
         });
     }
 
-    pub(crate) fn apply(&self, batch: &Batch, replica: &Replica) {
+    pub(crate) fn apply(&self, batch: &WriteBatch, replica: &Replica) {
         self.update(|registry| registry.apply(batch, replica));
         if !batch.renewed.is_empty() || !batch.key_logs.is_empty() || batch.rows.iter().any(is_issuer) {
             self.tell_of_issuers();
@@ -66,6 +66,6 @@ impl SharedRegistry {
 }
 
 /// Returns true if a row is an issuer's entry in a trust list.
-fn is_issuer(row: &Row) -> bool {
+fn is_issuer(row: &DocumentRow) -> bool {
     row.document == DocumentId::TrustList && row.key.starts_with("i/")
 }

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use minicbor::{Decode, Encode};
-use protocol::{DocumentId, Hash, KeyLog, Row, signed::encode};
+use protocol::{DocumentId, DocumentRow, Hash, KeyLog, signed::encode};
 use registry_schema::Timestamp;
 
-use super::{Hindrance, Registry, Trouble};
+use super::{Hindrance, HindranceCause, Registry};
 
 /// The statement of the holder of the lease on one agency. It follows from the holder's replica, which the others do not have.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub(crate) struct Standing {
+pub(crate) struct LogStatus {
     #[n(0)]
     pub(super) agency: Hash,
     /// True if its node is connected.
@@ -56,12 +56,12 @@ const UNREADABLE: &str = "something of it in the store cannot be read by this pr
                           stop all processes of the agency, and `comityd repair` mends it";
 
 /// As of when, and until when it counts: milliseconds since 1970.
-type Span = Option<(i64, i64)>;
+type FreshnessSpan = Option<(i64, i64)>;
 
 /// The part of its term by which a freshness may be younger and is still told by what was kept last.
 const PART_OF_A_TERM: i64 = 8;
 
-impl Standing {
+impl LogStatus {
     pub(crate) const fn agency(&self) -> Hash {
         self.agency
     }
@@ -73,7 +73,7 @@ impl Standing {
     /// Returns true if this still tells how the agency stands `now`, so that nothing need be written at every heartbeat. It
     /// may tell less freshness than there is, by an eighth of a heartbeat's term, and never more.
     fn tells(&self, now: &Self) -> bool {
-        let younger = |before: Span, now: Span| match (before, now) {
+        let younger = |before: FreshnessSpan, now: FreshnessSpan| match (before, now) {
             (None, None) => true,
             (Some((as_of, until)), Some((now, now_until))) => {
                 let by = now.saturating_sub(as_of);
@@ -91,7 +91,7 @@ impl Standing {
 
     /// Returns true if `next`, of this moment, says the same, and this one was still fresh then.
     pub(super) fn goes_on_in(&self, next: &Self, at: Timestamp) -> bool {
-        let goes_on = |before: Span, next: Span| match (before, next) {
+        let goes_on = |before: FreshnessSpan, next: FreshnessSpan| match (before, next) {
             (None, None) => true,
             (Some((as_of, until)), Some((next, next_until))) => at.0 <= until && next >= as_of && next_until >= until,
             _ => false,
@@ -123,18 +123,18 @@ impl Registry {
     }
 
     /// The standings that those which were kept no longer tell.
-    pub(crate) fn standings_since(&self, kept: &BTreeMap<Hash, Standing>) -> Vec<Standing> {
+    pub(crate) fn standings_since(&self, kept: &BTreeMap<Hash, LogStatus>) -> Vec<LogStatus> {
         let mut now = self.standings();
         now.retain(|one| kept.get(&one.agency).is_none_or(|before| !before.tells(one)));
         now
     }
 
-    fn standings(&self) -> Vec<Standing> {
+    fn standings(&self) -> Vec<LogStatus> {
         let others = self.roster.others().map(|(_, known)| known.genesis);
         let agencies: BTreeSet<Hash> = others.chain([self.roster.own().genesis]).collect();
         let said = agencies.into_iter().map(|agency| {
             let lists = self.agencies.get(&agency);
-            Standing {
+            LogStatus {
                 agency,
                 connected: self.connected.contains_key(&agency),
                 via: self.connected.get(&agency).cloned(),
@@ -158,7 +158,7 @@ impl Registry {
 
     /// Takes in what was written to the store, and what the holder says. Both are of one moment, so that no freshness runs
     /// ahead of the rows.
-    pub(crate) fn follow(&mut self, key_logs: &[KeyLog], rows: &[Row], standing: &[u8]) {
+    pub(crate) fn follow(&mut self, key_logs: &[KeyLog], rows: &[DocumentRow], standing: &[u8]) {
         for log in key_logs {
             self.add(log);
         }
@@ -178,7 +178,7 @@ impl Registry {
     pub(crate) fn distrust(&mut self, damaged: &BTreeMap<Hash, Timestamp>) {
         for (agency, since) in damaged {
             let hindrance = self.hindrances.entry(*agency).or_default();
-            let unreadable = || Trouble::new(UNREADABLE.to_owned(), *since);
+            let unreadable = || HindranceCause::new(UNREADABLE.to_owned(), *since);
             hindrance.quarantined.get_or_insert_with(unreadable);
             if let Some(lists) = self.lists_mut(agency) {
                 lists.heard = None;
@@ -188,7 +188,7 @@ impl Registry {
     }
 
     /// Takes in how the agencies stand.
-    pub(super) fn stand(&mut self, said: Vec<Standing>) {
+    pub(super) fn stand(&mut self, said: Vec<LogStatus>) {
         let connected = said.iter().filter(|one| one.connected);
         self.connected = connected
             .map(|one| (one.agency, one.via.clone().unwrap_or_default()))
@@ -224,7 +224,7 @@ mod tests {
     use verification::Freshness;
 
     use super::*;
-    use crate::registry::OwnLists;
+    use crate::registry::OwnListsFreshness;
     use platform::clock::Clock;
 
     /// A holder that was frozen, or a follower whose database is gone, must not call its own lists fresh.
@@ -246,7 +246,7 @@ mod tests {
         registry.agencies.insert(home, std::sync::Arc::new(lists));
         let clock = Clock::default();
         let moment = clock.moment();
-        registry.know_own(OwnLists::AsOf {
+        registry.know_own(OwnListsFreshness::AsOf {
             moment,
             sure_for: Duration::from_secs(60),
             term_seconds: 3600,

@@ -7,8 +7,8 @@
 
 use registry_schema::Timestamp;
 
-use super::standing::Standing;
-use storage::{Grain, KeptStanding, Store, Unavailable};
+use super::standing::LogStatus;
+use storage::{CompactionInterval, LogStatusRow, Store, StoreError};
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
@@ -19,9 +19,12 @@ const MOST_AT_ONCE: usize = 24;
 /// Thins what has become old enough.
 ///
 /// # Errors
-/// [`Unavailable`], if the store cannot be written: by this process, or at all.
-pub(crate) async fn thin(store: &Store, now: Timestamp) -> Result<(), Unavailable> {
-    for (grain, length, in_full) in [(Grain::Hours, HOUR, 2 * DAY), (Grain::Days, DAY, 90 * DAY)] {
+/// [`StoreError`], if the store cannot be written: by this process, or at all.
+pub(crate) async fn thin(store: &Store, now: Timestamp) -> Result<(), StoreError> {
+    for (grain, length, in_full) in [
+        (CompactionInterval::Hours, HOUR, 2 * DAY),
+        (CompactionInterval::Days, DAY, 90 * DAY),
+    ] {
         let mut begin = store.thinned_up_to(grain).await?.0 / length * length;
         for _ in 0..MOST_AT_ONCE {
             let end = begin.saturating_add(length);
@@ -38,12 +41,12 @@ pub(crate) async fn thin(store: &Store, now: Timestamp) -> Result<(), Unavailabl
 }
 
 /// Of rows by agency and time: those that another tells with it, and those that tell more for it.
-fn joined(kept: &[KeptStanding]) -> (Vec<i64>, Vec<(i64, Vec<u8>)>) {
+fn joined(kept: &[LogStatusRow]) -> (Vec<i64>, Vec<(i64, Vec<u8>)>) {
     let (mut gone, mut longer) = (Vec::new(), Vec::new());
-    let mut open: Option<(i64, Standing, bool)> = None;
+    let mut open: Option<(i64, LogStatus, bool)> = None;
     for row in kept {
         // What cannot be read stays as it is.
-        let Ok(next) = minicbor::decode::<Standing>(&row.standing) else {
+        let Ok(next) = minicbor::decode::<LogStatus>(&row.standing) else {
             continue;
         };
         match &mut open {
@@ -76,13 +79,13 @@ mod tests {
     const TERM: i64 = 900_000;
     const BEGIN: i64 = 1_700_000_000_000 / DAY * DAY;
 
-    fn decoded(row: &KeptStanding) -> Standing {
+    fn decoded(row: &LogStatusRow) -> LogStatus {
         minicbor::decode(&row.standing).unwrap()
     }
 
     /// The rows of some days in which an agency was heard most of the time, by the rule by which a node keeps them.
-    fn heard(days: i64, chance: &mut StdRng) -> Vec<KeptStanding> {
-        let (mut kept, mut at): (Vec<KeptStanding>, i64) = (Vec::new(), BEGIN);
+    fn heard(days: i64, chance: &mut StdRng) -> Vec<LogStatusRow> {
+        let (mut kept, mut at): (Vec<LogStatusRow>, i64) = (Vec::new(), BEGIN);
         let mut disputed = false;
         while at < BEGIN + days * DAY {
             at += match chance.random_range(0..500) {
@@ -91,7 +94,7 @@ mod tests {
             };
             disputed ^= chance.random_range(0..2_000) == 0;
             let span = (at - chance.random_range(0..500), at + TERM);
-            let standing = Standing {
+            let standing = LogStatus {
                 agency: Hash([7; 32]),
                 connected: true,
                 missing: 0,
@@ -106,7 +109,7 @@ mod tests {
                 lacks_own: None,
                 turned_away: None,
             };
-            kept.push(KeptStanding {
+            kept.push(LogStatusRow {
                 position: i64::try_from(kept.len()).unwrap(),
                 at: Timestamp(at),
                 standing: standing.to_bytes(),
@@ -116,7 +119,7 @@ mod tests {
     }
 
     /// Thins rows out by windows of this length.
-    fn thinned(kept: &[KeptStanding], length: i64) -> Vec<KeptStanding> {
+    fn thinned(kept: &[LogStatusRow], length: i64) -> Vec<LogStatusRow> {
         let mut left = Vec::new();
         for window in kept.chunk_by(|a, b| a.at.0 / length == b.at.0 / length) {
             let (gone, longer) = joined(window);
@@ -132,7 +135,7 @@ mod tests {
     }
 
     /// The statement on a moment: the agency's freshness, and whether its grants count.
-    fn told(kept: &[KeptStanding], then: i64) -> (i64, bool, bool) {
+    fn told(kept: &[LogStatusRow], then: i64) -> (i64, bool, bool) {
         let row = &kept[kept.partition_point(|row| row.at.0 <= then) - 1];
         let standing = decoded(row);
         let (as_of, until) = standing.heard.unwrap();
@@ -179,19 +182,19 @@ mod tests {
 
     #[test]
     fn a_silence_a_change_and_another_agency_are_not_joined() {
-        let row = |position: i64, at: i64, with: fn(&mut Standing)| {
+        let row = |position: i64, at: i64, with: fn(&mut LogStatus)| {
             let mut standing = decoded(&heard(1, &mut StdRng::seed_from_u64(1))[0]);
             (standing.heard, standing.others_heard) = (Some((at, at + TERM)), None);
             with(&mut standing);
             let standing = standing.to_bytes();
             let at = Timestamp(at);
-            KeptStanding { position, at, standing }
+            LogStatusRow { position, at, standing }
         };
-        let same: fn(&mut Standing) = |_| {};
+        let same: fn(&mut LogStatus) = |_| {};
         let two = |at: i64, with| joined(&[row(1, 0, same), row(2, at, with)]).0;
         assert_eq!(two(TERM, same), [2]);
         assert!(two(TERM + 1, same).is_empty(), "it was not fresh for a moment");
-        let changes: [fn(&mut Standing); 5] = [
+        let changes: [fn(&mut LogStatus); 5] = [
             |one| one.disputed = true,
             |one| one.agency = Hash([8; 32]),
             |one| one.heard = None,

@@ -1,21 +1,24 @@
 //! Asking the replication to write: the one way to this agency's own lists.
 
-use protocol::{Event, Hash, Put, Replica, key_log::SignedEntry, log::AgencyLog, replica::Failed, signed::Refused};
+use protocol::{
+    Hash, Put, Replica, ReplicaEvent, key_log::SignedKeyLogEntry, log::AgencyLog, replica::ReplicaFailure,
+    signed::InvalidStatement,
+};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{Replication, State};
-use storage::{LocalWrite, Unavailable, driver_mutant};
+use super::{ReplicaState, Replication};
+use storage::{LocalWrite, StoreError, driver_mutant};
 use transport::network::NetworkCommand;
 
 /// Asks the replication to write to this agency's own lists, while this process holds the lease.
 #[derive(Clone, Debug)]
-pub struct LogWriter(watch::Receiver<Option<Desk>>);
+pub struct LogWriter(watch::Receiver<Option<ReplicationHandle>>);
 
 /// The place where what is to be done goes, as long as one replication runs.
 #[derive(Clone, Debug)]
-pub struct Desk {
-    pub(super) writings: mpsc::Sender<Writing>,
-    pub(super) errands: mpsc::Sender<Errand>,
+pub struct ReplicationHandle {
+    pub(super) writings: mpsc::Sender<WriteRequest>,
+    pub(super) errands: mpsc::Sender<ReplicationCommand>,
 }
 
 /// The version of this agency's own log: its newest envelopes, and the newest entry of its key log. What is written on a
@@ -38,40 +41,40 @@ impl LogVersion {
 }
 
 /// The one who waits for a write, and is told the version that it made.
-pub(super) type Waiting = oneshot::Sender<Result<LogVersion, NotWritten>>;
+pub(super) type WriteReply = oneshot::Sender<Result<LogVersion, WriteError>>;
 
 /// A request to the replication, once it may write.
-pub(super) struct Writing {
-    pub(super) work: Work,
-    pub(super) done: Waiting,
+pub(super) struct WriteRequest {
+    pub(super) work: WriteOperation,
+    pub(super) done: WriteReply,
 }
 
-pub(super) enum Work {
+pub(super) enum WriteOperation {
     /// Tell the version to write on: this node may write, so it knows all that it wrote itself.
     Begin,
     /// Write, if the log still has this version.
     Write {
         on: LogVersion,
-        event: Event,
+        event: ReplicaEvent,
         own: Vec<LocalWrite>,
     },
 }
 
 /// An errand that need not wait until this node may write.
-pub enum Errand {
+pub enum ReplicationCommand {
     /// Have a look at the replica.
     Look(Box<dyn FnOnce(&Replica) + Send>),
     /// Something happened that the network does not tell: an agency is pinned, or not any more.
-    Happened(Event),
+    Happened(ReplicaEvent),
     /// Tell the network something.
     Tell(NetworkCommand),
     /// Believe the clock as it is; told when that is done.
-    AcceptClock(oneshot::Sender<Result<(), NotWritten>>),
+    AcceptClock(oneshot::Sender<Result<(), WriteError>>),
     /// Believe that all that this agency wrote is in the store, and write down who said so; told when that is done.
-    AcceptStore(LocalWrite, Waiting),
+    AcceptStore(LocalWrite, WriteReply),
 }
 
-impl std::fmt::Debug for Errand {
+impl std::fmt::Debug for ReplicationCommand {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Errand").finish_non_exhaustive()
     }
@@ -79,13 +82,13 @@ impl std::fmt::Debug for Errand {
 
 /// Nothing was written, unless it says that the outcome is unknown.
 #[derive(Debug, thiserror::Error)]
-pub enum NotWritten {
+pub enum WriteError {
     /// The store refused.
     #[error(transparent)]
-    Store(#[from] Unavailable),
+    Store(#[from] StoreError),
     /// The replica refused.
     #[error(transparent)]
-    Replica(#[from] Failed),
+    Replica(#[from] ReplicaFailure),
     /// The agency's key log does not let this node's key put this.
     #[error("the agency's key log does not let this node's writer key write this: see `comity key list`")]
     NoWriter,
@@ -99,7 +102,7 @@ pub enum NotWritten {
     Changed,
     /// The entry of the key log may not be added.
     #[error("the entry is refused: {0}")]
-    Entry(Refused),
+    Entry(InvalidStatement),
     /// The knowledge of this node is being made again from the store.
     #[error("this node lost its store and is making its lists again from it: {0}")]
     Lost(String),
@@ -123,26 +126,26 @@ pub enum NotWritten {
     NotHolder,
 }
 
-impl NotWritten {
+impl WriteError {
     /// Returns true if making the replica again cannot help: somebody has to act.
     pub(super) const fn needs_somebody(&self) -> bool {
         matches!(
             self,
-            Self::OwnLogDamaged(_) | Self::OwnKeyLogLost | Self::Keys(_) | Self::Store(Unavailable::FileReplaced(_))
+            Self::OwnLogDamaged(_) | Self::OwnKeyLogLost | Self::Keys(_) | Self::Store(StoreError::FileReplaced(_))
         )
     }
 }
 
 impl LogWriter {
     /// The author at this desk, when there is one.
-    pub const fn new(desk: watch::Receiver<Option<Desk>>) -> Self {
+    pub const fn new(desk: watch::Receiver<Option<ReplicationHandle>>) -> Self {
         Self(desk)
     }
 
     /// The version of this agency's log to write on, once this node may write: a registry that is looked at after this
     /// holds all that the version says.
-    pub(crate) async fn begin(&self) -> Result<LogVersion, NotWritten> {
-        self.ask(Work::Begin).await
+    pub(crate) async fn begin(&self) -> Result<LogVersion, WriteError> {
+        self.ask(WriteOperation::Begin).await
     }
 
     /// Writes puts to the agency's lists, and `own` in the same transaction, if the log still has the version `on`; `on` is
@@ -152,8 +155,8 @@ impl LogWriter {
         on: &mut LogVersion,
         puts: Vec<Put>,
         own: Vec<LocalWrite>,
-    ) -> Result<(), NotWritten> {
-        self.happen(on, Event::Authored(puts), own).await
+    ) -> Result<(), WriteError> {
+        self.happen(on, ReplicaEvent::Authored(puts), own).await
     }
 
     /// Adds an entry that its root signed to the agency's key log, and `own` in the same transaction, if the log still has
@@ -161,14 +164,14 @@ impl LogWriter {
     pub(crate) async fn enter(
         &self,
         on: &mut LogVersion,
-        entry: SignedEntry,
+        entry: SignedKeyLogEntry,
         own: Vec<LocalWrite>,
-    ) -> Result<(), NotWritten> {
-        self.happen(on, Event::Entered(entry), own).await
+    ) -> Result<(), WriteError> {
+        self.happen(on, ReplicaEvent::Entered(entry), own).await
     }
 
-    async fn happen(&self, on: &mut LogVersion, event: Event, own: Vec<LocalWrite>) -> Result<(), NotWritten> {
-        let work = Work::Write {
+    async fn happen(&self, on: &mut LogVersion, event: ReplicaEvent, own: Vec<LocalWrite>) -> Result<(), WriteError> {
+        let work = WriteOperation::Write {
             on: on.clone(),
             event,
             own,
@@ -177,57 +180,59 @@ impl LogWriter {
         Ok(())
     }
 
-    async fn ask(&self, work: Work) -> Result<LogVersion, NotWritten> {
-        let desk = self.0.borrow().clone().ok_or(NotWritten::NotHolder)?;
+    async fn ask(&self, work: WriteOperation) -> Result<LogVersion, WriteError> {
+        let desk = self.0.borrow().clone().ok_or(WriteError::NotHolder)?;
         let (done, written) = oneshot::channel();
-        let writing = Writing { work, done };
-        desk.writings.send(writing).await.map_err(|_| NotWritten::NotHolder)?;
+        let writing = WriteRequest { work, done };
+        desk.writings.send(writing).await.map_err(|_| WriteError::NotHolder)?;
         drop(desk);
-        written.await.map_err(|_| NotWritten::NotHolder)?
+        written.await.map_err(|_| WriteError::NotHolder)?
     }
 
     /// Has something looked up in the replica.
     pub(crate) async fn look<T: Send + 'static>(
         &self,
         look: impl FnOnce(&Replica) -> T + Send + 'static,
-    ) -> Result<T, NotWritten> {
+    ) -> Result<T, WriteError> {
         let (tell, told) = oneshot::channel();
         let look = move |replica: &Replica| drop(tell.send(look(replica)));
-        self.run(Errand::Look(Box::new(look))).await?;
-        told.await.map_err(|_| NotWritten::NotHolder)
+        self.run(ReplicationCommand::Look(Box::new(look))).await?;
+        told.await.map_err(|_| WriteError::NotHolder)
     }
 
     /// Has an errand run.
-    pub(crate) async fn run(&self, errand: Errand) -> Result<(), NotWritten> {
-        let desk = self.0.borrow().clone().ok_or(NotWritten::NotHolder)?;
-        desk.errands.send(errand).await.map_err(|_| NotWritten::NotHolder)
+    pub(crate) async fn run(&self, errand: ReplicationCommand) -> Result<(), WriteError> {
+        let desk = self.0.borrow().clone().ok_or(WriteError::NotHolder)?;
+        desk.errands.send(errand).await.map_err(|_| WriteError::NotHolder)
     }
 }
 
 impl Replication {
     /// Returns what happens to our own log, if it may; none, if somebody only begins.
-    pub(super) fn allowed(&self, work: Work) -> Result<Option<(Event, Vec<LocalWrite>)>, NotWritten> {
+    pub(super) fn allowed(&self, work: WriteOperation) -> Result<Option<(ReplicaEvent, Vec<LocalWrite>)>, WriteError> {
         let version = self.version()?;
-        let State::Live(replica) = &self.state else {
+        let ReplicaState::Live(replica) = &self.state else {
             return Ok(None);
         };
         if let Some(doubt) = &self.clock_doubt {
-            return Err(NotWritten::Clock(doubt.clone()));
+            return Err(WriteError::Clock(doubt.clone()));
         }
         if !replica.may_write(self.clock.now()) {
             let doubt = self.health_of(replica).store_doubt();
-            return Err(NotWritten::StoreInDoubt(doubt.unwrap_or_default()));
+            return Err(WriteError::StoreInDoubt(doubt.unwrap_or_default()));
         }
         match work {
-            Work::Begin => Ok(None),
+            WriteOperation::Begin => Ok(None),
             // What it rests on may not be so any more: a backup that was restored learned what had been written after it.
-            Work::Write { on, .. } if on != version && !driver_mutant!(self.store.faults(), IgnoresVersions) => {
-                Err(NotWritten::Changed)
+            WriteOperation::Write { on, .. }
+                if on != version && !driver_mutant!(self.store.faults(), IgnoresVersions) =>
+            {
+                Err(WriteError::Changed)
             }
-            Work::Write { event, own, .. } => {
+            WriteOperation::Write { event, own, .. } => {
                 match &event {
-                    Event::Authored(puts) if !replica.may_put(puts) => return Err(NotWritten::NoWriter),
-                    Event::Entered(entry) => replica.check_entry(entry).map_err(NotWritten::Entry)?,
+                    ReplicaEvent::Authored(puts) if !replica.may_put(puts) => return Err(WriteError::NoWriter),
+                    ReplicaEvent::Entered(entry) => replica.check_entry(entry).map_err(WriteError::Entry)?,
                     _ => {}
                 }
                 Ok(Some((event, own)))
@@ -236,10 +241,10 @@ impl Replication {
     }
 
     /// The version of our own log.
-    pub(super) fn version(&self) -> Result<LogVersion, NotWritten> {
+    pub(super) fn version(&self) -> Result<LogVersion, WriteError> {
         match &self.state {
-            State::Live(replica) => Ok(LogVersion::of(replica, self.identity.home)),
-            State::Lost(lost) => Err(NotWritten::Lost(lost.why().to_owned())),
+            ReplicaState::Live(replica) => Ok(LogVersion::of(replica, self.identity.home)),
+            ReplicaState::Lost(lost) => Err(WriteError::Lost(lost.why().to_owned())),
         }
     }
 }

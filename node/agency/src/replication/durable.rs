@@ -8,17 +8,17 @@ use std::{
     sync::Arc,
 };
 
-use protocol::{Batch, Hash, Replica};
+use protocol::{Hash, Replica, WriteBatch};
 
 use platform::lock::Lock;
 
 /// The newest envelopes of each agency that are known to be on disk. Clones share them: they outlive a replica, and the holding
 /// of a lease.
 #[derive(Clone, Debug, Default)]
-pub struct DurableHeads(Arc<Lock<Heads>>);
+pub struct DurableHeads(Arc<Lock<HeadsByAgency>>);
 
 #[derive(Debug, Default)]
-struct Heads {
+struct HeadsByAgency {
     newest: BTreeMap<Hash, BTreeSet<Hash>>,
     /// Those that a store came back without.
     lost: BTreeMap<Hash, BTreeSet<Hash>>,
@@ -26,7 +26,7 @@ struct Heads {
 
 impl DurableHeads {
     /// Notes that a batch is on disk, which this replica has taken in.
-    pub(super) fn note(&self, batch: &Batch, replica: &Replica) {
+    pub(super) fn note(&self, batch: &WriteBatch, replica: &Replica) {
         let written: BTreeSet<Hash> = batch.envelopes.iter().map(|one| one.hash()).collect();
         let agencies: BTreeSet<Hash> = batch.envelopes.iter().map(|one| one.header().agency).collect();
         self.0.with(|heads| {

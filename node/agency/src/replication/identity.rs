@@ -3,18 +3,18 @@
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use protocol::{
-    Hash, KeyLog, Settings, SigningKey,
-    blob_store::{BlobStore, Memory},
+    Hash, KeyLog, ReplicaSettings, SigningKey,
+    blob_store::{BlobStore, MemoryBlobStore},
     log::Quota,
 };
 
-use super::{DurableHeads, NotWritten};
+use super::{DurableHeads, WriteError};
 use crate::blob_file::ScratchFile;
 use platform::keys;
 
 /// The node's identity: what its replica is made from, again after each failure.
 #[derive(Clone, Debug)]
-pub struct Identity {
+pub struct NodeIdentity {
     /// The key logs to follow, this agency's own included.
     pub pinned: BTreeSet<Hash>,
     /// The hash of this agency's first key-log entry.
@@ -39,10 +39,10 @@ pub struct Identity {
     pub durable: DurableHeads,
 }
 
-impl Identity {
+impl NodeIdentity {
     /// Returns what a replica with this key is told at its start.
-    pub(super) fn settings(&self, key: SigningKey, former_keys: Vec<SigningKey>) -> Settings {
-        Settings {
+    pub(super) fn settings(&self, key: SigningKey, former_keys: Vec<SigningKey>) -> ReplicaSettings {
+        ReplicaSettings {
             pinned: self.pinned.clone(),
             home: self.home,
             key,
@@ -63,15 +63,15 @@ impl Identity {
             Ok(file) => Arc::new(file),
             Err(error) => {
                 tracing::warn!(%error, "no scratch file can be made: all envelopes stay in memory");
-                Arc::new(Memory::default())
+                Arc::new(MemoryBlobStore::default())
             }
         }
     }
 
     /// The key to write with, of those that are here: the one that the key log added last and that has not ended.
     /// And the others.
-    pub(super) fn writer_keys(&self, key_log: &KeyLog) -> Result<(SigningKey, Vec<SigningKey>), NotWritten> {
-        let mut keys = keys::writers(&self.keys).map_err(|error| NotWritten::Keys(format!("{error:#}")))?;
+    pub(super) fn writer_keys(&self, key_log: &KeyLog) -> Result<(SigningKey, Vec<SigningKey>), WriteError> {
+        let mut keys = keys::writers(&self.keys).map_err(|error| WriteError::Keys(format!("{error:#}")))?;
         let live = key_log.writers();
         let rank = |key: &SigningKey| {
             let added = key_log.added(&key.public());
@@ -80,7 +80,7 @@ impl Identity {
         keys.sort_by_key(rank);
         let newest = keys
             .pop()
-            .ok_or_else(|| NotWritten::Keys("no writer key is here: put `keys/writer.key` back from a backup (ops/RUNBOOK.md, *A key's file is gone*)".into()))?;
+            .ok_or_else(|| WriteError::Keys("no writer key is here: put `keys/writer.key` back from a backup (ops/RUNBOOK.md, *A key's file is gone*)".into()))?;
         Ok((newest, keys))
     }
 }

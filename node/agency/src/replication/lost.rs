@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-use protocol::{Event, replica::Failed};
+use protocol::{ReplicaEvent, replica::ReplicaFailure};
 use registry_schema::Timestamp;
 use tokio::{task::JoinHandle, time::Instant};
 
 use super::{
-    Errand, Identity, NotWritten, Outcome, Replication, State,
-    author::{Waiting, Writing},
+    EventOutcome, NodeIdentity, ReplicaState, Replication, ReplicationCommand, WriteError,
+    author::{WriteReply, WriteRequest},
     restoring::RestoredReplica,
 };
 use crate::{
     health::{Health, ReplicationHealth},
     registry::{Freeze, Registry},
 };
-use storage::{LocalWrite, Store, TransactionId, Unavailable, driver_mutant};
+use storage::{LocalWrite, Store, StoreError, TransactionId, driver_mutant};
 use transport::network::NetworkCommand;
 
 /// The pause before the store is tried again for the first time.
@@ -28,29 +28,29 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const SETTLE_WITHIN: Duration = Duration::from_secs(25);
 
 /// A replica that is to be made again.
-pub(super) struct Lost {
+pub(super) struct LostReplica {
     why: String,
     since: Timestamp,
     pause: Duration,
     /// The moment at which the store is tried next.
     next: Instant,
     /// The write whose outcome is not known.
-    unsettled: Option<Unsettled>,
+    unsettled: Option<UnsettledTransaction>,
     /// The attempt that is under way.
-    attempt: Option<JoinHandle<Result<RestoredReplica, NotWritten>>>,
+    attempt: Option<JoinHandle<Result<RestoredReplica, WriteError>>>,
     /// The attempts so far.
     attempts: u32,
 }
 
 /// A transaction whose commit got no reply.
-pub(super) struct Unsettled {
+pub(super) struct UnsettledTransaction {
     id: TransactionId,
     /// The one who waits for it, and until when.
-    done: Option<(Waiting, Instant)>,
+    done: Option<(WriteReply, Instant)>,
 }
 
-impl Lost {
-    pub(super) fn new(why: String, since: Timestamp, unsettled: Option<Unsettled>) -> Self {
+impl LostReplica {
+    pub(super) fn new(why: String, since: Timestamp, unsettled: Option<UnsettledTransaction>) -> Self {
         Self {
             why,
             since,
@@ -65,12 +65,12 @@ impl Lost {
 
 impl Replication {
     /// Drops the replica, which may hold what the disk does not. From here on nothing is told that is not on disk.
-    pub(super) async fn lose(&mut self, error: NotWritten, done: Option<Waiting>) -> Outcome {
+    pub(super) async fn lose(&mut self, error: WriteError, done: Option<WriteReply>) -> EventOutcome {
         let since = self.clock.now();
-        let ends = matches!(error, NotWritten::Store(Unavailable::Deposed) | NotWritten::NotHolder);
+        let ends = matches!(error, WriteError::Store(StoreError::Deposed) | WriteError::NotHolder);
         let why = error.to_string();
         let unsettled = match &error {
-            NotWritten::Store(Unavailable::OutcomeUnknown(id)) => Some(*id),
+            WriteError::Store(StoreError::OutcomeUnknown(id)) => Some(*id),
             _ => None,
         };
         // What the home's own lists say is unknown, as long as it is unknown what was written to them.
@@ -83,7 +83,7 @@ impl Replication {
             self.registry.update(|registry| registry.freeze(Some(freeze)));
         }
         let unsettled = match (unsettled, done) {
-            (Some(id), done) => Some(Unsettled {
+            (Some(id), done) => Some(UnsettledTransaction {
                 id,
                 done: done.map(|done| (done, Instant::now() + SETTLE_WITHIN)),
             }),
@@ -95,34 +95,34 @@ impl Replication {
             }
         };
         if ends {
-            return Outcome::Ends;
+            return EventOutcome::Ends;
         }
         if driver_mutant!(self.store.faults(), KeepsItsReplica) {
             self.registry.update(|registry| registry.freeze(None));
-            return Outcome::GoesOn;
+            return EventOutcome::GoesOn;
         }
         tracing::error!(
             error = why,
             "a step of the replication failed; its replica is made again from the store"
         );
-        self.state = State::Lost(Lost::new(why.clone(), since, unsettled));
+        self.state = ReplicaState::Lost(LostReplica::new(why.clone(), since, unsettled));
         self.health.set_replication(ReplicationHealth::Lost { since, why });
         // The old replica's calls are under way on these connections; the peers are met anew.
         for peer in self.connected.keys().copied().collect::<Vec<_>>() {
             if self.order(NetworkCommand::HangUp { peer, pause: None }).await.is_err() {
-                return Outcome::Ends;
+                return EventOutcome::Ends;
             }
         }
-        Outcome::GoesOn
+        EventOutcome::GoesOn
     }
 
     /// Waits until the store can be read again; meanwhile nothing is answered or written.
-    pub(super) async fn lost(&mut self) -> Outcome {
-        let State::Lost(lost) = &mut self.state else {
-            return Outcome::GoesOn;
+    pub(super) async fn lost(&mut self) -> EventOutcome {
+        let ReplicaState::Lost(lost) = &mut self.state else {
+            return EventOutcome::GoesOn;
         };
         if self.writings.is_closed() {
-            return Outcome::Ends;
+            return EventOutcome::Ends;
         }
         if lost.attempt.is_none() && lost.next <= Instant::now() {
             lost.attempt = Some(tokio::spawn(attempt(
@@ -142,36 +142,36 @@ impl Replication {
             () = tokio::time::sleep_until(next) => {}
             // Before it answers for the first time, who writes waits; later, who writes is told.
             writing = self.writings.recv(), if self.was_live => match writing {
-                Some(Writing { done, .. }) => drop(done.send(Err(NotWritten::Lost(why)))),
-                None => return Outcome::Ends,
+                Some(WriteRequest { done, .. }) => drop(done.send(Err(WriteError::Lost(why)))),
+                None => return EventOutcome::Ends,
             },
             Some(errand) = self.errands.recv(), if self.was_live => match errand {
                 // Who asked for a look is told that there is none.
-                Errand::Look(_) => {}
+                ReplicationCommand::Look(_) => {}
                 // What is dated ahead could not be forgotten now.
-                Errand::AcceptClock(done) => drop(done.send(Err(NotWritten::Lost(why)))),
-                Errand::AcceptStore(_, done) => drop(done.send(Err(NotWritten::Lost(why)))),
-                Errand::Happened(event) => drop(self.note_pins(event)),
-                Errand::Tell(order) => return self.tell(order).await,
+                ReplicationCommand::AcceptClock(done) => drop(done.send(Err(WriteError::Lost(why)))),
+                ReplicationCommand::AcceptStore(_, done) => drop(done.send(Err(WriteError::Lost(why)))),
+                ReplicationCommand::Happened(event) => drop(self.note_pins(event)),
+                ReplicationCommand::Tell(order) => return self.tell(order).await,
             },
             news = self.news.recv() => match news {
                 // Only who is there is noted: no question is answered.
                 Some(news) => drop(self.event(news)),
-                None => return Outcome::Ends,
+                None => return EventOutcome::Ends,
             },
         }
-        Outcome::GoesOn
+        EventOutcome::GoesOn
     }
 
-    async fn after_attempt(&mut self, restored: Result<RestoredReplica, NotWritten>) -> Outcome {
-        let State::Lost(lost) = &mut self.state else {
-            return Outcome::GoesOn;
+    async fn after_attempt(&mut self, restored: Result<RestoredReplica, WriteError>) -> EventOutcome {
+        let ReplicaState::Lost(lost) = &mut self.state else {
+            return EventOutcome::GoesOn;
         };
         lost.attempt = None;
         lost.attempts += 1;
         match restored {
             Ok(restored) => self.come_back(restored).await,
-            Err(NotWritten::Store(Unavailable::Deposed)) => Outcome::Ends,
+            Err(WriteError::Store(StoreError::Deposed)) => EventOutcome::Ends,
             Err(error) => {
                 lost.next = Instant::now() + lost.pause;
                 lost.pause = (lost.pause * 2).min(LONGEST_PAUSE);
@@ -187,13 +187,13 @@ impl Replication {
                     }
                 });
                 lost.why = why;
-                Outcome::GoesOn
+                EventOutcome::GoesOn
             }
         }
     }
 
     /// Answers again: from a replica and a registry that are of one moment of the store.
-    async fn come_back(&mut self, restored: RestoredReplica) -> Outcome {
+    async fn come_back(&mut self, restored: RestoredReplica) -> EventOutcome {
         let RestoredReplica {
             mut replica,
             settled,
@@ -217,7 +217,7 @@ impl Replication {
         let roster = self.registry.snapshot().roster().clone();
         let made = match Registry::new(roster, &replica) {
             Ok(made) => made,
-            Err(broken) => return self.after_attempt_failed(Failed::from(broken).into()),
+            Err(broken) => return self.after_attempt_failed(ReplicaFailure::from(broken).into()),
         };
         let health = self.health_of(&replica);
         let (store_doubt, lacks_own) = (health.store_doubt(), health.lacks_own());
@@ -233,9 +233,9 @@ impl Replication {
         self.clock_doubt = doubt;
         self.registry.tell_of_issuers();
         self.kept.clear();
-        let was = std::mem::replace(&mut self.state, State::Live(Box::new(replica)));
-        if let State::Lost(Lost {
-            unsettled: Some(Unsettled {
+        let was = std::mem::replace(&mut self.state, ReplicaState::Live(Box::new(replica)));
+        if let ReplicaState::Lost(LostReplica {
+            unsettled: Some(UnsettledTransaction {
                 done: Some((done, _)), ..
             }),
             ..
@@ -244,40 +244,43 @@ impl Replication {
             let outcome = if settled == Some(true) {
                 self.version()
             } else {
-                Err(NotWritten::Store(Unavailable::NotCommitted))
+                Err(WriteError::Store(StoreError::NotCommitted))
             };
             drop(done.send(outcome));
         }
         tracing::info!("the lists are as the store has them");
         self.tell_health();
         for (peer, agency) in self.connected.clone() {
-            if matches!(self.step(self.met(peer, agency), vec![], None).await, Outcome::Ends) {
-                return Outcome::Ends;
+            if matches!(
+                self.step(self.met(peer, agency), vec![], None).await,
+                EventOutcome::Ends
+            ) {
+                return EventOutcome::Ends;
             }
         }
-        Outcome::GoesOn
+        EventOutcome::GoesOn
     }
 
-    fn after_attempt_failed(&mut self, error: NotWritten) -> Outcome {
-        if let State::Lost(lost) = &mut self.state {
+    fn after_attempt_failed(&mut self, error: WriteError) -> EventOutcome {
+        if let ReplicaState::Lost(lost) = &mut self.state {
             tracing::error!(%error, "the lists cannot be made from the store; trying again");
             lost.why = error.to_string();
             lost.next = Instant::now() + LONGEST_PAUSE;
         }
-        Outcome::GoesOn
+        EventOutcome::GoesOn
     }
 
     /// Goes on from a store for which an operator vouched, with a heartbeat, and tells who waits for that.
-    pub(super) async fn accept_store(&mut self, act: LocalWrite, done: Waiting) -> Outcome {
-        let outcome = self.step(Event::Tick, vec![act], None).await;
+    pub(super) async fn accept_store(&mut self, act: LocalWrite, done: WriteReply) -> EventOutcome {
+        let outcome = self.step(ReplicaEvent::Tick, vec![act], None).await;
         // Where it could not be written down, nobody has vouched. Who asked is told once the node says so too.
         let said = match &self.state {
-            State::Live(_) => {
+            ReplicaState::Live(_) => {
                 self.identity.durable.give_up(&self.identity.home);
                 self.tell_health();
                 self.version()
             }
-            State::Lost(lost) => Err(NotWritten::Lost(lost.why().to_owned())),
+            ReplicaState::Lost(lost) => Err(WriteError::Lost(lost.why().to_owned())),
         };
         drop(done.send(said));
         outcome
@@ -285,7 +288,9 @@ impl Replication {
 
     /// Knows our own lists again once all is here that a store came back without.
     pub(super) fn look_for_what_was_lost(&mut self) {
-        let State::Live(replica) = &self.state else { return };
+        let ReplicaState::Live(replica) = &self.state else {
+            return;
+        };
         let (durable, home) = (&self.identity.durable, &self.identity.home);
         if durable.lost(home) > 0 && durable.regain(home, replica) == 0 {
             tracing::info!("what the store had lost of the own log is here again");
@@ -293,7 +298,7 @@ impl Replication {
     }
 }
 
-impl Lost {
+impl LostReplica {
     /// Returns the reason that the replica was dropped.
     pub(super) fn why(&self) -> &str {
         &self.why
@@ -304,7 +309,7 @@ impl Lost {
         let Some(unsettled) = &mut self.unsettled else { return };
         let over = unsettled.done.take_if(|(_, until)| *until <= Instant::now());
         if let Some((done, _)) = over {
-            drop(done.send(Err(NotWritten::Store(Unavailable::OutcomeUnknown(unsettled.id)))));
+            drop(done.send(Err(WriteError::Store(StoreError::OutcomeUnknown(unsettled.id)))));
         }
     }
 }
@@ -313,13 +318,13 @@ impl Lost {
 /// Without writes nothing would be live but in name, and what a store shows that takes none may be of another time: that of a
 /// standby, or of a server whose end was not seen.
 async fn attempt(
-    identity: Identity,
+    identity: NodeIdentity,
     store: Store,
     health: Health,
     now: Timestamp,
     unsettled: Option<TransactionId>,
     shows_progress: bool,
-) -> Result<RestoredReplica, NotWritten> {
+) -> Result<RestoredReplica, WriteError> {
     // A file that has no name any more is kept before anything else.
     store.rescue().await?;
     // A transaction that is still under way comes to its end before the store is read.
@@ -350,13 +355,13 @@ async fn attempt(
 
 /// Waits for an attempt that is under way; for ever, if none is.
 async fn ended(
-    attempt: &mut Option<JoinHandle<Result<RestoredReplica, NotWritten>>>,
-) -> Result<RestoredReplica, NotWritten> {
+    attempt: &mut Option<JoinHandle<Result<RestoredReplica, WriteError>>>,
+) -> Result<RestoredReplica, WriteError> {
     match attempt {
         None => std::future::pending().await,
         Some(task) => match task.await {
             Ok(restored) => restored,
-            Err(panicked) => Err(NotWritten::Lost(panicked.to_string())),
+            Err(panicked) => Err(WriteError::Lost(panicked.to_string())),
         },
     }
 }

@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 
 use protocol::{
-    Checkpoint, Hash, Held, KeyLog, Replica, Signed, SignedEnvelope,
-    replica::{Damage, Placed, Quarantine, QuarantineCause, Restoring},
+    Checkpoint, Countersignature, Hash, KeyLog, Replica, Signed, SignedEnvelope,
+    replica::{LoadOutcome, Quarantine, QuarantineCause, ReplicaLoader, StoreDamage},
 };
 use registry_schema::Timestamp;
 
@@ -15,8 +15,8 @@ mod damage;
 
 use damage::{AgencyDamage, DamageByAgency, damage_of, removals};
 
-use super::{Identity, NotWritten};
-use storage::{Removal, Store, StoreMoment, Unavailable, driver_mutant, from_cbor, key_log_from_cbor};
+use super::{NodeIdentity, WriteError};
+use storage::{AgencyRemoval, Store, StoreError, StoreSnapshot, driver_mutant, from_cbor, key_log_from_cbor};
 
 /// The number of envelopes that are read from the store at once.
 const ENVELOPES_AT_ONCE: i64 = 512;
@@ -35,7 +35,7 @@ pub struct RestoringProgress {
 /// A replica as the store has it, and what was damaged there.
 pub(crate) struct RestoredReplica {
     pub(crate) replica: Replica,
-    pub(crate) removals: Vec<Removal>,
+    pub(crate) removals: Vec<AgencyRemoval>,
     /// True if the transaction whose outcome was unknown is there.
     pub(super) settled: Option<bool>,
     /// True if the own log was repaired, and has not been heard from peers since.
@@ -47,7 +47,7 @@ pub(crate) struct RestoredReplica {
 impl RestoredReplica {
     /// The agencies of which what is damaged could be what a badge's answer rests on.
     pub(crate) fn harmed(&self, home: Hash) -> impl Iterator<Item = Hash> {
-        let harms = move |removal: &&Removal| {
+        let harms = move |removal: &&AgencyRemoval| {
             let is_own = removal.agency == home.0.as_slice();
             removal.quarantine.is_some() || (is_own && (removal.everything || removal.harms_the_log()))
         };
@@ -57,23 +57,23 @@ impl RestoredReplica {
     }
 }
 
-impl Identity {
+impl NodeIdentity {
     /// The replica as the store has it, all of it of one moment.
     ///
     /// # Errors
-    /// [`NotWritten`], if the store cannot be read, or the own log is damaged.
+    /// [`WriteError`], if the store cannot be read, or the own log is damaged.
     pub(crate) async fn restore(
         &self,
         store: &Store,
         now: Timestamp,
         tell: &(dyn Fn(RestoringProgress) + Send + Sync),
-    ) -> Result<RestoredReplica, NotWritten> {
+    ) -> Result<RestoredReplica, WriteError> {
         let restored = self.read(store, now, tell).await?;
-        let is_own = |removal: &&Removal| removal.agency == self.home.0.as_slice();
+        let is_own = |removal: &&AgencyRemoval| removal.agency == self.home.0.as_slice();
         if let Some(own) = restored.removals.iter().find(is_own)
             && (own.everything || own.harms_the_log())
         {
-            return Err(NotWritten::OwnLogDamaged(own.note.clone()));
+            return Err(WriteError::OwnLogDamaged(own.note.clone()));
         }
         Ok(restored)
     }
@@ -82,18 +82,18 @@ impl Identity {
     /// repair takes out, or makes again.
     ///
     /// # Errors
-    /// [`NotWritten`], if the store cannot be read.
-    pub async fn to_repair(&self, store: &Store, now: Timestamp) -> Result<Vec<Removal>, NotWritten> {
+    /// [`WriteError`], if the store cannot be read.
+    pub async fn to_repair(&self, store: &Store, now: Timestamp) -> Result<Vec<AgencyRemoval>, WriteError> {
         let mut restored = self.read(store, now, &|_| ()).await?;
         for (agency, log) in restored.replica.logs() {
             let is_noted = restored.removals.iter().any(|one| one.agency == agency.0);
             if let (false, None, Ok(rows)) = (is_noted, log.base(), log.rows()) {
                 let anew = store.differing(*agency, &rows).await?;
-                restored.removals.extend(anew.map(|count| Removal {
+                restored.removals.extend(anew.map(|count| AgencyRemoval {
                     agency: agency.0.to_vec(),
                     rows: Some(rows),
                     note: format!("{count} rows that do not follow from its log, which are made again"),
-                    ..Removal::default()
+                    ..AgencyRemoval::default()
                 }));
             }
         }
@@ -103,30 +103,30 @@ impl Identity {
     /// The replica as the store has it, whatever is damaged.
     ///
     /// # Errors
-    /// [`NotWritten`], if the store or the own key log in it cannot be read.
+    /// [`WriteError`], if the store or the own key log in it cannot be read.
     pub(crate) async fn read(
         &self,
         store: &Store,
         now: Timestamp,
         tell: &(dyn Fn(RestoringProgress) + Send + Sync),
-    ) -> Result<RestoredReplica, NotWritten> {
+    ) -> Result<RestoredReplica, WriteError> {
         let mut moment = store.moment().await?;
         let mut damage = DamageByAgency::new();
         let key_logs = read_key_logs(&mut moment, &mut damage).await?;
         let own = key_logs.iter().find(|log| log.genesis() == self.home);
         let Some(own) = own else {
             let why = damage.remove(self.home.0.as_slice()).and_then(|own| own.first);
-            return Err(why.map_or(NotWritten::OwnKeyLogLost, NotWritten::OwnLogDamaged));
+            return Err(why.map_or(WriteError::OwnKeyLogLost, WriteError::OwnLogDamaged));
         };
         let (key, former_keys) = self.writer_keys(own)?;
         let known: BTreeSet<Vec<u8>> = key_logs.iter().map(|log| log.genesis().0.to_vec()).collect();
-        let mut restoring = Restoring::begin(self.settings(key, former_keys), key_logs);
+        let mut restoring = ReplicaLoader::begin(self.settings(key, former_keys), key_logs);
         for agency in moment.agencies_with_envelopes().await? {
             if !known.contains(&agency) {
                 let found = damage_of(&mut damage, &agency);
                 found.is_stray = !found.removal.everything;
                 found.removal.everything = true;
-                found.note("envelopes", &Damage::NoKeyLog);
+                found.note("envelopes", &StoreDamage::NoKeyLog);
                 read_misfiled(&mut moment, &agency, &mut restoring, found).await?;
             }
         }
@@ -178,9 +178,9 @@ impl Identity {
     }
 }
 
-impl Identity {
+impl NodeIdentity {
     /// Puts the agencies into quarantine of which something was damaged or is missing that was here.
-    fn put_into_quarantine(&self, restoring: &mut Restoring, damage: &mut DamageByAgency, now: Timestamp) {
+    fn put_into_quarantine(&self, restoring: &mut ReplicaLoader, damage: &mut DamageByAgency, now: Timestamp) {
         for agency in restoring.lacking().clone() {
             let is_noted = damage.contains_key(agency.0.as_slice()) || restoring.is_quarantined(&agency);
             if !is_noted && agency != self.home {
@@ -215,10 +215,10 @@ impl Identity {
 
 /// Reads the quarantines and deferrals, and what is set aside.
 async fn read_quarantines(
-    moment: &mut StoreMoment,
-    restoring: &mut Restoring,
+    moment: &mut StoreSnapshot,
+    restoring: &mut ReplicaLoader,
     damage: &mut DamageByAgency,
-) -> Result<(), Unavailable> {
+) -> Result<(), StoreError> {
     for (agency, quarantine) in moment.quarantines().await? {
         let _ = restoring.quarantine(agency, quarantine);
     }
@@ -227,8 +227,8 @@ async fn read_quarantines(
     }
     for (agency, stored, was_kept) in moment.set_aside().await? {
         let again = (|| {
-            let of = Hash(agency.as_slice().try_into().map_err(|_| Damage::Misnamed)?);
-            let name = Hash(stored.name.as_slice().try_into().map_err(|_| Damage::Misnamed)?);
+            let of = Hash(agency.as_slice().try_into().map_err(|_| StoreDamage::Misnamed)?);
+            let name = Hash(stored.name.as_slice().try_into().map_err(|_| StoreDamage::Misnamed)?);
             let signed = readable(&stored.bytes)?;
             if was_kept {
                 restoring.hold_for_parents(of, name, signed)
@@ -246,14 +246,14 @@ async fn read_quarantines(
     Ok(())
 }
 
-async fn read_key_logs(moment: &mut StoreMoment, damage: &mut DamageByAgency) -> Result<Vec<KeyLog>, Unavailable> {
+async fn read_key_logs(moment: &mut StoreSnapshot, damage: &mut DamageByAgency) -> Result<Vec<KeyLog>, StoreError> {
     let mut key_logs = Vec::new();
     for (agency, entries) in moment.key_logs().await? {
         let log = key_log_from_cbor(&entries).map_err(|error| error.to_string());
         match log {
             Ok(log) if log.genesis().0.as_slice() == agency => key_logs.push(log),
             other => {
-                let why = other.err().unwrap_or_else(|| Damage::Misnamed.to_string());
+                let why = other.err().unwrap_or_else(|| StoreDamage::Misnamed.to_string());
                 let found = damage_of(damage, &agency);
                 found.removal.everything = true;
                 found.note("key log", &why);
@@ -264,13 +264,13 @@ async fn read_key_logs(moment: &mut StoreMoment, damage: &mut DamageByAgency) ->
 }
 
 async fn read_envelopes(
-    moment: &mut StoreMoment,
+    moment: &mut StoreSnapshot,
     agency: &[u8],
-    restoring: &mut Restoring,
+    restoring: &mut ReplicaLoader,
     damage: &mut DamageByAgency,
     progress: &mut RestoringProgress,
     tell: &(dyn Fn(RestoringProgress) + Send + Sync),
-) -> Result<(), Unavailable> {
+) -> Result<(), StoreError> {
     let mut after = i64::MIN;
     let mut first = None;
     loop {
@@ -282,7 +282,7 @@ async fn read_envelopes(
         for stored in some {
             first.get_or_insert(stored.position);
             let why = match keep(agency, &stored.name, &stored.bytes, restoring) {
-                Ok(Placed::Kept) => continue,
+                Ok(LoadOutcome::Kept) => continue,
                 Ok(placed) => {
                     damage_of(damage, agency).note_placed(stored.position, placed);
                     continue;
@@ -300,11 +300,11 @@ async fn read_envelopes(
 
 /// Sets sound envelopes aside that are filed under an agency that is not here.
 async fn read_misfiled(
-    moment: &mut StoreMoment,
+    moment: &mut StoreSnapshot,
     agency: &[u8],
-    restoring: &mut Restoring,
+    restoring: &mut ReplicaLoader,
     found: &mut AgencyDamage,
-) -> Result<(), Unavailable> {
+) -> Result<(), StoreError> {
     let mut after = i64::MIN;
     loop {
         let some = moment.envelopes(agency, after, ENVELOPES_AT_ONCE).await?;
@@ -320,31 +320,31 @@ async fn read_misfiled(
     }
 }
 
-fn keep(agency: &[u8], name: &[u8], bytes: &[u8], restoring: &mut Restoring) -> Result<Placed, Damage> {
-    let agency = Hash(agency.try_into().map_err(|_| Damage::Misnamed)?);
+fn keep(agency: &[u8], name: &[u8], bytes: &[u8], restoring: &mut ReplicaLoader) -> Result<LoadOutcome, StoreDamage> {
+    let agency = Hash(agency.try_into().map_err(|_| StoreDamage::Misnamed)?);
     let signed: SignedEnvelope = readable(bytes)?;
     let name = name.try_into().map_or_else(|_| Hash::of(&[name]), Hash);
     restoring.keep(agency, name, signed)
 }
 
 /// Damage of what the store holds; an error, if it is this process's scratch place that failed, and nothing is damaged.
-fn of_the_store(why: Damage) -> Result<Damage, Unavailable> {
+fn of_the_store(why: StoreDamage) -> Result<StoreDamage, StoreError> {
     match why {
-        Damage::Scratch(why) => Err(Unavailable::Scratch(why)),
+        StoreDamage::Scratch(why) => Err(StoreError::Scratch(why)),
         damage => Ok(damage),
     }
 }
 
-fn readable<T: for<'b> minicbor::Decode<'b, ()>>(bytes: &[u8]) -> Result<T, Damage> {
-    from_cbor(bytes).map_err(|error| Damage::Unverified(error.to_string()))
+fn readable<T: for<'b> minicbor::Decode<'b, ()>>(bytes: &[u8]) -> Result<T, StoreDamage> {
+    from_cbor(bytes).map_err(|error| StoreDamage::Unverified(error.to_string()))
 }
 
 async fn read_statements(
-    moment: &mut StoreMoment,
-    restoring: &mut Restoring,
+    moment: &mut StoreSnapshot,
+    restoring: &mut ReplicaLoader,
     damage: &mut DamageByAgency,
-) -> Result<(), Unavailable> {
-    let of = |agency: &[u8]| agency.try_into().map(Hash).map_err(|_| Damage::Misnamed);
+) -> Result<(), StoreError> {
+    let of = |agency: &[u8]| agency.try_into().map(Hash).map_err(|_| StoreDamage::Misnamed);
     for stored in moment.heartbeats().await? {
         let heard = of(&stored.agency).and_then(|agency| restoring.hear(agency, readable(&stored.bytes)?));
         if let Err(why) = heard {
@@ -369,7 +369,7 @@ async fn read_statements(
     }
     for stored in moment.countersignatures().await? {
         let held = of(&stored.agency).and_then(|holder| {
-            let signed: Signed<Held> = readable(&stored.bytes)?;
+            let signed: Signed<Countersignature> = readable(&stored.bytes)?;
             restoring.countersigned(holder, signed)
         });
         if let Err(why) = held {

@@ -1,32 +1,32 @@
 //! The driver's reports to others of how it does.
 
-use protocol::{Replica, replica::Event};
+use protocol::{Replica, replica::ReplicaEvent};
 use tokio::sync::oneshot;
 
-use super::{NotWritten, Outcome, Replication, State};
+use super::{EventOutcome, ReplicaState, Replication, WriteError};
 use crate::health::ReplicationHealth;
 
 impl Replication {
     /// Follows the machine's clock from here on, for a person vouches for it. What is dated ahead of it is forgotten on disk
     /// before anything is fresh again.
-    pub(super) async fn accept_clock(&mut self, done: oneshot::Sender<Result<(), NotWritten>>) -> Outcome {
+    pub(super) async fn accept_clock(&mut self, done: oneshot::Sender<Result<(), WriteError>>) -> EventOutcome {
         self.clock.accept();
-        let outcome = self.step(Event::ClockAccepted, vec![], None).await;
-        let State::Live(_) = &self.state else {
+        let outcome = self.step(ReplicaEvent::ClockAccepted, vec![], None).await;
+        let ReplicaState::Live(_) = &self.state else {
             // Who asked is told that it was not done; what is on disk stays in doubt.
             return outcome;
         };
         self.look_at_the_clock();
         drop(done.send(Ok(())));
         match outcome {
-            Outcome::GoesOn => self.step(Event::Tick, vec![], None).await,
-            Outcome::Ends => Outcome::Ends,
+            EventOutcome::GoesOn => self.step(ReplicaEvent::Tick, vec![], None).await,
+            EventOutcome::Ends => EventOutcome::Ends,
         }
     }
 
     /// Tells others how the replication does, where that has changed.
     pub(super) fn tell_health(&self) {
-        if let State::Live(replica) = &self.state {
+        if let ReplicaState::Live(replica) = &self.state {
             let health = self.health_of(replica);
             let doubt = health.store_doubt();
             let lacks_own = health.lacks_own();

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use protocol::{DocumentId, KeyLog, PublicKey, key_log::Act, signed::Refused};
+use protocol::{DocumentId, KeyLog, PublicKey, key_log::KeyLogAct, signed::InvalidStatement};
 
 /// An ability of an agency that an act of its root ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum AgencyAbility {
     /// Nobody can write its lists: no badge can be revoked, and all of them become "could not check" when the last heartbeat
     /// is over.
     Writing,
@@ -18,7 +18,7 @@ pub enum Ending {
     Statements,
 }
 
-impl fmt::Display for Ending {
+impl fmt::Display for AgencyAbility {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Writing => {
@@ -45,8 +45,8 @@ impl fmt::Display for Ending {
 /// Lists what the agency can do before an act of its root, and not after it.
 ///
 /// # Errors
-/// [`Refused`], if the act breaks a rule.
-pub fn endings(key_log: &KeyLog, act: &Act) -> Result<Vec<Ending>, Refused> {
+/// [`InvalidStatement`], if the act breaks a rule.
+pub fn endings(key_log: &KeyLog, act: &KeyLogAct) -> Result<Vec<AgencyAbility>, InvalidStatement> {
     let after = key_log.suppose(act)?;
     let abilities = |log: &KeyLog| {
         let authority = log.authority();
@@ -54,19 +54,19 @@ pub fn endings(key_log: &KeyLog, act: &Act) -> Result<Vec<Ending>, Refused> {
         let anything = authority.live_writers().next().is_some();
         let statements = authority.badge_keys().values().any(Option::is_none);
         [
-            (Ending::Writing, anything),
-            (Ending::StatusLists, writes(DocumentId::StatusList(0))),
-            (Ending::TrustList, writes(DocumentId::TrustList)),
-            (Ending::Statements, statements),
+            (AgencyAbility::Writing, anything),
+            (AgencyAbility::StatusLists, writes(DocumentId::StatusList(0))),
+            (AgencyAbility::TrustList, writes(DocumentId::TrustList)),
+            (AgencyAbility::Statements, statements),
         ]
     };
     let ended = abilities(key_log).into_iter().zip(abilities(&after));
-    let mut ended: Vec<Ending> = ended
+    let mut ended: Vec<AgencyAbility> = ended
         .filter_map(|((ending, before), (_, after))| (before && !after).then_some(ending))
         .collect();
-    if ended.contains(&Ending::Writing) {
+    if ended.contains(&AgencyAbility::Writing) {
         // It says the rest.
-        ended.retain(|ending| !matches!(ending, Ending::StatusLists | Ending::TrustList));
+        ended.retain(|ending| !matches!(ending, AgencyAbility::StatusLists | AgencyAbility::TrustList));
     }
     Ok(ended)
 }
@@ -124,8 +124,8 @@ impl WritingAbility {
 #[cfg(test)]
 mod tests {
     use protocol::{
-        Hash, Root, SigningKey,
-        key_log::{End, Founding, WriterKey, WriterScope, found},
+        Hash, RootKeySet, SigningKey,
+        key_log::{Founding, KeyEnd, WriterKey, WriterScope, found},
     };
     use registry_schema::Timestamp;
 
@@ -145,7 +145,7 @@ mod tests {
             agency: "US-SC".parse().unwrap(),
             name: "South Carolina".into(),
             url: "https://sc.example".into(),
-            root: Root::single(root.public()),
+            root: RootKeySet::single(root.public()),
             next_root: Hash([0; 32]),
             writers: writers.iter().map(writer).collect(),
             badge_keys: badge_keys.iter().map(|seed| key(*seed)).collect(),
@@ -160,37 +160,37 @@ mod tests {
         }
     }
 
-    fn end(seed: u8) -> Act {
-        Act::WriterEnded {
+    fn end(seed: u8) -> KeyLogAct {
+        KeyLogAct::WriterEnded {
             key: key(seed),
             last: vec![],
-            end: End::Retired,
+            end: KeyEnd::Retired,
         }
     }
 
     #[test]
     fn what_ends_an_agency_is_told_and_what_does_not_is_not() {
         let one = log(&[(2, &[])], &[8]);
-        assert_eq!(endings(&one, &end(2)).unwrap(), [Ending::Writing]);
+        assert_eq!(endings(&one, &end(2)).unwrap(), [AgencyAbility::Writing]);
         let two = log(&[(2, &[]), (3, &[])], &[8, 9]);
         assert_eq!(endings(&two, &end(2)).unwrap(), [], "another one writes");
         let apart = log(&[(2, &["status-list"]), (3, &["trust-list"])], &[8, 9]);
-        assert_eq!(endings(&apart, &end(2)).unwrap(), [Ending::StatusLists]);
-        assert_eq!(endings(&apart, &end(3)).unwrap(), [Ending::TrustList]);
-        let scoped = Act::WriterScoped {
+        assert_eq!(endings(&apart, &end(2)).unwrap(), [AgencyAbility::StatusLists]);
+        assert_eq!(endings(&apart, &end(3)).unwrap(), [AgencyAbility::TrustList]);
+        let scoped = KeyLogAct::WriterScoped {
             key: key(2),
             scope: scope(&["policy"]),
             last: vec![],
         };
         assert_eq!(
             endings(&one, &scoped).unwrap(),
-            [Ending::StatusLists, Ending::TrustList]
+            [AgencyAbility::StatusLists, AgencyAbility::TrustList]
         );
-        let ended = |seed| Act::BadgeKeyEnded {
+        let ended = |seed| KeyLogAct::BadgeKeyEnded {
             key: key(seed),
-            end: End::Compromised,
+            end: KeyEnd::Compromised,
         };
-        assert_eq!(endings(&one, &ended(8)).unwrap(), [Ending::Statements]);
+        assert_eq!(endings(&one, &ended(8)).unwrap(), [AgencyAbility::Statements]);
         assert_eq!(endings(&two, &ended(8)).unwrap(), []);
     }
 

@@ -6,8 +6,8 @@ use aws_lc_rs::digest;
 use bytes::Bytes;
 use protocol::{
     Checkpoint, Hash, Heartbeat, KeyLog, Signed,
-    files::{self, CheckpointFiles, Listing, MAX_PAGES, PageName},
-    message::{MAX_HASHES, PAGE_BYTES, Summary},
+    files::{self, CheckpointFiles, LogListing, MAX_PAGES, PageRef},
+    message::{LogSummary, MAX_HASHES, PAGE_BYTES},
 };
 
 /// The number of earlier states of the last page that can still be had: who has an older listing finds what it names.
@@ -15,13 +15,13 @@ const MOST_EARLIER: usize = 16;
 
 /// The files of one agency, as far as they are known.
 #[derive(Default)]
-pub(super) struct Held {
+pub(super) struct AgencyFiles {
     pub(super) key_log: Option<KeyLog>,
     pub(super) checkpoint: Option<CheckpointFiles>,
     heartbeats: Vec<Signed<Heartbeat>>,
     /// The envelopes that no other names as a parent.
     heads: BTreeSet<Hash>,
-    pages: Vec<Page>,
+    pages: Vec<EnvelopePage>,
     /// The names that the last page had in listings before.
     earlier: VecDeque<(Hash, (i64, i64))>,
     /// Of the last page, so that it can grow without being read again.
@@ -31,7 +31,7 @@ pub(super) struct Held {
 
 /// A page of envelopes.
 #[derive(Clone, Copy, Debug)]
-struct Page {
+struct EnvelopePage {
     /// The places in the store of the first envelope and the last.
     places: (i64, i64),
     count: u32,
@@ -40,7 +40,7 @@ struct Page {
     name: Option<Hash>,
 }
 
-impl Held {
+impl AgencyFiles {
     /// An envelope comes after those that are here.
     pub(super) fn add(&mut self, position: i64, (name, parents): (Hash, &[Hash]), bytes: &[u8]) {
         for parent in parents {
@@ -65,7 +65,7 @@ impl Held {
         let mut growing = digest::Context::new(&digest::SHA256);
         growing.update(bytes);
         self.growing = Some(growing);
-        self.pages.push(Page {
+        self.pages.push(EnvelopePage {
             places: (position, position),
             count: 1,
             bytes: bytes.len(),
@@ -109,7 +109,7 @@ impl Held {
             self.name_last();
             let key_log = self.key_log.as_ref()?;
             let envelopes = self.pages.iter().filter_map(|page| {
-                Some(PageName {
+                Some(PageRef {
                     name: page.name?,
                     count: page.count,
                     bytes: u32::try_from(page.bytes).ok()?,
@@ -117,15 +117,15 @@ impl Held {
             });
             let key_pages = files::pages(&key_log.signed());
             let key_log_pages = key_pages.iter().filter_map(|(bytes, count)| {
-                Some(PageName {
+                Some(PageRef {
                     name: Hash::of(&[bytes]),
                     count: *count,
                     bytes: u32::try_from(bytes.len()).ok()?,
                 })
             });
-            self.listing = Some(super::named(&Listing {
+            self.listing = Some(super::named(&LogListing {
                 version: 1,
-                summary: Summary {
+                summary: LogSummary {
                     agency: key_log.genesis(),
                     key_log: key_log.leaves().into_iter().take(MAX_HASHES).collect(),
                     heads: self.heads.iter().copied().take(MAX_HASHES).collect(),
@@ -170,7 +170,7 @@ impl Held {
     }
 }
 
-impl std::fmt::Debug for Held {
+impl std::fmt::Debug for AgencyFiles {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Held")
             .field("pages", &self.pages.len())
@@ -187,14 +187,14 @@ mod tests {
     }
 
     /// The names of the pages, as a listing would tell them.
-    fn names(held: &mut Held) -> Vec<Hash> {
+    fn names(held: &mut AgencyFiles) -> Vec<Hash> {
         held.name_last();
         held.pages.iter().filter_map(|page| page.name).collect()
     }
 
     #[test]
     fn only_the_last_page_ever_gets_another_name_and_its_earlier_ones_are_still_found() {
-        let mut held = Held::default();
+        let mut held = AgencyFiles::default();
         let half = vec![1; PAGE_BYTES / 2];
         held.add(1, (hash(1), &[]), &half);
         let first = names(&mut held);
@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_page_that_shrank_is_called_what_it_holds_and_grows_on_from_there() {
-        let mut held = Held::default();
+        let mut held = AgencyFiles::default();
         held.add(1, (hash(1), &[]), b"a value and more");
         let before = names(&mut held);
         held.rename(before[0], b"a value");

@@ -8,13 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
-use super::{Framework, Item, MAX_ASSOCIATIONS, MAX_ID, MAX_ITEMS, MAX_TEXT, NoFramework, Notes, Read, Source};
+use super::{
+    BadFramework, Framework, FrameworkElement, FrameworkSource, ImportNotes, MAX_ASSOCIATIONS, MAX_ID, MAX_ITEMS,
+    MAX_TEXT, ParsedFramework,
+};
 
 /// A text; an empty one and `null` stand for none.
 #[derive(Clone, Debug, Default)]
-struct Text(Option<String>);
+struct CfText(Option<String>);
 
-impl<'de> Deserialize<'de> for Text {
+impl<'de> Deserialize<'de> for CfText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
         Ok(Self(
@@ -25,21 +28,21 @@ impl<'de> Deserialize<'de> for Text {
 
 /// Several texts; a single one stands for itself, and an empty one for none.
 #[derive(Clone, Debug, Default)]
-struct Texts(Vec<String>);
+struct CfTextList(Vec<String>);
 
-impl<'de> Deserialize<'de> for Texts {
+impl<'de> Deserialize<'de> for CfTextList {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged)]
-        enum Form {
+        enum OneOrManyTexts {
             One(String),
             Many(Vec<Option<String>>),
             Other(IgnoredAny),
         }
-        let texts = match Form::deserialize(deserializer)? {
-            Form::One(text) => vec![text],
-            Form::Many(texts) => texts.into_iter().flatten().collect(),
-            Form::Other(_) => Vec::new(),
+        let texts = match OneOrManyTexts::deserialize(deserializer)? {
+            OneOrManyTexts::One(text) => vec![text],
+            OneOrManyTexts::Many(texts) => texts.into_iter().flatten().collect(),
+            OneOrManyTexts::Other(_) => Vec::new(),
         };
         let texts = texts.into_iter().map(|text| text.trim().to_owned());
         Ok(Self(texts.filter(|text| !text.is_empty()).collect()))
@@ -48,143 +51,145 @@ impl<'de> Deserialize<'de> for Texts {
 
 /// A link to a document or an item.
 #[derive(Clone, Debug, Default)]
-struct Link {
+struct CfLink {
     id: Option<String>,
     uri: Option<String>,
     title: Option<String>,
 }
 
-impl<'de> Deserialize<'de> for Link {
+impl<'de> Deserialize<'de> for CfLink {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
-        struct Object {
+        struct CfLinkObject {
             #[serde(default)]
-            identifier: Text,
+            identifier: CfText,
             #[serde(default)]
-            uri: Text,
+            uri: CfText,
             #[serde(default)]
-            title: Text,
+            title: CfText,
         }
         #[derive(Deserialize)]
         #[serde(untagged)]
-        enum Form {
+        enum UriOrLink {
             Uri(String),
-            Object(Object),
+            Object(CfLinkObject),
             Other(IgnoredAny),
         }
-        Ok(match Form::deserialize(deserializer)? {
-            Form::Uri(uri) => Self {
+        Ok(match UriOrLink::deserialize(deserializer)? {
+            UriOrLink::Uri(uri) => Self {
                 uri: Some(uri.trim().to_owned()).filter(|uri| !uri.is_empty()),
                 ..Self::default()
             },
-            Form::Object(Object { identifier, uri, title }) => Self {
+            UriOrLink::Object(CfLinkObject { identifier, uri, title }) => Self {
                 id: identifier.0,
                 uri: uri.0,
                 title: title.0,
             },
-            Form::Other(_) => Self::default(),
+            UriOrLink::Other(_) => Self::default(),
         })
     }
 }
 
 #[derive(Deserialize)]
-struct Wrapped {
+struct WrappedPackage {
     #[serde(rename = "CFPackage")]
-    package: Package,
+    package: CfPackage,
 }
 
 #[derive(Deserialize)]
-struct Package {
+struct CfPackage {
     #[serde(rename = "CFDocument")]
-    document: Document,
+    document: CfDocument,
     #[serde(rename = "CFItems", default)]
     items: Option<Vec<CfItem>>,
     #[serde(rename = "CFAssociations", default)]
-    associations: Option<Vec<Association>>,
+    associations: Option<Vec<CfAssociation>>,
 }
 
 #[derive(Deserialize)]
-struct Document {
+struct CfDocument {
     #[serde(default)]
-    identifier: Text,
+    identifier: CfText,
     #[serde(default)]
-    uri: Text,
+    uri: CfText,
     #[serde(default)]
-    title: Text,
+    title: CfText,
     #[serde(default)]
-    creator: Text,
+    creator: CfText,
     #[serde(default)]
-    version: Text,
+    version: CfText,
     #[serde(default)]
-    subject: Texts,
+    subject: CfTextList,
     #[serde(rename = "CFPackageURI", default)]
-    package: Link,
+    package: CfLink,
 }
 
 #[derive(Deserialize)]
 struct CfItem {
     #[serde(default)]
-    identifier: Text,
+    identifier: CfText,
     #[serde(default)]
-    uri: Text,
+    uri: CfText,
     #[serde(rename = "fullStatement", default)]
-    full: Text,
+    full: CfText,
     #[serde(rename = "abbreviatedStatement", default)]
-    abbreviated: Text,
+    abbreviated: CfText,
     #[serde(rename = "humanCodingScheme", default)]
-    code: Text,
+    code: CfText,
     #[serde(rename = "CFItemType", default)]
-    kind: Text,
+    kind: CfText,
     #[serde(default)]
-    subject: Texts,
+    subject: CfTextList,
 }
 
 #[derive(Deserialize)]
-struct Association {
+struct CfAssociation {
     #[serde(rename = "associationType", default)]
-    kind: Text,
+    kind: CfText,
     #[serde(rename = "originNodeURI", default)]
-    origin: Link,
+    origin: CfLink,
     #[serde(rename = "destinationNodeURI", default)]
-    destination: Link,
+    destination: CfLink,
 }
 
 /// Reads a package.
 ///
 /// # Errors
-/// [`NoFramework`], with the place in the file where its form is wrong, or the item that breaks a rule.
-pub fn read(text: &str) -> Result<Read, NoFramework> {
-    let no_package = |e: serde_json::Error| NoFramework(format!("this is no CASE package: {e}"));
+/// [`BadFramework`], with the place in the file where its form is wrong, or the item that breaks a rule.
+pub fn read(text: &str) -> Result<ParsedFramework, BadFramework> {
+    let no_package = |e: serde_json::Error| BadFramework(format!("this is no CASE package: {e}"));
     // Looked at first, so that a mistake within the package is told by its own line.
     let is_wrapped = serde_json::from_str::<BTreeMap<String, IgnoredAny>>(text)
         .map_err(no_package)?
         .contains_key("CFPackage");
     let package = if is_wrapped {
-        serde_json::from_str::<Wrapped>(text).map_err(no_package)?.package
+        serde_json::from_str::<WrappedPackage>(text)
+            .map_err(no_package)?
+            .package
     } else {
-        serde_json::from_str::<Package>(text).map_err(no_package)?
+        serde_json::from_str::<CfPackage>(text).map_err(no_package)?
     };
     framework(package)
 }
 
-fn framework(package: Package) -> Result<Read, NoFramework> {
-    let Package {
+fn framework(package: CfPackage) -> Result<ParsedFramework, BadFramework> {
+    let CfPackage {
         document,
         items,
         associations,
     } = package;
     let (items, associations) = (items.unwrap_or_default(), associations.unwrap_or_default());
     if items.len() > MAX_ITEMS || associations.len() > MAX_ASSOCIATIONS {
-        return Err(NoFramework(format!(
+        return Err(BadFramework(format!(
             "it has {} items and {} associations: at most {MAX_ITEMS} and {MAX_ASSOCIATIONS}",
             items.len(),
             associations.len()
         )));
     }
     let id = document.identifier.0.or(document.package.id);
-    let id = id.ok_or_else(|| NoFramework("its `CFDocument` has no `identifier`".into()))?;
+    let id = id.ok_or_else(|| BadFramework("its `CFDocument` has no `identifier`".into()))?;
     let title = document.title.0.or(document.package.title);
-    let title = title.ok_or_else(|| NoFramework("its `CFDocument` has no `title`".into()))?;
+    let title = title.ok_or_else(|| BadFramework("its `CFDocument` has no `title`".into()))?;
     let uri = document.uri.0.unwrap_or_else(|| format!("urn:uuid:{id}"));
     for (what, text, most) in [
         ("identifier", &id, MAX_ID),
@@ -193,8 +198,8 @@ fn framework(package: Package) -> Result<Read, NoFramework> {
     ] {
         within(&format!("its `CFDocument.{what}`"), text, most)?;
     }
-    let mut notes = Notes::default();
-    let mut known: Vec<Item> = Vec::with_capacity(items.len());
+    let mut notes = ImportNotes::default();
+    let mut known: Vec<FrameworkElement> = Vec::with_capacity(items.len());
     for (nth, item) in items.into_iter().enumerate() {
         known.push(read_item(nth, item)?);
     }
@@ -211,23 +216,23 @@ fn framework(package: Package) -> Result<Read, NoFramework> {
         creator: document.creator.0,
         version: document.version.0,
         subjects: document.subject.0,
-        source: Source::Case,
+        source: FrameworkSource::Case,
         items,
     };
-    Ok(Read {
+    Ok(ParsedFramework {
         framework,
         depth,
         notes: notes.all(),
     })
 }
 
-fn read_item(nth: usize, item: CfItem) -> Result<Item, NoFramework> {
+fn read_item(nth: usize, item: CfItem) -> Result<FrameworkElement, BadFramework> {
     let nth = nth + 1;
     let id = item.identifier.0;
-    let id = id.ok_or_else(|| NoFramework(format!("item {nth} of `CFItems` has no `identifier`")))?;
+    let id = id.ok_or_else(|| BadFramework(format!("item {nth} of `CFItems` has no `identifier`")))?;
     let statement = item.full.0.or(item.abbreviated.0).or_else(|| item.code.0.clone());
     let statement = statement.ok_or_else(|| {
-        NoFramework(format!(
+        BadFramework(format!(
             "item `{id}` says nothing: it has neither `fullStatement` nor another text"
         ))
     })?;
@@ -236,7 +241,7 @@ fn read_item(nth: usize, item: CfItem) -> Result<Item, NoFramework> {
     within(&format!("the `uri` of item `{id}`"), &uri, MAX_ID)?;
     within(&format!("the statement of item `{id}`"), &statement, MAX_TEXT)?;
     let short = |text: Option<String>| text.filter(|text| text.len() <= MAX_ID);
-    Ok(Item {
+    Ok(FrameworkElement {
         id,
         uri,
         code: short(item.code.0),
@@ -247,21 +252,21 @@ fn read_item(nth: usize, item: CfItem) -> Result<Item, NoFramework> {
     })
 }
 
-fn within(what: &str, text: &str, most: usize) -> Result<(), NoFramework> {
+fn within(what: &str, text: &str, most: usize) -> Result<(), BadFramework> {
     if text.len() <= most {
         Ok(())
     } else {
-        Err(NoFramework(format!("{what} is longer than {most} bytes")))
+        Err(BadFramework(format!("{what} is longer than {most} bytes")))
     }
 }
 
 /// For each item, the items that it stands below.
 fn parents(
-    items: &[Item],
-    associations: &[Association],
+    items: &[FrameworkElement],
+    associations: &[CfAssociation],
     document: &str,
     document_uri: &str,
-    notes: &mut Notes,
+    notes: &mut ImportNotes,
 ) -> Vec<BTreeSet<String>> {
     let by_id: BTreeMap<&str, usize> = items
         .iter()
@@ -273,11 +278,11 @@ fn parents(
         .enumerate()
         .map(|(at, item)| (item.uri.as_str(), at))
         .collect();
-    let find = |link: &Link| {
+    let find = |link: &CfLink| {
         let by_id = link.id.as_deref().and_then(|id| by_id.get(id));
         by_id.or_else(|| by_uri.get(link.uri.as_deref()?)).copied()
     };
-    let shown = |link: &Link| {
+    let shown = |link: &CfLink| {
         let known = link.id.as_deref().or(link.uri.as_deref());
         known.unwrap_or("nothing").chars().take(80).collect::<String>()
     };

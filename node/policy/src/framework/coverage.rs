@@ -3,14 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Framework, Item, NoFramework};
+use super::{BadFramework, Framework, FrameworkElement};
 
 /// Most pairs of item and achievement that are counted upwards through a framework.
 const MOST_PAIRS: usize = 2_000_000;
 
 /// The facts known of one achievement: its badges, and the items that it is aligned to, by URI or identifier.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Aligned {
+pub struct AlignedAchievement {
     /// The number of badges issued for it.
     pub badges: u64,
     /// The items.
@@ -19,22 +19,22 @@ pub struct Aligned {
 
 /// The coverage of a framework.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Coverage {
+pub struct CoverageReport {
     /// Each item, in the framework's order.
-    pub items: Vec<Covered>,
+    pub items: Vec<CoveredItem>,
     /// Over all items.
-    pub all: Share,
+    pub all: CoverageShare,
     /// Over the items of subjects that are tested.
-    pub tested: Share,
+    pub tested: CoverageShare,
     /// Over the items of subjects that are not.
-    pub not_tested: Share,
+    pub not_tested: CoverageShare,
     /// Over the items that name no subject.
-    pub no_subject: Share,
+    pub no_subject: CoverageShare,
 }
 
 /// The coverage of one item.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Covered {
+pub struct CoveredItem {
     /// The place of the item in [`Framework::items`].
     pub place: usize,
     /// The number of achievements aligned to the item itself.
@@ -47,7 +47,7 @@ pub struct Covered {
 
 /// The share of some items that is covered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Share {
+pub struct CoverageShare {
     /// The number of items.
     pub items: u64,
     /// To how many of them an achievement is aligned.
@@ -59,12 +59,12 @@ pub struct Share {
 /// Returns how far these achievements cover a framework; `tested` are the names of the subjects in which students are tested.
 ///
 /// # Errors
-/// [`NoFramework`], if the framework is so tangled that counting would not end soon.
+/// [`BadFramework`], if the framework is so tangled that counting would not end soon.
 pub fn of(
     framework: &Framework,
     tested: &[String],
-    achievements: &BTreeMap<String, Aligned>,
-) -> Result<Coverage, NoFramework> {
+    achievements: &BTreeMap<String, AlignedAchievement>,
+) -> Result<CoverageReport, BadFramework> {
     let mut by_name: BTreeMap<&str, usize> = BTreeMap::new();
     for (place, item) in framework.items.iter().enumerate() {
         by_name.insert(&item.id, place);
@@ -87,7 +87,7 @@ pub fn of(
         for parent in &item.parents {
             pairs += own.len();
             if pairs > MOST_PAIRS {
-                return Err(NoFramework("the framework is too tangled to count".into()));
+                return Err(BadFramework("the framework is too tangled to count".into()));
             }
             if let Some(set) = by_name.get(parent.as_str()).and_then(|place| below.get_mut(*place)) {
                 set.extend(&own);
@@ -95,16 +95,16 @@ pub fn of(
         }
     }
     let subjects = subjects(framework);
-    let mut coverage = Coverage {
+    let mut coverage = CoverageReport {
         items: Vec::with_capacity(framework.items.len()),
-        all: Share::default(),
-        tested: Share::default(),
-        not_tested: Share::default(),
-        no_subject: Share::default(),
+        all: CoverageShare::default(),
+        tested: CoverageShare::default(),
+        not_tested: CoverageShare::default(),
+        no_subject: CoverageShare::default(),
     };
     let is_tested = |subject: &String| tested.iter().any(|one| one.trim().eq_ignore_ascii_case(subject));
     for (place, ((direct, below), subjects)) in direct.iter().zip(&below).zip(&subjects).enumerate() {
-        let covered = Covered {
+        let covered = CoveredItem {
             place,
             achievements: count(direct.len()),
             badges: direct.iter().filter_map(|number| badges.get(*number)).sum(),
@@ -148,6 +148,6 @@ fn subjects(framework: &Framework) -> Vec<Vec<String>> {
         }
         known.insert(&item.id, subjects);
     }
-    let of = |item: &Item| known.get(item.id.as_str()).cloned().unwrap_or_default();
+    let of = |item: &FrameworkElement| known.get(item.id.as_str()).cloned().unwrap_or_default();
     framework.items.iter().map(of).collect()
 }

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Framework, Item, MAX_ITEMS, MAX_TEXT, NoFramework, Read, Source};
+use super::{BadFramework, Framework, FrameworkElement, FrameworkSource, MAX_ITEMS, MAX_TEXT, ParsedFramework};
 use crate::file;
 
 /// A definition to mint from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Definition {
+struct FrameworkDefinition {
     /// The version of this form: 1.
     format: u32,
     /// The name in identifiers: lower-case letters, digits and hyphens.
@@ -30,15 +30,15 @@ struct Definition {
     note: Option<String>,
     /// Items whose names are known.
     #[serde(default)]
-    item: Vec<Named>,
+    item: Vec<NamedItem>,
     /// Items of which only the number is known.
     #[serde(default)]
-    numbered: Option<Numbered>,
+    numbered: Option<NumberedItems>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Named {
+struct NamedItem {
     id: String,
     says: String,
     #[serde(default)]
@@ -54,7 +54,7 @@ struct Named {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Numbered {
+struct NumberedItems {
     kind: String,
     count: usize,
 }
@@ -78,15 +78,15 @@ pub fn sample(id: &str) -> Option<&'static str> {
 /// Mints the items of a definition below `base`, the agency's URL: the same definition always gives the same identifiers.
 ///
 /// # Errors
-/// [`NoFramework`], with line and column where its form is wrong.
-pub fn read(text: &str, base: &str) -> Result<Read, NoFramework> {
-    let definition: Definition = file::read(text).map_err(|e| {
-        NoFramework(format!(
+/// [`BadFramework`], with line and column where its form is wrong.
+pub fn read(text: &str, base: &str) -> Result<ParsedFramework, BadFramework> {
+    let definition: FrameworkDefinition = file::read(text).map_err(|e| {
+        BadFramework(format!(
             "it is neither a CASE package nor a definition to mint from: {e}"
         ))
     })?;
     if definition.format != 1 {
-        return Err(NoFramework(format!(
+        return Err(BadFramework(format!(
             "`format` is {}: this version reads 1",
             definition.format
         )));
@@ -94,28 +94,28 @@ pub fn read(text: &str, base: &str) -> Result<Read, NoFramework> {
     let ids = definition.item.iter().map(|item| &item.id).chain([&definition.id]);
     for id in ids {
         if !registry_schema::policy::is_id(id) {
-            return Err(NoFramework(format!(
+            return Err(BadFramework(format!(
                 "`{id}` is no id: 1 to 64 lower-case letters, digits and hyphens"
             )));
         }
     }
     let count = definition.numbered.as_ref().map_or(0, |numbered| numbered.count);
     if definition.item.len().saturating_add(count) > MAX_ITEMS {
-        return Err(NoFramework(format!("a framework has at most {MAX_ITEMS} items")));
+        return Err(BadFramework(format!("a framework has at most {MAX_ITEMS} items")));
     }
     let texts = definition.item.iter().map(|item| &item.says).chain([&definition.title]);
     if texts
         .into_iter()
         .any(|text| text.trim().is_empty() || text.len() > MAX_TEXT)
     {
-        return Err(NoFramework(format!("a title or `says` has 1 to {MAX_TEXT} bytes")));
+        return Err(BadFramework(format!("a title or `says` has 1 to {MAX_TEXT} bytes")));
     }
     let base = base.trim_end_matches('/');
     let uri = format!("{base}/v1/frameworks/{}", definition.id);
     let named = |id: &str| format!("{}.{id}", definition.id);
     let at = |id: &str| format!("{uri}#{id}");
     let numbered = definition.numbered.iter().flat_map(|numbered| {
-        (1..=numbered.count).map(|nth| Item {
+        (1..=numbered.count).map(|nth| FrameworkElement {
             id: named(&nth.to_string()),
             uri: at(&nth.to_string()),
             code: Some(nth.to_string()),
@@ -125,7 +125,7 @@ pub fn read(text: &str, base: &str) -> Result<Read, NoFramework> {
             parents: Vec::new(),
         })
     });
-    let with_names = definition.item.iter().map(|item| Item {
+    let with_names = definition.item.iter().map(|item| FrameworkElement {
         id: named(&item.id),
         uri: at(&item.id),
         code: item.code.clone(),
@@ -134,17 +134,17 @@ pub fn read(text: &str, base: &str) -> Result<Read, NoFramework> {
         subjects: item.subjects.clone(),
         parents: item.below.iter().map(|below| named(below)).collect(),
     });
-    let items: Vec<Item> = numbered.chain(with_names).collect();
+    let items: Vec<FrameworkElement> = numbered.chain(with_names).collect();
     super::without_twins(&items)?;
     let known: BTreeSet<&str> = items.iter().map(|item| item.id.as_str()).collect();
     let mut parents = items.iter().flat_map(|item| &item.parents);
     if let Some(missing) = parents.find(|parent| !known.contains(parent.as_str())) {
-        return Err(NoFramework(format!(
+        return Err(BadFramework(format!(
             "an item stands below `{missing}`, which the definition does not have"
         )));
     }
     let (items, depth) = super::in_order(items)?;
-    Ok(Read {
+    Ok(ParsedFramework {
         framework: Framework {
             uri,
             id: definition.id,
@@ -152,7 +152,7 @@ pub fn read(text: &str, base: &str) -> Result<Read, NoFramework> {
             creator: definition.creator,
             version: definition.version.or(Some(definition.locator)),
             subjects: definition.subjects,
-            source: Source::Minted,
+            source: FrameworkSource::Minted,
             items,
         },
         depth,

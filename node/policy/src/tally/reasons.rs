@@ -2,34 +2,34 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use registry_schema::{acceptance::Condition, worth::Window};
+use registry_schema::{acceptance::RuleCondition, worth::LimitWindow};
 
 use crate::{
-    conditions::{Asked, Because, Shared},
-    value::{Amount, Standing, Value},
+    conditions::{ConditionSet, ConditionSubset, SharedConditions},
+    value::{RuleWorth, WorthAmount, WorthEligibility},
 };
 
 /// The things that are not known.
-pub(super) struct Reasons<'p> {
-    asked: &'p Asked,
+pub(super) struct UncertaintyReasons<'p> {
+    asked: &'p ConditionSet,
     /// The demands of worth rules, one list after the other: numbers of conditions.
     demands: &'p [u32],
     /// The policy's conditions of which it is not known whether they hold: by their numbers.
     numbers: Vec<u64>,
     /// Others of which it is not known, besides.
-    conditions: Vec<&'p Condition>,
-    /// The ones of a rule's own that were taken in last ([`Because::key`]).
+    conditions: Vec<&'p RuleCondition>,
+    /// The ones of a rule's own that were taken in last ([`ConditionSubset::key`]).
     last: Option<(u32, u32)>,
     /// The shared ones that were taken in last.
-    shared: Shared<'p>,
+    shared: SharedConditions<'p>,
     hours: bool,
     earned: bool,
     achievement: bool,
     others: BTreeSet<String>,
 }
 
-impl<'p> Reasons<'p> {
-    pub(super) const fn new((asked, demands): (&'p Asked, &'p [u32])) -> Self {
+impl<'p> UncertaintyReasons<'p> {
+    pub(super) const fn new((asked, demands): (&'p ConditionSet, &'p [u32])) -> Self {
         Self {
             asked,
             demands,
@@ -46,8 +46,8 @@ impl<'p> Reasons<'p> {
 
     /// Takes in what is not known about a value; nothing more, if the value before it said the same.
     #[inline]
-    pub(super) fn take(&mut self, value: &Value<'p>) {
-        if let (Amount::Of(_), Standing::NotKnown(because)) = (&value.amount, &value.standing)
+    pub(super) fn take(&mut self, value: &RuleWorth<'p>) {
+        if let (WorthAmount::Of(_), WorthEligibility::NotKnown(because)) = (&value.amount, &value.standing)
             && because
                 .key()
                 .is_some_and(|(first, marked)| marked != 0 && self.last == Some((first, marked)))
@@ -57,35 +57,35 @@ impl<'p> Reasons<'p> {
         self.take_in(value);
     }
 
-    fn take_in(&mut self, value: &Value<'p>) {
+    fn take_in(&mut self, value: &RuleWorth<'p>) {
         match (&value.amount, &value.standing) {
-            (_, Standing::Excluded(_)) => {}
-            (Amount::NotStated, _) => self.hours = true,
-            (Amount::Contradictory, _) => {
+            (_, WorthEligibility::Excluded(_)) => {}
+            (WorthAmount::NotStated, _) => self.hours = true,
+            (WorthAmount::Contradictory, _) => {
                 self.others
                     .insert(format!("which version of rule `{}` holds", value.rule.id));
             }
-            (_, Standing::NotKnown(conditions)) if !conditions.is_empty() => self.whether(conditions),
-            (_, Standing::NotKnown(_))
+            (_, WorthEligibility::NotKnown(conditions)) if !conditions.is_empty() => self.whether(conditions),
+            (_, WorthEligibility::NotKnown(_))
                 if value
                     .rule
                     .limits
                     .iter()
-                    .any(|limit| matches!(limit.within, Window::Years(_))) =>
+                    .any(|limit| matches!(limit.within, LimitWindow::Years(_))) =>
             {
                 self.earned = true;
             }
             // The rule that may speak of it instead says so itself.
-            (_, Standing::NotKnown(_)) if !value.is_specific => {}
-            (_, Standing::NotKnown(_)) => {
+            (_, WorthEligibility::NotKnown(_)) if !value.is_specific => {}
+            (_, WorthEligibility::NotKnown(_)) => {
                 self.others
                     .insert(format!("whether rule `{}` speaks of it", value.rule.id));
             }
-            (_, Standing::Counts) => self.achievement = true,
+            (_, WorthEligibility::Counts) => self.achievement = true,
         }
     }
 
-    fn whether(&mut self, because: &Because<'p>) {
+    fn whether(&mut self, because: &ConditionSubset<'p>) {
         self.last = because.key();
         let (places, license) = because.places();
         for place in places {
@@ -100,7 +100,7 @@ impl<'p> Reasons<'p> {
             }
         }
         if license {
-            self.add(&Condition::EarnedWithinLicense);
+            self.add(&RuleCondition::EarnedWithinLicense);
         }
         let Some(shared) = because.shared() else {
             return;
@@ -114,7 +114,7 @@ impl<'p> Reasons<'p> {
         self.shared = Some(shared.clone());
     }
 
-    fn add(&mut self, condition: &'p Condition) {
+    fn add(&mut self, condition: &'p RuleCondition) {
         if !self.conditions.contains(&condition) {
             self.conditions.push(condition);
         }

@@ -4,48 +4,54 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use registry_schema::{
     Timestamp,
-    worth::{Counts, SetOf, WorthRule},
+    worth::{CredentialSet, WorthFormula, WorthRule},
 };
 
-use super::{Badge, Progress};
+use super::{SetProgress, TallyBadge};
 use crate::{
-    Facts,
-    value::{Amount, Standing},
+    BadgeFacts,
+    value::{WorthAmount, WorthEligibility},
 };
 
 /// One badge that counts towards a set, or may.
-struct Piece<'a> {
+struct SetMember<'a> {
     achievement: Option<&'a str>,
     category: Option<&'a str>,
     earned: Option<Timestamp>,
     is_certain: bool,
 }
 
-pub(super) fn progress<'p>(judged: &[(&Facts, Badge<'p>)]) -> Vec<Progress<'p>> {
-    let mut rules: BTreeMap<&str, (&'p WorthRule, Vec<Piece<'_>>)> = BTreeMap::new();
+pub(super) fn progress<'p>(judged: &[(&BadgeFacts, TallyBadge<'p>)]) -> Vec<SetProgress<'p>> {
+    let mut rules: BTreeMap<&str, (&'p WorthRule, Vec<SetMember<'_>>)> = BTreeMap::new();
     for (facts, badge) in judged {
-        for value in badge.values.iter().filter(|value| value.amount == Amount::TowardsSet) {
-            if matches!(value.standing, Standing::Excluded(_)) {
+        for value in badge
+            .values
+            .iter()
+            .filter(|value| value.amount == WorthAmount::TowardsSet)
+        {
+            if matches!(value.standing, WorthEligibility::Excluded(_)) {
                 continue;
             }
             let (_, pieces) = rules
                 .entry(value.rule.id.as_str())
                 .or_insert_with(|| (value.rule, Vec::new()));
-            pieces.push(Piece {
+            pieces.push(SetMember {
                 achievement: facts.achievement.as_deref(),
                 category: facts.category.as_deref(),
                 earned: facts.earned,
-                is_certain: value.standing == Standing::Counts && facts.achievement.is_some(),
+                is_certain: value.standing == WorthEligibility::Counts && facts.achievement.is_some(),
             });
         }
     }
     let mut found = Vec::new();
     for (rule, pieces) in rules.into_values() {
-        let Counts::SetOf(sets) = &rule.counts else { continue };
+        let WorthFormula::SetOf(sets) = &rule.counts else {
+            continue;
+        };
         for set in sets {
             let have = most(set, &pieces.iter().filter(|piece| piece.is_certain).collect::<Vec<_>>());
             let at_most = most(set, &pieces.iter().collect::<Vec<_>>());
-            found.push(Progress {
+            found.push(SetProgress {
                 rule,
                 set,
                 have,
@@ -57,14 +63,14 @@ pub(super) fn progress<'p>(judged: &[(&Facts, Badge<'p>)]) -> Vec<Progress<'p>> 
 }
 
 /// The most different achievements that fall within the set's time.
-fn most(set: &SetOf, pieces: &[&Piece<'_>]) -> u32 {
+fn most(set: &CredentialSet, pieces: &[&SetMember<'_>]) -> u32 {
     let Some(years) = set.within_years else {
         return filled(set, pieces);
     };
     let ends: BTreeSet<Timestamp> = pieces.iter().filter_map(|piece| piece.earned).collect();
     let within = ends.into_iter().map(|end| {
         let begin = end.years_earlier(years);
-        let inside: Vec<&Piece<'_>> = pieces
+        let inside: Vec<&SetMember<'_>> = pieces
             .iter()
             .filter(|piece| piece.earned.is_some_and(|e| begin <= e && e <= end))
             .copied()
@@ -75,7 +81,7 @@ fn most(set: &SetOf, pieces: &[&Piece<'_>]) -> u32 {
 }
 
 /// Counts the places of the set that these fill: the parts first, the rest with whatever is left.
-fn filled(set: &SetOf, pieces: &[&Piece<'_>]) -> u32 {
+fn filled(set: &CredentialSet, pieces: &[&SetMember<'_>]) -> u32 {
     let different: BTreeMap<&str, Option<&str>> = pieces
         .iter()
         .filter_map(|piece| Some((piece.achievement?, piece.category)))

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use registry_schema::{Decimal, worth::WorthRule};
 
-use super::Credit;
-use crate::{Facts, value::Value};
+use super::TallyCredit;
+use crate::{BadgeFacts, value::RuleWorth};
 
 /// Most ways to spread achievements over rules that are tried out. Only an achievement of which a teacher holds
 /// several badges that fall under different rules of one unit can be spread at all.
@@ -13,24 +13,24 @@ const MOST_WAYS: usize = 4_096;
 
 /// All badges for one achievement: what they bring under each rule. Only one of them counts.
 #[derive(Default)]
-pub(super) struct Group<'a, 'p> {
+pub(super) struct AchievementOffers<'a, 'p> {
     /// One a rule.
-    options: Vec<Offer<'a, 'p>>,
+    options: Vec<RuleOffer<'a, 'p>>,
 }
 
 /// The amount that a badge brings under a rule.
 #[derive(Clone, Copy)]
-pub(super) struct Offer<'a, 'p> {
+pub(super) struct RuleOffer<'a, 'p> {
     rule: &'p WorthRule,
     /// The rule's place in the order of ids.
     place: u32,
     is_limited: bool,
     amount: Decimal,
-    facts: &'a Facts,
+    facts: &'a BadgeFacts,
 }
 
-impl<'a, 'p> Offer<'a, 'p> {
-    pub(super) const fn of(value: &Value<'p>, amount: Decimal, facts: &'a Facts) -> Self {
+impl<'a, 'p> RuleOffer<'a, 'p> {
+    pub(super) const fn of(value: &RuleWorth<'p>, amount: Decimal, facts: &'a BadgeFacts) -> Self {
         Self {
             rule: value.rule,
             place: value.place,
@@ -54,9 +54,9 @@ impl<'a, 'p> Offer<'a, 'p> {
     }
 }
 
-impl<'a, 'p> Group<'a, 'p> {
+impl<'a, 'p> AchievementOffers<'a, 'p> {
     /// Takes one more badge in; under each rule the one that brings most stays.
-    pub(super) fn offer(&mut self, offers: Vec<Offer<'a, 'p>>) {
+    pub(super) fn offer(&mut self, offers: Vec<RuleOffer<'a, 'p>>) {
         if self.options.is_empty() {
             self.options = offers;
             self.options.sort_by_key(|offer| offer.place);
@@ -74,18 +74,19 @@ impl<'a, 'p> Group<'a, 'p> {
         }
     }
 
-    fn greatest(&self) -> Option<&Offer<'a, 'p>> {
-        let by_amount = |a: &&Offer<'a, 'p>, b: &&Offer<'a, 'p>| a.amount.cmp(&b.amount).then(b.place.cmp(&a.place));
+    fn greatest(&self) -> Option<&RuleOffer<'a, 'p>> {
+        let by_amount =
+            |a: &&RuleOffer<'a, 'p>, b: &&RuleOffer<'a, 'p>| a.amount.cmp(&b.amount).then(b.place.cmp(&a.place));
         self.options.iter().max_by(by_amount)
     }
 }
 
 /// The offer of a single badge where it brings most; of equals, under the rule whose id comes first.
 #[derive(Default)]
-pub(super) struct Alone<'a, 'p>(Option<(Decimal, Offer<'a, 'p>)>);
+pub(super) struct BestOffer<'a, 'p>(Option<(Decimal, RuleOffer<'a, 'p>)>);
 
-impl<'a, 'p> Alone<'a, 'p> {
-    pub(super) fn offer(&mut self, offer: Offer<'a, 'p>) {
+impl<'a, 'p> BestOffer<'a, 'p> {
+    pub(super) fn offer(&mut self, offer: RuleOffer<'a, 'p>) {
         let counts = offer.alone();
         let is_better = self
             .0
@@ -96,19 +97,19 @@ impl<'a, 'p> Alone<'a, 'p> {
         }
     }
 
-    pub(super) fn sum(&self) -> (Decimal, Vec<Credit<'p>>) {
-        let chosen: Vec<&Offer<'a, 'p>> = self.0.iter().map(|(_, offer)| offer).collect();
+    pub(super) fn sum(&self) -> (Decimal, Vec<TallyCredit<'p>>) {
+        let chosen: Vec<&RuleOffer<'a, 'p>> = self.0.iter().map(|(_, offer)| offer).collect();
         credited(&chosen)
     }
 }
 
 /// The greatest sum within all limits, and what each badge brings to it.
-pub(super) fn best<'p>(groups: &[Group<'_, 'p>]) -> (Decimal, Vec<Credit<'p>>) {
+pub(super) fn best<'p>(groups: &[AchievementOffers<'_, 'p>]) -> (Decimal, Vec<TallyCredit<'p>>) {
     let mut ways: usize = 1;
-    let mut settled: Vec<&Offer<'_, 'p>> = Vec::new();
-    let mut contested: Vec<Vec<&Offer<'_, 'p>>> = Vec::new();
+    let mut settled: Vec<&RuleOffer<'_, 'p>> = Vec::new();
+    let mut contested: Vec<Vec<&RuleOffer<'_, 'p>>> = Vec::new();
     for group in groups {
-        let options: Vec<&Offer<'_, 'p>> = group.options.iter().collect();
+        let options: Vec<&RuleOffer<'_, 'p>> = group.options.iter().collect();
         match options.as_slice() {
             [] => {}
             [only] => settled.push(only),
@@ -128,7 +129,7 @@ pub(super) fn best<'p>(groups: &[Group<'_, 'p>]) -> (Decimal, Vec<Credit<'p>>) {
         chosen
     };
     let sums = (0..ways).map(|number| credited(&way(number)));
-    let mut greatest: Option<(Decimal, Vec<Credit<'p>>)> = None;
+    let mut greatest: Option<(Decimal, Vec<TallyCredit<'p>>)> = None;
     for (sum, credits) in sums {
         if greatest.as_ref().is_none_or(|(known, _)| *known < sum) {
             greatest = Some((sum, credits));
@@ -138,8 +139,8 @@ pub(super) fn best<'p>(groups: &[Group<'_, 'p>]) -> (Decimal, Vec<Credit<'p>>) {
 }
 
 /// The sum of these, each rule within its limits.
-fn credited<'p>(offers: &[&Offer<'_, 'p>]) -> (Decimal, Vec<Credit<'p>>) {
-    let mut by_rule: BTreeMap<&str, Vec<&Offer<'_, 'p>>> = BTreeMap::new();
+fn credited<'p>(offers: &[&RuleOffer<'_, 'p>]) -> (Decimal, Vec<TallyCredit<'p>>) {
+    let mut by_rule: BTreeMap<&str, Vec<&RuleOffer<'_, 'p>>> = BTreeMap::new();
     for offer in offers {
         by_rule.entry(offer.rule.id.as_str()).or_default().push(offer);
     }
@@ -158,7 +159,7 @@ fn credited<'p>(offers: &[&Offer<'_, 'p>]) -> (Decimal, Vec<Credit<'p>>) {
             let amount = left.map_or(offer.amount, |left| offer.amount.min(left));
             left = left.map(|left| left.minus(amount));
             sum = sum.plus(amount);
-            credits.push(Credit {
+            credits.push(TallyCredit {
                 badge: offer.facts.id.clone(),
                 category: offer.facts.category.clone(),
                 rule: offer.rule,

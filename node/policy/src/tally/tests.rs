@@ -3,12 +3,12 @@
 use rand::{RngExt as _, SeedableRng as _, rngs::SmallRng};
 use registry_schema::{
     PolicyEntry,
-    acceptance::{AppliesTo, Condition},
-    worth::{Counts, Limit, Rates, Window},
+    acceptance::{RuleCondition, RuleScope},
+    worth::{LimitWindow, WorthFormula, WorthLimit, WorthRates},
 };
 
 use super::*;
-use crate::facts::License;
+use crate::facts::LicensePeriod;
 
 const ROUNDS: u64 = 3_000;
 const PURPOSE: Purpose = Purpose::Renewal;
@@ -22,17 +22,17 @@ fn amount(rng: &mut SmallRng) -> Decimal {
 }
 
 fn rule(rng: &mut SmallRng, number: u32) -> PolicyEntry {
-    let windows = [Window::Lifetime, Window::License, Window::Years(5)];
-    let limit = |rng: &mut SmallRng| Limit {
+    let windows = [LimitWindow::Lifetime, LimitWindow::License, LimitWindow::Years(5)];
+    let limit = |rng: &mut SmallRng| WorthLimit {
         amount: rng.random_bool(0.6).then(|| amount(rng)),
         badges: rng.random_bool(0.3).then(|| rng.random_range(0..3)),
         within: *windows.get(rng.random_range(0..3_usize)).unwrap(),
     };
     let conditions = [
-        Condition::EarnedWithinLicense,
-        Condition::AssessedBlind,
-        Condition::Shown("certificate".to_owned()),
-        Condition::AtLeastHours(Decimal::whole(4)),
+        RuleCondition::EarnedWithinLicense,
+        RuleCondition::AssessedBlind,
+        RuleCondition::Shown("certificate".to_owned()),
+        RuleCondition::AtLeastHours(Decimal::whole(4)),
     ];
     PolicyEntry::Worth(WorthRule {
         // Some ids come twice: versions that contradict each other.
@@ -40,22 +40,22 @@ fn rule(rng: &mut SmallRng, number: u32) -> PolicyEntry {
         says: "a rule".to_owned(),
         citation: "a source".to_owned(),
         purposes: vec![PURPOSE],
-        applies_to: AppliesTo {
+        applies_to: RuleScope {
             achievements: rng.random_bool(0.3).then(|| "a".to_owned()).into_iter().collect(),
             collections: rng
                 .random_bool(0.2)
                 .then(|| "nobody-knows".to_owned())
                 .into_iter()
                 .collect(),
-            ..AppliesTo::default()
+            ..RuleScope::default()
         },
         from: None,
         until: None,
         unit: ["PDP", "CEU"].get(rng.random_range(0..2_usize)).unwrap().to_string(),
-        counts: Counts::Per(Rates {
+        counts: WorthFormula::Per(WorthRates {
             micro_credential: rng.random_bool(0.4).then(|| amount(rng)),
             clock_hour: Some(Decimal::whole(1)),
-            ..Rates::default()
+            ..WorthRates::default()
         }),
         requires: conditions.into_iter().filter(|_| rng.random_bool(0.3)).collect(),
         limits: (0..rng.random_range(0..3)).map(|_| limit(rng)).collect(),
@@ -64,9 +64,9 @@ fn rule(rng: &mut SmallRng, number: u32) -> PolicyEntry {
     })
 }
 
-fn badge(rng: &mut SmallRng) -> Facts {
+fn badge(rng: &mut SmallRng) -> BadgeFacts {
     let earned = at().years_earlier(rng.random_range(1..8));
-    Facts {
+    BadgeFacts {
         id: "badge".to_owned(),
         recognized_for: rng.random_bool(0.9).then(|| vec![PURPOSE]),
         achievement: rng.random_bool(0.8).then(|| "a".to_owned()),
@@ -78,11 +78,11 @@ fn badge(rng: &mut SmallRng) -> Facts {
             .then(|| ("certificate".to_owned(), true))
             .into_iter()
             .collect(),
-        license: rng.random_bool(0.7).then(|| License {
+        license: rng.random_bool(0.7).then(|| LicensePeriod {
             from: at().years_earlier(6),
             until: at().plus_seconds(86_400),
         }),
-        ..Facts::default()
+        ..BadgeFacts::default()
     }
 }
 
@@ -104,7 +104,7 @@ fn a_single_badge_counts_the_same_the_short_way_and_the_way_of_many() {
             let of_unit = values
                 .iter()
                 .filter(|value| counts_units(value) && value.rule.unit == sum.unit);
-            let of_unit: Vec<Counted<'_, '_>> = of_unit.map(|value| (&facts, value)).collect();
+            let of_unit: Vec<CountedBadge<'_, '_>> = of_unit.map(|value| (&facts, value)).collect();
             let many = policy.sum_of_many(sum.unit, &of_unit, PURPOSE, at());
             assert_eq!(*sum, many, "SEED={seed}: {facts:#?}");
             assert_eq!(
@@ -114,7 +114,7 @@ fn a_single_badge_counts_the_same_the_short_way_and_the_way_of_many() {
             );
             // Each reason is told, however many values have others between.
             for (_, value) in &of_unit {
-                let (Amount::Of(_), Standing::NotKnown(because)) = (value.amount, &value.standing) else {
+                let (WorthAmount::Of(_), WorthEligibility::NotKnown(because)) = (value.amount, &value.standing) else {
                     continue;
                 };
                 for condition in because.iter() {
@@ -123,7 +123,7 @@ fn a_single_badge_counts_the_same_the_short_way_and_the_way_of_many() {
                 }
             }
             let most = of_unit.iter().filter_map(|(_, value)| match value.amount {
-                Amount::Of(amount) if value.standing == Standing::Counts => Some(amount),
+                WorthAmount::Of(amount) if value.standing == WorthEligibility::Counts => Some(amount),
                 _ => None,
             });
             counted += usize::from(sum.counted > Decimal::ZERO);

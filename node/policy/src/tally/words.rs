@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt};
 
 use registry_schema::{Decimal, VerdictKind};
 
-use super::{Progress, Sum, Tally};
+use super::{SetProgress, Tally, TallySum};
 
 impl Tally<'_> {
     /// Counts the badges that are accepted.
@@ -56,8 +56,8 @@ impl Tally<'_> {
     }
 
     /// Of each rule's sets the one that is nearest to completion.
-    fn nearest_sets(&self) -> impl Iterator<Item = &Progress<'_>> {
-        let is_nearer = |a: &Progress<'_>, b: &Progress<'_>| {
+    fn nearest_sets(&self) -> impl Iterator<Item = &SetProgress<'_>> {
+        let is_nearer = |a: &SetProgress<'_>, b: &SetProgress<'_>| {
             u64::from(a.have) * u64::from(b.set.count) > u64::from(b.have) * u64::from(a.set.count)
         };
         self.sets
@@ -77,7 +77,7 @@ impl Tally<'_> {
     }
 }
 
-impl Sum<'_> {
+impl TallySum<'_> {
     /// The part of it that is in a category.
     #[must_use]
     pub fn in_category(&self, category: &str) -> Decimal {
@@ -95,7 +95,7 @@ fn once(because: &BTreeSet<String>) -> String {
     format!("once it is known {}", because.join(" and "))
 }
 
-impl fmt::Display for Sum<'_> {
+impl fmt::Display for TallySum<'_> {
     /// `30 of 60 PDP`, with what might be added and what is lacking in a category.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let needed: BTreeSet<Decimal> = self.needs.iter().map(|need| need.amount).collect();
@@ -106,7 +106,7 @@ impl fmt::Display for Sum<'_> {
             format!(" of {}", of.join(" or "))
         };
         let last = needed.last().copied().unwrap_or(self.counted);
-        write!(f, "{}{of} {}", self.counted, Units(last, self.unit))?;
+        write!(f, "{}{of} {}", self.counted, UnitLabel(last, self.unit))?;
         match (self.in_doubt, self.because.is_empty()) {
             (Decimal::ZERO, true) => Ok(()),
             (more, true) => write!(f, " (up to {more} more, once what is not known is)"),
@@ -116,7 +116,7 @@ impl fmt::Display for Sum<'_> {
     }
 }
 
-impl fmt::Display for Progress<'_> {
+impl fmt::Display for SetProgress<'_> {
     /// `3 of 5 micro-credentials for the step to level 2`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -155,13 +155,13 @@ impl fmt::Display for Tally<'_> {
 /// An amount with its unit, in words: `1 credit`, `2 credits`, `6 PDP`.
 #[must_use]
 pub fn in_units(amount: Decimal, unit: &str) -> String {
-    format!("{amount} {}", Units(amount, unit))
+    format!("{amount} {}", UnitLabel(amount, unit))
 }
 
 /// `credit`, `credits`, `PDP`.
-struct Units<'a>(Decimal, &'a str);
+struct UnitLabel<'a>(Decimal, &'a str);
 
-impl fmt::Display for Units<'_> {
+impl fmt::Display for UnitLabel<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let is_word = self.1.ends_with(|c: char| c.is_lowercase());
         let s = if is_word && self.0 != Decimal::whole(1) {

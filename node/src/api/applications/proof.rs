@@ -6,13 +6,13 @@ use axum::{
     http::StatusCode,
 };
 use registry_schema::{
-    MAX_STATUS_LIST_BYTES, MAX_STATUS_LISTS, OwnKeys,
-    registration::{By, Kind, Proven},
+    ExternalKeys, MAX_STATUS_LIST_BYTES, MAX_STATUS_LISTS,
+    registration::{ProvenIdentifier, StepActor, StepKind},
 };
-use transport::client::Client;
+use transport::client::ClientAddress;
 use verification::{OpenBadge, control, formats, multikey};
 
-use super::{Application, Party};
+use super::{Application, CaseParty};
 use crate::api::{
     App,
     issuers::look_up,
@@ -20,8 +20,8 @@ use crate::api::{
     verifications::{apart, receive, turn},
 };
 use agency::{
-    external_sources::Errand,
-    registrar::{CaseFile, not_now},
+    external_sources::FetchContext,
+    registrar::{ApplicationCase, not_now},
 };
 
 /// Prove control of the identifier under which the applicant signs.
@@ -45,7 +45,7 @@ use agency::{
 pub(in crate::api) async fn prove(
     State(app): State<App>,
     Path(id): Path<String>,
-    party: Party,
+    party: CaseParty,
     request: Request,
 ) -> Result<(StatusCode, Json<Application>), Problem> {
     party.may_see(&id)?;
@@ -62,14 +62,14 @@ pub(in crate::api) async fn prove(
 pub(crate) async fn proved(
     app: &App,
     id: &str,
-    (by, client): (By, Client),
+    (by, client): (StepActor, ClientAddress),
     badge: Vec<u8>,
     dry_run: bool,
-) -> Result<CaseFile, Problem> {
+) -> Result<ApplicationCase, Problem> {
     let refused = |said: String| Problem::new(&INVALID, said);
     let file = app.registrar.case(id).await?;
     // Nobody is asked for what cannot be written down.
-    file.case.may(&by, Kind::Prove).map_err(not_now)?;
+    file.case.may(&by, StepKind::Prove).map_err(not_now)?;
     let read = apart(move || formats::read(&badge)).await?;
     let badge = read.map_err(|why| refused(format!("the trial badge cannot be read: {why}")))?;
     let issuer = badge.issuer_id.clone();
@@ -81,7 +81,7 @@ pub(crate) async fn proved(
         )));
     }
     let now = app.clock.now();
-    let errand = matches!(by, By::Applicant).then(|| Errand::of(client));
+    let errand = matches!(by, StepActor::Applicant).then(|| FetchContext::of(client));
     let keys = look_up(app, &issuer, now, errand).await;
     let keys = keys.map_err(|why| refused(format!("the keys of `{shown}` cannot be had: {why}")))?;
     let status_lists = lists(app, &badge);
@@ -90,10 +90,10 @@ pub(crate) async fn proved(
     let checked = apart(move || control::proves(&badge, &resolved, &challenge, now)).await?;
     drop(permit);
     checked.map_err(|why| refused(why.to_string()))?;
-    let proven = Proven {
+    let proven = ProvenIdentifier {
         issuer,
         keys: keys.issuing,
-        own: OwnKeys {
+        own: ExternalKeys {
             status_lists,
             seen: now,
         },

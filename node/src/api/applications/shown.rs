@@ -3,7 +3,7 @@
 use registry_schema::{
     AgencyId, Timestamp,
     criteria::RubricRef,
-    registration::{By, Intent, Kind, Phase, Role, Step},
+    registration::{CasePhase, CaseRole, IntendedMeasure, RegistrationStep, StepActor, StepKind},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,7 +12,7 @@ use super::super::{
     App,
     problem::{Problem, UNAVAILABLE},
 };
-use agency::registrar::{CaseFile, Contact};
+use agency::registrar::{ApplicationCase, Contact};
 use storage::{ApplicationRow, StepRow};
 
 /// The person who looks.
@@ -63,7 +63,7 @@ pub(crate) struct Application {
     /// Their e-mail address; stays at this agency. Absent once it was expunged.
     pub(crate) contact_email: Option<String>,
     /// The phase of the case.
-    pub(crate) phase: Phase,
+    pub(crate) phase: CasePhase,
     /// The rubric of its last review.
     pub(crate) rubric: RubricRef,
     /// The issuer that it registered.
@@ -97,12 +97,12 @@ pub(crate) struct ShownStep {
     /// The moment at which it was taken.
     pub(crate) at: Timestamp,
     /// In which role.
-    pub(crate) role: Role,
+    pub(crate) role: CaseRole,
     /// The operator who took it; for operators alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) who: Option<String>,
     /// The step itself.
-    pub(crate) step: Step,
+    pub(crate) step: RegistrationStep,
     /// The reasons, the grounds, what evidence shows.
     pub(crate) note: Option<String>,
     /// True if everybody may read the note.
@@ -110,14 +110,14 @@ pub(crate) struct ShownStep {
 }
 
 impl Application {
-    pub(crate) fn of(file: &CaseFile, eyes: Viewer, now: Timestamp) -> Result<Self, Problem> {
+    pub(crate) fn of(file: &ApplicationCase, eyes: Viewer, now: Timestamp) -> Result<Self, Problem> {
         let (row, case) = (&file.application, &file.case);
         let contact: Option<Contact> = serde_json::from_str(&row.contact).map_err(unreadable)?;
         let unmet = case
             .round
             .as_ref()
             .map_or_else(Vec::new, |round| file.rubric.unmet(round.reviews.values()));
-        let may_prove = case.possible().contains(&Kind::Prove);
+        let may_prove = case.possible().contains(&StepKind::Prove);
         Ok(Self {
             id: row.id.clone(),
             name: row.name.clone(),
@@ -155,8 +155,8 @@ fn unreadable(error: serde_json::Error) -> Problem {
 
 impl ShownStep {
     fn of(row: &StepRow, eyes: Viewer) -> Result<Self, Problem> {
-        let step: Step = serde_json::from_str(&row.step).map_err(unreadable)?;
-        let by = row.who.clone().map_or(By::Applicant, By::Operator);
+        let step: RegistrationStep = serde_json::from_str(&row.step).map_err(unreadable)?;
+        let by = row.who.clone().map_or(StepActor::Applicant, StepActor::Operator);
         Ok(Self {
             number: row.number,
             at: Timestamp(row.at),
@@ -179,7 +179,7 @@ pub(crate) struct History {
     /// The agency that decided.
     pub(crate) agency: AgencyId,
     /// The phase of the case.
-    pub(crate) phase: Phase,
+    pub(crate) phase: CasePhase,
     /// The end of the registration's term.
     pub(crate) until: Option<Timestamp>,
     /// True if that term is over.
@@ -198,7 +198,7 @@ pub(crate) struct HistoryStep {
     /// The moment at which it was taken.
     pub(crate) at: Timestamp,
     /// In which role.
-    pub(crate) role: Role,
+    pub(crate) role: CaseRole,
     /// The step itself: `apply`, `review`, `approve`, …
     pub(crate) step: String,
     /// The end of the term that was approved.
@@ -209,7 +209,7 @@ pub(crate) struct HistoryStep {
     pub(crate) conditions: Vec<String>,
     /// The decision that a notice said was intended.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) of: Option<Intent>,
+    pub(crate) of: Option<IntendedMeasure>,
     /// Until when the issuer could answer a notice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) respond_by: Option<Timestamp>,
@@ -256,15 +256,15 @@ impl From<ShownStep> for HistoryStep {
             note: shown.note.filter(|_| shown.note_is_public),
         };
         match shown.step {
-            Step::Approve { conditions, until, .. } => {
+            RegistrationStep::Approve { conditions, until, .. } => {
                 seen.conditions = conditions;
                 seen.until = Some(until);
             }
-            Step::Notice { of, respond_by } => {
+            RegistrationStep::Notice { of, respond_by } => {
                 seen.of = Some(of);
                 seen.respond_by = Some(respond_by);
             }
-            Step::DecideAppeal { granted } => seen.granted = Some(granted),
+            RegistrationStep::DecideAppeal { granted } => seen.granted = Some(granted),
             _ => {}
         }
         seen

@@ -5,20 +5,20 @@ use axum::{
     extract::{Path, State, rejection::JsonRejection},
     http::StatusCode,
 };
-use registry_schema::{Issuer, OwnKeys, Timestamp, VerificationMethod, registration::Proven};
+use registry_schema::{ExternalKeys, Issuer, Timestamp, VerificationMethod, registration::ProvenIdentifier};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use verification::{did::Resolved, multikey};
+use verification::{did::ResolvedKeys, multikey};
 
 use super::super::{
     App,
-    auth::Operator,
+    auth::AuthenticatedOperator,
     problem::{INVALID, Problem},
     recognitions::{Consequences, would},
 };
 use agency::{
-    external_sources::Errand,
-    registrar::{Became, Change, ListChanges},
+    external_sources::FetchContext,
+    registrar::{KeyDifference, ListChanges, ProposedChange},
 };
 
 /// A key of an issuer that signs with keys of its own.
@@ -56,8 +56,8 @@ pub(in crate::api) async fn look_up(
     app: &App,
     issuer: &str,
     now: Timestamp,
-    errand: Option<Errand>,
-) -> Result<Resolved, String> {
+    errand: Option<FetchContext>,
+) -> Result<ResolvedKeys, String> {
     if let Some(key) = multikey::key_of_did(issuer) {
         let name = issuer.strip_prefix("did:key:").unwrap_or("0");
         let method = VerificationMethod {
@@ -67,9 +67,9 @@ pub(in crate::api) async fn look_up(
             until: None,
             compromised: None,
         };
-        return Ok(Resolved {
+        return Ok(ResolvedKeys {
             issuing: vec![method],
-            ..Resolved::default()
+            ..ResolvedKeys::default()
         });
     }
     match app.foreign.resolve(issuer, now, errand, true).await {
@@ -97,7 +97,7 @@ pub(super) async fn published(
     issuer: String,
     keys: Option<Vec<NewMethod>>,
     status_lists: Vec<String>,
-) -> Result<Proven, Problem> {
+) -> Result<ProvenIdentifier, Problem> {
     let seen = app.clock.now();
     let keys = match keys {
         Some(keys) => keys.into_iter().map(|key| key.of(&issuer)).collect(),
@@ -106,10 +106,10 @@ pub(super) async fn published(
             found.map_err(|why| not_had(&issuer, &why))?.issuing
         }
     };
-    Ok(Proven {
+    Ok(ProvenIdentifier {
         issuer,
         keys,
-        own: OwnKeys { status_lists, seen },
+        own: ExternalKeys { status_lists, seen },
     })
 }
 
@@ -166,7 +166,7 @@ pub(in crate::api) struct LookedAgain {
 pub(in crate::api) async fn look_again(
     State(app): State<App>,
     Path(id): Path<String>,
-    Operator(hand): Operator,
+    AuthenticatedOperator(hand): AuthenticatedOperator,
     body: Result<Json<LookAgain>, JsonRejection>,
 ) -> Result<(StatusCode, Json<LookedAgain>), Problem> {
     let Json(asked) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
@@ -192,13 +192,13 @@ pub(in crate::api) async fn look_again(
         }
     }
     let (issuer, became) = app.registrar.look_again(&id, found, changes, &hand).await?;
-    let consequences = would(&app, &hand, Change::Issuer(Box::new(issuer.clone()))).await?;
+    let consequences = would(&app, &hand, ProposedChange::Issuer(Box::new(issuer.clone()))).await?;
     let changes = became.into_iter().map(|(method, became)| KeyChange {
         became: match became {
-            Became::New => "new",
-            Became::Gone => "gone",
-            Became::OtherTerm => "other_term",
-            Became::Same => "same",
+            KeyDifference::New => "new",
+            KeyDifference::Gone => "gone",
+            KeyDifference::OtherTerm => "other_term",
+            KeyDifference::Same => "same",
         },
         method,
     });

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    super::{App, auth::Operator, created, problem::Problem},
+    super::{App, auth::AuthenticatedOperator, created, problem::Problem},
     NewKey,
 };
 
@@ -47,7 +47,7 @@ pub(in super::super) struct RekeyedIssuer {
 pub(in super::super) async fn rekey(
     State(app): State<App>,
     Path(id): Path<String>,
-    Operator(hand): Operator,
+    AuthenticatedOperator(hand): AuthenticatedOperator,
     body: Result<Json<NewRekeying>, JsonRejection>,
 ) -> Result<(StatusCode, Json<RekeyedIssuer>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;

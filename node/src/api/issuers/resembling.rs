@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use registry_schema::AgencyId;
 use serde::Serialize;
 use utoipa::ToSchema;
-use verification::names::{FoldedName, LikeName, Likeness};
+use verification::names::{FoldedName, NameSimilarity, SimilarName};
 
 use agency::registry::{AgencyState, Registry};
 
@@ -41,7 +41,7 @@ pub(in crate::api) fn resembling(registry: &Registry, name: &str, id: &str) -> V
             .filter(|like| like.is_agency || same.as_ref() != Some(&like.name));
         like.map(|like| (like, lists.name.clone())).collect::<Vec<_>>()
     };
-    let mut like: Vec<(LikeName, String)> = others.flat_map(like_at).collect();
+    let mut like: Vec<(SimilarName, String)> = others.flat_map(like_at).collect();
     like.sort_by_key(|(one, _)| (Reverse(one.likeness), one.is_agency));
     like.truncate(MOST_TOLD);
     let told = like.into_iter().map(|(like, agency_name)| ResemblingName {
@@ -49,7 +49,7 @@ pub(in crate::api) fn resembling(registry: &Registry, name: &str, id: &str) -> V
         agency: like.agency,
         agency_name,
         is_agency: like.is_agency,
-        reads_the_same: like.likeness == Likeness::Same,
+        reads_the_same: like.likeness == NameSimilarity::Same,
     });
     told.collect()
 }

@@ -46,16 +46,16 @@ pub(crate) struct AgencyRow {
 #[template(path = "agencies.html")]
 pub(crate) struct AgenciesPage {
     summary: String,
-    tiles: Vec<Tile>,
-    rows: Vec<Row>,
+    tiles: Vec<AgencyTile>,
+    rows: Vec<AgencyTableRow>,
     more: usize,
 }
 
 #[derive(Debug)]
-struct Row {
+struct AgencyTableRow {
     id: String,
     name: String,
-    state: Standing,
+    state: AgencyPresence,
     heard: String,
     good_until: String,
     issuers: usize,
@@ -66,23 +66,23 @@ struct Row {
 }
 
 #[derive(Debug)]
-struct Tile {
+struct AgencyTile {
     code: String,
     x: u32,
     y: u32,
-    state: Standing,
+    state: AgencyPresence,
     says: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
+enum AgencyPresence {
     Home,
     Fresh,
     Silent,
     Absent,
 }
 
-impl Standing {
+impl AgencyPresence {
     fn of(row: &AgencyRow, now: Timestamp) -> Self {
         if row.home {
             Self::Home
@@ -118,8 +118,11 @@ impl AgenciesPage {
 
     /// `now` decides who counts as heard from.
     pub(crate) fn new(rows: &[AgencyRow], now: Timestamp) -> Self {
-        let standing: BTreeMap<&str, Standing> = rows.iter().map(|r| (r.id.as_str(), Standing::of(r, now))).collect();
-        let silent = standing.values().filter(|s| **s == Standing::Silent).count();
+        let standing: BTreeMap<&str, AgencyPresence> = rows
+            .iter()
+            .map(|r| (r.id.as_str(), AgencyPresence::of(r, now)))
+            .collect();
+        let silent = standing.values().filter(|s| **s == AgencyPresence::Silent).count();
         let summary = match (rows.len(), silent) {
             (count, 0) => format!(
                 "{}. All of them have been heard from in time.",
@@ -131,8 +134,10 @@ impl AgenciesPage {
                 if silent == 1 { "its" } else { "their" },
             ),
         };
-        let mut shown: Vec<Row> = rows.iter().map(|r| Row::new(r, now)).collect();
-        shown.sort_by(|a, b| (a.state != Standing::Home, &a.name).cmp(&(b.state != Standing::Home, &b.name)));
+        let mut shown: Vec<AgencyTableRow> = rows.iter().map(|r| AgencyTableRow::new(r, now)).collect();
+        shown.sort_by(|a, b| {
+            (a.state != AgencyPresence::Home, &a.name).cmp(&(b.state != AgencyPresence::Home, &b.name))
+        });
         let mut weight = 0;
         let fit = shown.iter().take_while(|r| {
             weight += r.weight();
@@ -150,12 +155,12 @@ impl AgenciesPage {
     }
 }
 
-impl Row {
+impl AgencyTableRow {
     fn new(row: &AgencyRow, now: Timestamp) -> Self {
-        let state = Standing::of(row, now);
+        let state = AgencyPresence::of(row, now);
         let heard = match (state, row.as_of) {
-            (Standing::Home, _) if row.good_until.is_none() => "Always: its own lists are kept here".to_owned(),
-            (Standing::Home, at) if row.good_until.is_none_or(|until| until <= now) => match at {
+            (AgencyPresence::Home, _) if row.good_until.is_none() => "Always: its own lists are kept here".to_owned(),
+            (AgencyPresence::Home, at) if row.good_until.is_none_or(|until| until <= now) => match at {
                 Some(at) => format!(
                     "Not known as they are now, and only as they were {}: see /readyz",
                     ago(at, now)
@@ -163,7 +168,7 @@ impl Row {
                 None => "Not known as they are now: see /readyz".to_owned(),
             },
             (_, None) => "Never yet".to_owned(),
-            (Standing::Silent, Some(at)) => format!("Not {}", since(at, now)),
+            (AgencyPresence::Silent, Some(at)) => format!("Not {}", since(at, now)),
             (_, Some(at)) => capitalized(&ago(at, now)),
         };
         let good_until = match (state, row.good_until) {
@@ -227,7 +232,7 @@ fn escaped(text: &str) -> usize {
         .sum()
 }
 
-fn tiles(standing: &BTreeMap<&str, Standing>) -> Vec<Tile> {
+fn tiles(standing: &BTreeMap<&str, AgencyPresence>) -> Vec<AgencyTile> {
     let read = |line: &str| {
         let mut parts = line.trim().split(',');
         let code = parts.next()?.to_owned();
@@ -236,9 +241,9 @@ fn tiles(standing: &BTreeMap<&str, Standing>) -> Vec<Tile> {
         let state = standing
             .get(format!("US-{code}").as_str())
             .copied()
-            .unwrap_or(Standing::Absent);
+            .unwrap_or(AgencyPresence::Absent);
         let says = format!("{code}: {}", state.words().to_lowercase());
-        Some(Tile {
+        Some(AgencyTile {
             code,
             x: column * TILE,
             y: row * TILE,

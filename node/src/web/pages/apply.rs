@@ -6,23 +6,23 @@ use askama::Template;
 use registry_schema::{
     AgencyId, Timestamp, VerificationMethod,
     criteria::Rubric,
-    registration::{Intent, Phase, Role, Step},
+    registration::{CasePhase, CaseRole, IntendedMeasure, RegistrationStep},
 };
 
 use protocol::ticket::key_fingerprint;
 
 use super::{
-    own_keys::ShownKeys,
+    own_keys::IssuerKeysView,
     words::{plain, sentence},
 };
 use crate::api::applications::{Application, History, HistoryStep};
 
 /// The texts that were typed, by the names of the fields.
-pub(crate) type Typed = BTreeMap<String, String>;
+pub(crate) type FormValues = BTreeMap<String, String>;
 
 /// A mistake, with the field that it is about; an empty name for the whole form.
 #[derive(Debug, Clone)]
-pub(crate) struct Wrong {
+pub(crate) struct FieldError {
     /// The field's name.
     pub(crate) field: String,
     /// The mistake, and what to do.
@@ -34,14 +34,14 @@ pub(crate) struct Wrong {
 #[template(path = "apply.html")]
 pub(crate) struct ApplyPage {
     agency: String,
-    rubric: Option<ShownRubric>,
-    fields: Vec<Field>,
-    wrong: Vec<Wrong>,
+    rubric: Option<RubricView>,
+    fields: Vec<FormField>,
+    wrong: Vec<FieldError>,
 }
 
 /// A field of the form.
 #[derive(Debug)]
-struct Field {
+struct FormField {
     name: String,
     label: &'static str,
     kind: &'static str,
@@ -53,21 +53,21 @@ struct Field {
 }
 
 #[derive(Debug)]
-struct ShownRubric {
+struct RubricView {
     title: String,
     version: String,
     approved_by: String,
-    standards: Vec<ShownStandard>,
+    standards: Vec<StandardView>,
 }
 
 #[derive(Debug)]
-struct ShownStandard {
+struct StandardView {
     title: String,
-    parts: Vec<ShownPart>,
+    parts: Vec<ComponentView>,
 }
 
 #[derive(Debug)]
-struct ShownPart {
+struct ComponentView {
     id: String,
     demands: String,
     demanded_by: String,
@@ -78,7 +78,7 @@ struct ShownPart {
 
 impl ApplyPage {
     /// `rubric` is what the agency reviews against; none, if it takes no applications.
-    pub(crate) fn new(agency: &str, rubric: Option<&Rubric>, typed: &Typed, wrong: Vec<Wrong>) -> Self {
+    pub(crate) fn new(agency: &str, rubric: Option<&Rubric>, typed: &FormValues, wrong: Vec<FieldError>) -> Self {
         let value = |name: &str, most: usize| -> String {
             typed
                 .get(name)
@@ -86,7 +86,7 @@ impl ApplyPage {
                 .unwrap_or_default()
         };
         let about = |name: &str| wrong.iter().find(|one| one.field == name).map(|one| one.what.clone());
-        let field = |name: &str, label, kind, autocomplete, hint, is_needed| Field {
+        let field = |name: &str, label, kind, autocomplete, hint, is_needed| FormField {
             name: name.to_owned(),
             label,
             kind,
@@ -96,9 +96,9 @@ impl ApplyPage {
             wrong: about(name),
             is_needed,
         };
-        let part = |component: &registry_schema::criteria::Component| {
+        let part = |component: &registry_schema::criteria::RubricComponent| {
             let (link, note) = (format!("link-{}", component.id), format!("note-{}", component.id));
-            ShownPart {
+            ComponentView {
                 id: component.id.clone(),
                 demands: plain(&component.demands, 1_000),
                 demanded_by: plain(&component.demanded_by.join("; "), 500),
@@ -108,7 +108,7 @@ impl ApplyPage {
             }
         };
         let standards = |rubric: &Rubric| {
-            let all = rubric.standards.iter().map(|standard| ShownStandard {
+            let all = rubric.standards.iter().map(|standard| StandardView {
                 title: plain(&standard.title, 200),
                 parts: standard.components.iter().map(part).collect(),
             });
@@ -150,7 +150,7 @@ impl ApplyPage {
         ];
         Self {
             agency: plain(agency, 60),
-            rubric: rubric.map(|rubric| ShownRubric {
+            rubric: rubric.map(|rubric| RubricView {
                 title: plain(&rubric.title, 200),
                 version: plain(&rubric.version, 32),
                 approved_by: plain(&rubric.approved_by, 500),
@@ -159,7 +159,7 @@ impl ApplyPage {
             fields,
             wrong: wrong
                 .into_iter()
-                .map(|one| Wrong {
+                .map(|one| FieldError {
                     what: sentence(&one.what, 400),
                     ..one
                 })
@@ -196,17 +196,17 @@ pub(crate) struct ApplicationPage {
     agency: String,
     token: String,
     problem: Option<String>,
-    case: Option<ShownCase>,
+    case: Option<CaseView>,
 }
 
 #[derive(Debug)]
-struct ShownCase {
+struct CaseView {
     name: String,
     id: String,
     stands: String,
     parts: Vec<String>,
     conditions: Vec<String>,
-    steps: Vec<ShownStep>,
+    steps: Vec<StepView>,
     can_show: bool,
     /// The challenge that a trial badge has to have in it, while one can be sent.
     challenge: Option<String>,
@@ -217,7 +217,7 @@ struct ShownCase {
 }
 
 #[derive(Debug)]
-struct ShownStep {
+struct StepView {
     day: String,
     words: String,
     note: Option<String>,
@@ -234,7 +234,7 @@ impl ApplicationPage {
     ) -> Self {
         let case = case.map(|(case, rubric)| {
             let can = |what: &str| case.possible.iter().any(|one| one == what);
-            ShownCase {
+            CaseView {
                 name: plain(&case.name, 200),
                 id: case.id.clone(),
                 stands: stands(case.phase, case.until, now),
@@ -251,15 +251,15 @@ impl ApplicationPage {
                     .iter()
                     .map(|step| {
                         let link = match &step.step {
-                            Step::Evidence { component, link } => [component.as_deref(), link.as_deref()]
+                            RegistrationStep::Evidence { component, link } => [component.as_deref(), link.as_deref()]
                                 .into_iter()
                                 .flatten()
                                 .collect::<Vec<_>>()
                                 .join(": "),
-                            Step::Prove { issuer, keys, .. } => proved(issuer, keys),
+                            RegistrationStep::Prove { issuer, keys, .. } => proved(issuer, keys),
                             _ => String::new(),
                         };
-                        let mut shown = ShownStep::of(&HistoryStep::from(step.clone()));
+                        let mut shown = StepView::of(&HistoryStep::from(step.clone()));
                         let said: Vec<String> = [link, step.note.clone().unwrap_or_default()]
                             .into_iter()
                             .filter(|one| !one.is_empty())
@@ -300,16 +300,16 @@ pub(crate) struct IssuerPage {
     url: Option<String>,
     standing: String,
     /// The known keys of one that signs with its own.
-    own: Option<ShownKeys>,
-    history: Option<ShownHistory>,
+    own: Option<IssuerKeysView>,
+    history: Option<HistoryView>,
 }
 
 #[derive(Debug)]
-struct ShownHistory {
+struct HistoryView {
     stands: String,
     rubric: String,
     conditions: Vec<String>,
-    steps: Vec<ShownStep>,
+    steps: Vec<StepView>,
 }
 
 impl IssuerPage {
@@ -328,18 +328,18 @@ impl IssuerPage {
             provider: issuer.provider.map(registry_schema::acceptance::ProviderKind::in_words),
             url: issuer.url.as_deref().map(|url| plain(url, 200)),
             standing,
-            own: ShownKeys::of(issuer),
-            history: history.map(|history| ShownHistory {
+            own: IssuerKeysView::of(issuer),
+            history: history.map(|history| HistoryView {
                 stands: stands(history.phase, history.until, now),
                 rubric: format!("{}, version {}", history.rubric.id, history.rubric.version),
                 conditions: history.conditions.iter().map(|one| plain(one, 500)).collect(),
-                steps: history.steps.iter().map(ShownStep::of).collect(),
+                steps: history.steps.iter().map(StepView::of).collect(),
             }),
         }
     }
 }
 
-impl ShownStep {
+impl StepView {
     fn of(step: &HistoryStep) -> Self {
         let day = |at: &Option<Timestamp>| at.map(Timestamp::date_in_words).unwrap_or_default();
         let words = match step.step.as_str() {
@@ -351,7 +351,7 @@ impl ShownStep {
             "refuse" => "Refused".to_owned(),
             "notice" => {
                 let of = match step.of {
-                    Some(Intent::Suspension) => "a suspension",
+                    Some(IntendedMeasure::Suspension) => "a suspension",
                     _ => "the end of the registration",
                 };
                 format!("Notice of {of}, with time to answer until {}", day(&step.respond_by))
@@ -367,11 +367,11 @@ impl ShownStep {
             other => plain(other, 40),
         };
         let role = match step.role {
-            Role::Applicant => "the applicant",
-            Role::Reviewer => "a reviewer",
-            Role::Decider => "the agency’s decider",
-            Role::Appeals => "who decides appeals",
-            Role::Clerk => "the agency",
+            CaseRole::Applicant => "the applicant",
+            CaseRole::Reviewer => "a reviewer",
+            CaseRole::Decider => "the agency’s decider",
+            CaseRole::Appeals => "who decides appeals",
+            CaseRole::Clerk => "the agency",
         };
         Self {
             day: step.at.date_in_words(),
@@ -383,18 +383,18 @@ impl ShownStep {
 }
 
 /// Says where a case stands, in a sentence.
-fn stands(phase: Phase, until: Option<Timestamp>, now: Timestamp) -> String {
+fn stands(phase: CasePhase, until: Option<Timestamp>, now: Timestamp) -> String {
     let term = until.map(Timestamp::date_in_words).unwrap_or_default();
     match phase {
-        Phase::Submitted => "The application is in, and waits for its review.".to_owned(),
-        Phase::UnderReview => "The application is being reviewed.".to_owned(),
-        Phase::Refused => "The application was refused.".to_owned(),
-        Phase::Closed => "The applicant took the application back.".to_owned(),
-        Phase::Registered if until.is_some_and(|until| until <= now) => {
+        CasePhase::Submitted => "The application is in, and waits for its review.".to_owned(),
+        CasePhase::UnderReview => "The application is being reviewed.".to_owned(),
+        CasePhase::Refused => "The application was refused.".to_owned(),
+        CasePhase::Closed => "The applicant took the application back.".to_owned(),
+        CasePhase::Registered if until.is_some_and(|until| until <= now) => {
             format!("The registration’s term ended on {term}, and it was not renewed.")
         }
-        Phase::Registered => format!("Registered, up to {term}."),
-        Phase::Suspended => "The registration is suspended.".to_owned(),
-        Phase::Withdrawn => "The registration has ended.".to_owned(),
+        CasePhase::Registered => format!("Registered, up to {term}."),
+        CasePhase::Suspended => "The registration is suspended.".to_owned(),
+        CasePhase::Withdrawn => "The registration has ended.".to_owned(),
     }
 }

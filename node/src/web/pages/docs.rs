@@ -4,8 +4,8 @@ mod openapi;
 
 use askama::Template;
 
-use self::openapi::{Field, Group};
-use super::words::{self, Piece, pieces, plain};
+use self::openapi::{FieldDoc, RouteGroup};
+use super::words::{self, TextSpan, pieces, plain};
 
 /// A genuine badge of an issuer that nobody recognizes: anyone can check it at any node.
 pub(crate) const SAMPLE_BADGE: &str = include_str!("../../../assets/sample-badge.json");
@@ -15,17 +15,17 @@ const SAMPLE_VERDICT: &str = include_str!("../../../assets/sample-verdict.json")
 
 /// The parts of the page that are the same at every node and at any time.
 #[derive(Debug, Clone)]
-pub(crate) struct Reference {
+pub(crate) struct ApiReference {
     about: String,
-    groups: Vec<Group>,
-    answer: Vec<Field>,
-    problem: Vec<Field>,
-    errors: Vec<Error>,
+    groups: Vec<RouteGroup>,
+    answer: Vec<FieldDoc>,
+    problem: Vec<FieldDoc>,
+    errors: Vec<ErrorEntry>,
 }
 
 /// An error that a request can meet.
 #[derive(Debug, Clone)]
-pub(crate) struct Error {
+pub(crate) struct ErrorEntry {
     /// The end of its `type`.
     pub(crate) code: &'static str,
     /// The words that it shows.
@@ -34,17 +34,17 @@ pub(crate) struct Error {
     pub(crate) status: u16,
 }
 
-impl Reference {
+impl ApiReference {
     /// Reads the document once.
-    pub(crate) fn new(document: &utoipa::openapi::OpenApi, errors: Vec<Error>) -> Self {
-        let read = serde_json::to_value(document).and_then(serde_json::from_value::<openapi::Document>);
+    pub(crate) fn new(document: &utoipa::openapi::OpenApi, errors: Vec<ErrorEntry>) -> Self {
+        let read = serde_json::to_value(document).and_then(serde_json::from_value::<openapi::OpenApiDocument>);
         let document = read.unwrap_or_else(|error| {
             tracing::error!(%error, "the OpenAPI document cannot be read: /docs is empty");
-            openapi::Document::default()
+            openapi::OpenApiDocument::default()
         });
         // Everything in an answer is there or null: that a member is required says nothing to its reader.
-        let told = |shape: &str| -> Vec<Field> {
-            let always = |field| Field {
+        let told = |shape: &str| -> Vec<FieldDoc> {
+            let always = |field| FieldDoc {
                 kind: String::new(),
                 ..field
             };
@@ -66,18 +66,18 @@ impl Reference {
 #[derive(Debug, Template)]
 #[template(path = "docs.html")]
 pub(crate) struct DocsPage<'a> {
-    reference: &'a Reference,
-    about: Vec<Piece>,
+    reference: &'a ApiReference,
+    about: Vec<TextSpan>,
     url: String,
     agency: String,
-    verdicts: Vec<(&'static str, words::Mark, &'static str)>,
+    verdicts: Vec<(&'static str, words::StatusMark, &'static str)>,
     sample: &'static str,
 }
 
 impl<'a> DocsPage<'a> {
     /// `url` is where this node answers; `agency` is the name of the agency that runs it.
-    pub(crate) fn new(reference: &'a Reference, url: &str, agency: &str) -> Self {
-        use words::Mark;
+    pub(crate) fn new(reference: &'a ApiReference, url: &str, agency: &str) -> Self {
+        use words::StatusMark;
         Self {
             about: pieces(&reference.about),
             reference,
@@ -86,26 +86,26 @@ impl<'a> DocsPage<'a> {
             verdicts: vec![
                 (
                     "accepted",
-                    Mark::Holds,
+                    StatusMark::Holds,
                     "Genuine, in date, neither revoked nor suspended, and recognized for this use.",
                 ),
                 (
                     "not_recognized",
-                    Mark::NotRecognized,
+                    StatusMark::NotRecognized,
                     "No recognition covers it. Genuine only if issuer.standing is registered; if it is unregistered, the \
                      signature holds, and nobody here knows whose it is: never show the name in the file as the signer's.",
                 ),
                 (
                     "not_valid",
-                    Mark::Fails,
+                    StatusMark::Fails,
                     "Altered, revoked, suspended or out of date. Every finding is reported.",
                 ),
                 (
                     "could_not_check",
-                    Mark::Unknown,
+                    StatusMark::Unknown,
                     "Something needed was out of reach or too old. Try again; never treat it as a no.",
                 ),
-                ("unreadable", Mark::Torn, "The file is no badge that we know."),
+                ("unreadable", StatusMark::Torn, "The file is no badge that we know."),
             ],
             sample: SAMPLE_VERDICT.trim_end(),
         }
@@ -116,19 +116,19 @@ impl<'a> DocsPage<'a> {
 #[derive(Debug, Template)]
 #[template(path = "docs_group.html")]
 pub(crate) struct DocsGroupPage<'a> {
-    group: &'a Group,
+    group: &'a RouteGroup,
 }
 
 impl<'a> DocsGroupPage<'a> {
     /// The page with this name, if there is one.
-    pub(crate) fn of(reference: &'a Reference, slug: &str) -> Option<Self> {
+    pub(crate) fn of(reference: &'a ApiReference, slug: &str) -> Option<Self> {
         let group = reference.groups.iter().find(|group| group.slug == slug)?;
         Some(Self { group })
     }
 
     /// All of them.
     #[cfg(test)]
-    pub(crate) fn all(reference: &'a Reference) -> Vec<Self> {
+    pub(crate) fn all(reference: &'a ApiReference) -> Vec<Self> {
         reference.groups.iter().map(|group| Self { group }).collect()
     }
 }
@@ -137,7 +137,7 @@ impl<'a> DocsGroupPage<'a> {
 mod tests {
     use registry_schema::{Verdict, VerdictKind};
     use serde_json::Value;
-    use verification::{SigningKey, credential, data_integrity, multikey};
+    use verification::{IssuerSigningKey, credential, data_integrity, multikey};
 
     use super::*;
 
@@ -152,10 +152,10 @@ mod tests {
     /// The key is no secret: whoever signs with it is recognized by nobody.
     #[test]
     fn the_sample_badge_is_signed_as_it_stands() {
-        let key = SigningKey::from_seed(&[1; 32]).unwrap();
+        let key = IssuerSigningKey::from_seed(&[1; 32]).unwrap();
         let (issuer_id, method) = multikey::did_key(&key.public_key());
         let day = "2026-07-01".parse().unwrap();
-        let unsigned = credential::build(&credential::NewCredential {
+        let unsigned = credential::build(&credential::CredentialContent {
             id: "https://badges.example/credentials/sample".into(),
             issuer_id,
             issuer_name: "Example Badges".into(),

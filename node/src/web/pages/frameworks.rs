@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use policy::framework::{Framework, Item};
+use policy::framework::{Framework, FrameworkElement};
 
 use super::words::{counted, plain};
 use storage::FrameworkRow;
@@ -14,11 +14,11 @@ use storage::FrameworkRow;
 pub(crate) struct FrameworksPage {
     agency: String,
     summary: String,
-    frameworks: Vec<Shown>,
+    frameworks: Vec<FrameworkView>,
 }
 
 #[derive(Debug)]
-struct Shown {
+struct FrameworkView {
     id: String,
     title: String,
     creator: String,
@@ -37,13 +37,13 @@ pub(crate) struct FrameworkPage {
     identifiers: &'static str,
     uri: String,
     tested: String,
-    items: Vec<ShownItem>,
+    items: Vec<FrameworkItemView>,
     page: usize,
     pages: usize,
 }
 
 #[derive(Debug)]
-struct ShownItem {
+struct FrameworkItemView {
     code: Option<String>,
     statement: String,
     uri: String,
@@ -62,7 +62,7 @@ impl FrameworksPage {
     pub(crate) fn new(agency: &str, rows: &[FrameworkRow]) -> Self {
         let or_not_said =
             |text: &Option<String>| text.as_deref().map_or_else(|| "not said".to_owned(), |t| plain(t, 80));
-        let shown = rows.iter().map(|row| Shown {
+        let shown = rows.iter().map(|row| FrameworkView {
             id: row.id.clone(),
             title: plain(&row.title, 120),
             creator: or_not_said(&row.creator),
@@ -94,8 +94,9 @@ impl FrameworkPage {
     pub(crate) fn new(agency: &str, framework: &Framework, tested: &[String], page: usize) -> Self {
         let pages = framework.items.len().div_ceil(Self::ITEMS).max(1);
         let page = page.clamp(1, pages);
-        let by_id: BTreeMap<&str, &Item> = framework.items.iter().map(|item| (item.id.as_str(), item)).collect();
-        let named = |item: &Item| {
+        let by_id: BTreeMap<&str, &FrameworkElement> =
+            framework.items.iter().map(|item| (item.id.as_str(), item)).collect();
+        let named = |item: &FrameworkElement| {
             item.code
                 .as_deref()
                 .map_or_else(|| plain(&item.statement, 60), |c| plain(c, 60))
@@ -108,7 +109,7 @@ impl FrameworkPage {
                 .take(1)
                 .filter_map(|id| by_id.get(id.as_str()).map(|parent| named(parent)))
                 .collect();
-            ShownItem {
+            FrameworkItemView {
                 code: item.code.as_deref().map(|code| plain(code, 60)),
                 statement: plain(&item.statement, 160),
                 uri: plain(&item.uri, 100),
@@ -141,13 +142,13 @@ impl FrameworkPage {
 
 #[cfg(test)]
 mod tests {
-    use policy::framework::Source;
+    use policy::framework::FrameworkSource;
 
     use super::*;
 
     #[test]
     fn a_page_of_the_longest_items_is_short_enough_and_writes_no_markup() {
-        let item = |n: usize| Item {
+        let item = |n: usize| FrameworkElement {
             id: format!("i-{n}"),
             uri: format!("https://a.example/{n}/{}", "<&>\"'".repeat(100)),
             code: Some("<b>".repeat(50)),
@@ -163,7 +164,7 @@ mod tests {
             creator: Some("C".repeat(500)),
             version: None,
             subjects: vec![],
-            source: Source::Minted,
+            source: FrameworkSource::Minted,
             items: (0..200).map(item).collect(),
         };
         let last = FrameworkPage::new("An agency", &framework, &["Mathematics".into()], 99);

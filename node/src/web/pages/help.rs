@@ -4,7 +4,7 @@ use askama::Template;
 use registry_schema::Check;
 use verification::codes;
 
-use super::words::{self, Piece, pieces, plain};
+use super::words::{self, TextSpan, pieces, plain};
 
 /// `GET /help/{code}`.
 #[derive(Debug, Template)]
@@ -30,7 +30,7 @@ impl HelpPage {
         codes::find(code).map(|e| Self::new(e.name, e.title, e.text))
     }
 
-    fn paragraphs(&self) -> impl Iterator<Item = Vec<Piece>> {
+    fn paragraphs(&self) -> impl Iterator<Item = Vec<TextSpan>> {
         self.explanation
             .split("\n\n")
             .filter(|p| !p.trim().is_empty())
@@ -42,17 +42,17 @@ impl HelpPage {
 #[derive(Debug, Template)]
 #[template(path = "help_index.html")]
 pub(crate) struct HelpIndexPage {
-    groups: Vec<Group>,
+    groups: Vec<HelpGroup>,
 }
 
 #[derive(Debug)]
-struct Group {
+struct HelpGroup {
     title: &'static str,
-    entries: Vec<Entry>,
+    entries: Vec<HelpEntry>,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct HelpEntry {
     code: &'static str,
     title: &'static str,
     shape: &'static str,
@@ -62,19 +62,19 @@ struct Entry {
 impl HelpIndexPage {
     /// All codes, in the order of the checks; then `errors` and `warnings`, each with its title.
     pub(crate) fn new(errors: &[(&'static str, &'static str)], warnings: &[(&'static str, &'static str)]) -> Self {
-        let mut groups: Vec<(Check, Group)> = Vec::new();
+        let mut groups: Vec<(Check, HelpGroup)> = Vec::new();
         for e in codes::all() {
-            let entry = Entry {
+            let entry = HelpEntry {
                 code: e.name,
                 title: e.title,
-                shape: words::Mark::of(e.check, e.outcome).shape(),
+                shape: words::StatusMark::of(e.check, e.outcome).shape(),
                 outcome: words::outcome(e.check, e.outcome),
             };
             match groups.last_mut() {
                 Some((check, group)) if *check == e.check => group.entries.push(entry),
                 _ => groups.push((
                     e.check,
-                    Group {
+                    HelpGroup {
                         title: words::check(e.check),
                         entries: vec![entry],
                     },
@@ -82,18 +82,18 @@ impl HelpIndexPage {
             }
         }
         let beside = |outcome: &'static str| {
-            move |&(code, title): &(&'static str, &'static str)| Entry {
+            move |&(code, title): &(&'static str, &'static str)| HelpEntry {
                 code,
                 title,
-                shape: words::Mark::Aside.shape(),
+                shape: words::StatusMark::Aside.shape(),
                 outcome,
             }
         };
-        let errors = Group {
+        let errors = HelpGroup {
             title: "When a request cannot be answered",
             entries: errors.iter().map(beside("Error")).collect(),
         };
-        let warnings = Group {
+        let warnings = HelpGroup {
             title: "What a node warns its operators of",
             entries: warnings.iter().map(beside("Warning")).collect(),
         };

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use registry_schema::{AgencyId, AskedAt, Effect, Issuer, Purpose, Timestamp, recognition::RecognitionEntry};
+use registry_schema::{ActEffect, AgencyId, Issuer, Purpose, QueryTime, Timestamp, recognition::RecognitionEntry};
 
-use super::words::{Mark, counted, listed, plain, term};
+use super::words::{StatusMark, counted, listed, plain, term};
 
 /// `GET /issuers`, in pages.
 #[derive(Debug, Template)]
@@ -14,37 +14,37 @@ pub(crate) struct IssuersPage {
     agency: String,
     agency_id: String,
     summary: String,
-    issuers: Vec<Shown>,
+    issuers: Vec<IssuerView>,
     page: usize,
     pages: usize,
 }
 
 #[derive(Debug)]
-struct Shown {
+struct IssuerView {
     name: String,
     id: String,
     /// The id by which its own page is found; none, if that would be long.
     full_id: Option<String>,
     home: String,
     own_keys: bool,
-    mark: Mark,
+    mark: StatusMark,
     here: String,
-    rows: Vec<Row>,
+    rows: Vec<IssuerTableRow>,
     more: usize,
 }
 
 #[derive(Debug)]
-struct Row {
+struct IssuerTableRow {
     agency: String,
     covers: String,
     uses: String,
     term: String,
-    mark: Mark,
+    mark: StatusMark,
     state: String,
 }
 
 /// One issuer, and every recognition that names it.
-struct Listed<'a> {
+struct IssuerRecognitions<'a> {
     issuer: &'a Issuer,
     entries: Vec<&'a RecognitionEntry>,
 }
@@ -68,10 +68,10 @@ impl IssuersPage {
         page: usize,
     ) -> Self {
         let name = |id: &AgencyId| plain(&agency_name(id), 60);
-        let mut by_id: BTreeMap<&str, Listed<'_>> = BTreeMap::new();
+        let mut by_id: BTreeMap<&str, IssuerRecognitions<'_>> = BTreeMap::new();
         let named = issuers.iter().chain(recognitions.iter().map(|r| &r.recognition.issuer));
         for issuer in named {
-            by_id.entry(&issuer.id).or_insert_with(|| Listed {
+            by_id.entry(&issuer.id).or_insert_with(|| IssuerRecognitions {
                 issuer,
                 entries: Vec::new(),
             });
@@ -81,13 +81,17 @@ impl IssuersPage {
                 listed.entries.push(entry);
             }
         }
-        let mut all: Vec<Listed<'_>> = by_id.into_values().collect();
+        let mut all: Vec<IssuerRecognitions<'_>> = by_id.into_values().collect();
         all.sort_by_key(|l| (l.issuer.name.to_lowercase(), l.issuer.id.clone()));
         for listed in &mut all {
             // The asked agency first, what is in force before what has ended.
-            listed
-                .entries
-                .sort_by_key(|e| (e.agency != *agency, !e.holds(AskedAt::now(now), None), e.agency.clone()));
+            listed.entries.sort_by_key(|e| {
+                (
+                    e.agency != *agency,
+                    !e.holds(QueryTime::now(now), None),
+                    e.agency.clone(),
+                )
+            });
         }
 
         let here = all
@@ -105,7 +109,7 @@ impl IssuersPage {
         let shown = chunks.get(page - 1).into_iter().flatten();
         Self {
             summary,
-            issuers: shown.map(|l| Shown::new(l, agency, &name, counts, now)).collect(),
+            issuers: shown.map(|l| IssuerView::new(l, agency, &name, counts, now)).collect(),
             page,
             pages: chunks.len(),
             agency: name(agency),
@@ -114,7 +118,7 @@ impl IssuersPage {
     }
 }
 
-impl Listed<'_> {
+impl IssuerRecognitions<'_> {
     fn weight(&self) -> usize {
         1 + self.entries.len().min(IssuersPage::MOST_ROWS)
     }
@@ -122,12 +126,12 @@ impl Listed<'_> {
     fn holds_at(&self, agency: &AgencyId, now: Timestamp) -> bool {
         self.entries
             .iter()
-            .any(|e| e.agency == *agency && e.holds(AskedAt::now(now), None))
+            .any(|e| e.agency == *agency && e.holds(QueryTime::now(now), None))
     }
 }
 
-fn chunks<'a, 'b>(all: &'b [Listed<'a>]) -> Vec<Vec<&'b Listed<'a>>> {
-    let mut chunks: Vec<Vec<&Listed<'_>>> = Vec::new();
+fn chunks<'a, 'b>(all: &'b [IssuerRecognitions<'a>]) -> Vec<Vec<&'b IssuerRecognitions<'a>>> {
+    let mut chunks: Vec<Vec<&IssuerRecognitions<'_>>> = Vec::new();
     let mut weight = usize::MAX;
     for listed in all {
         weight = weight.saturating_add(listed.weight());
@@ -142,16 +146,16 @@ fn chunks<'a, 'b>(all: &'b [Listed<'a>]) -> Vec<Vec<&'b Listed<'a>>> {
     chunks
 }
 
-impl Shown {
+impl IssuerView {
     fn new(
-        listed: &Listed<'_>,
+        listed: &IssuerRecognitions<'_>,
         agency: &AgencyId,
         name: &dyn Fn(&AgencyId) -> String,
         counts: &dyn Fn(&AgencyId, &str) -> bool,
         now: Timestamp,
     ) -> Self {
         let (mark, here) = match listed.holds_at(agency, now) {
-            true if counts(agency, &listed.issuer.id) => (Mark::Holds, format!("Recognized in {}", name(agency))),
+            true if counts(agency, &listed.issuer.id) => (StatusMark::Holds, format!("Recognized in {}", name(agency))),
             true => {
                 let home = name(&listed.issuer.agency);
                 let here = format!(
@@ -159,9 +163,9 @@ impl Shown {
                      recently enough here",
                     name(agency)
                 );
-                (Mark::Unknown, here)
+                (StatusMark::Unknown, here)
             }
-            false => (Mark::NotRecognized, format!("Not recognized in {}", name(agency))),
+            false => (StatusMark::NotRecognized, format!("Not recognized in {}", name(agency))),
         };
         Self {
             name: plain(&listed.issuer.name, 120),
@@ -175,14 +179,14 @@ impl Shown {
                 .entries
                 .iter()
                 .take(IssuersPage::MOST_ROWS)
-                .map(|e| Row::new(e, name, counts(&e.agency, &listed.issuer.id), now))
+                .map(|e| IssuerTableRow::new(e, name, counts(&e.agency, &listed.issuer.id), now))
                 .collect(),
             more: listed.entries.len().saturating_sub(IssuersPage::MOST_ROWS),
         }
     }
 }
 
-impl Row {
+impl IssuerTableRow {
     fn new(entry: &RecognitionEntry, name: &dyn Fn(&AgencyId) -> String, counts: bool, now: Timestamp) -> Self {
         let recognition = &entry.recognition;
         let (mark, state) = match &entry.withdrawn {
@@ -193,16 +197,19 @@ impl Row {
                     ""
                 };
                 let on = w.at.date_in_words();
-                let on = match AskedAt::now(now).effect_of(w.at) {
-                    Effect::DatedAhead => format!(", dated ahead to {on}"),
+                let on = match QueryTime::now(now).effect_of(w.at) {
+                    ActEffect::DatedAhead => format!(", dated ahead to {on}"),
                     _ => format!(" on {on}"),
                 };
-                (Mark::Aside, format!("Withdrawn{on}{spared}"))
+                (StatusMark::Aside, format!("Withdrawn{on}{spared}"))
             }
-            _ if now < recognition.from => (Mark::Aside, format!("Begins on {}", recognition.from.date_in_words())),
-            _ if !recognition.in_term(now) => (Mark::Aside, "Ended".to_owned()),
-            None if counts => (Mark::Holds, "In force".to_owned()),
-            None => (Mark::Aside, "In force, and does not count now".to_owned()),
+            _ if now < recognition.from => (
+                StatusMark::Aside,
+                format!("Begins on {}", recognition.from.date_in_words()),
+            ),
+            _ if !recognition.in_term(now) => (StatusMark::Aside, "Ended".to_owned()),
+            None if counts => (StatusMark::Holds, "In force".to_owned()),
+            None => (StatusMark::Aside, "In force, and does not count now".to_owned()),
         };
         Self {
             agency: name(&entry.agency),

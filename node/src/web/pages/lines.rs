@@ -3,17 +3,19 @@
 mod recognition;
 mod status;
 
-use registry_schema::{AgencyId, Check, Finding, IssuerStanding, Outcome, Timestamp, Verdict, VerdictKind, quotable};
+use registry_schema::{
+    AgencyId, Check, CheckOutcome, Finding, IssuerStanding, Timestamp, Verdict, VerdictKind, quotable,
+};
 
-use super::words::{Mark, finding, listed, plain, sentence};
+use super::words::{StatusMark, finding, listed, plain, sentence};
 
 pub(super) const NAME: usize = 160;
 pub(super) const DETAIL: usize = 500;
 
 #[derive(Debug)]
-pub(super) struct Line {
+pub(super) struct VerdictLine {
     pub(super) label: &'static str,
-    pub(super) mark: Mark,
+    pub(super) mark: StatusMark,
     pub(super) text: String,
     /// True if the text is a name, which may be of any script.
     pub(super) is_name: bool,
@@ -36,19 +38,20 @@ impl VerdictView<'_> {
         finding(&self.verdict.findings, check)
     }
 
-    pub(super) fn outcome(&self, check: Check) -> Option<Outcome> {
+    pub(super) fn outcome(&self, check: Check) -> Option<CheckOutcome> {
         self.finding(check).map(|f| f.outcome)
     }
 
     /// A check that was not reported was not made.
-    pub(super) fn mark(&self, check: Check) -> Mark {
-        self.outcome(check).map_or(Mark::Aside, |o| Mark::of(check, o))
+    pub(super) fn mark(&self, check: Check) -> StatusMark {
+        self.outcome(check)
+            .map_or(StatusMark::Aside, |o| StatusMark::of(check, o))
     }
 
     /// The sign of a check that is about the issuer's word: worth nothing while it is open whether the issuer said it.
-    pub(super) fn mark_if_genuine(&self, check: Check) -> Mark {
+    pub(super) fn mark_if_genuine(&self, check: Check) -> StatusMark {
         match self.mark(check) {
-            Mark::Holds if !self.genuine() => Mark::Aside,
+            StatusMark::Holds if !self.genuine() => StatusMark::Aside,
             mark => mark,
         }
     }
@@ -66,22 +69,22 @@ impl VerdictView<'_> {
     pub(super) fn genuine(&self) -> bool {
         [Check::Proof, Check::Issuer]
             .iter()
-            .all(|c| self.outcome(*c) == Some(Outcome::Passed))
+            .all(|c| self.outcome(*c) == Some(CheckOutcome::Passed))
     }
 
-    pub(super) fn issued_by(&self) -> Line {
+    pub(super) fn issued_by(&self) -> VerdictLine {
         let label = "Issued by";
         let Some(issuer) = &self.verdict.issuer else {
             let text = "Not known. The file could not be read that far.".to_owned();
-            return Line {
+            return VerdictLine {
                 label,
-                mark: Mark::Aside,
+                mark: StatusMark::Aside,
                 text,
                 is_name: false,
                 notes: Vec::new(),
             };
         };
-        let is_signed = self.outcome(Check::Issuer) == Some(Outcome::NotApplicable);
+        let is_signed = self.outcome(Check::Issuer) == Some(CheckOutcome::NotApplicable);
         if is_signed || (issuer.standing == IssuerStanding::Unregistered && issuer.agency.is_none()) {
             return self.only_said(issuer.name.as_deref(), is_signed);
         }
@@ -96,10 +99,13 @@ impl VerdictView<'_> {
         }
         let mut worst = [Check::Proof, Check::Issuer].map(|c| self.mark(c)).to_vec();
         // No tick beside a name that is none.
-        worst.extend((!is_name).then_some(Mark::Aside));
-        let order = [Mark::Fails, Mark::Unknown, Mark::Aside];
-        let mark = order.into_iter().find(|m| worst.contains(m)).unwrap_or(Mark::Holds);
-        Line {
+        worst.extend((!is_name).then_some(StatusMark::Aside));
+        let order = [StatusMark::Fails, StatusMark::Unknown, StatusMark::Aside];
+        let mark = order
+            .into_iter()
+            .find(|m| worst.contains(m))
+            .unwrap_or(StatusMark::Holds);
+        VerdictLine {
             label,
             mark,
             text: name,
@@ -109,7 +115,7 @@ impl VerdictView<'_> {
     }
 
     /// A name that is only what the file says: no agency registers whoever signed it, if that is known at all.
-    fn only_said(&self, name: Option<&str>, is_signed: bool) -> Line {
+    fn only_said(&self, name: Option<&str>, is_signed: bool) -> VerdictLine {
         let text = match name.and_then(quotable::claimed) {
             Some(name) => format!("“{name}”"),
             None => "The file names no issuer.".to_owned(),
@@ -117,19 +123,21 @@ impl VerdictView<'_> {
         let worst = [Check::Proof, Check::Issuer].map(|c| self.mark(c));
         let (mark, notes) = match is_signed {
             true => (
-                Mark::Stranger,
+                StatusMark::Stranger,
                 vec![
                     "That is what the file says. Anyone can write that name.",
                     "No agency here registers whoever signed it.",
                 ],
             ),
             false => {
-                let mark = [Mark::Fails, Mark::Unknown].into_iter().find(|m| worst.contains(m));
+                let mark = [StatusMark::Fails, StatusMark::Unknown]
+                    .into_iter()
+                    .find(|m| worst.contains(m));
                 let note = "That is what the file says. It could not be confirmed.";
-                (mark.unwrap_or(Mark::Aside), vec![note])
+                (mark.unwrap_or(StatusMark::Aside), vec![note])
             }
         };
-        Line {
+        VerdictLine {
             label: "Says it is from",
             mark,
             text,
@@ -139,21 +147,21 @@ impl VerdictView<'_> {
     }
 
     /// The line of a check that was not reached.
-    fn unreached(&self, label: &'static str) -> Line {
+    fn unreached(&self, label: &'static str) -> VerdictLine {
         let because = match self.verdict.verdict {
             VerdictKind::Unreadable => "The file could not be read",
             _ => "An earlier check did not hold",
         };
-        Line {
+        VerdictLine {
             label,
-            mark: Mark::Aside,
+            mark: StatusMark::Aside,
             text: format!("Not checked. {because}."),
             is_name: false,
             notes: Vec::new(),
         }
     }
 
-    pub(super) fn counts_for(&self) -> Line {
+    pub(super) fn counts_for(&self) -> VerdictLine {
         let label = "Counts for";
         let here = self.name(&self.verdict.agency);
         let mut amounts = Vec::new();
@@ -173,25 +181,32 @@ impl VerdictView<'_> {
         }
         // An amount stands here only where the badge is accepted: nobody should read one from the line of a no.
         let (mark, text) = match self.verdict.verdict {
-            VerdictKind::Accepted if !amounts.is_empty() => (Mark::Holds, sentence(&listed(&amounts, 6), DETAIL)),
+            VerdictKind::Accepted if !amounts.is_empty() => (StatusMark::Holds, sentence(&listed(&amounts, 6), DETAIL)),
             VerdictKind::Accepted => {
-                let unknown = self.outcome(Check::Worth) == Some(Outcome::CouldNotCheck);
-                let mark = if unknown { Mark::Unknown } else { Mark::Aside };
+                let unknown = self.outcome(Check::Worth) == Some(CheckOutcome::CouldNotCheck);
+                let mark = if unknown {
+                    StatusMark::Unknown
+                } else {
+                    StatusMark::Aside
+                };
                 (
                     mark,
                     self.detail(Check::Worth, &format!("No published rate in {here}.")),
                 )
             }
-            VerdictKind::NotRecognized => (Mark::Aside, format!("Nothing in {here}, while it is not recognized.")),
-            VerdictKind::NotValid => (Mark::Aside, "Nothing, because it is not valid.".to_owned()),
-            VerdictKind::CouldNotCheck => (Mark::Aside, self.not_told_yet()),
+            VerdictKind::NotRecognized => (
+                StatusMark::Aside,
+                format!("Nothing in {here}, while it is not recognized."),
+            ),
+            VerdictKind::NotValid => (StatusMark::Aside, "Nothing, because it is not valid.".to_owned()),
+            VerdictKind::CouldNotCheck => (StatusMark::Aside, self.not_told_yet()),
             VerdictKind::Unreadable => return self.unreached(label),
         };
-        if mark != Mark::Holds {
+        if mark != StatusMark::Holds {
             notes.clear();
         }
         notes.dedup();
-        Line {
+        VerdictLine {
             label,
             mark,
             text,
@@ -202,7 +217,7 @@ impl VerdictView<'_> {
 
     /// Says why nothing is told of what it counts for: what could not be checked, in the words of the first that could not.
     fn not_told_yet(&self) -> String {
-        let open = |f: &&Finding| f.outcome == Outcome::CouldNotCheck && f.check != Check::Holder;
+        let open = |f: &&Finding| f.outcome == CheckOutcome::CouldNotCheck && f.check != Check::Holder;
         let mut open = self.verdict.findings.iter().filter(open);
         let why = open.find(|f| !f.code.ends_with(".not_checked") && f.check != Check::Worth);
         match why.map(|f| sentence(&f.detail, DETAIL)).filter(|why| !why.is_empty()) {
@@ -211,14 +226,15 @@ impl VerdictView<'_> {
         }
     }
 
-    pub(super) fn person(&self) -> Line {
+    pub(super) fn person(&self) -> VerdictLine {
         let label = "Is it this person?";
         let subject = self.verdict.credential.as_ref().and_then(|c| c.subject.as_ref());
         let name = subject
             .and_then(|s| s.name.as_deref())
             .map(|n| plain(n, NAME))
             .filter(|n| !n.is_empty());
-        let shown = subject.is_some_and(|s| s.identity_checked) && self.outcome(Check::Holder) == Some(Outcome::Passed);
+        let shown =
+            subject.is_some_and(|s| s.identity_checked) && self.outcome(Check::Holder) == Some(CheckOutcome::Passed);
         let holds = match self.verdict.verdict {
             VerdictKind::Accepted => true,
             VerdictKind::NotRecognized => !self.verdict.is_by_someone_unknown(),
@@ -233,9 +249,9 @@ impl VerdictView<'_> {
         let mut notes = Vec::new();
         let mark = if shown {
             notes.push("The person who sent it has shown that it is theirs.".to_owned());
-            Mark::Holds
-        } else if self.outcome(Check::Holder) == Some(Outcome::Failed) {
-            Mark::Fails
+            StatusMark::Holds
+        } else if self.outcome(Check::Holder) == Some(CheckOutcome::Failed) {
+            StatusMark::Fails
         } else {
             let compare = if name.is_some() {
                 " Compare the name with a photo ID."
@@ -243,13 +259,13 @@ impl VerdictView<'_> {
                 ""
             };
             notes.push(format!("This check did not look at who is presenting it.{compare}"));
-            Mark::Unknown
+            StatusMark::Unknown
         };
         let detail = self.detail(Check::Holder, "");
-        if mark == Mark::Fails && !detail.is_empty() {
+        if mark == StatusMark::Fails && !detail.is_empty() {
             notes.push(detail);
         }
-        Line {
+        VerdictLine {
             label,
             mark,
             text: says,

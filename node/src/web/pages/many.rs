@@ -5,7 +5,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use registry_schema::{AgencyId, IssuerStanding, Purpose, Timestamp, VerdictKind, quotable};
 
 use super::{
-    verdict::Look,
+    verdict::VerdictStyle,
     words::{counted, for_use, plain, sentence},
 };
 use crate::api::{bulk::Line, worth::MOST_BADGES};
@@ -23,8 +23,8 @@ pub(crate) struct ManyPage {
     agency_id: String,
     asked_for: String,
     summary: String,
-    tallies: Vec<(Look, usize)>,
-    rows: Vec<Row>,
+    tallies: Vec<(VerdictStyle, usize)>,
+    rows: Vec<BulkVerdictRow>,
     /// The worth of all of them together: the whole first.
     total: Vec<String>,
     /// By whose rules.
@@ -39,9 +39,9 @@ pub(crate) struct ManyPage {
 }
 
 #[derive(Debug)]
-struct Row {
+struct BulkVerdictRow {
     place: String,
-    look: Look,
+    look: VerdictStyle,
     badge: String,
     person: String,
     sentence: String,
@@ -65,12 +65,12 @@ impl ManyPage {
         ];
         let count = |kind: VerdictKind| lines.iter().filter(|line| line.verdict.verdict == kind).count();
         let unknown = lines.iter().filter(|line| line.verdict.is_by_someone_unknown()).count();
-        let mut tallies = kinds.map(|kind| (Look::of_kind(kind), count(kind))).to_vec();
+        let mut tallies = kinds.map(|kind| (VerdictStyle::of_kind(kind), count(kind))).to_vec();
         // The second form of "not recognized" is counted by itself.
         if let Some((_, count)) = tallies.get_mut(1) {
             *count -= unknown.min(*count);
         }
-        tallies.insert(2, (Look::UNKNOWN_SIGNER, unknown));
+        tallies.insert(2, (VerdictStyle::UNKNOWN_SIGNER, unknown));
         let accepted = count(VerdictKind::Accepted);
         Self {
             agency: plain(agency_name, NAME),
@@ -78,7 +78,7 @@ impl ManyPage {
             asked_for: for_use(purpose),
             summary: format!("{accepted} of {} accepted", counted(lines.len(), "badge", "badges")),
             tallies: tallies.into_iter().filter(|(_, count)| *count > 0).collect(),
-            rows: lines.iter().map(Row::of).collect(),
+            rows: lines.iter().map(BulkVerdictRow::of).collect(),
             total: Vec::new(),
             total_by: format!("in {}", plain(agency_name, NAME)),
             total_note: String::new(),
@@ -112,7 +112,7 @@ impl ManyPage {
     }
 }
 
-impl Row {
+impl BulkVerdictRow {
     fn of(line: &Line) -> Self {
         let place = match &line.input {
             Some(input) => plain(input, NAME),
@@ -121,7 +121,7 @@ impl Row {
         let (badge, person) = of_badge(line);
         Self {
             place,
-            look: Look::of(&line.verdict),
+            look: VerdictStyle::of(&line.verdict),
             badge: plain(badge, NAME),
             person: plain(person, NAME),
             sentence: sentence(&line.verdict.sentence, SENTENCE),

@@ -1,14 +1,15 @@
 //! Next steps: for each answer, and for each thing found, one that a person at a desk can take.
 
 use registry_schema::{
-    AgencyId, Check, Finding, IssuerStanding, Outcome, Timestamp, Verdict, VerdictKind, verdict::IssuerSummary, zone,
+    AgencyId, Check, CheckOutcome, Finding, IssuerStanding, Timestamp, Verdict, VerdictKind, verdict::IssuerSummary,
+    zone,
 };
 
 use super::words::{finding, listed, plain};
 
 /// The steps, in the order in which to take them; at most five.
 pub(super) fn next_steps(verdict: &Verdict, agency_name: &dyn Fn(&AgencyId) -> String) -> Vec<String> {
-    let desk = Desk { verdict, agency_name };
+    let desk = NextStepContext { verdict, agency_name };
     let mut steps = match verdict.verdict {
         VerdictKind::Accepted => desk.accepted(),
         VerdictKind::NotRecognized if verdict.is_by_someone_unknown() => desk.signed_by_someone_unknown(),
@@ -27,12 +28,12 @@ pub(super) fn next_steps(verdict: &Verdict, agency_name: &dyn Fn(&AgencyId) -> S
     steps
 }
 
-struct Desk<'a> {
+struct NextStepContext<'a> {
     verdict: &'a Verdict,
     agency_name: &'a dyn Fn(&AgencyId) -> String,
 }
 
-impl Desk<'_> {
+impl NextStepContext<'_> {
     fn name(&self, agency: &AgencyId) -> String {
         plain(&(self.agency_name)(agency), 60)
     }
@@ -106,7 +107,7 @@ impl Desk<'_> {
         }
     }
 
-    fn with(&self, outcome: Outcome) -> impl Iterator<Item = &Finding> {
+    fn with(&self, outcome: CheckOutcome) -> impl Iterator<Item = &Finding> {
         self.verdict.findings.iter().filter(move |f| f.outcome == outcome)
     }
 
@@ -235,9 +236,9 @@ impl Desk<'_> {
 
     fn not_valid(&self) -> Vec<String> {
         // What was revoked or suspended will not be mended by a new date.
-        let status = self.with(Outcome::Failed).any(|f| f.check == Check::Status);
+        let status = self.with(CheckOutcome::Failed).any(|f| f.check == Check::Status);
         let failed = self
-            .with(Outcome::Failed)
+            .with(CheckOutcome::Failed)
             .filter(|f| !(status && f.check == Check::Dates));
         let mut steps: Vec<String> = failed.filter_map(|f| self.when_failed(f)).collect();
         if steps.is_empty() {
@@ -283,7 +284,7 @@ impl Desk<'_> {
 
     fn could_not_check(&self) -> Vec<String> {
         let mut steps: Vec<String> = self
-            .with(Outcome::CouldNotCheck)
+            .with(CheckOutcome::CouldNotCheck)
             .filter_map(|f| self.when_unknown(f))
             .collect();
         if steps.is_empty() {

@@ -10,16 +10,16 @@ const MOST_KEYS: usize = 30;
 
 /// A view of what is known of its keys and lists.
 #[derive(Debug)]
-pub(super) struct ShownKeys {
+pub(super) struct IssuerKeysView {
     pub(super) seen: String,
-    pub(super) keys: Vec<ShownKey>,
+    pub(super) keys: Vec<IssuerKeyView>,
     pub(super) more: usize,
     pub(super) lists: Vec<String>,
 }
 
 /// A key.
 #[derive(Debug)]
-pub(super) struct ShownKey {
+pub(super) struct IssuerKeyView {
     /// Its fingerprint.
     pub(super) short: String,
     pub(super) term: String,
@@ -28,21 +28,21 @@ pub(super) struct ShownKey {
     pub(super) text: String,
 }
 
-impl ShownKeys {
+impl IssuerKeysView {
     /// None for an issuer whose key its home agency keeps.
     pub(super) fn of(issuer: &Issuer) -> Option<Self> {
         let own = issuer.own_keys.as_ref()?;
         let keys = &issuer.verification_methods;
         Some(Self {
             seen: own.seen.date_in_words(),
-            keys: keys.iter().take(MOST_KEYS).map(ShownKey::of).collect(),
+            keys: keys.iter().take(MOST_KEYS).map(IssuerKeyView::of).collect(),
             more: keys.len().saturating_sub(MOST_KEYS),
             lists: own.status_lists.iter().map(|list| plain(list, 300)).collect(),
         })
     }
 }
 
-impl ShownKey {
+impl IssuerKeyView {
     fn of(key: &VerificationMethod) -> Self {
         let day =
             |at: Option<registry_schema::Timestamp>, word: &str| at.map(|at| format!("{word} {}", at.date_in_words()));

@@ -10,13 +10,13 @@ use super::words::sentence;
 #[derive(Debug, Template)]
 #[template(path = "sample_rules.html")]
 pub(crate) struct SampleRulesPage {
-    samples: Vec<Shown>,
+    samples: Vec<SampleRulesView>,
     purposes: Vec<(&'static str, &'static str)>,
     problem: Option<String>,
 }
 
 #[derive(Debug)]
-struct Shown {
+struct SampleRulesView {
     agency: &'static str,
     whose: String,
     explanation: String,
@@ -29,10 +29,10 @@ impl SampleRulesPage {
     ///
     /// # Errors
     /// If a shipped sample is no policy, which a test excludes.
-    pub(crate) fn new(problem: Option<&str>) -> Result<Self, file::BadFile> {
+    pub(crate) fn new(problem: Option<&str>) -> Result<Self, file::BadPolicyFile> {
         let mut shown = Vec::new();
         for (agency, text) in samples::SAMPLES {
-            shown.push(Shown::of(agency, file::parse(text)?));
+            shown.push(SampleRulesView::of(agency, file::parse(text)?));
         }
         shown.sort_by(|a, b| a.whose.cmp(&b.whose));
         Ok(Self {
@@ -43,7 +43,7 @@ impl SampleRulesPage {
     }
 }
 
-impl Shown {
+impl SampleRulesView {
     fn of(agency: &'static str, file: PolicyFile) -> Self {
         let uses = |purposes: &[Purpose]| {
             let words: Vec<&str> = purposes.iter().map(|purpose| purpose.in_words()).collect();

@@ -1,10 +1,10 @@
 //! One realistic answer of each kind, for the tests.
 
 use registry_schema::{
-    AgencyId, Check, CredentialCode, Finding, Issuer, IssuerStanding, Outcome, Purpose, Recognition, Scope,
-    StatusState, Timestamp, Verdict, VerdictKind, Withdrawal,
+    AgencyId, Check, CheckOutcome, CredentialCode, Finding, Issuer, IssuerStanding, Purpose, Recognition,
+    RecognitionScope, RecognitionWithdrawal, StatusState, Timestamp, Verdict, VerdictKind,
     recognition::RecognitionEntry,
-    verdict::{CredentialSummary, IssuerSummary, RecognizedBy, StatusSummary, SubjectSummary, Worth},
+    verdict::{CredentialSummary, CredentialWorth, IssuerSummary, RecognizingAgency, StatusSummary, SubjectSummary},
 };
 
 pub(crate) const KINDS: [VerdictKind; 5] = [
@@ -37,7 +37,7 @@ pub(crate) fn agency_name(id: &AgencyId) -> String {
     name.to_owned()
 }
 
-fn finding(check: Check, outcome: Outcome, code: &str, detail: &str, as_of: Option<&str>) -> Finding {
+fn finding(check: Check, outcome: CheckOutcome, code: &str, detail: &str, as_of: Option<&str>) -> Finding {
     Finding {
         check,
         outcome,
@@ -55,8 +55,8 @@ fn finding(check: Check, outcome: Outcome, code: &str, detail: &str, as_of: Opti
 const HEARD: &str = "2026-11-23T14:02:11Z";
 const DID: &str = "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK";
 
-fn recognized(id: &str, until: Option<&str>) -> RecognizedBy {
-    RecognizedBy {
+fn recognized(id: &str, until: Option<&str>) -> RecognizingAgency {
+    RecognizingAgency {
         agency: agency(id),
         scope: "all achievements".to_owned(),
         purposes: vec![Purpose::ProfessionalLearning, Purpose::Renewal],
@@ -79,14 +79,14 @@ pub(crate) fn verdict(kind: VerdictKind) -> Verdict {
             v.purpose = None;
             v.findings[5] = finding(
                 Check::Recognition,
-                Outcome::Failed,
+                CheckOutcome::Failed,
                 "recognition.none",
                 "South Carolina has no recognition of Carolina Educators’ Learning Collaborative",
                 Some(HEARD),
             );
             v.findings[6] = finding(
                 Check::Worth,
-                Outcome::NotApplicable,
+                CheckOutcome::NotApplicable,
                 "worth.no_published_rate",
                 "South Carolina has published no rate for this badge",
                 None,
@@ -99,14 +99,14 @@ pub(crate) fn verdict(kind: VerdictKind) -> Verdict {
                 .clone_into(&mut v.sentence);
             v.findings[3] = finding(
                 Check::Dates,
-                Outcome::Failed,
+                CheckOutcome::Failed,
                 "dates.expired",
                 "expired on June 29, 2026",
                 None,
             );
             v.findings[4] = finding(
                 Check::Status,
-                Outcome::Failed,
+                CheckOutcome::Failed,
                 "status.revoked",
                 "revoked on 3 March 2026 by South Carolina: issued in error",
                 Some(HEARD),
@@ -121,7 +121,7 @@ pub(crate) fn verdict(kind: VerdictKind) -> Verdict {
             let stale = "2026-11-19T09:12:00Z";
             v.findings[4] = finding(
                 Check::Status,
-                Outcome::CouldNotCheck,
+                CheckOutcome::CouldNotCheck,
                 "status.stale",
                 "South Carolina has not been heard from since 19 November 2026, 09:12 UTC",
                 Some(stale),
@@ -145,11 +145,19 @@ pub(crate) fn verdict(kind: VerdictKind) -> Verdict {
                 (Check::Worth, "worth.not_checked"),
                 (Check::Holder, "holder.not_checked"),
             ]
-            .map(|(check, code)| finding(check, Outcome::CouldNotCheck, code, "there was no badge to check", None))
+            .map(|(check, code)| {
+                finding(
+                    check,
+                    CheckOutcome::CouldNotCheck,
+                    code,
+                    "there was no badge to check",
+                    None,
+                )
+            })
             .to_vec();
             v.findings[0] = finding(
                 Check::Structure,
-                Outcome::Failed,
+                CheckOutcome::Failed,
                 "structure.unreadable",
                 "a PNG picture with no badge inside: no iTXt chunk with the keyword `openbadgecredential` in 14 chunks",
                 None,
@@ -178,14 +186,14 @@ pub(crate) fn unknown_signer(name: &str) -> Verdict {
     v.recognized_by.clear();
     v.findings[2] = finding(
         Check::Issuer,
-        Outcome::NotApplicable,
+        CheckOutcome::NotApplicable,
         "issuer.unregistered",
         "the key that signed is held by the signer's own identifier, and no agency of this federation registers it",
         None,
     );
     let like = finding(
         Check::Issuer,
-        Outcome::NotApplicable,
+        CheckOutcome::NotApplicable,
         "issuer.name_resembles",
         "the name in the file is like that of “Palmetto Educator Institute”, an issuer of South Carolina; nothing shows that \
          they signed it",
@@ -202,7 +210,7 @@ pub(crate) fn unknown_signer(name: &str) -> Verdict {
 }
 
 fn accepted() -> Verdict {
-    let passed = Outcome::Passed;
+    let passed = CheckOutcome::Passed;
     Verdict {
         verdict: VerdictKind::Accepted,
         sentence: "Accepted in North Carolina for license renewal.".to_owned(),
@@ -259,7 +267,7 @@ fn accepted() -> Verdict {
             finding(Check::Worth, passed, "worth.rate", "1.5 CEU under NC-CEU-1", None),
             finding(
                 Check::Holder,
-                Outcome::CouldNotCheck,
+                CheckOutcome::CouldNotCheck,
                 "holder.not_checked",
                 "whether it belongs to the person who shows it was not checked: the badge carries a name; compare it with an identity document",
                 None,
@@ -288,7 +296,7 @@ fn accepted() -> Verdict {
             source: Some("US-SC".to_owned()),
         },
         recognized_by: vec![recognized("US-NC", None), recognized("US-TN", Some("2027-06-30"))],
-        worth: vec![Worth {
+        worth: vec![CredentialWorth {
             agency: agency("US-NC"),
             purpose: Purpose::Renewal,
             unit: "CEU".to_owned(),
@@ -331,17 +339,17 @@ pub(crate) fn issuers() -> (Vec<Issuer>, Vec<RecognitionEntry>) {
                 id: format!("{by}-{of}"),
                 issuer: issuers[of].clone(),
                 scope: if of == 1 {
-                    Scope::Achievements(vec![String::new(); 3])
+                    RecognitionScope::Achievements(vec![String::new(); 3])
                 } else {
-                    Scope::All
+                    RecognitionScope::All
                 },
                 purposes: purposes.to_vec(),
                 from: at("2025-07-01"),
                 until: until.map(at),
                 accepts_without_status: false,
-                basis: registry_schema::recognition::Basis::default(),
+                basis: registry_schema::recognition::RecognitionBasis::default(),
             },
-            withdrawn: withdrawn.map(|w| Withdrawal {
+            withdrawn: withdrawn.map(|w| RecognitionWithdrawal {
                 at: at(w),
                 earlier_badges_stay_good: true,
             }),

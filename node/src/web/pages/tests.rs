@@ -22,13 +22,13 @@ fn page(verdict: &registry_schema::Verdict) -> String {
 }
 
 /// Returns what the page for developers takes from the document that the node serves.
-fn reference() -> Reference {
-    let errors = vec![Error {
+fn reference() -> ApiReference {
+    let errors = vec![ErrorEntry {
         code: "request.invalid",
         title: "What cannot be",
         status: 422,
     }];
-    Reference::new(&crate::api::document(), errors)
+    ApiReference::new(&crate::api::document(), errors)
 }
 
 /// The words of the main heading.
@@ -85,7 +85,7 @@ fn every_page() -> Vec<String> {
         trust_list(&[], &[], true, now(), 7),
         HelpIndexPage::new(&[], &[]).render().unwrap(),
         applying("Palmetto"),
-        ApplyPage::new("North Carolina", None, &Typed::new(), vec![])
+        ApplyPage::new("North Carolina", None, &FormValues::new(), vec![])
             .render()
             .unwrap(),
         following("Palmetto"),
@@ -167,7 +167,7 @@ fn a_check_that_was_not_reported_is_not_shown_as_passed() {
 fn what_was_not_signed_by_its_issuer_borrows_nothing_from_the_issuer() {
     let mut verdict = verdict(VerdictKind::NotValid);
     verdict.findings = samples::verdict(VerdictKind::Accepted).findings;
-    verdict.findings[1].outcome = registry_schema::Outcome::Failed;
+    verdict.findings[1].outcome = registry_schema::CheckOutcome::Failed;
     verdict.status.state = registry_schema::StatusState::Active;
     let html = page(&verdict);
     let (card, _) = html.split_once("</article>").unwrap();

@@ -1,20 +1,20 @@
 //! The answer: one sentence, four lines, the person, the next step, and every finding.
 
 use askama::Template;
-use registry_schema::{AgencyId, Check, Finding, LocalDay, Outcome, Timestamp, Verdict, VerdictKind, zone};
+use registry_schema::{AgencyId, Check, CheckOutcome, Finding, LocalDay, Timestamp, Verdict, VerdictKind, zone};
 
 use super::{
-    lines::{DETAIL, Line, NAME, VerdictView},
+    lines::{DETAIL, NAME, VerdictLine, VerdictView},
     next_steps::next_steps,
-    within::{self, EndorsementRow, Part},
-    words::{self, Mark, ago, for_use, is_stale, plain, sentence, since},
+    within::{self, EndorsementRow, RecordBadge},
+    words::{self, StatusMark, ago, for_use, is_stale, plain, sentence, since},
 };
 
 /// `POST /verify`, and a kept answer: the verdict as a card that could be read aloud.
 #[derive(Debug, Template)]
 #[template(path = "verdict.html")]
 pub(crate) struct VerdictPage {
-    look: Look,
+    look: VerdictStyle,
     sentence: String,
     /// The beginning of the sentence, where the verdict's word above it says as much.
     lead: String,
@@ -30,27 +30,27 @@ pub(crate) struct VerdictPage {
     badge: Option<String>,
     badge_notes: Vec<String>,
     reasons: Vec<String>,
-    lines: Vec<Line>,
-    person: Line,
+    lines: Vec<VerdictLine>,
+    person: VerdictLine,
     next: Vec<String>,
-    findings: Vec<Row>,
+    findings: Vec<FindingRow>,
     ids: Vec<(&'static str, String)>,
-    receipt: Option<Receipt>,
-    parts: Vec<Part>,
+    receipt: Option<VerdictReceipt>,
+    parts: Vec<RecordBadge>,
     praise: Vec<EndorsementRow>,
 }
 
 /// A verdict's shape and color (one name for both) and its word.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Look {
+pub(super) struct VerdictStyle {
     pub(super) shape: &'static str,
     pub(super) word: &'static str,
 }
 
 #[derive(Debug)]
-struct Row {
+struct FindingRow {
     check: &'static str,
-    mark: Mark,
+    mark: StatusMark,
     outcome: &'static str,
     detail: String,
     code: String,
@@ -59,7 +59,7 @@ struct Row {
 }
 
 #[derive(Debug)]
-struct Receipt {
+struct VerdictReceipt {
     address: String,
     link: bool,
 }
@@ -79,7 +79,7 @@ impl VerdictPage {
         let sentence = words::short_addresses(&plain(&verdict.sentence, 500));
         let (lead, said) = after_the_word(verdict, &sentence);
         Self {
-            look: Look::of(verdict),
+            look: VerdictStyle::of(verdict),
             lead: lead.to_owned(),
             said: said.to_owned(),
             long: said.chars().count() > 60,
@@ -106,7 +106,7 @@ impl VerdictPage {
             next: next_steps(verdict, agency_name),
             findings: verdict.findings.iter().take(24).map(|f| teller.row(f)).collect(),
             ids: teller.ids(),
-            receipt: verdict.receipt.as_deref().map(Receipt::new),
+            receipt: verdict.receipt.as_deref().map(VerdictReceipt::new),
             parts: within::parts(verdict),
             praise: within::praise(verdict),
         }
@@ -115,11 +115,11 @@ impl VerdictPage {
     /// Counts the findings of each kind.
     fn tally(&self) -> String {
         let kinds = [
-            (Mark::Holds, "passed"),
-            (Mark::Fails, "failed"),
-            (Mark::Unknown, "not checked"),
-            (Mark::NotRecognized, "not recognized"),
-            (Mark::Stranger, "about somebody unknown"),
+            (StatusMark::Holds, "passed"),
+            (StatusMark::Fails, "failed"),
+            (StatusMark::Unknown, "not checked"),
+            (StatusMark::NotRecognized, "not recognized"),
+            (StatusMark::Stranger, "about somebody unknown"),
         ];
         let count = |mark| self.findings.iter().filter(|f| f.mark == mark).count();
         let counts = kinds
@@ -150,7 +150,7 @@ fn after_the_word<'s>(verdict: &Verdict, sentence: &'s str) -> (&'s str, &'s str
     }
 }
 
-impl Look {
+impl VerdictStyle {
     pub(super) fn of(verdict: &Verdict) -> Self {
         match verdict.is_by_someone_unknown() {
             true => Self::UNKNOWN_SIGNER,
@@ -190,7 +190,7 @@ impl Look {
     }
 }
 
-impl Receipt {
+impl VerdictReceipt {
     /// Only an address on this node, or an https one, becomes a link.
     fn new(address: &str) -> Self {
         let shown = plain(address, 300);
@@ -250,10 +250,10 @@ impl VerdictView<'_> {
                 )
             }
             VerdictKind::CouldNotCheck => {
-                f.outcome == Outcome::CouldNotCheck && core.contains(&f.check) && !f.code.ends_with(".not_checked")
+                f.outcome == CheckOutcome::CouldNotCheck && core.contains(&f.check) && !f.code.ends_with(".not_checked")
             }
-            VerdictKind::NotValid => f.outcome == Outcome::Failed && core.contains(&f.check),
-            VerdictKind::Unreadable => f.outcome == Outcome::Failed && f.check == Check::Structure,
+            VerdictKind::NotValid => f.outcome == CheckOutcome::Failed && core.contains(&f.check),
+            VerdictKind::Unreadable => f.outcome == CheckOutcome::Failed && f.check == Check::Structure,
         };
         let told = self.verdict.sentence.to_lowercase();
         let new = |f: &&Finding| !told.contains(&f.detail.trim().to_lowercase());
@@ -261,7 +261,7 @@ impl VerdictView<'_> {
         found.take(8).map(|f| sentence(&f.detail, DETAIL)).collect()
     }
 
-    fn row(&self, f: &Finding) -> Row {
+    fn row(&self, f: &Finding) -> FindingRow {
         let age = f.as_of.map(|at| match (is_stale(f), self.whose(f)) {
             (true, Some(who)) => format!("Not heard from {who} {}.", since(at, self.now)),
             (true, None) => format!("Not heard {}.", since(at, self.now)),
@@ -269,9 +269,9 @@ impl VerdictView<'_> {
             (false, None) => format!("As known {}.", ago(at, self.now)),
         });
         let code = plain(&f.code, 60);
-        Row {
+        FindingRow {
             check: words::check(f.check),
-            mark: Mark::of(f.check, f.outcome),
+            mark: StatusMark::of(f.check, f.outcome),
             outcome: words::outcome(f.check, f.outcome),
             detail: sentence(&f.detail, DETAIL),
             explained: verification::codes::find(&code).is_some(),

@@ -9,8 +9,8 @@ use super::words::{plain, sentence};
 #[derive(Debug, Template)]
 #[template(path = "verify.html")]
 pub(crate) struct VerifyPage {
-    agencies: Vec<Choice>,
-    purposes: Vec<Choice>,
+    agencies: Vec<SelectOption>,
+    purposes: Vec<SelectOption>,
     problem: Option<String>,
     example: CredentialCode,
     text: String,
@@ -19,7 +19,7 @@ pub(crate) struct VerifyPage {
 }
 
 #[derive(Debug)]
-struct Choice {
+struct SelectOption {
     value: String,
     words: String,
     chosen: bool,
@@ -34,19 +34,19 @@ impl VerifyPage {
         agencies: &[(AgencyId, String)],
         problem: Option<&str>,
     ) -> Self {
-        let choice = |id: &AgencyId, name: &str| Choice {
+        let choice = |id: &AgencyId, name: &str| SelectOption {
             value: id.to_string(),
             words: plain(name, 60),
             chosen: id == agency,
         };
-        let mut choices: Vec<Choice> = agencies.iter().map(|(id, name)| choice(id, name)).collect();
+        let mut choices: Vec<SelectOption> = agencies.iter().map(|(id, name)| choice(id, name)).collect();
         if !choices.iter().any(|c| c.chosen) {
             choices.push(choice(agency, agency_name));
         }
         choices.sort_by(|a, b| a.words.cmp(&b.words));
         let purposes = Purpose::ALL
             .into_iter()
-            .map(|p| Choice {
+            .map(|p| SelectOption {
                 value: p.as_str().to_owned(),
                 words: p.in_words().to_owned(),
                 chosen: false,

@@ -1,6 +1,6 @@
 //! Moments, outcomes and strangers' text, in words for people.
 
-use registry_schema::{Check, Finding, Outcome, Purpose, Timestamp, quotable};
+use registry_schema::{Check, CheckOutcome, Finding, Purpose, Timestamp, quotable};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -129,7 +129,7 @@ pub(super) fn term(from: Timestamp, until: Option<Timestamp>) -> String {
 
 /// The sign beside a line. Each has a shape and a word of its own, so that color is never alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mark {
+pub(super) enum StatusMark {
     Holds,
     Fails,
     Unknown,
@@ -140,17 +140,17 @@ pub(super) enum Mark {
     Aside,
 }
 
-impl Mark {
+impl StatusMark {
     /// The sign for what came of a check. A missing recognition is no fault of the badge, and what a badge counts for
     /// never is: neither is shown as a failure.
-    pub(super) const fn of(check: Check, outcome: Outcome) -> Self {
+    pub(super) const fn of(check: Check, outcome: CheckOutcome) -> Self {
         match (check, outcome) {
-            (_, Outcome::Passed) => Self::Holds,
-            (Check::Recognition, Outcome::Failed) => Self::NotRecognized,
-            (Check::Issuer, Outcome::NotApplicable) => Self::Stranger,
-            (Check::Worth, Outcome::Failed) | (_, Outcome::NotApplicable) => Self::Aside,
-            (_, Outcome::Failed) => Self::Fails,
-            (_, Outcome::CouldNotCheck) => Self::Unknown,
+            (_, CheckOutcome::Passed) => Self::Holds,
+            (Check::Recognition, CheckOutcome::Failed) => Self::NotRecognized,
+            (Check::Issuer, CheckOutcome::NotApplicable) => Self::Stranger,
+            (Check::Worth, CheckOutcome::Failed) | (_, CheckOutcome::NotApplicable) => Self::Aside,
+            (_, CheckOutcome::Failed) => Self::Fails,
+            (_, CheckOutcome::CouldNotCheck) => Self::Unknown,
         }
     }
 
@@ -169,15 +169,15 @@ impl Mark {
 }
 
 /// Says what came of a check, in a word or two.
-pub(super) const fn outcome(check: Check, outcome: Outcome) -> &'static str {
+pub(super) const fn outcome(check: Check, outcome: CheckOutcome) -> &'static str {
     match (check, outcome) {
-        (_, Outcome::Passed) => "Passed",
-        (Check::Recognition, Outcome::Failed) => "Not recognized",
-        (Check::Worth, Outcome::Failed) => "None",
-        (_, Outcome::Failed) => "Failed",
-        (_, Outcome::CouldNotCheck) => "Could not check",
-        (Check::Issuer, Outcome::NotApplicable) => "Nobody here knows the signer",
-        (_, Outcome::NotApplicable) => "Does not apply",
+        (_, CheckOutcome::Passed) => "Passed",
+        (Check::Recognition, CheckOutcome::Failed) => "Not recognized",
+        (Check::Worth, CheckOutcome::Failed) => "None",
+        (_, CheckOutcome::Failed) => "Failed",
+        (_, CheckOutcome::CouldNotCheck) => "Could not check",
+        (Check::Issuer, CheckOutcome::NotApplicable) => "Nobody here knows the signer",
+        (_, CheckOutcome::NotApplicable) => "Does not apply",
     }
 }
 
@@ -198,10 +198,10 @@ pub(super) const fn check(check: Check) -> &'static str {
 /// The finding of one check, if it was reported: the worst one, if there are several.
 pub(super) fn finding(findings: &[Finding], check: Check) -> Option<&Finding> {
     let rank = |f: &&Finding| match f.outcome {
-        Outcome::Failed => 0,
-        Outcome::CouldNotCheck => 1,
-        Outcome::Passed => 2,
-        Outcome::NotApplicable => 3,
+        CheckOutcome::Failed => 0,
+        CheckOutcome::CouldNotCheck => 1,
+        CheckOutcome::Passed => 2,
+        CheckOutcome::NotApplicable => 3,
     };
     findings.iter().filter(|f| f.check == check).min_by_key(rank)
 }
@@ -216,14 +216,14 @@ pub(super) fn is_stale(found: &Finding) -> bool {
 
 /// A stretch of text, and whether it is code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Piece {
+pub(super) struct TextSpan {
     pub(super) text: String,
     pub(super) code: bool,
 }
 
 /// Our own text, in which what stands between backticks is code.
-pub(super) fn pieces(text: &str) -> Vec<Piece> {
-    let piece = |(i, text): (usize, &str)| Piece {
+pub(super) fn pieces(text: &str) -> Vec<TextSpan> {
+    let piece = |(i, text): (usize, &str)| TextSpan {
         text: text.to_owned(),
         code: i % 2 == 1,
     };
@@ -236,7 +236,7 @@ pub(super) fn pieces(text: &str) -> Vec<Piece> {
 
 /// A web address in quotation marks is told by its host: the whole of it would drown the sentence that it stands in.
 pub(super) fn short_addresses(text: &str) -> String {
-    let shorten = |piece: Piece| {
+    let shorten = |piece: TextSpan| {
         let host = ["https://", "http://"]
             .iter()
             .find_map(|scheme| piece.text.strip_prefix(scheme));

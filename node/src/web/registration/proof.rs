@@ -5,7 +5,7 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use registry_schema::registration::By;
+use registry_schema::registration::StepActor;
 
 use super::{super::pages::ApplicationPage, agency_name, answered, page};
 use crate::api::{
@@ -40,7 +40,7 @@ async fn sent(app: &App, request: Request) -> Result<Response, Problem> {
     };
     let done = match file.is_empty() {
         true => Err(Problem::new(&INVALID, "choose the file of the trial badge")),
-        false => proved(app, &row.id, (By::Applicant, client), file, false).await,
+        false => proved(app, &row.id, (StepActor::Applicant, client), file, false).await,
     };
     let (status, said) = match done {
         Ok(_) => (StatusCode::CREATED, None),

@@ -1,18 +1,18 @@
 //! Tests of what each connection to a PostgreSQL server is told, whatever the server's administrator sets.
 
 use super::*;
-use crate::db::{Pools, within};
+use crate::db::{ConnectionPools, within};
 
 fn pool(store: &Store) -> &sqlx::PgPool {
     match &store.db.pools {
-        Pools::Postgres(pool, _) => pool,
-        Pools::Sqlite { .. } => panic!("this is PostgreSQL"),
+        ConnectionPools::Postgres(pool, _) => pool,
+        ConnectionPools::Sqlite { .. } => panic!("this is PostgreSQL"),
     }
 }
 
 #[tokio::test]
 async fn every_connection_to_postgresql_waits_for_the_disk_by_its_own_setting() {
-    let [_, place] = Place::both().await;
+    let [_, place] = TestDatabase::both().await;
     let store = place.create().await.unwrap();
     let mut connections = Vec::new();
     for _ in 0..pool(&store).options().get_max_connections() {
@@ -28,7 +28,7 @@ async fn every_connection_to_postgresql_waits_for_the_disk_by_its_own_setting() 
 
 #[tokio::test]
 async fn a_database_or_role_that_does_not_wait_for_the_disk_is_refused() {
-    let [_, place] = Place::both().await;
+    let [_, place] = TestDatabase::both().await;
     let store = place.create().await.unwrap();
     let (database,): (String,) = sqlx::query_as("SELECT current_database()::text")
         .fetch_one(pool(&store))
@@ -47,7 +47,7 @@ async fn a_database_or_role_that_does_not_wait_for_the_disk_is_refused() {
         let refused = place.open().await.unwrap_err().to_string();
         assert!(refused.contains("synchronous_commit = off"), "{off}: {refused}");
         // What is open already goes on waiting.
-        store.commit(&Batch::default(), &[], NOW).await.unwrap();
+        store.commit(&WriteBatch::default(), &[], NOW).await.unwrap();
         run(off.replace("= off", "= on")).await;
     }
     place.open().await.unwrap().close().await;
@@ -55,7 +55,7 @@ async fn a_database_or_role_that_does_not_wait_for_the_disk_is_refused() {
 
 #[tokio::test]
 async fn a_snapshot_may_stand_idle_for_longer_than_a_transaction_that_writes() {
-    let [_, place] = Place::both().await;
+    let [_, place] = TestDatabase::both().await;
     let store = place.create().await.unwrap();
     let sql = "SELECT current_setting('idle_in_transaction_session_timeout')";
     // Twice, as what is set for one transaction must not stay with its connection.
@@ -74,33 +74,33 @@ async fn a_snapshot_may_stand_idle_for_longer_than_a_transaction_that_writes() {
 /// A store whose rows are set back beneath the process that writes to it, without a restart.
 #[tokio::test]
 async fn a_write_to_a_store_that_went_back_is_refused_and_told() {
-    for place in Place::both().await {
+    for place in TestDatabase::both().await {
         let store = place.create().await.unwrap();
         for _ in 0..3 {
-            store.commit(&Batch::default(), &[], NOW).await.unwrap();
+            store.commit(&WriteBatch::default(), &[], NOW).await.unwrap();
         }
         assert!(store.is_the_same().is_ok());
         let back = "UPDATE lease SET changes = changes - 2";
         match &store.db.pools {
-            Pools::Sqlite { write, .. } => sqlx::query(back).execute(write).await.map(drop),
-            Pools::Postgres(pool, _) => sqlx::query(back).execute(pool).await.map(drop),
+            ConnectionPools::Sqlite { write, .. } => sqlx::query(back).execute(write).await.map(drop),
+            ConnectionPools::Postgres(pool, _) => sqlx::query(back).execute(pool).await.map(drop),
         }
         .unwrap();
-        let refused = store.commit(&Batch::default(), &[], NOW).await;
-        assert!(matches!(refused, Err(Unavailable::WentBack)), "{refused:?}");
-        assert!(matches!(store.is_the_same(), Err(Unavailable::WentBack)));
+        let refused = store.commit(&WriteBatch::default(), &[], NOW).await;
+        assert!(matches!(refused, Err(StoreError::WentBack)), "{refused:?}");
+        assert!(matches!(store.is_the_same(), Err(StoreError::WentBack)));
         assert!(store.is_the_same().is_ok(), "it is told once");
-        store.commit(&Batch::default(), &[], NOW).await.unwrap();
+        store.commit(&WriteBatch::default(), &[], NOW).await.unwrap();
 
         #[cfg(debug_assertions)]
         {
             store.faults().mutate(Some(DriverMutant::TrustsTheCount));
             match &store.db.pools {
-                Pools::Sqlite { write, .. } => sqlx::query(back).execute(write).await.map(drop),
-                Pools::Postgres(pool, _) => sqlx::query(back).execute(pool).await.map(drop),
+                ConnectionPools::Sqlite { write, .. } => sqlx::query(back).execute(write).await.map(drop),
+                ConnectionPools::Postgres(pool, _) => sqlx::query(back).execute(pool).await.map(drop),
             }
             .unwrap();
-            store.commit(&Batch::default(), &[], NOW).await.unwrap();
+            store.commit(&WriteBatch::default(), &[], NOW).await.unwrap();
             assert!(store.is_the_same().is_ok(), "the control: without the look it goes on");
         }
     }

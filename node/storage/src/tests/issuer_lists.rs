@@ -12,9 +12,9 @@ const BEFORE: i64 = 20;
 /// The witness of every list with an even number.
 const WITNESS: Hash = Hash([8; 32]);
 
-fn own(number: u32) -> OwnList {
+fn own(number: u32) -> IssuerStatusList {
     let witness = number.is_multiple_of(2).then_some(WITNESS);
-    OwnList { number, witness }
+    IssuerStatusList { number, witness }
 }
 
 fn list(issuer: &str, number: u32) -> LocalWrite {
@@ -26,18 +26,20 @@ fn list(issuer: &str, number: u32) -> LocalWrite {
 
 #[tokio::test]
 async fn an_issuer_has_as_many_lists_as_its_badges_need_and_each_is_its_own() {
-    for place in Place::both().await {
+    for place in TestDatabase::both().await {
         let store = place.create().await.unwrap();
         let key = LocalWrite::IssuerKey {
             issuer: "did:key:zOne".into(),
-            seed: Seed(vec![9; 32]),
+            seed: KeySeed(vec![9; 32]),
         };
         let first = [key, list("did:key:zOne", 7), list("did:key:zTwo", 3)];
-        store.commit(&Batch::default(), &first, NOW).await.unwrap();
+        store.commit(&WriteBatch::default(), &first, NOW).await.unwrap();
         let later = NOW.plus_seconds(1);
         let further = [list("did:key:zOne", 4)];
-        store.commit(&Batch::default(), &further, later).await.unwrap();
-        let taken = store.commit(&Batch::default(), &[list("did:key:zTwo", 7)], later).await;
+        store.commit(&WriteBatch::default(), &further, later).await.unwrap();
+        let taken = store
+            .commit(&WriteBatch::default(), &[list("did:key:zTwo", 7)], later)
+            .await;
         assert!(taken.is_err(), "a list has one issuer");
 
         assert_eq!(
@@ -61,7 +63,7 @@ async fn an_issuer_has_as_many_lists_as_its_badges_need_and_each_is_its_own() {
 
 #[tokio::test]
 async fn a_store_from_before_keeps_its_list_and_its_keys() {
-    for place in Place::both().await {
+    for place in TestDatabase::both().await {
         let seal =
             "INSERT INTO issuer_keys (issuer, seed, list, seal) VALUES ('did:key:zOld', $1, 2147483647, 'sealed')";
         match &place.database {
@@ -90,7 +92,7 @@ async fn a_store_from_before_keeps_its_list_and_its_keys() {
         assert_eq!(lists, [("did:key:zOld".to_owned(), 2_147_483_647, Timestamp(0))]);
         let found = store.issuer_key_of_list(2_147_483_647).await;
         assert!(
-            matches!(found, Err(Unavailable::Sealed(seal)) if seal == "sealed"),
+            matches!(found, Err(StoreError::Sealed(seal)) if seal == "sealed"),
             "with its seal"
         );
         store.close().await;

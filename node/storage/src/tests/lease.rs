@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::{db::writing, lease::NewHolder};
+use crate::{db::writing, lease::HolderEndpoint};
 
 fn act() -> LocalWrite {
-    LocalWrite::Audit(Act {
+    LocalWrite::Audit(AuditRecord {
         at: NOW,
         who: "alice".into(),
         act: "test.act",
@@ -15,15 +15,15 @@ fn act() -> LocalWrite {
     })
 }
 
-async fn write(store: &Store) -> Result<(), Unavailable> {
-    store.commit(&Batch::default(), &[act()], NOW).await
+async fn write(store: &Store) -> Result<(), StoreError> {
+    store.commit(&WriteBatch::default(), &[act()], NOW).await
 }
 
 async fn mark(store: &Store) -> (i64, i64) {
     store.changes(-1).await.unwrap().lease.mark()
 }
 
-const HOLDER: NewHolder<'_> = NewHolder {
+const HOLDER: HolderEndpoint<'_> = HolderEndpoint {
     address: "127.0.0.1:1",
     certificate: "a certificate",
     secret: &[7; 32],
@@ -31,11 +31,11 @@ const HOLDER: NewHolder<'_> = NewHolder {
 
 #[tokio::test]
 async fn who_was_deposed_writes_nothing_even_if_it_does_not_know() {
-    for place in Place::both().await {
+    for place in TestDatabase::both().await {
         place.create().await.unwrap().close().await;
         let [old, new] = [place.open().await.unwrap(), place.open().await.unwrap()];
         assert!(
-            matches!(write(&old).await, Err(Unavailable::Deposed)),
+            matches!(write(&old).await, Err(StoreError::Deposed)),
             "nobody may write yet"
         );
         let epoch = old.take(mark(&old).await, &HOLDER).await.unwrap().unwrap();
@@ -44,9 +44,9 @@ async fn who_was_deposed_writes_nothing_even_if_it_does_not_know() {
 
         assert_eq!(new.take(mark(&new).await, &HOLDER).await.unwrap(), Some(epoch + 1));
         assert_eq!(old.held(), Some(epoch), "it has not heard");
-        assert!(matches!(write(&old).await, Err(Unavailable::Deposed)));
+        assert!(matches!(write(&old).await, Err(StoreError::Deposed)));
         assert_eq!(old.held(), None, "now it has");
-        assert!(matches!(old.renew(b"said").await, Err(Unavailable::Deposed)));
+        assert!(matches!(old.renew(b"said").await, Err(StoreError::Deposed)));
         old.release().await.unwrap();
         write(&new).await.unwrap();
         assert_eq!(new.audited("test.act").await.unwrap(), 2);
@@ -55,7 +55,7 @@ async fn who_was_deposed_writes_nothing_even_if_it_does_not_know() {
         let mut unchecked = old.db.begin().await.unwrap();
         audit::insert(
             &mut unchecked,
-            &Act {
+            &AuditRecord {
                 at: NOW,
                 who: "alice".into(),
                 act: "test.act",
@@ -72,7 +72,7 @@ async fn who_was_deposed_writes_nothing_even_if_it_does_not_know() {
 
 #[tokio::test]
 async fn a_lease_that_moved_on_is_not_taken() {
-    for place in Place::both().await {
+    for place in TestDatabase::both().await {
         place.create().await.unwrap().close().await;
         let [one, other] = [place.open().await.unwrap(), place.open().await.unwrap()];
         let seen = mark(&one).await;
@@ -98,7 +98,7 @@ async fn a_lease_that_moved_on_is_not_taken() {
 /// Of any number that try at once, one has it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lease_is_taken_by_one_of_many() {
-    for place in Place::both().await {
+    for place in TestDatabase::both().await {
         let store = place.create().await.unwrap();
         let seen = mark(&store).await;
         store.close().await;
@@ -114,7 +114,7 @@ async fn a_lease_is_taken_by_one_of_many() {
 
 #[tokio::test]
 async fn what_changed_is_told_once_and_of_one_moment() {
-    for place in Place::both().await {
+    for place in TestDatabase::both().await {
         let store = place.create().await.unwrap();
         store.commit(&batch(), &[], NOW).await.unwrap();
         let all = store.changes(-1).await.unwrap();
@@ -130,9 +130,9 @@ async fn what_changed_is_told_once_and_of_one_moment() {
         let rows = vec![row, newest.clone()];
         store
             .commit(
-                &Batch {
+                &WriteBatch {
                     rows,
-                    ..Batch::default()
+                    ..WriteBatch::default()
                 },
                 &[],
                 NOW,
@@ -149,7 +149,7 @@ async fn what_changed_is_told_once_and_of_one_moment() {
 /// A process that is frozen in the midst of a transaction holds the lease's row locked; it must not hold it for ever.
 #[tokio::test]
 async fn a_holder_that_froze_while_it_wrote_is_taken_over_on_postgresql() {
-    let [_, place] = Place::both().await;
+    let [_, place] = TestDatabase::both().await;
     place.create().await.unwrap().close().await;
     let [frozen, other] = [place.open().await.unwrap(), place.open().await.unwrap()];
     frozen.take(mark(&frozen).await, &HOLDER).await.unwrap().unwrap();

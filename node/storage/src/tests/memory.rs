@@ -5,24 +5,24 @@ use super::*;
 const LATER: Timestamp = Timestamp(NOW.0 + 5_000);
 const LAST: Timestamp = Timestamp(NOW.0 + 9_000);
 
-fn one(key: &str, values: &[&[u8]], rows_of: &Batch) -> Batch {
-    let row = Row {
+fn one(key: &str, values: &[&[u8]], rows_of: &WriteBatch) -> WriteBatch {
+    let row = DocumentRow {
         key: key.to_owned(),
         values: values.iter().map(|value| value.to_vec()).collect(),
         ..rows_of.rows[0].clone()
     };
-    Batch {
+    WriteBatch {
         rows: vec![row],
-        ..Batch::default()
+        ..WriteBatch::default()
     }
 }
 
 #[tokio::test]
 async fn what_a_row_was_is_found_by_the_time_at_which_it_arrived() {
-    for place in Place::both().await {
+    for place in TestDatabase::both().await {
         let store = place.create().await.unwrap();
         let begun = batch();
-        let slot = Slot {
+        let slot = StatusSlot {
             agency: begun.rows[0].agency,
             list: 0,
             index: 7,
@@ -61,29 +61,29 @@ async fn what_a_row_was_is_found_by_the_time_at_which_it_arrived() {
 
 #[tokio::test]
 async fn what_is_expunged_is_hidden_in_what_was_too_and_stays_revoked() {
-    for place in Place::both().await {
+    for place in TestDatabase::both().await {
         let store = place.create().await.unwrap();
         let begun = batch();
         store.commit(&begun, &[], NOW).await.unwrap();
-        let slot = Slot {
+        let slot = StatusSlot {
             agency: begun.rows[0].agency,
             list: 0,
             index: 1,
         };
         let Put { document, key, value } = status_list::expunge(0, 1, false, LATER);
-        let tombstone = Row {
+        let tombstone = DocumentRow {
             agency: slot.agency,
             document,
             key,
             values: vec![value],
         };
-        let hidden = Row {
+        let hidden = DocumentRow {
             values: status_list::behind_tombstone("r/1", &tombstone.values),
             ..begun.rows[0].clone()
         };
-        let batch = Batch {
+        let batch = WriteBatch {
             rows: vec![hidden.clone(), tombstone],
-            ..Batch::default()
+            ..WriteBatch::default()
         };
         store.commit(&batch, &[], LATER).await.unwrap();
         for then in [NOW, LATER] {
@@ -98,10 +98,10 @@ async fn what_is_expunged_is_hidden_in_what_was_too_and_stays_revoked() {
 
 #[tokio::test]
 async fn standings_are_thinned_out_up_to_a_moment_that_is_remembered() {
-    for place in Place::both().await {
+    for place in TestDatabase::both().await {
         let store = place.create().await.unwrap();
         let since = store.remembers_since().await.unwrap();
-        for grain in [Grain::Hours, Grain::Days] {
+        for grain in [CompactionInterval::Hours, CompactionInterval::Days] {
             assert_eq!(store.thinned_up_to(grain).await.unwrap(), since, "never yet");
         }
         let agency = batch().rows[0].agency;
@@ -117,15 +117,18 @@ async fn standings_are_thinned_out_up_to_a_moment_that_is_remembered() {
         assert_eq!(seen, [(at(1), vec![1]), (at(2), vec![2]), (at(3), vec![3])]);
         let gone = [kept[1].position, kept[2].position];
         let longer = [(kept[0].position, vec![9])];
-        store.thin_standings(Grain::Hours, at(4), &gone, &longer).await.unwrap();
+        store
+            .thin_standings(CompactionInterval::Hours, at(4), &gone, &longer)
+            .await
+            .unwrap();
         for (then, expected) in [(0, 0), (1, 9), (3, 9), (4, 4)] {
             let (_, standings) = store.lists_then(at(then)).await.unwrap();
             assert_eq!(standings, [[expected]], "{then}");
         }
         let reopened = place.open().await.unwrap();
-        assert_eq!(reopened.thinned_up_to(Grain::Hours).await.unwrap(), at(4));
-        assert_eq!(reopened.thinned_up_to(Grain::Days).await.unwrap(), since);
-        let refused = reopened.thin_standings(Grain::Days, at(4), &[], &[]).await;
-        assert!(matches!(refused, Err(Unavailable::Deposed)), "only who writes thins");
+        assert_eq!(reopened.thinned_up_to(CompactionInterval::Hours).await.unwrap(), at(4));
+        assert_eq!(reopened.thinned_up_to(CompactionInterval::Days).await.unwrap(), since);
+        let refused = reopened.thin_standings(CompactionInterval::Days, at(4), &[], &[]).await;
+        assert!(matches!(refused, Err(StoreError::Deposed)), "only who writes thins");
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::db::within;
 
 /// The files of the store in which this text stands.
-fn files_with(place: &Place, text: &str) -> Vec<String> {
+fn files_with(place: &TestDatabase, text: &str) -> Vec<String> {
     let files = std::fs::read_dir(place.folder.path()).unwrap();
     let mut found: Vec<String> = files
         .map(|file| file.unwrap().path())
@@ -33,25 +33,25 @@ fn of(holder: &str, id: &str, slot: i64) -> LocalWrite {
 
 #[tokio::test]
 async fn an_expunged_name_stands_in_no_file_once_the_act_is_done() {
-    let [place, _] = Place::both().await;
+    let [place, _] = TestDatabase::both().await;
     let store = place.create().await.unwrap();
     for number in 0..5 {
         let (gone, kept) = (name(), name());
         let ids = [format!("urn:uuid:gone-{number}"), format!("urn:uuid:kept-{number}")];
         let writes = [of(&gone, &ids[0], 2 * number), of(&kept, &ids[1], 2 * number + 1)];
-        store.commit(&Batch::default(), &writes, NOW).await.unwrap();
+        store.commit(&WriteBatch::default(), &writes, NOW).await.unwrap();
         assert!(!files_with(&place, &gone).is_empty(), "the control: it is there");
         // An everyday write meanwhile copies the page into the log once more.
         store
             .commit(
-                &Batch::default(),
+                &WriteBatch::default(),
                 &[of(&name(), &format!("urn:uuid:{number}"), 100 + number)],
                 NOW,
             )
             .await
             .unwrap();
         let expunged = LocalWrite::Expunged { id: ids[0].clone() };
-        store.commit(&Batch::default(), &[expunged], NOW).await.unwrap();
+        store.commit(&WriteBatch::default(), &[expunged], NOW).await.unwrap();
         assert_eq!(files_with(&place, &gone), Vec::<String>::new());
         assert_eq!(
             files_with(&place, &kept),
@@ -63,7 +63,7 @@ async fn an_expunged_name_stands_in_no_file_once_the_act_is_done() {
 
 #[tokio::test]
 async fn a_forgotten_contact_stands_in_no_file_once_the_act_is_done() {
-    let [place, _] = Place::both().await;
+    let [place, _] = TestDatabase::both().await;
     let store = place.create().await.unwrap();
     let contact = name();
     let application = ApplicationRow {
@@ -76,7 +76,7 @@ async fn a_forgotten_contact_stands_in_no_file_once_the_act_is_done() {
         phase: "submitted".into(),
     };
     store
-        .commit(&Batch::default(), &[LocalWrite::Application(application)], NOW)
+        .commit(&WriteBatch::default(), &[LocalWrite::Application(application)], NOW)
         .await
         .unwrap();
     assert!(!files_with(&place, &contact).is_empty(), "the control: it is there");
@@ -84,17 +84,17 @@ async fn a_forgotten_contact_stands_in_no_file_once_the_act_is_done() {
         application: "app-1".into(),
         contact: "{}".into(),
     };
-    store.commit(&Batch::default(), &[forgotten], NOW).await.unwrap();
+    store.commit(&WriteBatch::default(), &[forgotten], NOW).await.unwrap();
     assert_eq!(files_with(&place, &contact), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn who_reads_holds_an_act_up_for_a_moment_and_the_log_is_emptied_after() {
-    let [place, _] = Place::both().await;
+    let [place, _] = TestDatabase::both().await;
     let store = place.create().await.unwrap();
     let gone = name();
     store
-        .commit(&Batch::default(), &[of(&gone, "urn:uuid:1", 8)], NOW)
+        .commit(&WriteBatch::default(), &[of(&gone, "urn:uuid:1", 8)], NOW)
         .await
         .unwrap();
     let mut reader = store.db.snapshot().await.unwrap();
@@ -103,7 +103,7 @@ async fn who_reads_holds_an_act_up_for_a_moment_and_the_log_is_emptied_after() {
     let expunged = LocalWrite::Expunged {
         id: "urn:uuid:1".into(),
     };
-    store.commit(&Batch::default(), &[expunged], NOW).await.unwrap();
+    store.commit(&WriteBatch::default(), &[expunged], NOW).await.unwrap();
     let (still,): (i64,) = within!(&mut reader, sqlx::query_as(sql), fetch_one).unwrap();
     assert_eq!((seen, still), (1, 1), "who reads sees one moment");
     assert!(
@@ -116,7 +116,7 @@ async fn who_reads_holds_an_act_up_for_a_moment_and_the_log_is_emptied_after() {
     assert_eq!(files_with(&place, &gone), Vec::<String>::new());
     // Others may still write, with all the patience they had.
     store
-        .commit(&Batch::default(), &[of(&name(), "urn:uuid:2", 9)], NOW)
+        .commit(&WriteBatch::default(), &[of(&name(), "urn:uuid:2", 9)], NOW)
         .await
         .unwrap();
 }

@@ -1,11 +1,11 @@
 //! Issuers' keys at rest.
 
 use super::*;
-use platform::seal::Seal;
+use platform::seal::SealingKey;
 
 fn key(issuer: &str, secret: [u8; 32], list: u32) -> [LocalWrite; 2] {
-    let (seed, issuer) = (Seed(secret.to_vec()), issuer.to_owned());
-    let list = OwnList {
+    let (seed, issuer) = (KeySeed(secret.to_vec()), issuer.to_owned());
+    let list = IssuerStatusList {
         number: list,
         witness: None,
     };
@@ -16,18 +16,18 @@ fn key(issuer: &str, secret: [u8; 32], list: u32) -> [LocalWrite; 2] {
     [LocalWrite::IssuerKey { issuer, seed }, list]
 }
 
-async fn write(store: &Store, own: [LocalWrite; 2]) -> Result<(), Unavailable> {
-    store.commit(&Batch::default(), &own, NOW).await
+async fn write(store: &Store, own: [LocalWrite; 2]) -> Result<(), StoreError> {
+    store.commit(&WriteBatch::default(), &own, NOW).await
 }
 
 /// Opens the store again, holding the lease, with this seal.
-async fn again(place: &Place, seal: Option<[u8; 32]>) -> Store {
+async fn again(place: &TestDatabase, seal: Option<[u8; 32]>) -> Store {
     let store = place.open().await.unwrap();
     if let Some(secret) = seal {
-        store.use_seal(Seal::new(&secret).unwrap());
+        store.use_seal(SealingKey::new(&secret).unwrap());
     }
     let seen = store.changes(i64::MAX).await.unwrap().lease.mark();
-    store.take(seen, &NewHolder::default()).await.unwrap().unwrap();
+    store.take(seen, &HolderEndpoint::default()).await.unwrap().unwrap();
     store
 }
 
@@ -38,7 +38,7 @@ fn secret() -> [u8; 32] {
 }
 
 /// Returns true if the secret stands anywhere in the folder.
-fn is_in_clear(place: &Place, secret: &[u8; 32]) -> bool {
+fn is_in_clear(place: &TestDatabase, secret: &[u8; 32]) -> bool {
     let files = std::fs::read_dir(place.folder.path()).unwrap();
     let mut files = files.map(|file| std::fs::read(file.unwrap().path()).unwrap_or_default());
     files.any(|bytes| bytes.windows(32).any(|window| window == secret))
@@ -46,7 +46,7 @@ fn is_in_clear(place: &Place, secret: &[u8; 32]) -> bool {
 
 #[tokio::test]
 async fn keys_that_were_in_clear_are_sealed_and_open_with_their_seal_alone() {
-    for place in Place::both().await {
+    for place in TestDatabase::both().await {
         let (one, other) = (secret(), secret());
         let store = place.create().await.unwrap();
         write(&store, key("did:key:zOne", one, 5)).await.unwrap();
@@ -78,12 +78,12 @@ async fn keys_that_were_in_clear_are_sealed_and_open_with_their_seal_alone() {
         for seal in [None, Some([2; 32])] {
             let store = again(&place, seal).await;
             let found = store.issuer_key("did:key:zOne").await;
-            assert!(matches!(found, Err(Unavailable::Sealed(_))), "{found:?}");
+            assert!(matches!(found, Err(StoreError::Sealed(_))), "{found:?}");
             assert!(store.sealed_by_another().await.unwrap().is_some());
             assert_eq!(store.seal_keys().await.unwrap(), 0);
             if seal.is_none() {
                 let refused = write(&store, key("did:key:zThird", secret(), 7)).await;
-                assert!(matches!(refused, Err(Unavailable::Sealed(_))), "{refused:?}");
+                assert!(matches!(refused, Err(StoreError::Sealed(_))), "{refused:?}");
             }
             store.close().await;
         }

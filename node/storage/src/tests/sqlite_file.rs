@@ -3,19 +3,19 @@
 use std::fs;
 
 use super::*;
-use crate::{lease::NewHolder, sqlite_file::RESCUED};
+use crate::{lease::HolderEndpoint, sqlite_file::RESCUED};
 
 const FILES: [&str; 3] = ["registry.sqlite", "registry.sqlite-wal", "registry.sqlite-shm"];
 
-async fn at_work() -> (Place, Store) {
-    let [place, _] = Place::both().await;
+async fn at_work() -> (TestDatabase, Store) {
+    let [place, _] = TestDatabase::both().await;
     let store = place.create().await.unwrap();
     store.put_operator("alice", [1; 32], NOW).await.unwrap();
     (place, store)
 }
 
-async fn write(store: &Store) -> Result<(), Unavailable> {
-    store.commit(&Batch::default(), &[], NOW).await
+async fn write(store: &Store) -> Result<(), StoreError> {
+    store.commit(&WriteBatch::default(), &[], NOW).await
 }
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn whichever_file_of_a_store_is_removed_or_replaced_nothing_is_written_or_
                 store.is_the_same(),
             ] {
                 assert!(
-                    matches!(refused, Err(Unavailable::FileReplaced(_))),
+                    matches!(refused, Err(StoreError::FileReplaced(_))),
                     "{what}: {refused:?}"
                 );
             }
@@ -70,8 +70,8 @@ async fn a_commit_into_a_file_that_was_removed_before_it_is_not_known_to_be_writ
     let (place, store) = at_work().await;
     let (transaction, _) = store.begin().await.unwrap();
     fs::remove_file(place.folder.path().join(FILES[0])).unwrap();
-    let told = Unavailable::from(transaction.commit().await.unwrap_err());
-    assert!(matches!(told, Unavailable::FileReplaced(_)), "{told:?}");
+    let told = StoreError::from(transaction.commit().await.unwrap_err());
+    assert!(matches!(told, StoreError::FileReplaced(_)), "{told:?}");
 }
 
 /// However young it is, and whether it is put there as another file or written over the one that was there.
@@ -85,7 +85,7 @@ async fn a_copy_in_the_place_of_a_store_is_told_from_it_and_the_store_itself_is_
         let backup = fs::read(&path).unwrap();
         let store = place.open_to_run().await.unwrap();
         let seen = store.changes(-1).await.unwrap().lease.mark();
-        store.take(seen, &NewHolder::default()).await.unwrap().unwrap();
+        store.take(seen, &HolderEndpoint::default()).await.unwrap().unwrap();
         for _ in 0..3 {
             write(&store).await.unwrap();
         }
@@ -102,7 +102,7 @@ async fn a_copy_in_the_place_of_a_store_is_told_from_it_and_the_store_itself_is_
         assert_eq!(store.copy.with(|copy| *copy), is_copy, "{puts}");
         // Once it is taken, it waits for words about it, and is told from others again.
         let seen = store.changes(-1).await.unwrap().lease.mark();
-        store.take(seen, &NewHolder::default()).await.unwrap().unwrap();
+        store.take(seen, &HolderEndpoint::default()).await.unwrap().unwrap();
         write(&store).await.unwrap();
         store.close().await;
         let store = place.open_to_run().await.unwrap();
@@ -119,9 +119,9 @@ async fn a_commit_does_not_hide_that_a_file_was_cut_short_meanwhile() {
         let path = place.folder.path().join(file);
         let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
         file.set_len(file.metadata().unwrap().len() / 2).unwrap();
-        let told = Unavailable::from(transaction.commit().await.unwrap_err());
+        let told = StoreError::from(transaction.commit().await.unwrap_err());
         assert!(told.to_string().contains("was cut short"), "{told}");
-        assert!(matches!(write(&store).await, Err(Unavailable::FileReplaced(_))));
+        assert!(matches!(write(&store).await, Err(StoreError::FileReplaced(_))));
         // Killed now, the node does not start on what is left.
         let decide = place.open_to_run().await.unwrap_err().to_string();
         assert!(decide.contains("cut short"), "{decide}");

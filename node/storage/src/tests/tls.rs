@@ -10,15 +10,15 @@ use tokio::{
 };
 
 use super::*;
-use crate::db::Pools;
+use crate::db::ConnectionPools;
 
 /// A certificate authority.
-struct Authority {
+struct TlsAuthority {
     pem: String,
     issuer: Issuer<'static, KeyPair>,
 }
 
-impl Authority {
+impl TlsAuthority {
     fn new() -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
@@ -44,7 +44,7 @@ async fn does(pool: &PgPool, sql: String) {
 
 /// Returns true if the connections of a store are encrypted, as the server sees it.
 async fn is_encrypted(store: &Store) -> bool {
-    let Pools::Postgres(pool, _) = &store.db.pools else {
+    let ConnectionPools::Postgres(pool, _) = &store.db.pools else {
         panic!("this is no PostgreSQL")
     };
     let sql = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
@@ -68,9 +68,9 @@ async fn serves_tls(server: &str, wanted: bool) {
 
 #[tokio::test]
 async fn a_server_is_believed_by_its_authority_and_its_name_alone() {
-    let (ours, theirs) = (Authority::new(), Authority::new());
+    let (ours, theirs) = (TlsAuthority::new(), TlsAuthority::new());
     let (cert, key) = ours.vouches_for("127.0.0.1");
-    let [_, place] = Place::both().await;
+    let [_, place] = TestDatabase::both().await;
     let url = place.database.clone().unwrap();
     let server = std::env::var("COMITY_TEST_POSTGRES").unwrap();
     let pool = PgPool::connect(&server).await.unwrap();
@@ -99,10 +99,10 @@ async fn a_server_is_believed_by_its_authority_and_its_name_alone() {
         file.display().to_string()
     };
     let (right, wrong) = (write("right.pem", &ours.pem), write("wrong.pem", &theirs.pem));
-    let open = async |url: String, tls| Store::open(folder, Some(&Database::new(&url, tls)?)).await;
+    let open = async |url: String, tls| Store::open(folder, Some(&PostgresDatabase::new(&url, tls)?)).await;
     let full = Some(DatabaseTls::VerifyFull);
 
-    let database = Database::new(&format!("{url}?sslrootcert={right}"), full).unwrap();
+    let database = PostgresDatabase::new(&format!("{url}?sslrootcert={right}"), full).unwrap();
     let store = Store::create(folder, Some(&database)).await.unwrap();
     store.commit(&batch(), &[], NOW).await.unwrap();
     assert!(is_encrypted(&store).await);
@@ -187,7 +187,7 @@ async fn a_server_that_wants_it_in_clear_hears_no_password() {
             (first, rest)
         });
         let url = format!("postgres://comity:s3cret@127.0.0.1:{port}/comity");
-        let database = Database::new(&url, Some(tls)).unwrap();
+        let database = PostgresDatabase::new(&url, Some(tls)).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let refused = Store::open(folder.path(), Some(&database)).await.unwrap_err();
         assert!(format!("{refused:#}").contains("TLS"), "{refused:#}");
@@ -199,8 +199,9 @@ async fn a_server_that_wants_it_in_clear_hears_no_password() {
 
 #[test]
 fn another_machine_is_spoken_to_in_clear_only_where_the_configuration_says_so() {
-    let mode =
-        |url: &str, tls| Database::new(url, tls).map(|database| format!("{:?}", database.options().get_ssl_mode()));
+    let mode = |url: &str, tls| {
+        PostgresDatabase::new(url, tls).map(|database| format!("{:?}", database.options().get_ssl_mode()))
+    };
     let is = |url: &str, tls, wanted: PgSslMode| {
         assert_eq!(mode(url, tls).unwrap(), format!("{wanted:?}"), "{url} {tls:?}");
     };

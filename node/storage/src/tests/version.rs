@@ -9,7 +9,7 @@ use crate::version;
 
 const SOON: Duration = Duration::from_millis(400);
 
-fn migrations(place: &Place) -> Vec<Migration> {
+fn migrations(place: &TestDatabase) -> Vec<Migration> {
     let ours: &Migrator = if place.database.is_some() {
         &version::POSTGRES
     } else {
@@ -19,7 +19,7 @@ fn migrations(place: &Place) -> Vec<Migration> {
 }
 
 /// Does something in the store behind its back: SQL for both.
-async fn behind_its_back(place: &Place, sql: &str) -> u64 {
+async fn behind_its_back(place: &TestDatabase, sql: &str) -> u64 {
     let sql = sqlx::AssertSqlSafe(sql.to_owned());
     match &place.database {
         Some(url) => {
@@ -41,7 +41,7 @@ async fn behind_its_back(place: &Place, sql: &str) -> u64 {
 }
 
 /// The numbers of the migrations that made the store.
-async fn applied(place: &Place) -> Vec<i64> {
+async fn applied(place: &TestDatabase) -> Vec<i64> {
     let sql = "SELECT version FROM _sqlx_migrations ORDER BY version";
     let rows: Vec<(i64,)> = match &place.database {
         Some(url) => {
@@ -60,7 +60,7 @@ async fn applied(place: &Place) -> Vec<i64> {
 }
 
 /// Makes a store as an earlier program made it: with the first so many migrations.
-async fn made_by_an_earlier_program(place: &Place, steps: usize) {
+async fn made_by_an_earlier_program(place: &TestDatabase, steps: usize) {
     let migrator = Migrator::with_migrations(migrations(place).into_iter().take(steps).collect());
     match &place.database {
         Some(url) => {
@@ -80,7 +80,7 @@ async fn made_by_an_earlier_program(place: &Place, steps: usize) {
     assert_eq!(applied(place).await.len(), steps);
 }
 
-async fn runs(place: &Place) -> anyhow::Result<Store> {
+async fn runs(place: &TestDatabase) -> anyhow::Result<Store> {
     Store::open_to_run(place.folder.path(), place.postgres().as_ref(), SOON).await
 }
 
@@ -95,7 +95,7 @@ async fn refusal(opened: anyhow::Result<Store>) -> String {
 async fn only_a_node_that_starts_brings_an_older_store_up_to_date() {
     let most = version::SQLITE.iter().count();
     for steps in 1..most {
-        for place in Place::both().await {
+        for place in TestDatabase::both().await {
             made_by_an_earlier_program(&place, steps).await;
             let before = applied(&place).await;
             let said = refusal(place.open().await).await;
@@ -108,7 +108,7 @@ async fn only_a_node_that_starts_brings_an_older_store_up_to_date() {
             let store = runs(&place).await.unwrap();
             assert_eq!(applied(&place).await.len(), migrations(&place).len());
             let seen = store.changes(-1).await.unwrap().lease.mark();
-            assert!(store.take(seen, &NewHolder::default()).await.unwrap().is_some());
+            assert!(store.take(seen, &HolderEndpoint::default()).await.unwrap().is_some());
             store
                 .commit(&batch(), &[LocalWrite::Credential(credential("urn:uuid:1", 8))], NOW)
                 .await
@@ -138,7 +138,7 @@ async fn a_store_that_another_program_made_is_refused_with_words_and_not_touched
         ),
     ];
     for (words, sql) in foreign {
-        for place in Place::both().await {
+        for place in TestDatabase::both().await {
             place.create().await.unwrap().close().await;
             assert_eq!(behind_its_back(&place, sql).await, 1);
             let before = applied(&place).await;
@@ -153,7 +153,7 @@ async fn a_store_that_another_program_made_is_refused_with_words_and_not_touched
 
 #[tokio::test]
 async fn a_process_that_lives_keeps_its_tables_and_one_that_is_gone_does_not() {
-    let [_, place] = Place::both().await;
+    let [_, place] = TestDatabase::both().await;
     let steps = migrations(&place).len() - 1;
     made_by_an_earlier_program(&place, steps).await;
     behind_its_back(&place, "UPDATE lease SET epoch = 7, address = '192.0.2.1:7'").await;
@@ -193,14 +193,14 @@ async fn a_process_that_lives_keeps_its_tables_and_one_that_is_gone_does_not() {
 
 #[tokio::test]
 async fn who_followed_while_a_newer_program_began_never_writes() {
-    for place in Place::both().await {
+    for place in TestDatabase::both().await {
         let store = place.create().await.unwrap();
         let seen = store.changes(-1).await.unwrap().lease;
         let later = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) SELECT 9999, 'later', success, checksum, 0 FROM _sqlx_migrations WHERE version = 1";
         behind_its_back(&place, later).await;
         store.forget_lease();
-        let taken = store.take(seen.mark(), &NewHolder::default()).await;
-        assert!(matches!(taken, Err(Unavailable::OtherVersion)), "{taken:?}");
+        let taken = store.take(seen.mark(), &HolderEndpoint::default()).await;
+        assert!(matches!(taken, Err(StoreError::OtherVersion)), "{taken:?}");
         assert_eq!(store.changes(-1).await.unwrap().lease.mark(), seen.mark());
         assert!(store.held().is_none());
     }

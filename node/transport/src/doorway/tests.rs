@@ -4,16 +4,16 @@ use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 use super::*;
 
-fn ip(last: u8) -> Client {
-    Client::at([192, 0, 2, last].into())
+fn ip(last: u8) -> ClientAddress {
+    ClientAddress::at([192, 0, 2, last].into())
 }
 
-fn is_out(visitor: &Visitor) -> bool {
+fn is_out(visitor: &ConnectionPermit) -> bool {
     visitor.is_shown_out(Waker::noop())
 }
 
-fn door(in_all: usize, of_one: usize) -> Doorway {
-    Doorway::new(DoorLimits {
+fn door(in_all: usize, of_one: usize) -> ConnectionLimiter {
+    ConnectionLimiter::new(AdmissionLimits {
         in_all,
         of_one,
         welcome: 1,
@@ -23,9 +23,9 @@ fn door(in_all: usize, of_one: usize) -> Doorway {
 #[test]
 fn who_takes_all_places_gives_one_to_each_newcomer() {
     let door = door(8, 8);
-    let greedy: Vec<Visitor> = (0..8).filter_map(|_| door.enter(ip(1))).collect();
+    let greedy: Vec<ConnectionPermit> = (0..8).filter_map(|_| door.enter(ip(1))).collect();
     assert_eq!(greedy.len(), 8);
-    let newcomers: Vec<Visitor> = (2..6).filter_map(|last| door.enter(ip(last))).collect();
+    let newcomers: Vec<ConnectionPermit> = (2..6).filter_map(|last| door.enter(ip(last))).collect();
     assert_eq!(newcomers.len(), 4);
     assert_eq!(greedy.iter().filter(|visitor| is_out(visitor)).count(), 4);
     assert!(greedy.iter().take(4).all(is_out), "the oldest go");
@@ -76,7 +76,7 @@ fn those_at_work_are_safe_among_equals_and_not_from_a_newcomer_if_one_has_more()
 #[test]
 fn those_who_hold_most_take_from_themselves_and_not_from_one_who_has_few() {
     let door = door(9, 9);
-    let mut here: Vec<(u8, Visitor)> = Vec::new();
+    let mut here: Vec<(u8, ConnectionPermit)> = Vec::new();
     for number in 0..9 {
         let last = 1 + number % 3;
         let visitor = door.enter(ip(last)).unwrap();
@@ -114,7 +114,7 @@ fn places_are_lost_by_the_idle_then_the_slow_and_a_body_that_comes_as_it_should_
     let new = door.enter(ip(1)).unwrap();
     slow.received(40);
     steady.received(96 * 1024);
-    let more: Vec<Visitor> = [&idle, &slow, &new]
+    let more: Vec<ConnectionPermit> = [&idle, &slow, &new]
         .iter()
         .map(|loses| {
             assert!(!is_out(loses));
@@ -172,7 +172,7 @@ fn the_welcome_have_places_of_their_own() {
 
 #[test]
 fn an_ipv6_customer_is_one_and_a_mapped_address_is_its_own() {
-    let of = |text: &str| Client::at(text.parse().unwrap());
+    let of = |text: &str| ClientAddress::at(text.parse().unwrap());
     assert_eq!(of("2001:db8:1:2:aaaa::1"), of("2001:db8:1:2:bbbb::2"));
     assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
     assert_eq!(of("::ffff:192.0.2.1"), ip(1));
@@ -186,13 +186,13 @@ fn no_order_of_comings_and_goings_breaks_the_shares() {
     let seed: u64 = rand::rng().random();
     println!("seed {seed}");
     let mut chance = StdRng::seed_from_u64(seed);
-    let limits = DoorLimits {
+    let limits = AdmissionLimits {
         in_all: 16,
         of_one: 6,
         welcome: 0,
     };
-    let door = Doorway::new(limits);
-    let mut here: Vec<(u8, Visitor)> = Vec::new();
+    let door = ConnectionLimiter::new(limits);
+    let mut here: Vec<(u8, ConnectionPermit)> = Vec::new();
     for _ in 0..4_000 {
         let last = chance.random_range(0..20);
         let heaviest = (0..20)

@@ -11,17 +11,17 @@ use std::{
 };
 
 use anyhow::Context as _;
-use protocol::{Hash, files::Listing};
+use protocol::{Hash, files::LogListing};
 
 use super::index::{FederationIndex, IndexedAgency};
-use super::source::{Kind, Source, Trouble};
+use super::source::{MirrorError, MirrorFileKind, MirrorSource};
 
 /// The most times that a listing is fetched which named files that went meanwhile.
 const TRIES: usize = 3;
 
 /// The extent of a copy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Copied {
+pub struct CopySummary {
     /// The number of agencies whose files there are now.
     pub agencies: usize,
     /// The number of files that were fetched: those that were there already are not.
@@ -34,12 +34,12 @@ pub struct Copied {
 ///
 /// # Errors
 /// If a file cannot be fetched, is not what its name says, or cannot be written. What was copied before stays whole.
-pub async fn copy(from: &str, roots: Option<&Path>, only: &BTreeSet<Hash>, to: &Path) -> anyhow::Result<Copied> {
-    let source = Source::new(from, roots)?;
+pub async fn copy(from: &str, roots: Option<&Path>, only: &BTreeSet<Hash>, to: &Path) -> anyhow::Result<CopySummary> {
+    let source = MirrorSource::new(from, roots)?;
     let index = source.index(None).await.map_err(anyhow::Error::msg)?;
     let (index, _) = index.context("the index is said to be as it was, though nobody asked")?;
     let folder = to.join("federation");
-    let mut copied = Copied::default();
+    let mut copied = CopySummary::default();
     let mut here = Vec::new();
     for indexed in index.agencies {
         let genesis: Hash = indexed.genesis.parse().context("the index")?;
@@ -73,7 +73,7 @@ pub async fn copy(from: &str, roots: Option<&Path>, only: &BTreeSet<Hash>, to: &
 }
 
 /// Copies one agency's files; gives the SHA-256 of its summary.
-async fn agency(source: &Source, genesis: Hash, folder: &Path, copied: &mut Copied) -> anyhow::Result<Hash> {
+async fn agency(source: &MirrorSource, genesis: Hash, folder: &Path, copied: &mut CopySummary) -> anyhow::Result<Hash> {
     let mut tries = 0;
     loop {
         tries += 1;
@@ -81,7 +81,7 @@ async fn agency(source: &Source, genesis: Hash, folder: &Path, copied: &mut Copi
         match pages(source, genesis, &listing, folder, copied).await? {
             Ok(()) => {
                 let summary = folder.join("summary");
-                let before = fs::read(&summary).ok().and_then(|bytes| Listing::read(&bytes).ok());
+                let before = fs::read(&summary).ok().and_then(|bytes| LogListing::read(&bytes).ok());
                 write(&summary, &bytes)?;
                 // What only an older listing names goes; who has the one before this still finds its files.
                 let named: BTreeSet<PathBuf> = [Some(listing), before].iter().flatten().flat_map(named).collect();
@@ -95,11 +95,11 @@ async fn agency(source: &Source, genesis: Hash, folder: &Path, copied: &mut Copi
 
 /// Fetches what a listing names and is not here; says what is not there any more.
 async fn pages(
-    source: &Source,
+    source: &MirrorSource,
     genesis: Hash,
-    listing: &Listing,
+    listing: &LogListing,
     folder: &Path,
-    copied: &mut Copied,
+    copied: &mut CopySummary,
 ) -> anyhow::Result<Result<(), String>> {
     for (kind, name) in all(listing) {
         let path = folder.join(place(kind, name));
@@ -112,37 +112,45 @@ async fn pages(
                 copied.files += 1;
                 copied.bytes += bytes.len();
             }
-            Err(Trouble::Absent(gone)) => return Ok(Err(gone)),
+            Err(MirrorError::Absent(gone)) => return Ok(Err(gone)),
             Err(trouble) => return Err(anyhow::Error::msg(trouble)),
         }
     }
     Ok(Ok(()))
 }
 
-fn all(listing: &Listing) -> Vec<(Kind, Hash)> {
-    let key_log = listing.key_log.iter().map(|page| (Kind::KeyLog, page.name));
-    let envelopes = listing.envelopes.iter().map(|page| (Kind::Envelopes, page.name));
+fn all(listing: &LogListing) -> Vec<(MirrorFileKind, Hash)> {
+    let key_log = listing.key_log.iter().map(|page| (MirrorFileKind::KeyLog, page.name));
+    let envelopes = listing
+        .envelopes
+        .iter()
+        .map(|page| (MirrorFileKind::Envelopes, page.name));
     let rows = listing.checkpoint.iter().flat_map(|checkpoint| &checkpoint.rows);
     let statement = listing
         .checkpoint
         .iter()
-        .map(|checkpoint| (Kind::Checkpoints, checkpoint.name));
-    let rows = rows.map(|name| (Kind::Rows, *name));
+        .map(|checkpoint| (MirrorFileKind::Checkpoints, checkpoint.name));
+    let rows = rows.map(|name| (MirrorFileKind::Rows, *name));
     key_log.chain(envelopes).chain(rows).chain(statement).collect()
 }
 
-fn named(listing: &Listing) -> Vec<PathBuf> {
+fn named(listing: &LogListing) -> Vec<PathBuf> {
     let all = all(listing).into_iter();
     all.map(|(kind, name)| place(kind, name)).collect()
 }
 
-fn place(kind: Kind, name: Hash) -> PathBuf {
+fn place(kind: MirrorFileKind, name: Hash) -> PathBuf {
     Path::new(kind.folder()).join(name.to_string())
 }
 
 /// Removes what is not named. Only files are touched whose names are those of files of ours.
 fn sweep(folder: &Path, named: &BTreeSet<PathBuf>) -> anyhow::Result<()> {
-    for kind in [Kind::KeyLog, Kind::Envelopes, Kind::Checkpoints, Kind::Rows] {
+    for kind in [
+        MirrorFileKind::KeyLog,
+        MirrorFileKind::Envelopes,
+        MirrorFileKind::Checkpoints,
+        MirrorFileKind::Rows,
+    ] {
         let Ok(entries) = fs::read_dir(folder.join(kind.folder())) else {
             continue;
         };

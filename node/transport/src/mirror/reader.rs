@@ -8,14 +8,14 @@ use std::{
 };
 
 use protocol::{
-    Checkpoint, Hash, Request, Response, Signed, SignedEnvelope,
-    files::{self, Listing, PageName},
-    message::Bytes,
+    Checkpoint, Hash, Signed, SignedEnvelope, SyncRequest, SyncResponse,
+    files::{self, LogListing, PageRef},
+    message::ByteString,
 };
 use tokio::{sync::watch, time::Instant};
 
-use super::source::{Kind, Source, Trouble};
-use progress::Progress;
+use super::source::{MirrorError, MirrorFileKind, MirrorSource};
+use progress::PageProgress;
 
 /// The time for which what was looked at counts as new: a replica asks again after each page that it takes in.
 const FRESH: Duration = Duration::from_secs(1);
@@ -23,30 +23,30 @@ const FRESH: Duration = Duration::from_secs(1);
 const SEARCH_PAUSE: Duration = Duration::from_secs(600);
 
 /// Reads one mirror.
-pub(super) struct Reader {
-    source: Source,
+pub(super) struct MirrorReader {
+    source: MirrorSource,
     pinned: watch::Receiver<BTreeSet<Hash>>,
     looked: Option<Instant>,
     etag: Option<String>,
     /// The names of the agencies' summaries, as the index says.
     index: BTreeMap<Hash, Hash>,
-    agencies: BTreeMap<Hash, Known>,
+    agencies: BTreeMap<Hash, MirroredAgency>,
     /// The page that was read last, since a search ends with the page to begin from.
     last: Option<(Hash, Vec<u8>)>,
 }
 
 /// The state of one agency's files, as far as it is known.
-struct Known {
-    listing: Listing,
+struct MirroredAgency {
+    listing: LogListing,
     /// The SHA-256 of the listing.
     name: Hash,
-    key_log: Progress,
-    envelopes: Progress,
+    key_log: PageProgress,
+    envelopes: PageProgress,
     searched: Option<Instant>,
 }
 
-impl Reader {
-    pub(super) fn new(source: Source, pinned: watch::Receiver<BTreeSet<Hash>>) -> Self {
+impl MirrorReader {
+    pub(super) fn new(source: MirrorSource, pinned: watch::Receiver<BTreeSet<Hash>>) -> Self {
         Self {
             source,
             pinned,
@@ -68,7 +68,7 @@ impl Reader {
     }
 
     /// Looks at how far the followed agencies' logs reach in the mirror.
-    pub(super) async fn look(&mut self) -> Result<(), Trouble> {
+    pub(super) async fn look(&mut self) -> Result<(), MirrorError> {
         let pins_changed = self.pinned.has_changed().unwrap_or(false);
         if !pins_changed && self.looked.is_some_and(|looked| looked.elapsed() < FRESH) {
             return Ok(());
@@ -78,7 +78,7 @@ impl Reader {
             let mut entries = BTreeMap::new();
             for agency in index.agencies {
                 let (Ok(genesis), Ok(summary)) = (agency.genesis.parse(), agency.summary.parse()) else {
-                    return Err(Trouble::Nonsense("`index.json` holds what is no hash".into()));
+                    return Err(MirrorError::Nonsense("`index.json` holds what is no hash".into()));
                 };
                 entries.insert(genesis, summary);
             }
@@ -92,18 +92,18 @@ impl Reader {
             }
             let (listing, bytes) = match self.source.listing(*agency).await {
                 // The index is one file and the summary another: they need not be of the same moment.
-                Err(Trouble::Absent(_)) => continue,
+                Err(MirrorError::Absent(_)) => continue,
                 other => other?,
             };
             let name = Hash::of(&[&bytes]);
             match self.agencies.get_mut(agency) {
                 Some(known) => (known.listing, known.name) = (listing, name),
                 None => {
-                    let known = Known {
+                    let known = MirroredAgency {
                         listing,
                         name,
-                        key_log: Progress::default(),
-                        envelopes: Progress::default(),
+                        key_log: PageProgress::default(),
+                        envelopes: PageProgress::default(),
                         searched: None,
                     };
                     self.agencies.insert(*agency, known);
@@ -115,39 +115,43 @@ impl Reader {
     }
 
     /// Answers a call; none, if files cannot.
-    pub(super) async fn answer(&mut self, request: Request) -> Result<Option<Response>, Trouble> {
+    pub(super) async fn answer(&mut self, request: SyncRequest) -> Result<Option<SyncResponse>, MirrorError> {
         let answer = match request {
-            Request::Exchange(_) => {
+            SyncRequest::Exchange(_) => {
                 self.look().await?;
                 let pinned = self.pinned.borrow().clone();
                 let followed = self.agencies.iter().filter(|(agency, _)| pinned.contains(*agency));
-                Ok(Response::Exchange(
+                Ok(SyncResponse::Exchange(
                     followed.map(|(_, known)| known.listing.summary.clone()).collect(),
                 ))
             }
-            Request::KeyLog { agency, have } => self.key_log(agency, &have).await,
-            Request::Envelopes { agency, have, .. } => self.envelopes(agency, &have).await,
-            Request::Whole { agency, envelopes } => self.whole(agency, envelopes).await,
-            Request::Checkpoint { agency, name } => match self.source.named(agency, Kind::Checkpoints, name).await {
-                Ok(bytes) => minicbor::decode::<Signed<Checkpoint>>(&bytes)
-                    .map(|checkpoint| Response::Checkpoint(Some(checkpoint)))
-                    .map_err(|_| Trouble::Nonsense(format!("the checkpoint `{name}` is none"))),
-                Err(Trouble::Absent(_)) => Ok(Response::Checkpoint(None)),
-                Err(trouble) => Err(trouble),
-            },
-            Request::Rows { agency, page } => match self.source.named(agency, Kind::Rows, page).await {
-                Ok(bytes) => Ok(Response::Rows(Some(Bytes(bytes)))),
-                Err(Trouble::Absent(_)) => Ok(Response::Rows(None)),
+            SyncRequest::KeyLog { agency, have } => self.key_log(agency, &have).await,
+            SyncRequest::Envelopes { agency, have, .. } => self.envelopes(agency, &have).await,
+            SyncRequest::Whole { agency, envelopes } => self.whole(agency, envelopes).await,
+            SyncRequest::Checkpoint { agency, name } => {
+                match self.source.named(agency, MirrorFileKind::Checkpoints, name).await {
+                    Ok(bytes) => minicbor::decode::<Signed<Checkpoint>>(&bytes)
+                        .map(|checkpoint| SyncResponse::Checkpoint(Some(checkpoint)))
+                        .map_err(|_| MirrorError::Nonsense(format!("the checkpoint `{name}` is none"))),
+                    Err(MirrorError::Absent(_)) => Ok(SyncResponse::Checkpoint(None)),
+                    Err(trouble) => Err(trouble),
+                }
+            }
+            SyncRequest::Rows { agency, page } => match self.source.named(agency, MirrorFileKind::Rows, page).await {
+                Ok(bytes) => Ok(SyncResponse::Rows(Some(ByteString(bytes)))),
+                Err(MirrorError::Absent(_)) => Ok(SyncResponse::Rows(None)),
                 Err(trouble) => Err(trouble),
             },
             // A web server that has no more than files refuses it; nobody there wants to know.
-            Request::Held(held) => return Ok(self.source.post_held(&held).await?.then_some(Response::Received)),
-            Request::Push { .. } => return Ok(None),
+            SyncRequest::Held(held) => {
+                return Ok(self.source.post_held(&held).await?.then_some(SyncResponse::Received));
+            }
+            SyncRequest::Push { .. } => return Ok(None),
         };
         match answer {
             Ok(response) => Ok(Some(response)),
             // The page has grown meanwhile, or values in it were expunged: the next listing names it anew.
-            Err(Trouble::Absent(_)) => {
+            Err(MirrorError::Absent(_)) => {
                 self.looked = None;
                 Ok(None)
             }
@@ -155,16 +159,16 @@ impl Reader {
         }
     }
 
-    async fn key_log(&mut self, agency: Hash, have: &[Hash]) -> Result<Response, Trouble> {
+    async fn key_log(&mut self, agency: Hash, have: &[Hash]) -> Result<SyncResponse, MirrorError> {
         let mut entries = Vec::new();
         let mut more = false;
         if let Some(known) = self.agencies.get_mut(&agency) {
             let pages = known.listing.key_log.clone();
             let next = known.key_log.next(&pages, have.is_empty(), Instant::now());
             if let Some(page) = next {
-                let bytes = self.page(agency, Kind::KeyLog, page).await?;
+                let bytes = self.page(agency, MirrorFileKind::KeyLog, page).await?;
                 entries = files::read_entries(&bytes)
-                    .map_err(|_| Trouble::Nonsense(format!("`{}` is no page of a key log", page.name)))?;
+                    .map_err(|_| MirrorError::Nonsense(format!("`{}` is no page of a key log", page.name)))?;
                 if let Some(known) = self.agencies.get_mut(&agency) {
                     known.key_log.note(page.name);
                     more = known.key_log.has_unread(&pages);
@@ -172,10 +176,10 @@ impl Reader {
             }
         }
         more &= !entries.is_empty();
-        Ok(Response::KeyLog { entries, more })
+        Ok(SyncResponse::KeyLog { entries, more })
     }
 
-    async fn envelopes(&mut self, agency: Hash, have: &[Hash]) -> Result<Response, Trouble> {
+    async fn envelopes(&mut self, agency: Hash, have: &[Hash]) -> Result<SyncResponse, MirrorError> {
         let pages = self.agencies.get(&agency).map(|known| known.listing.envelopes.clone());
         let pages = pages.unwrap_or_default();
         let begun = self
@@ -191,7 +195,7 @@ impl Reader {
         let next = self.agencies.get_mut(&agency);
         let next = next.and_then(|known| known.envelopes.next(&pages, have.is_empty(), Instant::now()));
         let Some(page) = next else {
-            return Ok(Response::Envelopes {
+            return Ok(SyncResponse::Envelopes {
                 envelopes: vec![],
                 more: false,
             });
@@ -200,17 +204,17 @@ impl Reader {
         let mut more = false;
         if let Some(known) = self.agencies.get_mut(&agency) {
             // One that is not there does not hold up those after it; it is tried again with all others.
-            if matches!(read, Ok(_) | Err(Trouble::Absent(_))) {
+            if matches!(read, Ok(_) | Err(MirrorError::Absent(_))) {
                 known.envelopes.note(page.name);
             }
             more = known.envelopes.has_unread(&pages);
         }
-        Ok(Response::Envelopes { envelopes: read?, more })
+        Ok(SyncResponse::Envelopes { envelopes: read?, more })
     }
 
     /// Looks from the last page back for the one from which on everything else stands that comes after `have`: a node
     /// that lacks little begins there, and not at the first.
-    async fn beginning(&mut self, agency: Hash, pages: &[PageName], have: &[Hash]) -> Result<usize, Trouble> {
+    async fn beginning(&mut self, agency: Hash, pages: &[PageRef], have: &[Hash]) -> Result<usize, MirrorError> {
         let mut sought: BTreeSet<Hash> = have.iter().copied().collect();
         for (at, page) in pages.iter().enumerate().rev() {
             for envelope in self.read(agency, *page).await? {
@@ -226,7 +230,7 @@ impl Reader {
     }
 
     /// These envelopes, wherever they are.
-    async fn whole(&mut self, agency: Hash, envelopes: Vec<Hash>) -> Result<Response, Trouble> {
+    async fn whole(&mut self, agency: Hash, envelopes: Vec<Hash>) -> Result<SyncResponse, MirrorError> {
         let mut sought: BTreeSet<Hash> = envelopes.into_iter().collect();
         let mut found = Vec::new();
         let mut bytes = 0;
@@ -249,19 +253,19 @@ impl Reader {
                 break;
             }
         }
-        Ok(Response::Envelopes {
+        Ok(SyncResponse::Envelopes {
             envelopes: found,
             more: false,
         })
     }
 
-    async fn read(&mut self, agency: Hash, page: PageName) -> Result<Vec<SignedEnvelope>, Trouble> {
-        let bytes = self.page(agency, Kind::Envelopes, page).await?;
-        let nonsense = |_| Trouble::Nonsense(format!("`{}` is no page of envelopes", page.name));
+    async fn read(&mut self, agency: Hash, page: PageRef) -> Result<Vec<SignedEnvelope>, MirrorError> {
+        let bytes = self.page(agency, MirrorFileKind::Envelopes, page).await?;
+        let nonsense = |_| MirrorError::Nonsense(format!("`{}` is no page of envelopes", page.name));
         files::read_envelopes(&bytes).map_err(nonsense)
     }
 
-    async fn page(&mut self, agency: Hash, kind: Kind, page: PageName) -> Result<Vec<u8>, Trouble> {
+    async fn page(&mut self, agency: Hash, kind: MirrorFileKind, page: PageRef) -> Result<Vec<u8>, MirrorError> {
         if let Some((name, bytes)) = &self.last
             && *name == page.name
         {

@@ -4,8 +4,8 @@ use std::{fmt, path::Path, time::Duration};
 
 use anyhow::Context as _;
 use protocol::{
-    Hash, Held, Signed,
-    files::Listing,
+    Countersignature, Hash, Signed,
+    files::LogListing,
     message::{MAX_MESSAGE_BYTES, MAX_SUMMARIES},
     signed::encode,
 };
@@ -20,14 +20,14 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Files under `URL/federation/`. Clones share connections.
 #[derive(Clone, Debug)]
-pub struct Source {
+pub struct MirrorSource {
     client: reqwest::Client,
     url: String,
 }
 
 /// A kind of files that are named by their content; the folder that they are in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum MirrorFileKind {
     /// Pages of a key log.
     KeyLog,
     /// Pages of envelopes.
@@ -38,7 +38,7 @@ pub enum Kind {
     Rows,
 }
 
-impl Kind {
+impl MirrorFileKind {
     pub(crate) const fn folder(self) -> &'static str {
         match self {
             Self::KeyLog => "key-log",
@@ -51,7 +51,7 @@ impl Kind {
 
 /// A failure to get a file.
 #[derive(Debug)]
-pub enum Trouble {
+pub enum MirrorError {
     /// The mirror does not answer, or not as a web server would that has the files.
     Silent(String),
     /// It answers that there is no such file.
@@ -60,13 +60,13 @@ pub enum Trouble {
     Nonsense(String),
 }
 
-impl Trouble {
+impl MirrorError {
     pub(crate) const fn is_nonsense(&self) -> bool {
         matches!(self, Self::Nonsense(_))
     }
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for MirrorError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Silent(why) | Self::Absent(why) | Self::Nonsense(why) => f.write_str(why),
@@ -75,7 +75,7 @@ impl fmt::Display for Trouble {
 }
 
 /// A file that changes.
-pub(crate) enum Fetched {
+pub(crate) enum MirrorFetch {
     /// As it is now, with the name of this state, if the server tells one.
     New(Vec<u8>, Option<String>),
     /// As it was.
@@ -91,7 +91,7 @@ fn in_words(error: reqwest::Error) -> String {
     text + if is_unknown { hint } else { "" }
 }
 
-impl Source {
+impl MirrorSource {
     /// Files at this address. `roots` are PEM certificates to be trusted beside the system's.
     ///
     /// # Errors
@@ -134,14 +134,14 @@ impl Source {
     ///
     /// # Errors
     /// If it cannot be had, or is none.
-    pub async fn index(&self, known: Option<&str>) -> Result<Option<(FederationIndex, Option<String>)>, Trouble> {
-        let Fetched::New(bytes, etag) = self.changing("index.json", known).await? else {
+    pub async fn index(&self, known: Option<&str>) -> Result<Option<(FederationIndex, Option<String>)>, MirrorError> {
+        let MirrorFetch::New(bytes, etag) = self.changing("index.json", known).await? else {
             return Ok(None);
         };
         let index: FederationIndex = serde_json::from_slice(&bytes)
-            .map_err(|error| Trouble::Nonsense(format!("`index.json` cannot be read: {error}")))?;
+            .map_err(|error| MirrorError::Nonsense(format!("`index.json` cannot be read: {error}")))?;
         if index.version != 1 || index.agencies.len() > MAX_SUMMARIES {
-            return Err(Trouble::Nonsense(
+            return Err(MirrorError::Nonsense(
                 "`index.json` has another version than 1, or more than 1,024 agencies".into(),
             ));
         }
@@ -152,18 +152,18 @@ impl Source {
     ///
     /// # Errors
     /// If it cannot be had, is none, or is another agency's.
-    pub async fn listing(&self, agency: Hash) -> Result<(Listing, Vec<u8>), Trouble> {
+    pub async fn listing(&self, agency: Hash) -> Result<(LogListing, Vec<u8>), MirrorError> {
         let path = format!("{agency}/summary");
-        let Fetched::New(bytes, _) = self.changing(&path, None).await? else {
-            return Err(Trouble::Silent(format!(
+        let MirrorFetch::New(bytes, _) = self.changing(&path, None).await? else {
+            return Err(MirrorError::Silent(format!(
                 "`{path}` is said to be as it was, though nobody asked"
             )));
         };
-        let listing = Listing::read(&bytes).map_err(|_| Trouble::Nonsense(format!("`{path}` is no listing")))?;
+        let listing = LogListing::read(&bytes).map_err(|_| MirrorError::Nonsense(format!("`{path}` is no listing")))?;
         if listing.summary.agency == agency {
             Ok((listing, bytes))
         } else {
-            Err(Trouble::Nonsense(format!("`{path}` is another agency's")))
+            Err(MirrorError::Nonsense(format!("`{path}` is another agency's")))
         }
     }
 
@@ -171,18 +171,18 @@ impl Source {
     ///
     /// # Errors
     /// If it cannot be had, or holds something else than its name says.
-    pub async fn named(&self, agency: Hash, kind: Kind, name: Hash) -> Result<Vec<u8>, Trouble> {
+    pub async fn named(&self, agency: Hash, kind: MirrorFileKind, name: Hash) -> Result<Vec<u8>, MirrorError> {
         let path = format!("{agency}/{}/{name}", kind.folder());
-        let Fetched::New(bytes, _) = self.changing(&path, None).await? else {
-            return Err(Trouble::Silent(format!(
+        let MirrorFetch::New(bytes, _) = self.changing(&path, None).await? else {
+            return Err(MirrorError::Silent(format!(
                 "`{path}` is said to be as it was, though nobody asked"
             )));
         };
         // A checkpoint is named by its statement, as everywhere in the protocol; who reads it compares.
-        if kind == Kind::Checkpoints || Hash::of(&[&bytes]) == name {
+        if kind == MirrorFileKind::Checkpoints || Hash::of(&[&bytes]) == name {
             Ok(bytes)
         } else {
-            Err(Trouble::Nonsense(format!(
+            Err(MirrorError::Nonsense(format!(
                 "`{path}` holds something else than its name says"
             )))
         }
@@ -207,8 +207,8 @@ impl Source {
     }
 
     /// Posts a countersignature; says whether it was taken.
-    pub(crate) async fn post_held(&self, held: &Signed<Held>) -> Result<bool, Trouble> {
-        let silent = |error: reqwest::Error| Trouble::Silent(format!("`held`: {:#}", anyhow::Error::from(error)));
+    pub(crate) async fn post_held(&self, held: &Signed<Countersignature>) -> Result<bool, MirrorError> {
+        let silent = |error: reqwest::Error| MirrorError::Silent(format!("`held`: {:#}", anyhow::Error::from(error)));
         let request = self.client.post(format!("{}/federation/held", self.url));
         let request = request
             .header(header::CONTENT_TYPE, "application/cbor")
@@ -216,8 +216,8 @@ impl Source {
         Ok(request.send().await.map_err(silent)?.status().is_success())
     }
 
-    async fn changing(&self, path: &str, known: Option<&str>) -> Result<Fetched, Trouble> {
-        let silent = |error: reqwest::Error| Trouble::Silent(format!("`{path}`: {}", in_words(error)));
+    async fn changing(&self, path: &str, known: Option<&str>) -> Result<MirrorFetch, MirrorError> {
+        let silent = |error: reqwest::Error| MirrorError::Silent(format!("`{path}`: {}", in_words(error)));
         let mut request = self.client.get(format!("{}/federation/{path}", self.url));
         if let Some(known) = known {
             request = request.header(header::IF_NONE_MATCH, known);
@@ -225,21 +225,21 @@ impl Source {
         let mut response = request.send().await.map_err(silent)?;
         match response.status() {
             StatusCode::OK => {}
-            StatusCode::NOT_MODIFIED => return Ok(Fetched::Same),
+            StatusCode::NOT_MODIFIED => return Ok(MirrorFetch::Same),
             StatusCode::NOT_FOUND | StatusCode::GONE => {
-                return Err(Trouble::Absent(format!("there is no `{path}`")));
+                return Err(MirrorError::Absent(format!("there is no `{path}`")));
             }
-            other => return Err(Trouble::Silent(format!("`{path}` is answered with {other}"))),
+            other => return Err(MirrorError::Silent(format!("`{path}` is answered with {other}"))),
         }
         let etag = response.headers().get(header::ETAG);
         let etag = etag.and_then(|etag| etag.to_str().ok()).map(str::to_owned);
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(silent)? {
             if bytes.len() + chunk.len() > MAX_MESSAGE_BYTES {
-                return Err(Trouble::Nonsense(format!("`{path}` is longer than 1 MiB")));
+                return Err(MirrorError::Nonsense(format!("`{path}` is longer than 1 MiB")));
             }
             bytes.extend_from_slice(&chunk);
         }
-        Ok(Fetched::New(bytes, etag))
+        Ok(MirrorFetch::New(bytes, etag))
     }
 }

@@ -28,8 +28,8 @@ use protocol::Hash;
 use tokio::time::{Sleep, sleep};
 
 use crate::{
-    client::Client,
-    doorway::{DoorLimits, Doorway, Visitor},
+    client::ClientAddress,
+    doorway::{AdmissionLimits, ConnectionLimiter, ConnectionPermit},
 };
 use platform::lock::Lock;
 
@@ -38,13 +38,13 @@ const HANDSHAKE: Duration = Duration::from_secs(2);
 /// The time that a dial may take, its handshake included: the other side may be far away.
 const DIAL: Duration = Duration::from_secs(10);
 /// The most strangers that may shake hands at once.
-const STRANGERS: DoorLimits = DoorLimits {
+const STRANGERS: AdmissionLimits = AdmissionLimits {
     in_all: 64,
     of_one: 4,
     welcome: 0,
 };
 /// The most that may from addresses of peers: several nodes may live behind one.
-const PEERS: DoorLimits = DoorLimits {
+const PEERS: AdmissionLimits = AdmissionLimits {
     in_all: 512,
     of_one: 8,
     welcome: 0,
@@ -54,17 +54,17 @@ const MOST_ADDRESSES: usize = 16;
 
 /// The places for handshakes, and whose addresses have their own. Clones share them.
 #[derive(Clone, Debug)]
-pub(super) struct Gate {
-    strangers: Doorway,
-    peers: Doorway,
-    known: Arc<Lock<BTreeMap<Hash, Vec<Client>>>>,
+pub(super) struct HandshakeLimiter {
+    strangers: ConnectionLimiter,
+    peers: ConnectionLimiter,
+    known: Arc<Lock<BTreeMap<Hash, Vec<ClientAddress>>>>,
 }
 
-impl Gate {
+impl HandshakeLimiter {
     pub(super) fn new() -> Self {
         Self {
-            strangers: Doorway::new(STRANGERS),
-            peers: Doorway::new(PEERS),
+            strangers: ConnectionLimiter::new(STRANGERS),
+            peers: ConnectionLimiter::new(PEERS),
             known: Arc::default(),
         }
     }
@@ -88,7 +88,7 @@ impl Gate {
     }
 
     /// A place for whoever comes from this address.
-    fn enter(&self, from: &Multiaddr) -> Option<Visitor> {
+    fn enter(&self, from: &Multiaddr) -> Option<ConnectionPermit> {
         let address = host(from)?;
         let is_known = self
             .known
@@ -99,16 +99,19 @@ impl Gate {
 }
 
 /// Returns the client at an address that is given by number.
-fn host(address: &Multiaddr) -> Option<Client> {
+fn host(address: &Multiaddr) -> Option<ClientAddress> {
     match address.iter().next()? {
-        Protocol::Ip4(ip) => Some(Client::at(ip.into())),
-        Protocol::Ip6(ip) => Some(Client::at(ip.into())),
+        Protocol::Ip4(ip) => Some(ClientAddress::at(ip.into())),
+        Protocol::Ip6(ip) => Some(ClientAddress::at(ip.into())),
         _ => None,
     }
 }
 
 /// TCP with TLS, and QUIC, behind the gate.
-pub(super) fn transport(keypair: &identity::Keypair, gate: Gate) -> anyhow::Result<Boxed<(PeerId, StreamMuxerBox)>> {
+pub(super) fn transport(
+    keypair: &identity::Keypair,
+    gate: HandshakeLimiter,
+) -> anyhow::Result<Boxed<(PeerId, StreamMuxerBox)>> {
     let tcp = libp2p::tcp::tokio::Transport::new(libp2p::tcp::Config::default().nodelay(true))
         .upgrade(upgrade::Version::V1Lazy)
         .authenticate(libp2p::tls::Config::new(keypair)?)
@@ -117,23 +120,23 @@ pub(super) fn transport(keypair: &identity::Keypair, gate: Gate) -> anyhow::Resu
     let quic = libp2p::quic::tokio::Transport::new(libp2p::quic::Config::new(keypair))
         .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)));
     let open = tcp.or_transport(quic).map(|either, _| either.into_inner()).boxed();
-    Ok(Gated { transport: open, gate }.boxed())
+    Ok(LimitedTransport { transport: open, gate }.boxed())
 }
 
 /// A transport behind the gate.
-struct Gated<O> {
+struct LimitedTransport<O> {
     transport: Boxed<O>,
-    gate: Gate,
+    gate: HandshakeLimiter,
 }
 
 type BoxedUpgrade<O> = <Boxed<O> as Transport>::ListenerUpgrade;
 type BoxedDial<O> = <Boxed<O> as Transport>::Dial;
 
-impl<O> Transport for Gated<O> {
+impl<O> Transport for LimitedTransport<O> {
     type Output = O;
     type Error = io::Error;
-    type ListenerUpgrade = Hurried<BoxedUpgrade<O>>;
-    type Dial = Hurried<BoxedDial<O>>;
+    type ListenerUpgrade = TimedHandshake<BoxedUpgrade<O>>;
+    type Dial = TimedHandshake<BoxedDial<O>>;
 
     fn listen_on(&mut self, id: ListenerId, address: Multiaddr) -> Result<(), TransportError<io::Error>> {
         self.transport.listen_on(id, address)
@@ -145,7 +148,7 @@ impl<O> Transport for Gated<O> {
 
     fn dial(&mut self, address: Multiaddr, options: DialOpts) -> Result<Self::Dial, TransportError<io::Error>> {
         let work = self.transport.dial(address, options)?;
-        Ok(Hurried::new(work, DIAL, None))
+        Ok(TimedHandshake::new(work, DIAL, None))
     }
 
     fn poll(
@@ -162,20 +165,20 @@ impl<O> Transport for Gated<O> {
                 },
                 _ => None,
             };
-            return Poll::Ready(event.map_upgrade(|work| Hurried::new(work, HANDSHAKE, visitor)));
+            return Poll::Ready(event.map_upgrade(|work| TimedHandshake::new(work, HANDSHAKE, visitor)));
         }
     }
 }
 
 /// A handshake that has its time, and ends if its place is needed for another.
-struct Hurried<F> {
+struct TimedHandshake<F> {
     work: F,
     limit: Pin<Box<Sleep>>,
-    visitor: Option<Visitor>,
+    visitor: Option<ConnectionPermit>,
 }
 
-impl<F> Hurried<F> {
-    fn new(work: F, limit: Duration, visitor: Option<Visitor>) -> Self {
+impl<F> TimedHandshake<F> {
+    fn new(work: F, limit: Duration, visitor: Option<ConnectionPermit>) -> Self {
         Self {
             work,
             limit: Box::pin(sleep(limit)),
@@ -184,7 +187,7 @@ impl<F> Hurried<F> {
     }
 }
 
-impl<O, F: Future<Output = io::Result<O>> + Unpin> Future for Hurried<F> {
+impl<O, F: Future<Output = io::Result<O>> + Unpin> Future for TimedHandshake<F> {
     type Output = io::Result<O>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<O>> {
@@ -217,17 +220,17 @@ mod tests {
         address.parse().unwrap()
     }
 
-    fn all(gate: &Gate, from: &str, count: usize) -> Vec<Visitor> {
+    fn all(gate: &HandshakeLimiter, from: &str, count: usize) -> Vec<ConnectionPermit> {
         (0..count).filter_map(|_| gate.enter(&at(from))).collect()
     }
 
-    fn are_in(visitors: &[Visitor]) -> usize {
+    fn are_in(visitors: &[ConnectionPermit]) -> usize {
         visitors.iter().filter(|one| !one.is_shown_out(Waker::noop())).count()
     }
 
     #[test]
     fn strangers_from_everywhere_take_no_place_of_a_peer() {
-        let gate = Gate::new();
+        let gate = HandshakeLimiter::new();
         let peer = Hash([1; 32]);
         gate.know(
             peer,
@@ -252,10 +255,10 @@ mod tests {
 
     #[test]
     fn one_stranger_takes_nothing_from_another() {
-        let gate = Gate::new();
+        let gate = HandshakeLimiter::new();
         let greedy = all(&gate, "/ip4/203.0.113.1/tcp/999", 64);
         assert_eq!(are_in(&greedy), STRANGERS.of_one);
-        let network: Vec<Visitor> = (0..64)
+        let network: Vec<ConnectionPermit> = (0..64)
             .flat_map(|i| all(&gate, &format!("/ip6/2001:db8:1:2::{i}/tcp/999"), 1))
             .collect();
         assert_eq!(are_in(&network), STRANGERS.of_one, "a network of /64 is one customer");
@@ -265,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_peer_that_moves_is_known_where_it_was_met_last() {
-        let gate = Gate::new();
+        let gate = HandshakeLimiter::new();
         let peer = Hash([1; 32]);
         for i in 0..40 {
             gate.know(peer, &[at(&format!("/ip4/198.51.100.{i}/tcp/7500"))]);
@@ -281,11 +284,11 @@ mod tests {
     #[tokio::test]
     async fn a_handshake_that_stands_still_ends() {
         let pending = futures::future::pending::<io::Result<()>>();
-        let ended = Hurried::new(pending, Duration::from_millis(1), None).await;
+        let ended = TimedHandshake::new(pending, Duration::from_millis(1), None).await;
         assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::TimedOut);
-        let gate = Gate::new();
+        let gate = HandshakeLimiter::new();
         let from = at("/ip4/203.0.113.1/tcp/1");
-        let silent = Hurried::new(
+        let silent = TimedHandshake::new(
             futures::future::pending::<io::Result<()>>(),
             Duration::from_secs(600),
             gate.enter(&from),

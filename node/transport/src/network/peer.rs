@@ -57,7 +57,7 @@ impl Peer {
 
 /// The identity of this node for its peers, and theirs.
 #[derive(Clone)]
-pub struct Peering {
+pub struct NetworkSettings {
     /// The node's own identity, as [`super::identity()`] makes it.
     pub keypair: identity::Keypair,
     /// The addresses at which it listens.
@@ -66,7 +66,7 @@ pub struct Peering {
     pub peers: Vec<Peer>,
 }
 
-impl fmt::Debug for Peering {
+impl fmt::Debug for NetworkSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The key pair is a secret.
         f.debug_struct("Peering")

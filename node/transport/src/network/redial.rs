@@ -15,7 +15,7 @@ pub(super) const TURNED_AWAY: u32 = 3;
 
 /// The next dial of a peer. The pause grows with each failure, and with each connection that ends at once, as
 /// those do that the other side refuses; it begins anew after one that held.
-pub(super) struct Redial {
+pub(super) struct RedialSchedule {
     /// Not at all, while it is connected.
     pub(super) at: Option<Instant>,
     pause: Duration,
@@ -26,7 +26,7 @@ pub(super) struct Redial {
     ended_at_once: u32,
 }
 
-impl Redial {
+impl RedialSchedule {
     pub(super) fn now() -> Self {
         Self {
             at: Some(Instant::now()),
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn who_ends_each_connection_turns_us_away_until_it_cannot_be_reached_any_more() {
-        let mut redial = Redial::now();
+        let mut redial = RedialSchedule::now();
         for ends in 1..=TURNED_AWAY {
             redial.connected = Some(Instant::now());
             assert_eq!(redial.disconnected(true), ends);

@@ -90,14 +90,14 @@ impl IpNetwork {
 
 /// The addresses that may be asked beside those of the public Internet.
 #[derive(Clone, Debug, Default)]
-pub struct Opened {
+pub struct AllowedNetworks {
     /// This machine's own, for tests and the demo.
     pub loopback: bool,
     /// The networks that the operator listed.
     pub networks: Vec<IpNetwork>,
 }
 
-impl Opened {
+impl AllowedNetworks {
     /// The reason for which this address is not asked; none if it may be.
     pub(super) fn forbids(&self, address: IpAddr) -> Option<&'static str> {
         let is_listed = || self.networks.iter().any(|network| network.holds(address));
@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn a_listed_network_opens_itself_and_nothing_beside_it() {
-        let opened = Opened {
+        let opened = AllowedNetworks {
             loopback: false,
             networks: vec!["10.20.0.0/16".parse().unwrap(), "fd00:20::/32".parse().unwrap()],
         };

@@ -13,13 +13,13 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::time::Instant;
 
 use super::{
-    Refusal,
-    address::Opened,
-    places::{PlaceLimits, Places},
+    OutboundError,
+    address::AllowedNetworks,
+    places::{FairLimits, FairSemaphore},
 };
 
 /// The names that a client for peers has looked up at once; a host whose name servers do not answer has a share of them.
-const LOOK_UPS: PlaceLimits = PlaceLimits {
+const LOOK_UPS: FairLimits = FairLimits {
     in_all: 32,
     of_one: 8,
     for_the_first: 16,
@@ -33,20 +33,20 @@ tokio::task_local! {
 }
 
 /// Something that is held while a name is looked up.
-pub(super) type Hold = Arc<dyn Send + Sync>;
+pub(super) type LookupHold = Arc<dyn Send + Sync>;
 
 /// Looks up names. A double stands for it in tests.
-pub(super) trait Names: Send + Sync + std::fmt::Debug {
+pub(super) trait NameResolver: Send + Sync + std::fmt::Debug {
     /// The addresses of a host. What is held is let go when the look-up has ended, also if nobody waits for it any more.
-    fn look_up(&self, host: String, hold: Hold) -> BoxFuture<'static, io::Result<Vec<IpAddr>>>;
+    fn look_up(&self, host: String, hold: LookupHold) -> BoxFuture<'static, io::Result<Vec<IpAddr>>>;
 }
 
 /// The system's own way.
 #[derive(Debug)]
-pub(super) struct System;
+pub(super) struct SystemResolver;
 
-impl Names for System {
-    fn look_up(&self, host: String, hold: Hold) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+impl NameResolver for SystemResolver {
+    fn look_up(&self, host: String, hold: LookupHold) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
         let look = move || {
             let _hold = hold;
             let found = (host.as_str(), 0).to_socket_addrs()?;
@@ -59,22 +59,22 @@ impl Names for System {
 /// The addresses of a host, if all of them may be asked.
 ///
 /// # Errors
-/// [`Refusal::NoSuchHost`] and [`Refusal::Forbidden`].
+/// [`OutboundError::NoSuchHost`] and [`Refusal::Forbidden`].
 pub(super) async fn guarded(
-    names: &dyn Names,
+    names: &dyn NameResolver,
     host: String,
-    opened: &Opened,
-    hold: Hold,
-) -> Result<Vec<IpAddr>, Refusal> {
+    opened: &AllowedNetworks,
+    hold: LookupHold,
+) -> Result<Vec<IpAddr>, OutboundError> {
     let Ok(found) = names.look_up(host.clone(), hold).await else {
-        return Err(Refusal::NoSuchHost(host));
+        return Err(OutboundError::NoSuchHost(host));
     };
     // One forbidden address spoils the name: which of them is connected to would be chance.
     if let Some(what) = found.iter().find_map(|ip| opened.forbids(*ip)) {
-        return Err(Refusal::Forbidden(host, what));
+        return Err(OutboundError::Forbidden(host, what));
     }
     if found.is_empty() {
-        return Err(Refusal::NoSuchHost(host));
+        return Err(OutboundError::NoSuchHost(host));
     }
     Ok(found)
 }
@@ -85,31 +85,31 @@ fn as_addresses(found: Vec<IpAddr>) -> Addrs {
 
 /// Gives a client the addresses that were looked up for the request, and no others.
 #[derive(Debug)]
-pub(super) struct LookedUp;
+pub(super) struct PinnedResolver;
 
-impl Resolve for LookedUp {
+impl Resolve for PinnedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let looked_up = LOOKED_UP.try_with(Clone::clone);
-        let found = looked_up.map_err(|_| Refusal::NoSuchHost(name.as_str().to_owned()).into());
+        let found = looked_up.map_err(|_| OutboundError::NoSuchHost(name.as_str().to_owned()).into());
         Box::pin(ready(found.map(as_addresses)))
     }
 }
 
 /// Gives a client only addresses that may be asked: what it is given here is what it connects to.
 #[derive(Debug)]
-struct Guarded {
-    names: Arc<dyn Names>,
-    opened: Opened,
-    places: Arc<Places<String>>,
+struct GuardedResolver {
+    names: Arc<dyn NameResolver>,
+    opened: AllowedNetworks,
+    places: Arc<FairSemaphore<String>>,
 }
 
-impl Resolve for Guarded {
+impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let host = name.as_str().to_owned();
         let (names, opened, places) = (self.names.clone(), self.opened.clone(), self.places.clone());
         Box::pin(async move {
             let place = places.enter(host.clone(), Instant::now() + QUEUE).await;
-            let place = place.map_err(|_| Refusal::NameSlow(host.clone()))?;
+            let place = place.map_err(|_| OutboundError::NameSlow(host.clone()))?;
             let found = guarded(&*names, host, &opened, Arc::new(place)).await?;
             Ok(as_addresses(found))
         })
@@ -117,15 +117,15 @@ impl Resolve for Guarded {
 }
 
 /// Looks up the names of hosts for a client, and gives it only addresses that may be asked.
-pub fn guarded_names(opened: Opened) -> Arc<dyn Resolve> {
-    guarded_by(Arc::new(System), opened)
+pub fn guarded_names(opened: AllowedNetworks) -> Arc<dyn Resolve> {
+    guarded_by(Arc::new(SystemResolver), opened)
 }
 
-fn guarded_by(names: Arc<dyn Names>, opened: Opened) -> Arc<dyn Resolve> {
-    Arc::new(Guarded {
+fn guarded_by(names: Arc<dyn NameResolver>, opened: AllowedNetworks) -> Arc<dyn Resolve> {
+    Arc::new(GuardedResolver {
         names,
         opened,
-        places: Places::new(LOOK_UPS),
+        places: FairSemaphore::new(LOOK_UPS),
     })
 }
 
@@ -138,30 +138,30 @@ mod tests {
 
     /// Name servers of one host that never answer, while a thread waits for them; the holds of such threads.
     #[derive(Debug, Default)]
-    struct Deaf(platform::lock::Lock<Vec<Held>>);
+    struct HangingResolver(platform::lock::Lock<Vec<HeldLookup>>);
 
-    struct Held(#[expect(dead_code, reason = "it is held")] Hold);
+    struct HeldLookup(#[expect(dead_code, reason = "it is held")] LookupHold);
 
-    impl std::fmt::Debug for Held {
+    impl std::fmt::Debug for HeldLookup {
         fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             formatter.write_str("Held")
         }
     }
 
-    impl Names for Deaf {
-        fn look_up(&self, host: String, hold: Hold) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+    impl NameResolver for HangingResolver {
+        fn look_up(&self, host: String, hold: LookupHold) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
             if host != "deaf.example" {
                 return ready(Ok(vec![[127, 0, 0, 1].into()])).boxed();
             }
-            self.0.with(|threads| threads.push(Held(hold)));
+            self.0.with(|threads| threads.push(HeldLookup(hold)));
             futures::future::pending().boxed()
         }
     }
 
     #[tokio::test]
     async fn a_peer_whose_name_nobody_answers_for_blocks_a_few_threads_and_nobody_else() {
-        let names = Arc::new(Deaf::default());
-        let opened = Opened {
+        let names = Arc::new(HangingResolver::default());
+        let opened = AllowedNetworks {
             loopback: true,
             networks: vec![],
         };
@@ -186,8 +186,8 @@ mod tests {
     #[tokio::test]
     async fn a_look_up_that_nobody_waits_for_holds_its_place_to_its_end() {
         let held = Arc::new(Semaphore::new(1));
-        let hold: Hold = Arc::new(held.clone().try_acquire_owned().unwrap());
-        let looking = System.look_up("localhost".to_owned(), hold);
+        let hold: LookupHold = Arc::new(held.clone().try_acquire_owned().unwrap());
+        let looking = SystemResolver.look_up("localhost".to_owned(), hold);
         assert_eq!(held.available_permits(), 0);
         let _ = looking.now_or_never();
         let _given_back = held.acquire().await.unwrap();

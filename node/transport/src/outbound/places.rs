@@ -21,7 +21,7 @@ use platform::lock::Lock;
 
 /// The limits to the number of places.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct PlaceLimits {
+pub(super) struct FairLimits {
     pub(super) in_all: usize,
     /// The most that one asker may hold.
     pub(super) of_one: usize,
@@ -30,60 +30,60 @@ pub(super) struct PlaceLimits {
 }
 
 /// Whoever may ask for a place.
-pub(super) trait Asker: Clone + Debug + Eq + Hash + Send + Sync + 'static {}
+pub(super) trait PermitAsker: Clone + Debug + Eq + Hash + Send + Sync + 'static {}
 
-impl<K: Clone + Debug + Eq + Hash + Send + Sync + 'static> Asker for K {}
+impl<K: Clone + Debug + Eq + Hash + Send + Sync + 'static> PermitAsker for K {}
 
 /// The places. They are shared by their `Arc`.
 #[derive(Debug)]
-pub(super) struct Places<K: Asker> {
-    limits: PlaceLimits,
-    state: Lock<State<K>>,
+pub(super) struct FairSemaphore<K: PermitAsker> {
+    limits: FairLimits,
+    state: Lock<SemaphoreState<K>>,
 }
 
 #[derive(Debug)]
-struct State<K: Asker> {
+struct SemaphoreState<K: PermitAsker> {
     taken: usize,
     /// Counts those who come to wait, and the turns.
     last: u64,
-    askers: HashMap<K, Share<K>>,
+    askers: HashMap<K, AskerShare<K>>,
 }
 
 /// The share of one asker: what it holds and waits for.
 #[derive(Debug)]
-struct Share<K: Asker> {
+struct AskerShare<K: PermitAsker> {
     holds: usize,
     /// The turn at which it is served, among those who hold as many.
     turn: u64,
-    waiting: BTreeMap<u64, oneshot::Sender<Place<K>>>,
+    waiting: BTreeMap<u64, oneshot::Sender<FairPermit<K>>>,
 }
 
 /// A place that is held, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Place<K: Asker> {
-    places: Arc<Places<K>>,
+pub(super) struct FairPermit<K: PermitAsker> {
+    places: Arc<FairSemaphore<K>>,
     who: K,
 }
 
 /// Somebody who waits for a place, until it is dropped.
-struct Waiting<K: Asker> {
-    places: Arc<Places<K>>,
+struct PermitWaiter<K: PermitAsker> {
+    places: Arc<FairSemaphore<K>>,
     who: K,
     number: u64,
 }
 
 /// There was no place in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Full {
+pub(super) enum NoPermit {
     /// The asker holds others itself.
     OfOwn,
     /// Others hold them.
     OfOthers,
 }
 
-impl<K: Asker> Places<K> {
-    pub(super) fn new(limits: PlaceLimits) -> Arc<Self> {
-        let state = State {
+impl<K: PermitAsker> FairSemaphore<K> {
+    pub(super) fn new(limits: FairLimits) -> Arc<Self> {
+        let state = SemaphoreState {
             taken: 0,
             last: 0,
             askers: HashMap::new(),
@@ -97,10 +97,10 @@ impl<K: Asker> Places<K> {
     /// Waits for a place, until this moment.
     ///
     /// # Errors
-    /// [`Full`], if there was none by then.
-    pub(super) async fn enter(self: &Arc<Self>, who: K, until: Instant) -> Result<Place<K>, Full> {
+    /// [`NoPermit`], if there was none by then.
+    pub(super) async fn enter(self: &Arc<Self>, who: K, until: Instant) -> Result<FairPermit<K>, NoPermit> {
         let (sender, given) = oneshot::channel();
-        let waiting = Waiting {
+        let waiting = PermitWaiter {
             number: self.state.with(|state| state.queue(&who, sender)),
             places: self.clone(),
             who,
@@ -109,8 +109,8 @@ impl<K: Asker> Places<K> {
         match timeout_at(until, given).await {
             Ok(Ok(place)) => Ok(place),
             _ => Err(self.state.with(|state| match state.holds(&waiting.who) {
-                0 => Full::OfOthers,
-                _ => Full::OfOwn,
+                0 => NoPermit::OfOthers,
+                _ => NoPermit::OfOwn,
             })),
         }
     }
@@ -120,7 +120,7 @@ impl<K: Asker> Places<K> {
         while let Some((who, waits)) = self.state.with(|state| state.next(self.limits)) {
             let places = self.clone();
             // Who waits no longer gives it back by not taking it.
-            let _ = waits.send(Place { places, who });
+            let _ = waits.send(FairPermit { places, who });
         }
     }
 
@@ -131,15 +131,15 @@ impl<K: Asker> Places<K> {
     }
 }
 
-impl<K: Asker> State<K> {
+impl<K: PermitAsker> SemaphoreState<K> {
     fn holds(&self, who: &K) -> usize {
         self.askers.get(who).map_or(0, |share| share.holds)
     }
 
-    fn queue(&mut self, who: &K, sender: oneshot::Sender<Place<K>>) -> u64 {
+    fn queue(&mut self, who: &K, sender: oneshot::Sender<FairPermit<K>>) -> u64 {
         self.last += 1;
         let number = self.last;
-        let share = self.askers.entry(who.clone()).or_insert_with(|| Share {
+        let share = self.askers.entry(who.clone()).or_insert_with(|| AskerShare {
             holds: 0,
             turn: number,
             waiting: BTreeMap::new(),
@@ -152,9 +152,9 @@ impl<K: Asker> State<K> {
     }
 
     /// Returns who gets the next place, if one is free that anybody may take who waits.
-    fn next(&mut self, limits: PlaceLimits) -> Option<(K, oneshot::Sender<Place<K>>)> {
+    fn next(&mut self, limits: FairLimits) -> Option<(K, oneshot::Sender<FairPermit<K>>)> {
         let free = limits.in_all.saturating_sub(self.taken);
-        let may = |share: &Share<K>| match share.holds {
+        let may = |share: &AskerShare<K>| match share.holds {
             0 => free > 0,
             holds => holds < limits.of_one && free > limits.for_the_first,
         };
@@ -171,7 +171,7 @@ impl<K: Asker> State<K> {
         Some((who.clone(), sender))
     }
 
-    fn change(&mut self, who: &K, change: impl FnOnce(&mut Share<K>)) {
+    fn change(&mut self, who: &K, change: impl FnOnce(&mut AskerShare<K>)) {
         if let Some(share) = self.askers.get_mut(who) {
             change(share);
             if share.holds == 0 && share.waiting.is_empty() {
@@ -181,7 +181,7 @@ impl<K: Asker> State<K> {
     }
 }
 
-impl<K: Asker> Drop for Place<K> {
+impl<K: PermitAsker> Drop for FairPermit<K> {
     fn drop(&mut self) {
         self.places.state.with(|state| {
             state.taken -= 1;
@@ -191,7 +191,7 @@ impl<K: Asker> Drop for Place<K> {
     }
 }
 
-impl<K: Asker> Drop for Waiting<K> {
+impl<K: PermitAsker> Drop for PermitWaiter<K> {
     fn drop(&mut self) {
         // Out of the lock: a place may be in it, which is given back.
         let gone = self.places.state.with(|state| {

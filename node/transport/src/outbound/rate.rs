@@ -14,23 +14,23 @@ use tokio::time::Instant;
 
 use platform::lock::Lock;
 
-use super::Whom;
+use super::FetchRequester;
 
 /// The size of a bucket, and how fast it fills.
 #[derive(Clone, Copy, Debug)]
-struct Bucket {
+struct BucketSize {
     at_once: f64,
     /// After how long one more comes.
     refill: Duration,
 }
 
 /// The requests to a host, on behalf of all strangers, or of one agency.
-const OF_A_HOST: Bucket = Bucket {
+const OF_A_HOST: BucketSize = BucketSize {
     at_once: 20.0,
     refill: Duration::from_millis(500),
 };
 /// The first ones on behalf of one stranger: as many as a badge may cause.
-const FIRST: Bucket = Bucket {
+const FIRST: BucketSize = BucketSize {
     at_once: 6.0,
     refill: Duration::from_secs(10),
 };
@@ -38,34 +38,34 @@ const FIRST: Bucket = Bucket {
 /// when all places are taken share one.
 const MOST_BUCKETS: usize = 65_536;
 /// The bucket that those share.
-const OF_THE_UNKNOWN: Bucket = Bucket {
+const OF_THE_UNKNOWN: BucketSize = BucketSize {
     at_once: 20.0,
     refill: Duration::from_millis(50),
 };
 
 /// The level of each bucket, and since when; by a number that stands for its name.
 #[derive(Debug, Default)]
-pub(super) struct Rate {
+pub(super) struct FetchRateLimiter {
     numbers: RandomState,
-    left: Lock<Left>,
+    left: Lock<BucketLevels>,
 }
 
 #[derive(Debug, Default)]
-struct Left {
-    of: HashMap<u64, Level>,
-    unknown: Option<Level>,
+struct BucketLevels {
+    of: HashMap<u64, BucketLevel>,
+    unknown: Option<BucketLevel>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Level {
-    bucket: Bucket,
+struct BucketLevel {
+    bucket: BucketSize,
     tokens: f64,
     since: Instant,
 }
 
-impl Bucket {
-    const fn full(self, since: Instant) -> Level {
-        Level {
+impl BucketSize {
+    const fn full(self, since: Instant) -> BucketLevel {
+        BucketLevel {
             bucket: self,
             tokens: self.at_once,
             since,
@@ -73,7 +73,7 @@ impl Bucket {
     }
 }
 
-impl Level {
+impl BucketLevel {
     fn at(self, now: Instant) -> f64 {
         let come = now.saturating_duration_since(self.since).as_secs_f64() / self.bucket.refill.as_secs_f64();
         (self.tokens + come).min(self.bucket.at_once)
@@ -89,8 +89,8 @@ impl Level {
     }
 }
 
-impl Left {
-    fn takes(&mut self, number: u64, bucket: Bucket, now: Instant) -> bool {
+impl BucketLevels {
+    fn takes(&mut self, number: u64, bucket: BucketSize, now: Instant) -> bool {
         let is_new = !self.of.contains_key(&number);
         if is_new && self.of.len() >= MOST_BUCKETS {
             self.of.retain(|_, level| level.at(now) < level.bucket.at_once);
@@ -103,18 +103,18 @@ impl Left {
     }
 }
 
-impl Rate {
+impl FetchRateLimiter {
     /// Takes one request to a host from the share of whoever it is for; says whether there was one.
-    pub(super) fn takes(&self, whom: &Whom, host: &str) -> bool {
+    pub(super) fn takes(&self, whom: &FetchRequester, host: &str) -> bool {
         self.takes_at(whom, host, Instant::now())
     }
 
-    fn takes_at(&self, whom: &Whom, host: &str, now: Instant) -> bool {
+    fn takes_at(&self, whom: &FetchRequester, host: &str, now: Instant) -> bool {
         let own = self.number((Some(whom), host));
-        let of_all = self.number((None::<&Whom>, host));
+        let of_all = self.number((None::<&FetchRequester>, host));
         self.left.with(|left| match whom {
-            Whom::Stranger(_) => left.takes(own, FIRST, now) || left.takes(of_all, OF_A_HOST, now),
-            Whom::Agency(_) | Whom::Operator => left.takes(own, OF_A_HOST, now),
+            FetchRequester::Stranger(_) => left.takes(own, FIRST, now) || left.takes(of_all, OF_A_HOST, now),
+            FetchRequester::Agency(_) | FetchRequester::Operator => left.takes(own, OF_A_HOST, now),
         })
     }
 
@@ -127,19 +127,19 @@ impl Rate {
 mod tests {
     use super::*;
 
-    fn stranger(last: u32) -> Whom {
-        Whom::Stranger(std::net::Ipv4Addr::from_bits(last).into())
+    fn stranger(last: u32) -> FetchRequester {
+        FetchRequester::Stranger(std::net::Ipv4Addr::from_bits(last).into())
     }
 
-    fn taken(rate: &Rate, whom: &Whom, host: &str, at: Instant) -> usize {
+    fn taken(rate: &FetchRateLimiter, whom: &FetchRequester, host: &str, at: Instant) -> usize {
         (0..100).filter(|_| rate.takes_at(whom, host, at)).count()
     }
 
     #[test]
     fn a_host_gets_its_share_and_no_more() {
-        let rate = Rate::default();
+        let rate = FetchRateLimiter::default();
         let start = Instant::now();
-        let agency = Whom::Agency("US-SC".to_owned());
+        let agency = FetchRequester::Agency("US-SC".to_owned());
         assert_eq!(taken(&rate, &agency, "a.example", start), 20);
         let other = taken(&rate, &agency, "b.example", start);
         assert_eq!(other, 20, "another host has a share of its own");
@@ -149,13 +149,13 @@ mod tests {
 
     #[test]
     fn who_asks_a_host_for_much_leaves_others_what_one_badge_needs_of_it() {
-        let rate = Rate::default();
+        let rate = FetchRateLimiter::default();
         let start = Instant::now();
         assert_eq!(taken(&rate, &stranger(1), "a.example", start), 26);
         for other in 2..50 {
             assert_eq!(taken(&rate, &stranger(other), "a.example", start), 6);
         }
-        assert_eq!(taken(&rate, &Whom::Operator, "a.example", start), 20);
+        assert_eq!(taken(&rate, &FetchRequester::Operator, "a.example", start), 20);
         assert_eq!(taken(&rate, &stranger(1), "b.example", start), 26);
         let later = start + Duration::from_secs(20);
         assert_eq!(
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn hosts_that_nobody_ever_heard_of_do_not_fill_the_memory_and_lock_nobody_out() {
-        let rate = Rate::default();
+        let rate = FetchRateLimiter::default();
         let start = Instant::now();
         for i in 0..MOST_BUCKETS {
             assert!(rate.takes_at(&stranger(1), &format!("{i}.example"), start), "{i}");

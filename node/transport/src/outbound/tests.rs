@@ -26,16 +26,16 @@ use axum_server::tls_rustls::RustlsConfig;
 use futures::{StreamExt as _, future::BoxFuture};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::{names::Hold, *};
+use super::{names::LookupHold, *};
 
 /// Says for each look-up what comes next in the list, the last for ever; counts the look-ups.
 #[derive(Debug, Default)]
-struct Double {
+struct ScriptedResolver {
     answers: Mutex<VecDeque<Vec<IpAddr>>>,
     asked: AtomicUsize,
 }
 
-impl Double {
+impl ScriptedResolver {
     fn saying(answers: &[&[&str]]) -> Arc<Self> {
         let addresses = |texts: &&[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
         Arc::new(Self {
@@ -45,8 +45,8 @@ impl Double {
     }
 }
 
-impl Names for Double {
-    fn look_up(&self, _: String, _: Hold) -> BoxFuture<'static, std::io::Result<Vec<IpAddr>>> {
+impl NameResolver for ScriptedResolver {
+    fn look_up(&self, _: String, _: LookupHold) -> BoxFuture<'static, std::io::Result<Vec<IpAddr>>> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let mut answers = self.answers.lock().unwrap();
         let answer = if answers.len() > 1 {
@@ -59,7 +59,7 @@ impl Names for Double {
 }
 
 /// A host with a certificate for `badges.example` and `inner.example`, and what it heard.
-struct Server {
+struct TestHost {
     port: u16,
     root: Certificate,
     heard: Arc<Mutex<Vec<HeaderMap>>>,
@@ -79,7 +79,7 @@ fn drip(bytes: usize, pause: Duration) -> Body {
     Body::from_stream(drops)
 }
 
-async fn server() -> Server {
+async fn server() -> TestHost {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let names = ["badges.example".to_owned(), "inner.example".to_owned()];
     let made = rcgen::generate_simple_self_signed(names).unwrap();
@@ -157,41 +157,46 @@ async fn server() -> Server {
             .unwrap()
             .serve(routes.into_make_service()),
     );
-    Server {
+    TestHost {
         port,
         root: Certificate::from_pem(cert.as_bytes()).unwrap(),
         heard,
     }
 }
 
-impl Server {
+impl TestHost {
     fn url(&self, path: &str) -> String {
         format!("https://badges.example:{}{path}", self.port)
     }
 
-    fn guard(&self, names: &Arc<Double>, loopback: bool) -> Outbound {
+    fn guard(&self, names: &Arc<ScriptedResolver>, loopback: bool) -> OutboundClient {
         let patience = Duration::from_millis(800);
-        Outbound::with(loopback, vec![self.root.clone()], names.clone(), patience).unwrap()
+        OutboundClient::with(loopback, vec![self.root.clone()], names.clone(), patience).unwrap()
     }
 }
 
-fn stranger(last: u8) -> Whom {
-    Whom::Stranger([192, 0, 2, last].into())
+fn stranger(last: u8) -> FetchRequester {
+    FetchRequester::Stranger([192, 0, 2, last].into())
 }
 
-impl Outbound {
-    async fn fetch_for(&self, whom: Whom, url: &str, accept: &'static str) -> Result<Fetched, Refusal> {
+impl OutboundClient {
+    async fn fetch_for(
+        &self,
+        whom: FetchRequester,
+        url: &str,
+        accept: &'static str,
+    ) -> Result<FetchedResource, OutboundError> {
         let until = tokio::time::Instant::now() + Duration::from_secs(2);
         self.enter(whom, until).await?.fetch(url, accept).await
     }
 
-    async fn fetch(&self, url: &str, accept: &'static str) -> Result<Fetched, Refusal> {
+    async fn fetch(&self, url: &str, accept: &'static str) -> Result<FetchedResource, OutboundError> {
         self.fetch_for(stranger(1), url, accept).await
     }
 }
 
-fn here() -> Arc<Double> {
-    Double::saying(&[&["127.0.0.1"]])
+fn here() -> Arc<ScriptedResolver> {
+    ScriptedResolver::saying(&[&["127.0.0.1"]])
 }
 
 #[tokio::test]
@@ -220,9 +225,9 @@ async fn a_host_that_means_ill_gets_nothing_and_costs_little() {
     let names = here();
     let guard = server.guard(&names, true);
     let host = "badges.example".to_owned();
-    let forbidden = |host: &str, what| Refusal::Forbidden(host.to_owned(), what);
+    let forbidden = |host: &str, what| OutboundError::Forbidden(host.to_owned(), what);
     let rows = [
-        (server.url("/to-plain"), Refusal::NotHttps),
+        (server.url("/to-plain"), OutboundError::NotHttps),
         (server.url("/to-private"), forbidden("10.0.0.1", "a private network")),
         (
             server.url("/to-metadata"),
@@ -232,25 +237,28 @@ async fn a_host_that_means_ill_gets_nothing_and_costs_little() {
             server.url("/to-mapped"),
             forbidden("[::ffff:a00:1]", "no address of the public Internet"),
         ),
-        (server.url("/to-user"), Refusal::Credentials),
-        (server.url("/round"), Refusal::Redirects),
-        (server.url("/endless"), Refusal::TooLong(host.clone())),
-        (server.url("/one-more"), Refusal::TooLong(host.clone())),
-        (server.url("/bomb"), Refusal::TooLong(host.clone())),
-        (server.url("/endless-bomb"), Refusal::TooLong(host.clone())),
-        (server.url("/drip"), Refusal::Slow(host.clone())),
-        (server.url("/slow-start"), Refusal::Slow(host.clone())),
-        (server.url("/half-packed"), Refusal::Broken(host.clone())),
-        (server.url("/otherwise-packed"), Refusal::Broken(host.clone())),
-        (server.url("/gone"), Refusal::Status(host.clone(), 410)),
-        (server.url("/nothing"), Refusal::Status(host.clone(), 404)),
-        ("http://badges.example/".to_owned(), Refusal::NotHttps),
-        ("file:///etc/passwd".to_owned(), Refusal::NotHttps),
-        ("gopher://badges.example/".to_owned(), Refusal::NotHttps),
-        ("https://".to_owned(), Refusal::BadUrl),
-        ("badge.json".to_owned(), Refusal::BadUrl),
-        (format!("https://badges.example/{}", "x".repeat(3_000)), Refusal::BadUrl),
-        ("https://a@badges.example/".to_owned(), Refusal::Credentials),
+        (server.url("/to-user"), OutboundError::Credentials),
+        (server.url("/round"), OutboundError::Redirects),
+        (server.url("/endless"), OutboundError::TooLong(host.clone())),
+        (server.url("/one-more"), OutboundError::TooLong(host.clone())),
+        (server.url("/bomb"), OutboundError::TooLong(host.clone())),
+        (server.url("/endless-bomb"), OutboundError::TooLong(host.clone())),
+        (server.url("/drip"), OutboundError::Slow(host.clone())),
+        (server.url("/slow-start"), OutboundError::Slow(host.clone())),
+        (server.url("/half-packed"), OutboundError::Broken(host.clone())),
+        (server.url("/otherwise-packed"), OutboundError::Broken(host.clone())),
+        (server.url("/gone"), OutboundError::Status(host.clone(), 410)),
+        (server.url("/nothing"), OutboundError::Status(host.clone(), 404)),
+        ("http://badges.example/".to_owned(), OutboundError::NotHttps),
+        ("file:///etc/passwd".to_owned(), OutboundError::NotHttps),
+        ("gopher://badges.example/".to_owned(), OutboundError::NotHttps),
+        ("https://".to_owned(), OutboundError::BadUrl),
+        ("badge.json".to_owned(), OutboundError::BadUrl),
+        (
+            format!("https://badges.example/{}", "x".repeat(3_000)),
+            OutboundError::BadUrl,
+        ),
+        ("https://a@badges.example/".to_owned(), OutboundError::Credentials),
         (
             "https://192.168.1.1/".to_owned(),
             forbidden("192.168.1.1", "a private network"),
@@ -281,26 +289,26 @@ async fn a_host_that_means_ill_gets_nothing_and_costs_little() {
 async fn a_name_that_leads_inside_is_not_asked_wherever_it_stands() {
     let server = server().await;
     let guard = server.guard(&here(), false);
-    let inside = Refusal::Forbidden("badges.example".to_owned(), "this machine itself");
+    let inside = OutboundError::Forbidden("badges.example".to_owned(), "this machine itself");
     assert_eq!(guard.fetch(&server.url("/badge"), "*/*").await.unwrap_err(), inside);
     let literal = format!("https://127.0.0.1:{}/badge", server.port);
     assert!(matches!(
         guard.fetch(&literal, "*/*").await,
-        Err(Refusal::Forbidden(..))
+        Err(OutboundError::Forbidden(..))
     ));
     assert!(server.heard.lock().unwrap().is_empty(), "nobody came");
 
     // One forbidden address among others, in whatever order.
     for addresses in [["127.0.0.1", "10.0.0.1"], ["10.0.0.1", "127.0.0.1"]] {
-        let guard = server.guard(&Double::saying(&[&addresses]), true);
+        let guard = server.guard(&ScriptedResolver::saying(&[&addresses]), true);
         let refused = guard.fetch(&server.url("/badge"), "*/*").await.unwrap_err();
         assert_eq!(
             refused,
-            Refusal::Forbidden("badges.example".to_owned(), "a private network")
+            OutboundError::Forbidden("badges.example".to_owned(), "a private network")
         );
     }
     // A redirect to a name that leads inside.
-    let names = Double::saying(&[&["127.0.0.1"], &["10.0.0.1"]]);
+    let names = ScriptedResolver::saying(&[&["127.0.0.1"], &["10.0.0.1"]]);
     let refused = server
         .guard(&names, true)
         .fetch(&server.url("/to-inner"), "*/*")
@@ -308,19 +316,19 @@ async fn a_name_that_leads_inside_is_not_asked_wherever_it_stands() {
         .unwrap_err();
     assert_eq!(
         refused,
-        Refusal::Forbidden("inner.example".to_owned(), "a private network")
+        OutboundError::Forbidden("inner.example".to_owned(), "a private network")
     );
     // A name that there is not.
-    let guard = server.guard(&Arc::new(Double::default()), true);
+    let guard = server.guard(&Arc::new(ScriptedResolver::default()), true);
     let refused = guard.fetch(&server.url("/badge"), "*/*").await.unwrap_err();
-    assert_eq!(refused, Refusal::NoSuchHost("badges.example".to_owned()));
+    assert_eq!(refused, OutboundError::NoSuchHost("badges.example".to_owned()));
 }
 
 /// A name that has a good address when it is looked at, and another when it is connected to.
 #[tokio::test]
 async fn a_name_is_looked_up_once_and_that_is_where_the_connection_goes() {
     let server = server().await;
-    let names = Double::saying(&[&["127.0.0.1"], &["10.0.0.1"]]);
+    let names = ScriptedResolver::saying(&[&["127.0.0.1"], &["10.0.0.1"]]);
     let guard = server.guard(&names, true);
     guard.fetch(&server.url("/badge"), "*/*").await.unwrap();
     assert_eq!(
@@ -332,12 +340,12 @@ async fn a_name_is_looked_up_once_and_that_is_where_the_connection_goes() {
     let refused = guard.fetch(&server.url("/badge"), "*/*").await.unwrap_err();
     assert_eq!(
         refused,
-        Refusal::Forbidden("badges.example".to_owned(), "a private network")
+        OutboundError::Forbidden("badges.example".to_owned(), "a private network")
     );
 
     // Control: a guard that looks, finds it good, and lets the client look again is led inside.
-    struct Unguarded(Arc<Double>, Arc<Mutex<Vec<IpAddr>>>);
-    impl Resolve for Unguarded {
+    struct UnguardedResolver(Arc<ScriptedResolver>, Arc<Mutex<Vec<IpAddr>>>);
+    impl Resolve for UnguardedResolver {
         fn resolve(&self, name: Name) -> Resolving {
             let (looking, led) = (self.0.look_up(name.as_str().to_owned(), Arc::new(())), self.1.clone());
             Box::pin(async move {
@@ -347,7 +355,7 @@ async fn a_name_is_looked_up_once_and_that_is_where_the_connection_goes() {
             })
         }
     }
-    let names = Double::saying(&[&["93.184.216.34"], &["127.0.0.1"]]);
+    let names = ScriptedResolver::saying(&[&["93.184.216.34"], &["127.0.0.1"]]);
     let seen = names.look_up("badges.example".to_owned(), Arc::new(())).await.unwrap();
     assert!(
         seen.iter().all(|ip| address::forbidden(*ip, false).is_none()),
@@ -356,7 +364,7 @@ async fn a_name_is_looked_up_once_and_that_is_where_the_connection_goes() {
     let led = Arc::new(Mutex::new(Vec::new()));
     let naive = reqwest::Client::builder()
         .no_proxy()
-        .dns_resolver(Unguarded(names, led.clone()))
+        .dns_resolver(UnguardedResolver(names, led.clone()))
         .tls_certs_merge([server.root.clone()])
         .build()
         .unwrap();
@@ -378,15 +386,15 @@ async fn a_name_is_looked_up_once_and_that_is_where_the_connection_goes() {
 async fn a_certificate_that_nobody_vouches_for_is_not_believed() {
     let server = server().await;
     let patience = Duration::from_secs(2);
-    let guard = Outbound::with(true, vec![], here(), patience).unwrap();
+    let guard = OutboundClient::with(true, vec![], here(), patience).unwrap();
     let refused = guard.fetch(&server.url("/badge"), "*/*").await.unwrap_err();
-    assert_eq!(refused, Refusal::Unreachable("badges.example".to_owned()));
+    assert_eq!(refused, OutboundError::Unreachable("badges.example".to_owned()));
     // Nor one for another name.
-    let guard = Outbound::with(true, vec![server.root.clone()], here(), patience).unwrap();
+    let guard = OutboundClient::with(true, vec![server.root.clone()], here(), patience).unwrap();
     let other = format!("https://other.example:{}/badge", server.port);
     assert_eq!(
         guard.fetch(&other, "*/*").await.unwrap_err(),
-        Refusal::Unreachable("other.example".to_owned())
+        OutboundError::Unreachable("other.example".to_owned())
     );
     assert!(server.heard.lock().unwrap().is_empty());
 }
@@ -400,12 +408,16 @@ async fn one_host_is_asked_so_often_and_all_together_so_many() {
         .map(|_| guard.fetch(&url, "*/*"))
         .buffer_unordered(4);
     let refused = all
-        .filter(|f| futures::future::ready(matches!(f, Err(Refusal::TooOften(_)))))
+        .filter(|f| futures::future::ready(matches!(f, Err(OutboundError::TooOften(_)))))
         .count()
         .await;
     assert!((20..=40).contains(&refused), "{refused}");
     // Whoever acts for another has a share of their own.
-    for whom in [stranger(2), Whom::Agency("US-SC".to_owned()), Whom::Operator] {
+    for whom in [
+        stranger(2),
+        FetchRequester::Agency("US-SC".to_owned()),
+        FetchRequester::Operator,
+    ] {
         guard.fetch_for(whom, &url, "*/*").await.unwrap();
     }
     // Places are given back when a fetch ends, however it ends.

@@ -10,10 +10,10 @@ pub mod seeds;
 pub mod targets;
 
 /// A target: takes bytes, and panics if something does not hold. It says whether they were taken for what it looks for.
-pub type Target = fn(&[u8]) -> bool;
+pub type FuzzTarget = fn(&[u8]) -> bool;
 
 /// All targets by name.
-pub const TARGETS: [(&str, Target); 12] = [
+pub const TARGETS: [(&str, FuzzTarget); 12] = [
     ("badge", targets::badge),
     ("bulk", targets::bulk),
     ("code", targets::code),

@@ -3,17 +3,17 @@
 use std::sync::LazyLock;
 
 use registry_schema::{
-    Achievement, AgencyId, Issuer, Purpose, Recognition, Scope, Timestamp, VerificationMethod,
-    recognition::{Basis, RecognitionEntry},
+    Achievement, AgencyId, Issuer, Purpose, Recognition, RecognitionScope, Timestamp, VerificationMethod,
+    recognition::{RecognitionBasis, RecognitionEntry},
     verdict::{CredentialSummary, Verdict, VerdictKind},
 };
 use serde_json::{Value, json};
 use verification::{
-    Evidence, Freshness, KeyKind, OpenBadge, Question, SigningKey, StatusEntry, StatusEvidence,
+    Evidence, Freshness, IssuerSigningKey, KeyKind, OpenBadge, StatusEntry, StatusEvidence, VerificationQuestion,
     bitstring::{Bitstring, MIN_ENTRIES},
     codes, credential,
-    credential::{NewCredential, NewStatus, NewStatusList},
-    data_integrity::{self, Suite},
+    credential::{CredentialContent, NewStatusList, StatusLocation},
+    data_integrity::{self, Cryptosuite},
     jwt, multikey,
 };
 
@@ -23,7 +23,7 @@ const ISSUED: &str = "2026-01-15T09:00:00Z";
 pub const LIST: &str = "https://sc.example/v1/status-lists/1";
 
 /// A document that was honestly issued: the file, and what it says.
-pub struct Honest {
+pub struct HonestDocument {
     /// For the names of seeds.
     pub name: &'static str,
     /// The file.
@@ -35,27 +35,27 @@ pub struct Honest {
 }
 
 /// The scene.
-pub struct Scene {
+pub struct FuzzFixture {
     /// The issuer's key.
-    pub key: SigningKey,
+    pub key: IssuerSigningKey,
     /// The issuer.
     pub did: String,
     /// The name of its key.
     pub method: String,
     /// A key that nobody vouches for.
-    pub attacker: SigningKey,
+    pub attacker: IssuerSigningKey,
     /// The badge, before it is signed.
     pub unsigned: Value,
     /// Everything that the issuer signed.
-    pub honest: Vec<Honest>,
+    pub honest: Vec<HonestDocument>,
     /// A status list of the issuer's.
     pub list: Value,
-    question: Question,
+    question: VerificationQuestion,
     evidence: Evidence,
 }
 
 /// The one scene.
-pub static SCENE: LazyLock<Scene> = LazyLock::new(Scene::new);
+pub static SCENE: LazyLock<FuzzFixture> = LazyLock::new(FuzzFixture::new);
 
 #[expect(clippy::expect_used, reason = "written here")]
 pub fn t(text: &str) -> Timestamp {
@@ -75,7 +75,7 @@ fn fresh() -> Freshness {
 }
 
 fn badge(did: &str, number: u8) -> Value {
-    credential::build(&NewCredential {
+    credential::build(&CredentialContent {
         id: format!("urn:uuid:6d1a0f62-4f0e-4a8c-8a70-0d5fb2b0a0{number:02}"),
         issuer_id: did.to_owned(),
         issuer_name: "Example Educator Academy".to_owned(),
@@ -93,7 +93,7 @@ fn badge(did: &str, number: u8) -> Value {
         },
         valid_from: t(ISSUED),
         valid_until: Some(t("2031-01-15T09:00:00Z")),
-        status: Some(NewStatus {
+        status: Some(StatusLocation {
             revocation_list: LIST.to_owned(),
             suspension_list: "https://sc.example/v1/status-lists/2".to_owned(),
             index: 94_567,
@@ -101,14 +101,14 @@ fn badge(did: &str, number: u8) -> Value {
     })
 }
 
-impl Scene {
+impl FuzzFixture {
     #[expect(clippy::expect_used, reason = "written here")]
     fn new() -> Self {
-        let key = SigningKey::from_seed(&[41; 32]).expect("a key");
-        let attacker = SigningKey::from_seed(&[66; 32]).expect("a key");
+        let key = IssuerSigningKey::from_seed(&[41; 32]).expect("a key");
+        let attacker = IssuerSigningKey::from_seed(&[66; 32]).expect("a key");
         let (did, method) = multikey::did_key(&key.public_key());
         let evidence = evidence(&[(&did, &method, &key)]);
-        let question = Question {
+        let question = VerificationQuestion {
             agency: agency("US-NC"),
             purpose: Some(Purpose::Renewal),
             at: t("2026-11-23T14:02:00Z"),
@@ -117,21 +117,21 @@ impl Scene {
             clock_in_doubt: false,
         };
         let unsigned = badge(&did, 1);
-        let sign = |suite: Suite, document: Value| {
+        let sign = |suite: Cryptosuite, document: Value| {
             data_integrity::sign_with(suite, document, &key, &method, t(ISSUED)).expect("a proof")
         };
-        let p256 = SigningKey::from_secret(KeyKind::P256, &[42; 32]).expect("a key");
+        let p256 = IssuerSigningKey::from_secret(KeyKind::P256, &[42; 32]).expect("a key");
         let of_p256 = multikey::did_key(&p256.public_key());
-        let rdf = sign(Suite::EddsaRdfc2022, unsigned.clone());
-        let jcs = sign(Suite::EddsaJcs2022, badge(&did, 2));
+        let rdf = sign(Cryptosuite::EddsaRdfc2022, unsigned.clone());
+        let jcs = sign(Cryptosuite::EddsaJcs2022, badge(&did, 2));
         let token = jwt::sign(badge(&did, 3), &key, &method, t(ISSUED)).expect("a token");
         let mut twice = badge(&did, 4);
         let mut proofs = vec![];
-        for suite in [Suite::EddsaRdfc2022, Suite::EddsaJcs2022] {
+        for suite in [Cryptosuite::EddsaRdfc2022, Cryptosuite::EddsaJcs2022] {
             proofs.push(sign(suite, twice.clone())["proof"].take());
         }
         twice["proof"] = Value::Array(proofs);
-        let record = sign(Suite::EddsaRdfc2022, record(&did, &rdf, &token));
+        let record = sign(Cryptosuite::EddsaRdfc2022, record(&did, &rdf, &token));
         let ecdsa = data_integrity::sign(badge(&of_p256.0, 6), &p256, &of_p256.1, t(ISSUED)).expect("a proof");
         let list = credential::status_list(&NewStatusList {
             id: LIST.to_owned(),
@@ -142,7 +142,7 @@ impl Scene {
             valid_until: None,
             ttl: 300_000,
         });
-        let list = sign(Suite::EddsaRdfc2022, list);
+        let list = sign(Cryptosuite::EddsaRdfc2022, list);
         let evidence = Evidence {
             issuers: [
                 evidence.issuers,
@@ -185,7 +185,7 @@ impl Scene {
                 verdict.findings
             );
             let shown = verdict.credential.expect("a summary");
-            scene.honest.push(Honest {
+            scene.honest.push(HonestDocument {
                 name,
                 bytes,
                 shown,
@@ -267,7 +267,7 @@ fn record(did: &str, badge: &Value, token: &str) -> Value {
     })
 }
 
-fn evidence(issuers: &[(&str, &str, &SigningKey)]) -> Evidence {
+fn evidence(issuers: &[(&str, &str, &IssuerSigningKey)]) -> Evidence {
     let issuers: Vec<Issuer> = issuers
         .iter()
         .map(|(id, method, key)| Issuer {
@@ -291,12 +291,12 @@ fn evidence(issuers: &[(&str, &str, &SigningKey)]) -> Evidence {
         recognition: Recognition {
             id: "1".to_owned(),
             issuer: issuer.clone(),
-            scope: Scope::All,
+            scope: RecognitionScope::All,
             purposes: vec![Purpose::Renewal],
             from: t("2026-01-01"),
             until: None,
             accepts_without_status: true,
-            basis: Basis::default(),
+            basis: RecognitionBasis::default(),
         },
         withdrawn: None,
         waits: false,
@@ -311,7 +311,7 @@ fn evidence(issuers: &[(&str, &str, &SigningKey)]) -> Evidence {
 
 /// Every check reports in its order, in words, and an accepted badge has nothing against it.
 fn audit(verdict: &Verdict) {
-    use registry_schema::{Check, Outcome};
+    use registry_schema::{Check, CheckOutcome};
     let order: Vec<Check> = verdict.findings.iter().map(|finding| finding.check).collect();
     assert!(order.is_sorted(), "{order:?}");
     let mut all = order;
@@ -322,7 +322,7 @@ fn audit(verdict: &Verdict) {
         assert_eq!(known, Some(finding.outcome), "{}", finding.code);
         assert!(!finding.detail.is_empty());
         let harmless = matches!(finding.check, Check::Worth | Check::Holder)
-            || !matches!(finding.outcome, Outcome::Failed | Outcome::CouldNotCheck);
+            || !matches!(finding.outcome, CheckOutcome::Failed | CheckOutcome::CouldNotCheck);
         assert!(
             harmless || verdict.verdict != VerdictKind::Accepted,
             "accepted with {finding:?}"

@@ -6,7 +6,7 @@ use registry_schema::CredentialCode;
 use serde_json::{Value, json};
 use verification::{
     bitstring, credential,
-    data_integrity::{self, Suite},
+    data_integrity::{self, Cryptosuite},
     did, formats, multikey,
 };
 
@@ -192,7 +192,7 @@ pub fn of(target: &str) -> Vec<(String, Vec<u8>)> {
                 );
             }
             let jcs = data_integrity::sign_with(
-                Suite::EddsaJcs2022,
+                Cryptosuite::EddsaJcs2022,
                 SCENE.unsigned.clone(),
                 &SCENE.key,
                 &SCENE.method,
@@ -281,7 +281,7 @@ pub fn of(target: &str) -> Vec<(String, Vec<u8>)> {
             }
             add(
                 "status",
-                credential::status_entries(&credential::NewStatus {
+                credential::status_entries(&credential::StatusLocation {
                     revocation_list: String::new(),
                     suspension_list: String::new(),
                     index: 1,

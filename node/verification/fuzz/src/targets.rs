@@ -8,13 +8,13 @@ use policy::framework;
 use registry_schema::{AgencyId, CredentialCode, Decimal, Purpose, Timestamp, verdict::VerdictKind};
 use serde_json::{Map, Value};
 use verification::{
-    OpenBadge, SigningKey, bitstring, bulk, contexts,
+    IssuerSigningKey, OpenBadge, bitstring, bulk, contexts,
     data_integrity::{self, ProofOutcome},
     did, foreign_list, formats, multikey, vcdm,
 };
 
 use super::{
-    scene::{SCENE, Scene, status, t},
+    scene::{FuzzFixture, SCENE, status, t},
     seeds,
 };
 
@@ -26,7 +26,7 @@ pub fn badge(bytes: &[u8]) -> bool {
 }
 
 /// The verdict on a badge that was read: accepted only if it shows what was signed.
-pub fn judged(scene: &Scene, badge: &OpenBadge) -> bool {
+pub fn judged(scene: &FuzzFixture, badge: &OpenBadge) -> bool {
     let verdict = scene.judges(badge);
     let _ = verification::confirmation::digest_of(&badge.document);
     let accepted = verdict.verdict == VerdictKind::Accepted;
@@ -97,7 +97,7 @@ pub fn token(bytes: &[u8]) -> bool {
         return false;
     };
     let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
-    let by = |key: &SigningKey| {
+    let by = |key: &IssuerSigningKey| {
         key.sign(signed.as_bytes())
             .map(|made| URL_SAFE_NO_PAD.encode(made))
             .unwrap_or_default()
@@ -137,7 +137,9 @@ pub fn picture(bytes: &[u8]) -> bool {
     ];
     let mut reads_back = false;
     for baked in baked.into_iter().flatten() {
-        let holds_one = read.as_ref().is_ok_and(|badge| badge.form != formats::Form::Json);
+        let holds_one = read
+            .as_ref()
+            .is_ok_and(|badge| badge.form != formats::BadgeFormat::Json);
         assert!(!holds_one, "a second badge was baked in");
         if baked.len() > formats::MAX_BYTES {
             continue;
@@ -264,7 +266,7 @@ pub fn did(bytes: &[u8]) -> bool {
 pub fn bulk(bytes: &[u8]) -> bool {
     let _ = bulk::form(bytes);
     let mut many = false;
-    for form in [bulk::Upload::Zip, bulk::Upload::Lines, bulk::Upload::Csv] {
+    for form in [bulk::BulkFormat::Zip, bulk::BulkFormat::Lines, bulk::BulkFormat::Csv] {
         let Ok(rows) = bulk::rows(bytes, form) else { continue };
         assert!(!rows.is_empty() && rows.len() <= bulk::MAX_ROWS);
         let size: usize = rows
@@ -308,7 +310,7 @@ pub fn presentation(bytes: &[u8]) -> bool {
     let Ok(value) = vcdm::read_json(bytes) else {
         return false;
     };
-    let question = verification::Question {
+    let question = verification::VerificationQuestion {
         agency: scene_agency(),
         purpose: None,
         at: t("2026-11-23T14:02:00Z"),
@@ -321,7 +323,7 @@ pub fn presentation(bytes: &[u8]) -> bool {
             &credential,
             &verification::Evidence::default(),
             &question,
-            vcdm::Checks::ALL,
+            vcdm::RequestedChecks::ALL,
         );
         assert!(credential.token.is_some() || credential.document.get("proof").is_some() || !answer.is_verified());
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{OpenBadge, parse_any, types};
 use crate::{
-    formats::{Form, Unreadable, enveloped},
+    formats::{BadgeFormat, UnreadableBadge, enveloped},
     jwt,
 };
 
@@ -19,20 +19,20 @@ pub const MAX_PARTS: usize = 100;
 ///
 /// # Errors
 /// If it holds too many, or holds them in no list.
-pub(super) fn parse(document: Value, form: Form) -> Result<OpenBadge, Unreadable> {
+pub(super) fn parse(document: Value, form: BadgeFormat) -> Result<OpenBadge, UnreadableBadge> {
     let listed = match document.pointer("/credentialSubject/verifiableCredential") {
         Some(Value::Array(many)) => many.as_slice(),
         Some(one @ Value::Object(_)) => std::slice::from_ref(one),
         _ => &[],
     };
     if listed.is_empty() {
-        return Err(Unreadable::new(
+        return Err(UnreadableBadge::new(
             "this is a Comprehensive Learner Record, and no badge stands in it",
             "ask whoever made the record for one with its badges",
         ));
     }
     if listed.len() > MAX_PARTS {
-        return Err(Unreadable::new(
+        return Err(UnreadableBadge::new(
             format!("this Comprehensive Learner Record holds more than {MAX_PARTS} badges"),
             "send its badges apart",
         ));
@@ -43,19 +43,19 @@ pub(super) fn parse(document: Value, form: Form) -> Result<OpenBadge, Unreadable
     Ok(record)
 }
 
-fn part(value: &Value) -> Result<OpenBadge, Unreadable> {
+fn part(value: &Value) -> Result<OpenBadge, UnreadableBadge> {
     if types(value.get("type")).any(|kind| kind == KIND) {
-        return Err(Unreadable::new(
+        return Err(UnreadableBadge::new(
             "this is a record within a record",
             "send the inner record by itself",
         ));
     }
     let part = match enveloped(value).or_else(|| value.as_str().filter(|text| jwt::is_token(text))) {
-        Some(token) => jwt::read(token, Form::Jwt)?,
-        None => super::parse(value.clone(), Form::Json)?,
+        Some(token) => jwt::read(token, BadgeFormat::Jwt)?,
+        None => super::parse(value.clone(), BadgeFormat::Json)?,
     };
     match part.is_record() {
-        true => Err(Unreadable::new(
+        true => Err(UnreadableBadge::new(
             "this is a record within a record",
             "send the inner record by itself",
         )),

@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use registry_schema::Timestamp;
 use serde_json::{Map, Value};
 
-use super::{DataModel, Fault, OpenBadge, StatusEntry};
+use super::{DataModel, OpenBadge, StatusEntry, StructureFault};
+use crate::json::JsonObject;
 use crate::{
     contexts::{CREDENTIALS_V1, CREDENTIALS_V2, LEARNER_RECORDS_PREFIX, OPEN_BADGES_PREFIX},
     foreign_list::MAX_SIZE,
-    formats::Form,
+    formats::BadgeFormat,
 };
-
-type Object = Map<String, Value>;
 
 /// More entries than this say nothing about a badge and much about its sender.
 const MAX_STATUS_ENTRIES: usize = 16;
@@ -20,12 +19,12 @@ const MAX_FAULTS: usize = 20;
 /// In characters: what a status means, in the issuer's words.
 const MAX_MESSAGE: usize = 200;
 
-struct Faults(Vec<Fault>);
+struct BadgeFaults(Vec<StructureFault>);
 
-impl Faults {
+impl BadgeFaults {
     fn add(&mut self, place: &str, what: impl Into<String>) {
         if self.0.len() < MAX_FAULTS {
-            self.0.push(Fault {
+            self.0.push(StructureFault {
                 place: place.to_owned(),
                 what: what.into(),
             });
@@ -33,7 +32,7 @@ impl Faults {
     }
 
     /// A string that may be absent; anything else is a fault.
-    fn text(&mut self, object: &Object, key: &str, place: &str) -> Option<String> {
+    fn text(&mut self, object: &JsonObject, key: &str, place: &str) -> Option<String> {
         match object.get(key) {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) => Some(text.clone()),
@@ -45,7 +44,7 @@ impl Faults {
     }
 
     /// A URL or URN that may be absent.
-    fn url(&mut self, object: &Object, key: &str, place: &str) -> Option<String> {
+    fn url(&mut self, object: &JsonObject, key: &str, place: &str) -> Option<String> {
         let text = self.text(object, key, place)?;
         if !is_url(&text) {
             self.add(place, "is no URL");
@@ -61,7 +60,7 @@ impl Faults {
     }
 
     /// A `dateTimeStamp` that may be absent (XML Schema 1.1: date, time and time zone, all three).
-    fn moment(&mut self, object: &Object, key: &str) -> Option<Timestamp> {
+    fn moment(&mut self, object: &JsonObject, key: &str) -> Option<Timestamp> {
         let text = self.text(object, key, key)?;
         let moment = moment(&text);
         if moment.is_none() {
@@ -101,8 +100,8 @@ pub(crate) fn is_url(text: &str) -> bool {
 }
 
 /// Reads all of it; the caller puts document and form in, and of a record its parts.
-pub(super) fn read(object: &Object) -> OpenBadge {
-    let mut faults = Faults(Vec::new());
+pub(super) fn read(object: &JsonObject) -> OpenBadge {
+    let mut faults = BadgeFaults(Vec::new());
     let is_record = types(object.get("type")).any(|kind| kind == super::record::KIND);
     let (standard, prefix) = match is_record {
         true => ("Comprehensive Learner Record 2.0", LEARNER_RECORDS_PREFIX),
@@ -144,7 +143,7 @@ pub(super) fn read(object: &Object) -> OpenBadge {
     let own_name = object.get("name").and_then(Value::as_str).map(str::to_owned);
     OpenBadge {
         document: Value::Null,
-        form: Form::Json,
+        form: BadgeFormat::Json,
         token: None,
         model,
         id,
@@ -163,7 +162,7 @@ pub(super) fn read(object: &Object) -> OpenBadge {
 }
 
 /// VCDM 2.0, §4.3: the first context is the data model's; Open Badges 3.0, §B.1.3, and CLR 2.0: its own is there too.
-fn context(object: &Object, (standard, prefix): (&str, &str), faults: &mut Faults) -> DataModel {
+fn context(object: &JsonObject, (standard, prefix): (&str, &str), faults: &mut BadgeFaults) -> DataModel {
     let empty = Vec::new();
     let list = match object.get("@context") {
         Some(Value::Array(list)) => list,
@@ -186,7 +185,7 @@ fn context(object: &Object, (standard, prefix): (&str, &str), faults: &mut Fault
     model
 }
 
-fn kinds(object: &Object, is_record: bool, faults: &mut Faults) {
+fn kinds(object: &JsonObject, is_record: bool, faults: &mut BadgeFaults) {
     let has = |name: &str| types(object.get("type")).any(|t| t == name);
     if !has("VerifiableCredential") {
         faults.add("type", "lacks VerifiableCredential");
@@ -196,7 +195,7 @@ fn kinds(object: &Object, is_record: bool, faults: &mut Faults) {
     }
 }
 
-fn issuer(object: &Object, faults: &mut Faults) -> (String, Option<String>) {
+fn issuer(object: &JsonObject, faults: &mut BadgeFaults) -> (String, Option<String>) {
     let (id, name) = match object.get("issuer") {
         Some(Value::String(_)) => (faults.url(object, "issuer", "issuer"), None),
         Some(Value::Object(profile)) => {
@@ -216,7 +215,7 @@ fn issuer(object: &Object, faults: &mut Faults) -> (String, Option<String>) {
 }
 
 /// Both spellings are read in both data models: whichever a signature covers must count.
-fn dates(object: &Object, model: DataModel, faults: &mut Faults) -> (Option<Timestamp>, Option<Timestamp>) {
+fn dates(object: &JsonObject, model: DataModel, faults: &mut BadgeFaults) -> (Option<Timestamp>, Option<Timestamp>) {
     let from = [
         faults.moment(object, "validFrom"),
         faults.moment(object, "issuanceDate"),
@@ -237,7 +236,7 @@ fn dates(object: &Object, model: DataModel, faults: &mut Faults) -> (Option<Time
     (from, until)
 }
 
-fn subject<'a>(object: &'a Object, faults: &mut Faults) -> Option<&'a Object> {
+fn subject<'a>(object: &'a JsonObject, faults: &mut BadgeFaults) -> Option<&'a JsonObject> {
     match object.get("credentialSubject") {
         Some(Value::Object(subject)) => Some(subject),
         // JSON-LD does not keep the order of a list like this one, so "the first" would mean nothing.
@@ -255,7 +254,7 @@ fn subject<'a>(object: &'a Object, faults: &mut Faults) -> Option<&'a Object> {
     }
 }
 
-fn subject_name(subject: &Object) -> Option<String> {
+fn subject_name(subject: &JsonObject) -> Option<String> {
     let identifiers = match subject.get("identifier") {
         Some(Value::Array(many)) => many.as_slice(),
         Some(one) => std::slice::from_ref(one),
@@ -272,7 +271,7 @@ fn subject_name(subject: &Object) -> Option<String> {
         .map(str::to_owned)
 }
 
-fn status(object: &Object, faults: &mut Faults) -> Vec<StatusEntry> {
+fn status(object: &JsonObject, faults: &mut BadgeFaults) -> Vec<StatusEntry> {
     let entries = match object.get("credentialStatus") {
         None | Some(Value::Null) => return Vec::new(),
         Some(Value::Array(many)) => many.as_slice(),
@@ -295,7 +294,7 @@ fn status(object: &Object, faults: &mut Faults) -> Vec<StatusEntry> {
 }
 
 /// One entry. It keeps its place in the list even with a fault, so that the evidence lines up with it.
-fn status_entry(entry: &Object, faults: &mut Faults) -> StatusEntry {
+fn status_entry(entry: &JsonObject, faults: &mut BadgeFaults) -> StatusEntry {
     let kind = types(entry.get("type")).next().unwrap_or_default().to_owned();
     if kind.is_empty() {
         faults.add("credentialStatus.type", "is missing");

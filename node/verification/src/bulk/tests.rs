@@ -17,7 +17,7 @@ pub(crate) fn packed(files: &[(&str, &[u8])]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-fn read(bytes: &[u8]) -> Vec<Row> {
+fn read(bytes: &[u8]) -> Vec<BulkRow> {
     rows(bytes, form(bytes)).unwrap()
 }
 
@@ -77,7 +77,7 @@ fn an_archive_unpacks_no_further_than_its_limits() {
 #[test]
 fn a_damaged_or_foreign_archive_says_so() {
     let zip = packed(&[("a.json", b"{\"a\": 1}"), ("b.json", b"{}")]);
-    let why = rows(&zip[..zip.len() / 2], Upload::Zip).unwrap_err().to_string();
+    let why = rows(&zip[..zip.len() / 2], BulkFormat::Zip).unwrap_err().to_string();
     assert!(why.contains("damaged"), "{why}");
     let mut changed = zip.clone();
     // The content of the first file comes after its header (30) and its name.
@@ -100,7 +100,7 @@ fn an_archive_in_which_two_files_have_one_name_is_refused() {
     while let Some(at) = twice.windows(6).position(|name| name == b"b.json") {
         twice[at] = b'a';
     }
-    let why = rows(&twice, Upload::Zip).unwrap_err().to_string();
+    let why = rows(&twice, BulkFormat::Zip).unwrap_err().to_string();
     assert!(why.contains("the same name"), "{why}");
 }
 
@@ -108,7 +108,7 @@ fn an_archive_in_which_two_files_have_one_name_is_refused() {
 fn an_archive_with_too_many_entries_is_not_even_opened() {
     let mut hostile = b"PK\x03\x04".to_vec();
     hostile.extend(ENTRY.repeat(MAX_ROWS + 1));
-    let why = rows(&hostile, Upload::Zip).unwrap_err().to_string();
+    let why = rows(&hostile, BulkFormat::Zip).unwrap_err().to_string();
     assert!(why.contains("more than 10000 rows"), "{why}");
 }
 

@@ -1,8 +1,8 @@
 //! The table itself.
 
-use registry_schema::{Check, Outcome};
+use registry_schema::{Check, CheckOutcome};
 
-use super::Explanation;
+use super::CodeExplanation;
 
 macro_rules! codes {
     ($($code:ident $name:literal $check:ident $outcome:ident $title:literal $text:literal)*) => {
@@ -27,16 +27,16 @@ macro_rules! codes {
 
             /// The outcome that it stands for.
             #[must_use]
-            pub const fn outcome(self) -> Outcome {
-                match self { $(Self::$code => Outcome::$outcome,)* }
+            pub const fn outcome(self) -> CheckOutcome {
+                match self { $(Self::$code => CheckOutcome::$outcome,)* }
             }
         }
 
-        pub(super) const ALL: &[Explanation] = &[$(Explanation {
+        pub(super) const ALL: &[CodeExplanation] = &[$(CodeExplanation {
             code: Code::$code,
             name: $name,
             check: Check::$check,
-            outcome: Outcome::$outcome,
+            outcome: CheckOutcome::$outcome,
             title: $title,
             text: $text,
         },)*];

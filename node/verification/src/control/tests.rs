@@ -2,7 +2,7 @@ use registry_schema::Achievement;
 use serde_json::{Map, json};
 
 use super::*;
-use crate::{SigningKey, credential, formats, jwt};
+use crate::{IssuerSigningKey, credential, formats, jwt};
 
 const DID: &str = "did:web:badges.example";
 const CHALLENGE: &str = "comity-proof-5a5a5a5a5a5a5a5a";
@@ -11,11 +11,11 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn key(number: u8) -> SigningKey {
-    SigningKey::from_seed(&[number; 32]).unwrap()
+fn key(number: u8) -> IssuerSigningKey {
+    IssuerSigningKey::from_seed(&[number; 32]).unwrap()
 }
 
-fn method(name: &str, key: &SigningKey) -> VerificationMethod {
+fn method(name: &str, key: &IssuerSigningKey) -> VerificationMethod {
     VerificationMethod {
         id: format!("{DID}#{name}"),
         public_key_multibase: multikey::encode(&key.public_key()),
@@ -26,12 +26,12 @@ fn method(name: &str, key: &SigningKey) -> VerificationMethod {
 }
 
 /// Key 1 issues; key 2 may not; key 3 did once.
-fn keys() -> Resolved {
+fn keys() -> ResolvedKeys {
     let retired = VerificationMethod {
         until: Some(at("2026-06-01")),
         ..method("3", &key(3))
     };
-    Resolved {
+    ResolvedKeys {
         issuing: vec![retired, method("1", &key(1))],
         other: vec![method("2", &key(2))],
         ttl: None,
@@ -39,7 +39,7 @@ fn keys() -> Resolved {
 }
 
 fn unsigned(description: &str, earner: &str) -> Value {
-    credential::build(&credential::NewCredential {
+    credential::build(&credential::CredentialContent {
         id: "urn:uuid:0d9f2f7e-1c1f-4a0e-9a55-3b7f0d2e6a42".into(),
         issuer_id: DID.into(),
         issuer_name: "Example".into(),
@@ -61,13 +61,13 @@ fn unsigned(description: &str, earner: &str) -> Value {
     })
 }
 
-fn signed(unsigned: Value, name: &str, key: &SigningKey) -> Vec<u8> {
+fn signed(unsigned: Value, name: &str, key: &IssuerSigningKey) -> Vec<u8> {
     let method = format!("{DID}#{name}");
     let signed = data_integrity::sign(unsigned, key, &method, at("2026-11-02")).unwrap();
     signed.to_string().into_bytes()
 }
 
-fn asks(bytes: &[u8]) -> Result<(), NotProven> {
+fn asks(bytes: &[u8]) -> Result<(), ControlError> {
     proves(&formats::read(bytes).unwrap(), &keys(), CHALLENGE, at("2026-11-03"))
 }
 
@@ -101,36 +101,36 @@ fn what_another_key_signed_proves_nothing() {
         ("a stranger's, under its own name", "9", 9),
     ] {
         let said = asks(&signed(trial(), name, &key(by))).unwrap_err();
-        assert!(!matches!(said, NotProven::NoChallenge(_)), "{what}: {said}");
+        assert!(!matches!(said, ControlError::NoChallenge(_)), "{what}: {said}");
     }
     let other = multikey::did_key(&key(9).public_key()).1;
     let by_name = data_integrity::sign(trial(), &key(9), &other, at("2026-11-02")).unwrap();
     let said = asks(by_name.to_string().as_bytes()).unwrap_err();
-    assert!(matches!(said, NotProven::AnotherKey(_)), "{said}");
+    assert!(matches!(said, ControlError::AnotherKey(_)), "{said}");
     let mut unsigned_one = signed(trial(), "1", &key(1));
     let mut document: Map<String, Value> = serde_json::from_slice(&unsigned_one).unwrap();
     document.remove("proof");
     unsigned_one = Value::Object(document).to_string().into_bytes();
     let said = asks(&unsigned_one).unwrap_err();
-    assert!(matches!(said, NotProven::Signature(_)), "{said}");
+    assert!(matches!(said, ControlError::Signature(_)), "{said}");
 }
 
 /// Whoever writes the challenge into a signed badge afterwards, or gets it in as an earner, holds no key.
 #[test]
 fn the_challenge_counts_only_where_the_issuer_wrote_it() {
     let without = signed(unsigned("Anything.", "Nobody"), "1", &key(1));
-    assert_eq!(asks(&without), Err(NotProven::NoChallenge(CHALLENGE.into())));
+    assert_eq!(asks(&without), Err(ControlError::NoChallenge(CHALLENGE.into())));
     let as_earner = signed(unsigned("Anything.", CHALLENGE), "1", &key(1));
-    assert_eq!(asks(&as_earner), Err(NotProven::NoChallenge(CHALLENGE.into())));
+    assert_eq!(asks(&as_earner), Err(ControlError::NoChallenge(CHALLENGE.into())));
     let mut with_evidence = unsigned("Anything.", "Nobody");
     with_evidence["evidence"] = json!([{"type": ["Evidence"], "narrative": CHALLENGE}]);
     assert_eq!(
         asks(&signed(with_evidence, "1", &key(1))),
-        Err(NotProven::NoChallenge(CHALLENGE.into()))
+        Err(ControlError::NoChallenge(CHALLENGE.into()))
     );
     let written_in = String::from_utf8(without).unwrap().replace("Anything.", CHALLENGE);
     let said = asks(written_in.as_bytes()).unwrap_err();
-    assert!(matches!(said, NotProven::Signature(_)), "{said}");
+    assert!(matches!(said, ControlError::Signature(_)), "{said}");
     let badge = formats::read(&signed(trial(), "1", &key(1))).unwrap();
     let nothing = proves(&badge, &keys(), "", at("2026-11-03"));
     assert!(nothing.is_err(), "no challenge is none");

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::{Stop, malformed};
+use super::{HashingError, malformed};
 
 /// The proofs that this one covers as well, as they stand in what it signed; none if it is no link of a chain. That
 /// they hold themselves is checked where all proofs of a document are.
-pub(super) fn before(proof: &Map<String, Value>, all: &[Value]) -> Result<Option<Value>, Stop> {
+pub(super) fn before(proof: &Map<String, Value>, all: &[Value]) -> Result<Option<Value>, HashingError> {
     let wanted = match proof.get("previousProof") {
         None => return Ok(None),
         Some(Value::Array(many)) if !many.is_empty() => many.as_slice(),

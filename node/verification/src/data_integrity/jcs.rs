@@ -3,9 +3,9 @@
 use serde_json::{Map, Number, Value};
 
 use super::{
-    Doubt, Invalid, Stop, Terms,
-    rdf::Document,
-    suite::{Digest, Hash},
+    AllowedTerms, HashingError, InvalidProof, Undecidable,
+    rdf::RdfInput,
+    suite::{Digest, HashAlgorithm},
 };
 use crate::contexts;
 
@@ -13,28 +13,30 @@ use crate::contexts;
 const MAX_WHOLE: u64 = (1 << 53) - 1;
 
 /// SHA-256 of the object's canonical JSON.
-pub(super) fn hash(object: &Map<String, Value>) -> Result<Digest, Stop> {
+pub(super) fn hash(object: &Map<String, Value>) -> Result<Digest, HashingError> {
     object.values().try_for_each(numbers)?;
     let canonical = serde_json_canonicalizer::to_vec(object)
-        .map_err(|_| Stop::Invalid(Invalid::Malformed("the badge has no canonical JSON".to_owned())))?;
-    Ok(Hash::Sha256.of(&canonical))
+        .map_err(|_| HashingError::Invalid(InvalidProof::Malformed("the badge has no canonical JSON".to_owned())))?;
+    Ok(HashAlgorithm::Sha256.of(&canonical))
 }
 
 /// The signature covers every character, so an unknown vocabulary hides nothing; but what the terms mean is not known.
-pub(super) fn check(content: Document<'_>) -> Result<(), Stop> {
-    if content.terms == Terms::Any {
+pub(super) fn check(content: RdfInput<'_>) -> Result<(), HashingError> {
+    if content.terms == AllowedTerms::Any {
         // What terms mean is the asker's to judge; here the signature alone is asked about.
         return Ok(());
     }
     match contexts::unknown_in(content.object) {
-        Some(name) => Err(Stop::Doubt(Doubt::UnknownContext(name))),
+        Some(name) => Err(HashingError::Doubt(Undecidable::UnknownContext(name))),
         None => Ok(()),
     }
 }
 
-fn numbers(value: &Value) -> Result<(), Stop> {
+fn numbers(value: &Value) -> Result<(), HashingError> {
     match value {
-        Value::Number(number) if !is_exact(number) => Err(Stop::Invalid(Invalid::Uncovered(number.to_string()))),
+        Value::Number(number) if !is_exact(number) => {
+            Err(HashingError::Invalid(InvalidProof::Uncovered(number.to_string())))
+        }
         Value::Array(items) => items.iter().try_for_each(numbers),
         Value::Object(object) => object.values().try_for_each(numbers),
         _ => Ok(()),

@@ -12,8 +12,8 @@ use oxrdf::{Dataset, GraphName, NamedNodeRef, NamedOrBlankNode, Quad, Term, data
 use serde_json::{Map, Value, json};
 
 use super::{
-    Doubt, Invalid, Stop,
-    suite::{Digest, Hash},
+    HashingError, InvalidProof, Undecidable,
+    suite::{Digest, HashAlgorithm},
 };
 use crate::contexts;
 
@@ -24,7 +24,7 @@ const MAX_QUADS: usize = 10_000;
 
 /// The terms that a document may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Terms {
+pub enum AllowedTerms {
     /// Those of the contexts that are compiled in: a badge's.
     Known,
     /// Those, the examples' of the W3C, and terms that the document names itself. **Never for badges**: whoever may
@@ -34,7 +34,7 @@ pub enum Terms {
 
 /// The way in which a document may be made canonical.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum Canonicalization {
     /// The short way if it goes, else the long one, which can take a hundred milliseconds.
     Any,
     /// The short way with contexts that were met before, or the document is called too complex.
@@ -43,25 +43,25 @@ pub enum Way {
 
 /// A document to be made canonical.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Document<'a> {
+pub(super) struct RdfInput<'a> {
     pub(super) object: &'a Map<String, Value>,
     /// The entry of the outermost object that does not count; so nobody has to copy all the others.
     pub(super) without: Option<&'a str>,
     /// The contexts to read it under; its own, if absent.
     pub(super) context: Option<&'a Value>,
-    pub(super) terms: Terms,
-    pub(super) way: Way,
+    pub(super) terms: AllowedTerms,
+    pub(super) way: Canonicalization,
 }
 
-impl<'a> Document<'a> {
+impl<'a> RdfInput<'a> {
     /// All of it, under its own contexts.
-    pub(super) const fn whole(object: &'a Map<String, Value>, terms: Terms) -> Self {
+    pub(super) const fn whole(object: &'a Map<String, Value>, terms: AllowedTerms) -> Self {
         Self {
             object,
             without: None,
             context: None,
             terms,
-            way: Way::Any,
+            way: Canonicalization::Any,
         }
     }
 
@@ -82,28 +82,28 @@ impl<'a> Document<'a> {
 }
 
 /// The hash of the document's canonical N-Quads.
-pub(super) fn hash(document: Document<'_>, hash: Hash) -> Result<Digest, Stop> {
+pub(super) fn hash(document: RdfInput<'_>, hash: HashAlgorithm) -> Result<Digest, HashingError> {
     walk::check(document)?;
     let canonical = match short_way(document, hash) {
         Some(canonical) => canonical,
-        None if document.way == Way::Short => return Err(too_complex("it does not take the short way")),
+        None if document.way == Canonicalization::Short => return Err(too_complex("it does not take the short way")),
         None => by_libraries(document.copied(), hash)?,
     };
     Ok(hash.of(canonical.as_bytes()))
 }
 
 /// The short way, if it goes: it names blank nodes by SHA-256, so suites that do so by another hash go the long one.
-fn short_way(document: Document<'_>, hash: Hash) -> Option<String> {
+fn short_way(document: RdfInput<'_>, hash: HashAlgorithm) -> Option<String> {
     match hash {
-        Hash::Sha256 => fast::canonical(document),
-        Hash::Sha384 => None,
+        HashAlgorithm::Sha256 => fast::canonical(document),
+        HashAlgorithm::Sha384 => None,
     }
 }
 
 /// Canonical N-Quads by the short way, if it goes: for those who compare the two.
 #[must_use]
 pub fn canonical_fast(document: &Map<String, Value>) -> Option<String> {
-    let document = Document::whole(document, Terms::Known);
+    let document = RdfInput::whole(document, AllowedTerms::Known);
     walk::check(document).ok()?;
     fast::canonical(document)
 }
@@ -111,12 +111,12 @@ pub fn canonical_fast(document: &Map<String, Value>) -> Option<String> {
 /// Canonical N-Quads by the libraries, if they make some.
 #[must_use]
 pub fn canonical_by_libraries(document: &Map<String, Value>) -> Option<String> {
-    walk::check(Document::whole(document, Terms::Known)).ok()?;
-    by_libraries(document.clone(), Hash::Sha256).ok()
+    walk::check(RdfInput::whole(document, AllowedTerms::Known)).ok()?;
+    by_libraries(document.clone(), HashAlgorithm::Sha256).ok()
 }
 
 /// The long way, which is always right.
-fn by_libraries(mut document: Map<String, Value>, hash: Hash) -> Result<String, Stop> {
+fn by_libraries(mut document: Map<String, Value>, hash: HashAlgorithm) -> Result<String, HashingError> {
     document.values().try_for_each(numbers)?;
     close_all(&mut document);
     close(&mut document);
@@ -130,7 +130,7 @@ fn by_libraries(mut document: Map<String, Value>, hash: Hash) -> Result<String, 
 /// Refuses numbers of which processors make different texts, so that what another signed rightly is never called altered:
 /// `oxjsonld` 0.2.7 writes all digits of a double, and JSON-LD 1.1 (API, §8.2.2) asks for sixteen; and JavaScript does not
 /// tell whole numbers from 2^53 on from their neighbours.
-fn numbers(value: &Value) -> Result<(), Stop> {
+fn numbers(value: &Value) -> Result<(), HashingError> {
     match value {
         Value::Object(object) => object.values().try_for_each(numbers),
         Value::Array(items) => items.iter().try_for_each(numbers),
@@ -151,12 +151,12 @@ fn numbers(value: &Value) -> Result<(), Stop> {
     }
 }
 
-fn uncovered(what: &str) -> Stop {
-    Stop::Invalid(Invalid::Uncovered(what.chars().take(120).collect()))
+fn uncovered(what: &str) -> HashingError {
+    HashingError::Invalid(InvalidProof::Uncovered(what.chars().take(120).collect()))
 }
 
-fn too_complex(why: impl Into<String>) -> Stop {
-    Stop::Doubt(Doubt::TooComplex(why.into()))
+fn too_complex(why: impl Into<String>) -> HashingError {
+    HashingError::Doubt(Undecidable::TooComplex(why.into()))
 }
 
 /// Adds a vocabulary under which every undefined term shows itself, unless the contexts bring one of their own.
@@ -220,7 +220,7 @@ fn load(
 }
 
 /// Canonical N-Quads (RDFC-1.0) of a document.
-fn canonical(text: &str, hash: Hash) -> Result<String, Stop> {
+fn canonical(text: &str, hash: HashAlgorithm) -> Result<String, HashingError> {
     let mut dataset = Dataset::new();
     // Lenient, because strict drops a quad with a malformed IRI without a word: here it is seen, and refused.
     for quad in JsonLdParser::new()
@@ -230,7 +230,7 @@ fn canonical(text: &str, hash: Hash) -> Result<String, Stop> {
     {
         let quad = quad.map_err(|e| {
             let why: String = e.to_string().chars().take(160).collect();
-            Stop::Invalid(Invalid::Malformed(format!("the badge is no JSON-LD: {why}")))
+            HashingError::Invalid(InvalidProof::Malformed(format!("the badge is no JSON-LD: {why}")))
         })?;
         check(&quad)?;
         dataset.insert(&quad);
@@ -239,7 +239,7 @@ fn canonical(text: &str, hash: Hash) -> Result<String, Stop> {
         }
     }
     if dataset.is_empty() {
-        return Err(Stop::Invalid(Invalid::Malformed(
+        return Err(HashingError::Invalid(InvalidProof::Malformed(
             "there is nothing that it could cover".to_owned(),
         )));
     }
@@ -253,7 +253,7 @@ fn canonical(text: &str, hash: Hash) -> Result<String, Stop> {
 }
 
 /// Every IRI of a quad is a real one, and a defined one.
-fn check(quad: &Quad) -> Result<(), Stop> {
+fn check(quad: &Quad) -> Result<(), HashingError> {
     named(quad.predicate.as_str())?;
     if let NamedOrBlankNode::NamedNode(node) = &quad.subject {
         named(node.as_str())?;
@@ -269,7 +269,7 @@ fn check(quad: &Quad) -> Result<(), Stop> {
     Ok(())
 }
 
-fn named(iri: &str) -> Result<(), Stop> {
+fn named(iri: &str) -> Result<(), HashingError> {
     if let Some(term) = iri.strip_prefix(UNDEFINED) {
         return Err(uncovered(term));
     }

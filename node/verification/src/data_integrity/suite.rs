@@ -8,14 +8,14 @@ use oxrdf::dataset::CanonicalizationHashAlgorithm;
 use serde_json::{Map, Value};
 
 use super::{
-    Stop, jcs,
-    rdf::{self, Document},
+    HashingError, jcs,
+    rdf::{self, RdfInput},
 };
 use crate::keys::KeyKind;
 
 /// A cryptosuite that this crate reads and writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Suite {
+pub enum Cryptosuite {
     /// VC Data Integrity EdDSA Cryptosuites 1.0, §3.2: canonical RDF, Ed25519.
     EddsaRdfc2022,
     /// The same, §3.3: canonical JSON (RFC 8785), Ed25519.
@@ -24,7 +24,7 @@ pub enum Suite {
     EcdsaRdfc2019,
 }
 
-impl Suite {
+impl Cryptosuite {
     const ALL: [Self; 3] = [Self::EddsaRdfc2022, Self::EddsaJcs2022, Self::EcdsaRdfc2019];
 
     /// Its name, as proofs write it.
@@ -66,10 +66,10 @@ impl Suite {
     /// key; without one, the content is still looked at.
     pub(super) fn message(
         self,
-        content: Document<'_>,
+        content: RdfInput<'_>,
         proof: &Map<String, Value>,
         key: Option<KeyKind>,
-    ) -> Result<Message, Stop> {
+    ) -> Result<SigningInput, HashingError> {
         if self == Self::EddsaJcs2022 {
             let mut options = proof.clone();
             options.remove("proofValue");
@@ -77,31 +77,31 @@ impl Suite {
                 (None, None) => Cow::Borrowed(content.object),
                 _ => Cow::Owned(content.copied()),
             };
-            return Ok(Message::of(jcs::hash(&options)?, jcs::hash(&content)?));
+            return Ok(SigningInput::of(jcs::hash(&options)?, jcs::hash(&content)?));
         }
         let hash = match key {
-            Some(KeyKind::P384) => Hash::Sha384,
-            _ => Hash::Sha256,
+            Some(KeyKind::P384) => HashAlgorithm::Sha384,
+            _ => HashAlgorithm::Sha256,
         };
         let of_content = rdf::hash(content, hash)?;
-        let options = Document {
+        let options = RdfInput {
             object: proof,
             without: Some("proofValue"),
             context: content.contexts(),
             terms: content.terms,
             way: content.way,
         };
-        Ok(Message::of(rdf::hash(options, hash)?, of_content))
+        Ok(SigningInput::of(rdf::hash(options, hash)?, of_content))
     }
 }
 
 /// The bytes that are signed.
-pub(super) struct Message {
+pub(super) struct SigningInput {
     bytes: [u8; 2 * MAX_OUTPUT_LEN],
     length: usize,
 }
 
-impl Message {
+impl SigningInput {
     fn of(first: Digest, second: Digest) -> Self {
         let mut message = Self {
             bytes: [0; 2 * MAX_OUTPUT_LEN],
@@ -117,7 +117,7 @@ impl Message {
     }
 }
 
-impl AsRef<[u8]> for Message {
+impl AsRef<[u8]> for SigningInput {
     fn as_ref(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()
     }
@@ -125,12 +125,12 @@ impl AsRef<[u8]> for Message {
 
 /// The hash of a suite; the canonical form of RDF uses the same one within.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Hash {
+pub(super) enum HashAlgorithm {
     Sha256,
     Sha384,
 }
 
-impl Hash {
+impl HashAlgorithm {
     pub(super) fn of(self, bytes: &[u8]) -> Digest {
         let algorithm: &'static digest::Algorithm = match self {
             Self::Sha256 => &SHA256,

@@ -17,17 +17,18 @@ const FIXTURES: [(&str, &str); 3] = [
 pub(crate) fn proof_value(
     document: &Map<String, Value>,
     options: &Map<String, Value>,
-    terms: Terms,
-    key: &SigningKey,
+    terms: AllowedTerms,
+    key: &IssuerSigningKey,
 ) -> String {
-    let Ok(message) = Suite::EddsaRdfc2022.message(Document::whole(document, terms), options, Some(key.kind())) else {
+    let Ok(message) = Cryptosuite::EddsaRdfc2022.message(RdfInput::whole(document, terms), options, Some(key.kind()))
+    else {
         panic!("no canonical form")
     };
     format!("z{}", bs58::encode(key.sign(message.as_ref()).unwrap()).into_string())
 }
 
-fn key() -> SigningKey {
-    SigningKey::from_seed(&[7; 32]).unwrap()
+fn key() -> IssuerSigningKey {
+    IssuerSigningKey::from_seed(&[7; 32]).unwrap()
 }
 
 fn signed() -> Value {
@@ -45,10 +46,10 @@ fn is_valid(document: &Value) -> bool {
 }
 
 /// A change to a document, and what it was.
-type Changes = Vec<(String, Value)>;
+type DocumentVariants = Vec<(String, Value)>;
 
 /// Every document that differs from this one in one place: a value changed, a key removed, a key added.
-fn changed(value: &Value, place: &str) -> Changes {
+fn changed(value: &Value, place: &str) -> DocumentVariants {
     let mut all = Vec::new();
     match value {
         Value::Object(object) => {
@@ -123,16 +124,16 @@ fn every_single_change_is_noticed() {
 #[test]
 fn another_key_does_not_fit() {
     let mut document = signed();
-    let other = SigningKey::from_seed(&[9; 32]).unwrap().public_key();
+    let other = IssuerSigningKey::from_seed(&[9; 32]).unwrap().public_key();
     document["proof"]["verificationMethod"] = json!(multikey::did_key(&other).1);
-    assert_eq!(check(&document), ProofOutcome::Invalid(Invalid::Mismatch));
+    assert_eq!(check(&document), ProofOutcome::Invalid(InvalidProof::Mismatch));
     assert_eq!(
         verify(&signed(), |_| Some(other.clone())),
-        ProofOutcome::Invalid(Invalid::Mismatch)
+        ProofOutcome::Invalid(InvalidProof::Mismatch)
     );
     assert!(matches!(
         verify(&signed(), |_| None),
-        ProofOutcome::CouldNotCheck(Doubt::UnknownKey(_))
+        ProofOutcome::CouldNotCheck(Undecidable::UnknownKey(_))
     ));
 }
 
@@ -160,18 +161,18 @@ fn an_end_date_cannot_be_hidden_in_json_ld() {
     renamed["x"] = until;
     for hidden in [as_iri, nested] {
         assert!(
-            matches!(check(&hidden), ProofOutcome::Invalid(Invalid::Uncovered(_))),
+            matches!(check(&hidden), ProofOutcome::Invalid(InvalidProof::Uncovered(_))),
             "{:?}",
             check(&hidden)
         );
     }
     assert!(matches!(
         check(&renamed),
-        ProofOutcome::CouldNotCheck(Doubt::UnknownContext(_))
+        ProofOutcome::CouldNotCheck(Undecidable::UnknownContext(_))
     ));
     let mut value = signed();
     value["validUntil"] = typed;
-    let badge = crate::badge::parse(value, crate::formats::Form::Json).unwrap();
+    let badge = crate::badge::parse(value, crate::formats::BadgeFormat::Json).unwrap();
     assert!(
         badge.faults.iter().any(|f| f.place == "validUntil"),
         "{:?}",
@@ -197,7 +198,7 @@ fn an_end_date_cannot_be_moved_into_an_endorsement() {
     let subject = &mut document["endorsement"][0]["credentialSubject"];
     subject["type"] = json!(["EndorsementSubject", "VerifiableCredential"]);
     subject["validUntil"] = until;
-    let ProofOutcome::Invalid(Invalid::Malformed(why)) = check(&document) else {
+    let ProofOutcome::Invalid(InvalidProof::Malformed(why)) = check(&document) else {
         panic!("{:?}", check(&document))
     };
     assert!(why.contains("`validUntil`"), "{why}");
@@ -208,7 +209,7 @@ fn undefined_terms_and_relative_iris_are_refused() {
     let unsigned = || credential::build(&credential::tests::example(&key()));
     let refused = |document: Value, term: &str| {
         let error = sign(document, &key(), "did:example:a#b", Timestamp(0)).unwrap_err();
-        let Some(SignError::Invalid(Invalid::Uncovered(found))) = Some(error.clone()) else {
+        let Some(SignError::Invalid(InvalidProof::Uncovered(found))) = Some(error.clone()) else {
             panic!("{error}")
         };
         assert_eq!(found, term);
@@ -231,7 +232,10 @@ fn undefined_terms_and_relative_iris_are_refused() {
         .unwrap()
         .push(json!("https://www.w3.org/2018/credentials/v1"));
     let error = sign(redefined, &key(), "did:example:a#b", Timestamp(0)).unwrap_err();
-    assert!(matches!(error, SignError::Invalid(Invalid::Malformed(_))), "{error}");
+    assert!(
+        matches!(error, SignError::Invalid(InvalidProof::Malformed(_))),
+        "{error}"
+    );
 }
 
 #[test]
@@ -239,7 +243,7 @@ fn two_vocabularies_on_one_object_are_not_called_altered() {
     let mut document = credential::build(&credential::tests::example(&key()));
     document["issuer"]["type"] = json!(["Profile", "Achievement"]);
     let error = sign(document, &key(), "did:example:a#b", Timestamp(0)).unwrap_err();
-    assert!(matches!(error, SignError::Doubt(Doubt::TooComplex(_))), "{error}");
+    assert!(matches!(error, SignError::Doubt(Undecidable::TooComplex(_))), "{error}");
 }
 
 #[test]
@@ -248,22 +252,25 @@ fn what_we_do_not_know_is_said() {
     suite["proof"]["cryptosuite"] = json!("ecdsa-sd-2023");
     assert_eq!(
         check(&suite),
-        ProofOutcome::CouldNotCheck(Doubt::UnknownSuite("ecdsa-sd-2023".to_owned()))
+        ProofOutcome::CouldNotCheck(Undecidable::UnknownSuite("ecdsa-sd-2023".to_owned()))
     );
     let mut context = signed();
     context["@context"][1] = json!("https://purl.imsglobal.org/spec/ob/v3p0/context-9.9.9.json");
-    let ProofOutcome::CouldNotCheck(Doubt::UnknownContext(url)) = check(&context) else {
+    let ProofOutcome::CouldNotCheck(Undecidable::UnknownContext(url)) = check(&context) else {
         panic!()
     };
     assert!(url.ends_with("9.9.9.json"));
     let mut none = signed();
     none.as_object_mut().unwrap().remove("proof");
-    assert_eq!(check(&none), ProofOutcome::Invalid(Invalid::Missing));
+    assert_eq!(check(&none), ProofOutcome::Invalid(InvalidProof::Missing));
     none["proof"] = json!([]);
-    assert_eq!(check(&none), ProofOutcome::Invalid(Invalid::Missing));
+    assert_eq!(check(&none), ProofOutcome::Invalid(InvalidProof::Missing));
     let mut purpose = signed();
     purpose["proof"]["proofPurpose"] = json!("authentication");
-    assert!(matches!(check(&purpose), ProofOutcome::Invalid(Invalid::Malformed(_))));
+    assert!(matches!(
+        check(&purpose),
+        ProofOutcome::Invalid(InvalidProof::Malformed(_))
+    ));
 }
 
 #[test]
@@ -279,19 +286,19 @@ fn in_a_set_each_proof_that_we_know_must_hold() {
         check(&document)
     };
     assert!(matches!(with(json!([good, unknown])), ProofOutcome::Valid(_)));
-    assert_eq!(with(json!([good, bad])), ProofOutcome::Invalid(Invalid::Mismatch));
+    assert_eq!(with(json!([good, bad])), ProofOutcome::Invalid(InvalidProof::Mismatch));
     assert!(matches!(
         with(json!([unknown])),
-        ProofOutcome::CouldNotCheck(Doubt::UnknownSuite(_))
+        ProofOutcome::CouldNotCheck(Undecidable::UnknownSuite(_))
     ));
     assert!(matches!(
         with(json!([good, 7])),
-        ProofOutcome::Invalid(Invalid::Malformed(_))
+        ProofOutcome::Invalid(InvalidProof::Malformed(_))
     ));
     let many = vec![good; 9];
     assert!(matches!(
         with(json!(many)),
-        ProofOutcome::CouldNotCheck(Doubt::TooComplex(_))
+        ProofOutcome::CouldNotCheck(Undecidable::TooComplex(_))
     ));
 }
 
@@ -302,7 +309,7 @@ fn poisoned_and_huge_documents_are_answered_fast() {
         let outcome = check(document);
         assert!(start.elapsed() < Duration::from_secs(20), "slow: {:?}", start.elapsed());
         assert!(
-            matches!(outcome, ProofOutcome::CouldNotCheck(Doubt::TooComplex(_))),
+            matches!(outcome, ProofOutcome::CouldNotCheck(Undecidable::TooComplex(_))),
             "{outcome:?}"
         );
     };

@@ -3,8 +3,8 @@
 use registry_schema::{Timestamp, VerificationMethod};
 use serde_json::{Map, Value};
 
-use super::{BadDocument, bad};
-use crate::{PublicKey, badge::moment, jwk, multikey};
+use super::{BadDidDocument, bad};
+use crate::{VerificationKey, badge::moment, jwk, multikey};
 
 /// More keys than this are no issuer's.
 const MAX_METHODS: usize = 64;
@@ -13,7 +13,7 @@ const MAX_METHODS: usize = 64;
 pub(super) fn keys(
     document: &Value,
     did: &str,
-) -> Result<(Vec<VerificationMethod>, Vec<VerificationMethod>), BadDocument> {
+) -> Result<(Vec<VerificationMethod>, Vec<VerificationMethod>), BadDidDocument> {
     let object = document
         .as_object()
         .ok_or_else(|| bad("its document is no JSON object"))?;
@@ -42,7 +42,7 @@ pub(super) fn keys(
     Ok((issuing, other))
 }
 
-fn list<'a>(object: &'a Map<String, Value>, name: &str) -> Result<&'a [Value], BadDocument> {
+fn list<'a>(object: &'a Map<String, Value>, name: &str) -> Result<&'a [Value], BadDidDocument> {
     let all = match object.get(name) {
         None => return Ok(&[]),
         Some(Value::Array(all)) => all.as_slice(),
@@ -95,7 +95,7 @@ fn read(method: &Value, did: &str) -> Option<VerificationMethod> {
     })
 }
 
-fn key(method: &Map<String, Value>) -> Option<PublicKey> {
+fn key(method: &Map<String, Value>) -> Option<VerificationKey> {
     let text = |name: &str| method.get(name).and_then(Value::as_str);
     if let Some(key) = text("publicKeyMultibase") {
         return multikey::decode(key).ok();
@@ -105,5 +105,5 @@ fn key(method: &Map<String, Value>) -> Option<PublicKey> {
     }
     let bytes = text("publicKeyBase58").filter(|_| text("type") == Some("Ed25519VerificationKey2018"))?;
     let bytes = bs58::decode(Some(bytes).filter(|b| b.len() <= 64)?).into_vec().ok()?;
-    PublicKey::from_bytes(&bytes).ok()
+    VerificationKey::from_bytes(&bytes).ok()
 }

@@ -2,7 +2,7 @@
 
 /// The place of a DID's document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Location {
+pub struct DidLocation {
     /// The https address of the document, or of the history.
     pub document: String,
     /// The https address of the witnesses' approvals, for a history.
@@ -21,7 +21,7 @@ pub struct BadDid {
 const LONGEST: usize = 512;
 
 /// The place of this DID's document; none if it is of a method that has no document on the web.
-pub fn on_the_web(did: &str) -> Option<Result<Location, BadDid>> {
+pub fn on_the_web(did: &str) -> Option<Result<DidLocation, BadDid>> {
     let found = match (did.strip_prefix("did:web:"), did.strip_prefix("did:webvh:")) {
         (Some(rest), _) => web(rest),
         (_, Some(rest)) => webvh(rest),
@@ -33,26 +33,26 @@ pub fn on_the_web(did: &str) -> Option<Result<Location, BadDid>> {
     }))
 }
 
-fn web(rest: &str) -> Result<Location, &'static str> {
+fn web(rest: &str) -> Result<DidLocation, &'static str> {
     let (host, path) = place(rest)?;
     let document = match path.as_str() {
         "" => format!("https://{host}/.well-known/did.json"),
         path => format!("https://{host}{path}/did.json"),
     };
-    Ok(Location {
+    Ok(DidLocation {
         document,
         witnesses: None,
     })
 }
 
-fn webvh(rest: &str) -> Result<Location, &'static str> {
+fn webvh(rest: &str) -> Result<DidLocation, &'static str> {
     let (scid, rest) = rest.split_once(':').ok_or("it has no domain")?;
     if scid.is_empty() || !scid.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return Err("its identifier is no hash");
     }
     let (host, path) = place(rest)?;
     let path = if path.is_empty() { "/.well-known" } else { &path };
-    Ok(Location {
+    Ok(DidLocation {
         document: format!("https://{host}{path}/did.jsonl"),
         witnesses: Some(format!("https://{host}{path}/did-witness.json")),
     })

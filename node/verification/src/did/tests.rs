@@ -17,13 +17,13 @@ fn did_of(log: &str) -> String {
     last["state"]["id"].as_str().unwrap().to_owned()
 }
 
-struct Vector {
+struct WebvhVector {
     name: String,
     log: String,
     witnesses: Option<Vec<u8>>,
 }
 
-fn vectors() -> Vec<Vector> {
+fn vectors() -> Vec<WebvhVector> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/didwebvh");
     let mut all = Vec::new();
     for scenario in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
@@ -34,7 +34,7 @@ fn vectors() -> Vec<Vector> {
             if file.extension().is_none_or(|e| e != "jsonl") {
                 continue;
             }
-            all.push(Vector {
+            all.push(WebvhVector {
                 name: file.strip_prefix(&folder).unwrap().display().to_string(),
                 log: fs::read_to_string(&file).unwrap(),
                 witnesses: fs::read(file.with_extension("witness.json")).ok(),
@@ -45,7 +45,7 @@ fn vectors() -> Vec<Vector> {
     all
 }
 
-fn resolve(vector: &Vector) -> Result<Resolved, BadDocument> {
+fn resolve(vector: &WebvhVector) -> Result<ResolvedKeys, BadDidDocument> {
     read(
         &did_of(&vector.log),
         vector.log.as_bytes(),
@@ -163,7 +163,7 @@ const DID: &str = "did:web:badges.example";
 const KEY: &str = "z6MkjchhfUsD6mmvni8mCdXHw216Xrm9bQe2mBH1P5RDjVJG";
 const OTHER_KEY: &str = "z6Mkrv5Cm2XCLumMPTqooLTCw6YDf421d7VdTziwrZ8vNf4L";
 
-fn web(document: Value) -> Result<Resolved, BadDocument> {
+fn web(document: Value) -> Result<ResolvedKeys, BadDidDocument> {
     read(DID, document.to_string().as_bytes(), None, t("2026-11-23"))
 }
 

@@ -7,12 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use registry_schema::{Timestamp, VerificationMethod};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::{BadDocument, Resolved, bad, document};
-use crate::{KeyKind, PublicKey, badge::moment, json, multikey};
-
-type Object = Map<String, Value>;
+use super::{BadDidDocument, ResolvedKeys, bad, document};
+use crate::json::JsonObject;
+use crate::{KeyKind, VerificationKey, badge::moment, json, multikey};
 
 /// More entries than this are no issuer's.
 const MAX_ENTRIES: usize = 1_000;
@@ -33,14 +32,14 @@ const PARAMETERS: [&str; 9] = [
 
 /// The state that holds after an entry.
 #[derive(Default)]
-struct State {
+struct WebvhState {
     version: String,
     time: Option<Timestamp>,
     id: String,
     scid: String,
     update_keys: Vec<String>,
     next_key_hashes: Vec<String>,
-    witness: Option<Witnesses>,
+    witness: Option<WebvhWitnesses>,
     portable: bool,
     deactivated: bool,
     ttl: Option<u32>,
@@ -48,26 +47,31 @@ struct State {
 
 /// The witnesses of an entry, as Multikeys, and how many of them must approve it.
 #[derive(Clone, PartialEq, Eq)]
-struct Witnesses {
+struct WebvhWitnesses {
     threshold: usize,
     ids: BTreeSet<String>,
 }
 
 /// Reads a history: the keys that issue, each with its terms.
-pub(super) fn read(did: &str, log: &[u8], witnesses: Option<&[u8]>, now: Timestamp) -> Result<Resolved, BadDocument> {
+pub(super) fn read(
+    did: &str,
+    log: &[u8],
+    witnesses: Option<&[u8]>,
+    now: Timestamp,
+) -> Result<ResolvedKeys, BadDidDocument> {
     let text = std::str::from_utf8(log).map_err(|_| bad("its history is no text"))?;
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     if lines.is_empty() || lines.len() > MAX_ENTRIES {
         return Err(bad(format!("its history has {} entries", lines.len())));
     }
-    let mut state = State::default();
-    let mut terms = Terms::default();
+    let mut state = WebvhState::default();
+    let mut terms = KeyPeriods::default();
     let mut versions = BTreeMap::new();
     let mut to_approve = Vec::new();
     let mut last = Value::Null;
     for (i, line) in lines.iter().enumerate() {
         let number = i + 1;
-        let at = |why: BadDocument| bad(format!("entry {number} of its history: {why}"));
+        let at = |why: BadDidDocument| bad(format!("entry {number} of its history: {why}"));
         let entry = json::read(line.as_bytes()).map_err(|e| at(bad(e.to_string())))?;
         let Value::Object(entry) = entry else {
             return Err(at(bad("it is no JSON object")));
@@ -87,7 +91,7 @@ pub(super) fn read(did: &str, log: &[u8], witnesses: Option<&[u8]>, now: Timesta
     }
     approved(&to_approve, &versions, witnesses)?;
     let (_, other) = document::keys(&last, did)?;
-    Ok(Resolved {
+    Ok(ResolvedKeys {
         issuing: terms.0,
         other,
         ttl: state.ttl,
@@ -95,7 +99,12 @@ pub(super) fn read(did: &str, log: &[u8], witnesses: Option<&[u8]>, now: Timesta
 }
 
 /// Checks one entry and goes on to what holds after it; gives who has to approve it.
-fn step(state: &mut State, entry: &Object, number: usize, now: Timestamp) -> Result<Option<Witnesses>, BadDocument> {
+fn step(
+    state: &mut WebvhState,
+    entry: &JsonObject,
+    number: usize,
+    now: Timestamp,
+) -> Result<Option<WebvhWitnesses>, BadDidDocument> {
     let text = |name: &str| {
         entry
             .get(name)
@@ -112,7 +121,7 @@ fn step(state: &mut State, entry: &Object, number: usize, now: Timestamp) -> Res
         return Err(bad("it comes after the end of the DID"));
     }
     let parameters = inner("parameters")?;
-    let changed = Changed::read(parameters, number == 1)?;
+    let changed = WebvhParameters::read(parameters, number == 1)?;
     if number == 1 {
         state.scid = changed.scid.clone().ok_or_else(|| bad("it names no `scid`"))?;
         state.version.clone_from(&state.scid);
@@ -176,18 +185,18 @@ fn step(state: &mut State, entry: &Object, number: usize, now: Timestamp) -> Res
 
 /// The changes that an entry's `parameters` make.
 #[derive(Default)]
-struct Changed {
+struct WebvhParameters {
     scid: Option<String>,
     update_keys: Option<Vec<String>>,
     next_key_hashes: Option<Vec<String>>,
-    witness: Option<Option<Witnesses>>,
+    witness: Option<Option<WebvhWitnesses>>,
     portable: Option<bool>,
     deactivated: Option<bool>,
     ttl: Option<u32>,
 }
 
-impl Changed {
-    fn read(parameters: &Object, first: bool) -> Result<Self, BadDocument> {
+impl WebvhParameters {
+    fn read(parameters: &JsonObject, first: bool) -> Result<Self, BadDidDocument> {
         let wrong = |name: &str| bad(format!("its parameter `{name}` is not as it must be"));
         if let Some(unknown) = parameters.keys().find(|name| !PARAMETERS.contains(&name.as_str())) {
             let unknown: String = unknown.chars().take(40).collect();
@@ -223,7 +232,7 @@ impl Changed {
                 None => None,
                 Some(Value::Null) => Some(None),
                 Some(Value::Object(none)) if none.is_empty() => Some(None),
-                Some(some) => Some(Some(Witnesses::read(some).ok_or_else(|| wrong("witness"))?)),
+                Some(some) => Some(Some(WebvhWitnesses::read(some).ok_or_else(|| wrong("witness"))?)),
             },
             portable: switch("portable")?,
             deactivated: switch("deactivated")?,
@@ -245,7 +254,7 @@ impl Changed {
         Ok(changed)
     }
 
-    fn apply(self, state: &mut State) {
+    fn apply(self, state: &mut WebvhState) {
         state.update_keys = self
             .update_keys
             .unwrap_or_else(|| std::mem::take(&mut state.update_keys));
@@ -259,7 +268,7 @@ impl Changed {
     }
 }
 
-impl Witnesses {
+impl WebvhWitnesses {
     fn read(value: &Value) -> Option<Self> {
         let listed = value
             .get("witnesses")?
@@ -282,10 +291,10 @@ impl Witnesses {
 
 /// Every entry that needs it was approved by enough witnesses. Who approves an entry approves all before it.
 fn approved(
-    to_approve: &[(usize, Witnesses)],
+    to_approve: &[(usize, WebvhWitnesses)],
     versions: &BTreeMap<String, usize>,
     file: Option<&[u8]>,
-) -> Result<(), BadDocument> {
+) -> Result<(), BadDidDocument> {
     if to_approve.is_empty() {
         return Ok(());
     }
@@ -297,7 +306,7 @@ fn approved(
         let Some(number) = versions.get(version) else {
             continue;
         };
-        let content = Object::from_iter([("versionId".to_owned(), json!(version))]);
+        let content = JsonObject::from_iter([("versionId".to_owned(), json!(version))]);
         for proof in proofs(approval.get("proof")) {
             if let Some(key) = proof.as_object().and_then(|proof| key_of_valid(proof, &content)) {
                 let reached = furthest.entry(key).or_default();
@@ -322,7 +331,7 @@ fn approved(
 }
 
 /// Every proof of the entry is by an active key, and there is one.
-fn signed_by(entry: &Object, active: &[String]) -> Result<(), BadDocument> {
+fn signed_by(entry: &JsonObject, active: &[String]) -> Result<(), BadDidDocument> {
     let mut content = entry.clone();
     let proof = content.remove("proof");
     let all = proofs(proof.as_ref());
@@ -348,7 +357,7 @@ fn proofs(value: Option<&Value>) -> &[Value] {
 
 /// The key of an `eddsa-jcs-2022` proof over this content, if the proof holds (VC Data Integrity EdDSA Cryptosuites
 /// 1.0, §3.3). The key is the one that the `did:key` in its verification method holds.
-fn key_of_valid(proof: &Object, content: &Object) -> Option<String> {
+fn key_of_valid(proof: &JsonObject, content: &JsonObject) -> Option<String> {
     let text = |name: &str| proof.get(name).and_then(Value::as_str);
     let is = |name: &str, value: &str| text(name) == Some(value);
     if !(is("type", "DataIntegrityProof")
@@ -367,13 +376,13 @@ fn key_of_valid(proof: &Object, content: &Object) -> Option<String> {
     key.verifies(&message, &signature).then(|| body.to_owned())
 }
 
-fn ed25519(multikey: &str) -> Option<PublicKey> {
+fn ed25519(multikey: &str) -> Option<VerificationKey> {
     multikey::decode(multikey)
         .ok()
         .filter(|key| key.kind() == KeyKind::Ed25519)
 }
 
-fn canonical(object: &Object) -> Option<Vec<u8>> {
+fn canonical(object: &JsonObject) -> Option<Vec<u8>> {
     serde_json_canonicalizer::to_vec(object).ok()
 }
 
@@ -387,7 +396,7 @@ fn multihash(bytes: &[u8]) -> String {
 }
 
 /// The hash of an entry, chained to the version before; that of the first to the SCID.
-fn hash_of_entry(entry: &Object, before: &str) -> Result<String, BadDocument> {
+fn hash_of_entry(entry: &JsonObject, before: &str) -> Result<String, BadDidDocument> {
     let mut entry = entry.clone();
     entry.remove("proof");
     entry.insert("versionId".to_owned(), json!(before));
@@ -397,7 +406,7 @@ fn hash_of_entry(entry: &Object, before: &str) -> Result<String, BadDocument> {
 }
 
 /// The hash of the first entry with a placeholder wherever that hash itself stands.
-fn hash_of_start(entry: &Object, scid: &str) -> Result<String, BadDocument> {
+fn hash_of_start(entry: &JsonObject, scid: &str) -> Result<String, BadDidDocument> {
     if scid.len() < 32 {
         return Err(bad("its `scid` is no hash"));
     }
@@ -405,7 +414,7 @@ fn hash_of_start(entry: &Object, scid: &str) -> Result<String, BadDocument> {
     entry.remove("proof");
     entry.insert("versionId".to_owned(), json!("{SCID}"));
     let text = Value::Object(entry).to_string().replace(scid, "{SCID}");
-    let entry: Object = serde_json::from_str(&text).map_err(|_| bad("it has no canonical form"))?;
+    let entry: JsonObject = serde_json::from_str(&text).map_err(|_| bad("it has no canonical form"))?;
     canonical(&entry)
         .map(|bytes| multihash(&bytes))
         .ok_or_else(|| bad("it has no canonical form"))
@@ -413,9 +422,9 @@ fn hash_of_start(entry: &Object, scid: &str) -> Result<String, BadDocument> {
 
 /// From when until when each key stood in the document.
 #[derive(Default)]
-struct Terms(Vec<VerificationMethod>);
+struct KeyPeriods(Vec<VerificationMethod>);
 
-impl Terms {
+impl KeyPeriods {
     fn follow(&mut self, issuing: Vec<VerificationMethod>, time: Timestamp) {
         let same = |a: &VerificationMethod, b: &VerificationMethod| {
             a.id == b.id && a.public_key_multibase == b.public_key_multibase

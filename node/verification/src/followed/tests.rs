@@ -2,8 +2,8 @@
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng, seq::SliceRandom as _};
 use registry_schema::{
-    Issuer, Recognition, Scope, Withdrawal,
-    recognition::{AgencyRecognition, Basis, Registration, RegistrationStanding},
+    Issuer, Recognition, RecognitionScope, RecognitionWithdrawal,
+    recognition::{AgencyRecognition, RecognitionBasis, Registration, RegistrationStanding},
 };
 
 use super::*;
@@ -41,14 +41,14 @@ fn of_issuer(by: usize, purposes: &[Purpose], may_be_followed: bool) -> Recognit
                 provider: None,
                 own_keys: None,
             },
-            scope: Scope::All,
+            scope: RecognitionScope::All,
             purposes: purposes.to_vec(),
             from: Timestamp(0),
             until: None,
             accepts_without_status: true,
-            basis: Basis {
+            basis: RecognitionBasis {
                 may_be_followed,
-                ..Basis::default()
+                ..RecognitionBasis::default()
             },
         },
         withdrawn: None,
@@ -63,14 +63,14 @@ fn of_agency(by: usize, of: usize, depth: u8, may_be_followed: bool) -> AgencyRe
             id: format!("rec-{by}-{of}-{depth}-{may_be_followed}"),
             of: id(of),
             key_log: "0".repeat(64),
-            scope: Scope::All,
+            scope: RecognitionScope::All,
             purposes: vec![Purpose::Renewal, Purpose::Salary],
             from: Timestamp(0),
             until: None,
             depth,
-            basis: Basis {
+            basis: RecognitionBasis {
                 may_be_followed,
-                ..Basis::default()
+                ..RecognitionBasis::default()
             },
         },
         withdrawn: None,
@@ -89,17 +89,17 @@ fn world(agencies: usize, issuers: Vec<RecognitionEntry>, hops: Vec<AgencyRecogn
 }
 
 fn paths(evidence: &Evidence, asked: usize) -> Vec<Vec<AgencyId>> {
-    let sought = Sought {
+    let sought = RecognitionQuery {
         issuer: "did:example:1",
         achievement: None,
         alignments: &[],
-        asked: AskedAt::now(NOW),
+        asked: QueryTime::now(NOW),
         issued: None,
         vouched: None,
     };
-    held(evidence, &id(asked), &sought, Lists::FreshAt(NOW))
+    held(evidence, &id(asked), &sought, ListFreshness::FreshAt(NOW))
         .iter()
-        .map(Held::path)
+        .map(RecognitionPath::path)
         .collect()
 }
 
@@ -118,16 +118,16 @@ fn an_agency_is_followed_only_where_both_sides_say_so() {
         vec![of_agency(2, 1, 1, false)],
     );
     assert!(paths(&another_purpose, 2).is_empty());
-    let sought = Sought {
+    let sought = RecognitionQuery {
         issuer: "did:example:1",
         achievement: None,
         alignments: &[],
-        asked: AskedAt::now(NOW),
+        asked: QueryTime::now(NOW),
         issued: None,
         vouched: None,
     };
     let asked = id(2);
-    let found = held(&both, &asked, &sought, Lists::FreshAt(NOW));
+    let found = held(&both, &asked, &sought, ListFreshness::FreshAt(NOW));
     assert!(
         !found[0].accepts_without_status(),
         "that is for the asked agency itself to say"
@@ -146,7 +146,7 @@ fn a_chain_ends_where_its_depth_a_withdrawal_or_a_stale_list_ends_it() {
     stale.trust_lists.insert(id(2), STALE);
     assert!(paths(&stale, 3).is_empty());
     let mut withdrawn = chain(2);
-    withdrawn.agency_recognitions[1].withdrawn = Some(Withdrawal {
+    withdrawn.agency_recognitions[1].withdrawn = Some(RecognitionWithdrawal {
         at: NOW,
         earlier_badges_stay_good: false,
     });
@@ -249,17 +249,17 @@ fn tidied(united: BTreeMap<AgencyId, Vec<Purpose>>) -> Vec<(AgencyId, Vec<Purpos
 }
 
 fn found(evidence: &Evidence, asked: usize) -> Vec<(AgencyId, Vec<Purpose>)> {
-    let sought = Sought {
+    let sought = RecognitionQuery {
         issuer: "did:example:1",
         achievement: None,
         alignments: &[],
-        asked: AskedAt::now(NOW),
+        asked: QueryTime::now(NOW),
         issued: None,
         vouched: None,
     };
     let asked = id(asked);
     let mut united: BTreeMap<AgencyId, Vec<Purpose>> = BTreeMap::new();
-    for held in held(evidence, &asked, &sought, Lists::FreshAt(NOW)) {
+    for held in held(evidence, &asked, &sought, ListFreshness::FreshAt(NOW)) {
         united
             .entry(held.entry.agency.clone())
             .or_default()

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    SigningKey,
+    IssuerSigningKey,
     bitstring::MIN_ENTRIES,
     credential::{NewStatusList, status_list},
     jwt,
@@ -16,8 +16,8 @@ use crate::{
 
 const URL: &str = "https://badges.example/status/1";
 
-fn key() -> SigningKey {
-    SigningKey::from_seed(&[9; 32]).unwrap()
+fn key() -> IssuerSigningKey {
+    IssuerSigningKey::from_seed(&[9; 32]).unwrap()
 }
 
 fn unsigned(list: Bitstring) -> Value {
@@ -59,11 +59,11 @@ fn entry(index: u32) -> StatusEntry {
     }
 }
 
-fn read_it(bytes: &[u8]) -> Result<ForeignList, ListFault> {
+fn read_it(bytes: &[u8]) -> Result<ExternalStatusList, StatusListError> {
     read(bytes, crate::multikey::key_in_method)
 }
 
-fn value(list: &ForeignList, entry: &StatusEntry) -> Result<u32, ListFault> {
+fn value(list: &ExternalStatusList, entry: &StatusEntry) -> Result<u32, StatusListError> {
     list.look_up(Some("urn:uuid:1"), entry, MIN_ENTRIES)
         .map(|found| found.value)
 }
@@ -85,8 +85,8 @@ fn a_list_says_which_places_are_set_whether_it_is_a_document_or_a_token() {
         for (index, set) in [(0, 1), (1, 0), (4_711, 1), (131_070, 0), (131_071, 1)] {
             assert_eq!(value(&list, &entry(index)), Ok(set), "{index}");
         }
-        assert_eq!(value(&list, &entry(131_072)), Err(ListFault::Range(131_072)));
-        assert_eq!(value(&list, &entry(u32::MAX)), Err(ListFault::Range(u32::MAX)));
+        assert_eq!(value(&list, &entry(131_072)), Err(StatusListError::Range(131_072)));
+        assert_eq!(value(&list, &entry(u32::MAX)), Err(StatusListError::Range(u32::MAX)));
     }
 }
 
@@ -103,7 +103,7 @@ fn a_status_of_more_bits_is_read_left_to_right_and_has_its_message() {
     two.size = Some(2);
     // Each value needs its meaning.
     two.messages = [(2, "pending review".to_owned())].into();
-    assert!(matches!(value(&list, &two), Err(ListFault::Malformed(_))));
+    assert!(matches!(value(&list, &two), Err(StatusListError::Malformed(_))));
     two.messages = (0..256).map(|status| (status, format!("meaning {status}"))).collect();
     two.messages.insert(2, "pending review".to_owned());
     let found = list.look_up(None, &two, MIN_ENTRIES).unwrap();
@@ -112,14 +112,17 @@ fn a_status_of_more_bits_is_read_left_to_right_and_has_its_message() {
     two.size = Some(8);
     assert_eq!(
         value(&list, &two),
-        Err(ListFault::Length {
+        Err(StatusListError::Length {
             has: 32_768,
             least: MIN_ENTRIES
         })
     );
     for size in [Some(0), Some(9), None] {
         two.size = size;
-        assert!(matches!(value(&list, &two), Err(ListFault::Malformed(_))), "{size:?}");
+        assert!(
+            matches!(value(&list, &two), Err(StatusListError::Malformed(_))),
+            "{size:?}"
+        );
     }
 }
 
@@ -170,7 +173,7 @@ fn a_list_that_proves_nothing_says_nothing() {
         ("dates in words", otherwise(|d| d["validUntil"] = json!("2026-12-01"))),
     ] {
         assert!(
-            matches!(read_it(&bytes), Err(ListFault::Verification(_))),
+            matches!(read_it(&bytes), Err(StatusListError::Verification(_))),
             "{name}: {:?}",
             read_it(&bytes)
         );
@@ -184,20 +187,20 @@ fn a_list_that_proves_nothing_says_nothing() {
     assert_eq!(with(|_| {}), Ok(1));
     assert!(matches!(
         with(|e| e.purpose = Some("suspension".into())),
-        Err(ListFault::Verification(_))
+        Err(StatusListError::Verification(_))
     ));
     assert!(matches!(
         with(|e| e.list = "https://badges.example/2".into()),
-        Err(ListFault::Verification(_))
+        Err(StatusListError::Verification(_))
     ));
-    assert!(matches!(with(|e| e.index = None), Err(ListFault::Malformed(_))));
+    assert!(matches!(with(|e| e.index = None), Err(StatusListError::Malformed(_))));
     assert!(matches!(
         with(|e| e.kind = "1EdTechRevocationList".into()),
-        Err(ListFault::Verification(_))
+        Err(StatusListError::Verification(_))
     ));
     // Too short, by the standard; an operator may know better.
     let short = read_it(&sign(unsigned(Bitstring::new(100_000)))).unwrap();
-    let too_short = ListFault::Length {
+    let too_short = StatusListError::Length {
         has: 100_000,
         least: MIN_ENTRIES,
     };
@@ -261,7 +264,7 @@ fn a_list_of_2021_with_a_data_integrity_proof_is_read_and_believed_only_as_it_wa
         let altered = text.replacen(what, with, 1);
         assert_ne!(altered, text);
         assert!(
-            matches!(read_it(altered.as_bytes()), Err(ListFault::Verification(_))),
+            matches!(read_it(altered.as_bytes()), Err(StatusListError::Verification(_))),
             "{what}"
         );
     }
@@ -290,13 +293,16 @@ fn a_revocation_list_of_1edtech_names_the_revoked() {
         let found = list.look_up(Some(id), &entry, 0).unwrap();
         assert_eq!((found.value, found.signatures.len()), (value, 0), "{id}");
     }
-    assert!(matches!(list.look_up(None, &entry, 0), Err(ListFault::Malformed(_))));
+    assert!(matches!(
+        list.look_up(None, &entry, 0),
+        Err(StatusListError::Malformed(_))
+    ));
     // It is no list for places.
     let mut place = entry.clone();
     place.kind = "BitstringStatusListEntry".to_owned();
     assert!(matches!(
         list.look_up(Some("urn:uuid:4"), &place, 0),
-        Err(ListFault::Verification(_))
+        Err(StatusListError::Verification(_))
     ));
     for bad in [
         json!({"issuer": "a", "revokedCredentials": {}}),
@@ -304,7 +310,10 @@ fn a_revocation_list_of_1edtech_names_the_revoked() {
         json!({"revokedCredentials": []}),
     ] {
         assert!(
-            matches!(read_it(bad.to_string().as_bytes()), Err(ListFault::Verification(_))),
+            matches!(
+                read_it(bad.to_string().as_bytes()),
+                Err(StatusListError::Verification(_))
+            ),
             "{bad}"
         );
     }

@@ -1,6 +1,6 @@
 //! Badges baked into PNG images: one uncompressed iTXt chunk (Open Badges 3.0, §5.3.1).
 
-use super::{ASK_AGAIN, Unreadable};
+use super::{ASK_AGAIN, UnreadableBadge};
 
 /// The first eight bytes of every PNG file.
 pub(super) const SIGNATURE: [u8; 8] = [137, 80, 78, 71, 13, 10, 26, 10];
@@ -9,7 +9,7 @@ const OLD_KEYWORD: &[u8] = b"openbadges\0";
 /// A picture of two megabytes with more chunks than this is no picture.
 const MAX_CHUNKS: usize = 10_000;
 
-struct Chunk<'a> {
+struct PngChunk<'a> {
     kind: [u8; 4],
     data: &'a [u8],
     /// True if its checksum fits.
@@ -18,21 +18,21 @@ struct Chunk<'a> {
     rest: &'a [u8],
 }
 
-fn ended() -> Unreadable {
-    Unreadable::new("the PNG image ends too early or is damaged", ASK_AGAIN)
+fn ended() -> UnreadableBadge {
+    UnreadableBadge::new("the PNG image ends too early or is damaged", ASK_AGAIN)
 }
 
-fn damaged() -> Unreadable {
-    Unreadable::new("the badge inside the PNG image is damaged or compressed", ASK_AGAIN)
+fn damaged() -> UnreadableBadge {
+    UnreadableBadge::new("the badge inside the PNG image is damaged or compressed", ASK_AGAIN)
 }
 
-fn chunk(bytes: &[u8]) -> Option<Chunk<'_>> {
+fn chunk(bytes: &[u8]) -> Option<PngChunk<'_>> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
     let (checked, after) = rest.split_at_checked(length.checked_add(4)?)?;
     let (crc, rest) = after.split_first_chunk::<4>()?;
     let (kind, data) = checked.split_first_chunk::<4>()?;
-    Some(Chunk {
+    Some(PngChunk {
         kind: *kind,
         data,
         whole: crc32fast::hash(checked) == u32::from_be_bytes(*crc),
@@ -41,7 +41,7 @@ fn chunk(bytes: &[u8]) -> Option<Chunk<'_>> {
 }
 
 /// The text of the one badge in an image.
-pub(super) fn credential(bytes: &[u8]) -> Result<String, Unreadable> {
+pub(super) fn credential(bytes: &[u8]) -> Result<String, UnreadableBadge> {
     let mut rest = bytes.strip_prefix(&SIGNATURE).ok_or_else(ended)?;
     let mut found = None;
     let mut old = false;
@@ -49,7 +49,7 @@ pub(super) fn credential(bytes: &[u8]) -> Result<String, Unreadable> {
         let chunk = chunk(rest).ok_or_else(ended)?;
         rest = chunk.rest;
         if &chunk.kind == b"iTXt" && chunk.data.starts_with(KEYWORD) && found.replace(text(&chunk)?).is_some() {
-            return Err(Unreadable::new(
+            return Err(UnreadableBadge::new(
                 "the PNG image holds more than one badge",
                 "ask the holder for an image with one badge inside",
             ));
@@ -58,11 +58,11 @@ pub(super) fn credential(bytes: &[u8]) -> Result<String, Unreadable> {
             b"iTXt" | b"tEXt" | b"zTXt" if chunk.data.starts_with(OLD_KEYWORD) => old = true,
             b"IEND" => {
                 return found.ok_or_else(|| match old {
-                    true => Unreadable::new(
+                    true => UnreadableBadge::new(
                         "the PNG image holds a badge of an older standard than Open Badges 3.0",
                         "ask the issuer for the badge as Open Badges 3.0",
                     ),
-                    false => Unreadable::new(
+                    false => UnreadableBadge::new(
                         "the PNG image has no badge inside",
                         "ask the holder for the badge file itself: a screenshot loses the badge",
                     ),
@@ -75,7 +75,7 @@ pub(super) fn credential(bytes: &[u8]) -> Result<String, Unreadable> {
 }
 
 /// The text of an iTXt chunk: after the keyword, two bytes on compression, then language and translated keyword.
-fn text(chunk: &Chunk<'_>) -> Result<String, Unreadable> {
+fn text(chunk: &PngChunk<'_>) -> Result<String, UnreadableBadge> {
     let after = chunk
         .data
         .strip_prefix(KEYWORD)
@@ -93,12 +93,12 @@ fn text(chunk: &Chunk<'_>) -> Result<String, Unreadable> {
 ///
 /// # Errors
 /// If the image is no PNG, or holds a badge already.
-pub fn bake_png(png: &[u8], credential_json: &str) -> Result<Vec<u8>, Unreadable> {
-    let no_image = || Unreadable::new("the picture is no PNG image", "choose a PNG file");
+pub fn bake_png(png: &[u8], credential_json: &str) -> Result<Vec<u8>, UnreadableBadge> {
+    let no_image = || UnreadableBadge::new("the picture is no PNG image", "choose a PNG file");
     match credential(png) {
         Err(e) if e.stopped.ends_with("no badge inside") => {}
         Ok(_) => {
-            return Err(Unreadable::new(
+            return Err(UnreadableBadge::new(
                 "the picture already holds a badge",
                 "choose one without a badge",
             ));

@@ -9,7 +9,7 @@ use quick_xml::{
     name::{Namespace, ResolveResult},
 };
 
-use super::{ASK_AGAIN, Unreadable};
+use super::{ASK_AGAIN, UnreadableBadge};
 
 const NAMESPACE: Namespace<'_> = Namespace("https://purl.imsglobal.org/ob/v3p0");
 /// Said of an element for a badge in which there is none.
@@ -17,16 +17,16 @@ const EMPTY: &str = "the SVG image has an element for a badge, and nothing in it
 /// The deepest nesting that the picture may have.
 const MAX_DEPTH: u32 = 256;
 
-fn broken(why: impl std::fmt::Display) -> Unreadable {
+fn broken(why: impl std::fmt::Display) -> UnreadableBadge {
     let why: String = why.to_string().chars().take(160).collect();
-    Unreadable::new(
+    UnreadableBadge::new(
         format!("reading the SVG image stopped, its XML is broken: {why}"),
         ASK_AGAIN,
     )
 }
 
 /// The text of the one badge in an image.
-pub(super) fn credential(text: &str) -> Result<String, Unreadable> {
+pub(super) fn credential(text: &str) -> Result<String, UnreadableBadge> {
     let mut reader = NsReader::from_str(text);
     let mut found: Option<String> = None;
     let mut depth = 0_u32;
@@ -69,9 +69,9 @@ pub(super) fn credential(text: &str) -> Result<String, Unreadable> {
         return Err(broken("an element has no end"));
     }
     let next = "ask the holder for the badge file itself: an edited picture loses the badge";
-    let found = found.ok_or_else(|| Unreadable::new("the SVG image has no badge inside", next))?;
+    let found = found.ok_or_else(|| UnreadableBadge::new("the SVG image has no badge inside", next))?;
     match found.trim().is_empty() {
-        true => Err(Unreadable::new(EMPTY, next)),
+        true => Err(UnreadableBadge::new(EMPTY, next)),
         false => Ok(found),
     }
 }
@@ -80,20 +80,20 @@ pub(super) fn credential(text: &str) -> Result<String, Unreadable> {
 ///
 /// # Errors
 /// If the image is no SVG, or holds a badge already.
-pub fn bake_svg(svg: &str, credential_json: &str) -> Result<String, Unreadable> {
-    let no_image = || Unreadable::new("the picture is no SVG image", "choose an SVG file");
+pub fn bake_svg(svg: &str, credential_json: &str) -> Result<String, UnreadableBadge> {
+    let no_image = || UnreadableBadge::new("the picture is no SVG image", "choose an SVG file");
     let svg = svg.trim_start_matches('\u{feff}');
     match credential(svg) {
         Err(e) if e.stopped.ends_with("no badge inside") => {}
         // A second element beside an empty one could not be read.
         Err(e) if e.stopped == EMPTY => {
-            return Err(Unreadable::new(
+            return Err(UnreadableBadge::new(
                 "the picture already has an element for a badge",
                 "choose one without",
             ));
         }
         Ok(_) => {
-            return Err(Unreadable::new(
+            return Err(UnreadableBadge::new(
                 "the picture already holds a badge",
                 "choose one without a badge",
             ));
@@ -121,9 +121,9 @@ pub fn bake_svg(svg: &str, credential_json: &str) -> Result<String, Unreadable> 
 }
 
 /// Begins the one credential, with what stands in its `verify` attribute.
-fn begin(found: &mut Option<String>, start: &BytesStart<'_>) -> Result<(), Unreadable> {
+fn begin(found: &mut Option<String>, start: &BytesStart<'_>) -> Result<(), UnreadableBadge> {
     if found.is_some() {
-        return Err(Unreadable::new(
+        return Err(UnreadableBadge::new(
             "the SVG image holds more than one badge",
             "ask the holder for an image with one badge inside",
         ));

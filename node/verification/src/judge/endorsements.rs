@@ -3,19 +3,19 @@
 //! changes the verdict**, and nobody outside is asked anything about one.
 
 use registry_schema::{
-    Finding, Issuer, Outcome, quotable,
-    verdict::{Endorsed, Endorsement},
+    CheckOutcome, Finding, Issuer, quotable,
+    verdict::{Endorsement, EndorsementTarget},
 };
 use serde_json::Value;
 
-use super::{Case, finding, in_local_words, proof};
+use super::{JudgeContext, finding, in_local_words, proof};
 use crate::{
-    OpenBadge, StatusEntry, StatusEvidence, Unreadable,
+    OpenBadge, StatusEntry, StatusEvidence, UnreadableBadge,
     badge::{parse_any, types},
     codes::Code,
-    data_integrity::{self, Doubt, ProofOutcome, Signature},
+    data_integrity::{self, ProofOutcome, Undecidable, VerifiedProof},
     evidence::NOW_IN_DOUBT,
-    formats::Form,
+    formats::BadgeFormat,
     home, jwt, multikey,
 };
 
@@ -26,8 +26,8 @@ const MAX_CHECKED: usize = 10;
 const MAX_NAME: usize = 120;
 
 /// One endorsement, as it stands in the badge.
-struct Found<'a> {
-    of: Endorsed,
+struct EmbeddedEndorsement<'a> {
+    of: EndorsementTarget,
     /// The id of what it stands in.
     subject: Option<&'a str>,
     value: &'a Value,
@@ -47,24 +47,24 @@ pub fn endorsed_status(badge: &OpenBadge) -> Vec<(String, Vec<StatusEntry>)> {
         .collect()
 }
 
-fn read(value: &Value) -> Result<OpenBadge, Unreadable> {
+fn read(value: &Value) -> Result<OpenBadge, UnreadableBadge> {
     match value {
-        Value::String(text) if jwt::is_token(text) => jwt::read(text, Form::Jwt),
-        Value::Object(_) => parse_any(value.clone(), Form::Json),
-        _ => Err(Unreadable::new("it is neither an object nor a token", "")),
+        Value::String(text) if jwt::is_token(text) => jwt::read(text, BadgeFormat::Jwt),
+        Value::Object(_) => parse_any(value.clone(), BadgeFormat::Json),
+        _ => Err(UnreadableBadge::new("it is neither an object nor a token", "")),
     }
 }
 
 /// All endorsements in a badge.
-fn found(badge: &OpenBadge) -> Vec<Found<'_>> {
+fn found(badge: &OpenBadge) -> Vec<EmbeddedEndorsement<'_>> {
     let document = &badge.document;
     let achievement = document
         .get("credentialSubject")
         .and_then(|subject| subject.get("achievement"));
     let places = [
-        (Endorsed::Badge, Some(document)),
-        (Endorsed::Issuer, document.get("issuer")),
-        (Endorsed::Achievement, achievement),
+        (EndorsementTarget::Badge, Some(document)),
+        (EndorsementTarget::Issuer, document.get("issuer")),
+        (EndorsementTarget::Achievement, achievement),
     ];
     let mut found = Vec::new();
     for (of, place) in places {
@@ -76,13 +76,13 @@ fn found(badge: &OpenBadge) -> Vec<Found<'_>> {
                 Some(Value::Array(many)) => many.as_slice(),
                 Some(one) => std::slice::from_ref(one),
             };
-            found.extend(values.iter().map(|value| Found { of, subject, value }));
+            found.extend(values.iter().map(|value| EmbeddedEndorsement { of, subject, value }));
         }
     }
     found
 }
 
-impl Case<'_> {
+impl JudgeContext<'_> {
     /// The result for each endorsement, and a finding for those that do not hold or were not checked.
     pub(super) fn endorsements(&self) -> (Vec<Endorsement>, Vec<Finding>) {
         let found = found(self.badge);
@@ -90,9 +90,9 @@ impl Case<'_> {
         let known = known.iter().map(Vec::as_slice).chain(std::iter::repeat(&[][..]));
         let looked_at = found.iter().take(MAX_CHECKED).zip(known);
         let told: Vec<Endorsement> = looked_at.map(|(one, status)| self.endorsement(one, status)).collect();
-        let count = |outcome: Outcome| told.iter().filter(|one| one.outcome == outcome).count();
-        let (failed, total) = (count(Outcome::Failed), found.len());
-        let unchecked = total - told.len() + count(Outcome::CouldNotCheck);
+        let count = |outcome: CheckOutcome| told.iter().filter(|one| one.outcome == outcome).count();
+        let (failed, total) = (count(CheckOutcome::Failed), found.len());
+        let unchecked = total - told.len() + count(CheckOutcome::CouldNotCheck);
         let mut findings = Vec::new();
         if failed > 0 {
             let what = format!("of the badge's endorsements by others ({total}), {failed} do not hold");
@@ -110,7 +110,7 @@ impl Case<'_> {
         !found(self.badge).is_empty()
     }
 
-    fn endorsement(&self, found: &Found<'_>, status: &[StatusEvidence]) -> Endorsement {
+    fn endorsement(&self, found: &EmbeddedEndorsement<'_>, status: &[StatusEvidence]) -> Endorsement {
         let (by, code, detail) = match read(found.value) {
             Err(why) => (None, Code::StructureInvalid, why.stopped),
             Ok(read) => {
@@ -155,7 +155,7 @@ impl Case<'_> {
             None => data_integrity::verify(&read.document, multikey::key_in_method),
         };
         // Under no vocabulary that is known here, the signature is unchecked, not wrong.
-        if let ProofOutcome::CouldNotCheck(doubt @ Doubt::UnknownContext(_)) = &outcome {
+        if let ProofOutcome::CouldNotCheck(doubt @ Undecidable::UnknownContext(_)) = &outcome {
             return (Code::StructureUnknownContext, doubt.to_string());
         }
         let dated_by = self.registers(&read.issuer_id).map(|issuer| &issuer.agency);
@@ -163,7 +163,7 @@ impl Case<'_> {
         let ProofOutcome::Valid(signatures) = &outcome else {
             return (code_of(&signature), signature.detail);
         };
-        if signature.outcome != Outcome::Passed {
+        if signature.outcome != CheckOutcome::Passed {
             return (code_of(&signature), signature.detail);
         }
         if let Some(against) = self.endorser(read, signatures) {
@@ -227,13 +227,13 @@ impl Case<'_> {
             }
         });
         let said: Vec<Finding> = said.collect();
-        let of = |outcome: Outcome| said.iter().find(|f| f.outcome == outcome);
-        let against = of(Outcome::Failed).or_else(|| of(Outcome::CouldNotCheck))?;
+        let of = |outcome: CheckOutcome| said.iter().find(|f| f.outcome == outcome);
+        let against = of(CheckOutcome::Failed).or_else(|| of(CheckOutcome::CouldNotCheck))?;
         Some((code_of(against), against.detail.clone()))
     }
 
     /// The objection to the key, unless the endorser's own name holds it, or it is a listed key of the badge's issuer.
-    fn endorser(&self, read: &OpenBadge, signatures: &[Signature]) -> Option<(Code, String)> {
+    fn endorser(&self, read: &OpenBadge, signatures: &[VerifiedProof]) -> Option<(Code, String)> {
         let own = multikey::key_of_did(&read.issuer_id);
         let listed = match read.issuer_id == self.badge.issuer_id {
             true => self.own_keys(),
@@ -243,7 +243,8 @@ impl Case<'_> {
             let what = "the keys of whoever is named are not known here, and nobody was asked for them";
             return Some((Code::IssuerUnresolvable, what.to_owned()));
         }
-        let is_theirs = |signature: &Signature| own.as_ref() == Some(&signature.key) || listed.contains(&signature.key);
+        let is_theirs =
+            |signature: &VerifiedProof| own.as_ref() == Some(&signature.key) || listed.contains(&signature.key);
         match signatures.iter().any(is_theirs) {
             true => None,
             false => Some((

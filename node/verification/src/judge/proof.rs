@@ -8,11 +8,11 @@ use std::ptr;
 use registry_schema::{AgencyId, Check, Finding, Issuer, Timestamp, VerificationMethod, quotable};
 use serde_json::Value;
 
-use super::{Case, finding, in_local_words};
+use super::{JudgeContext, finding, in_local_words};
 use crate::{
-    PublicKey, Question,
+    VerificationKey, VerificationQuestion,
     codes::Code,
-    data_integrity::{Doubt, Invalid, ProofOutcome, Signature},
+    data_integrity::{InvalidProof, ProofOutcome, Undecidable, VerifiedProof},
     evidence::{CLOCK_IN_DOUBT, NOW_IN_DOUBT, ResolvedIssuer},
     home, multikey,
 };
@@ -22,19 +22,19 @@ const MAX_TOLD: usize = 5;
 
 /// A key that a trust list gives the issuer, and when it was one.
 #[derive(Clone)]
-pub(super) struct Known<'a> {
+pub(super) struct KnownKey<'a> {
     /// The entry that does; none for the issuer's own document.
     entry: Option<&'a Issuer>,
     method: &'a str,
     /// The key as the list writes it.
     text: &'a str,
-    pub(super) key: PublicKey,
+    pub(super) key: VerificationKey,
     from: Option<Timestamp>,
     until: Option<Timestamp>,
 }
 
-impl<'a> Known<'a> {
-    fn new(entry: Option<&'a Issuer>, method: &'a VerificationMethod, key: PublicKey) -> Self {
+impl<'a> KnownKey<'a> {
+    fn new(entry: Option<&'a Issuer>, method: &'a VerificationMethod, key: VerificationKey) -> Self {
         Self {
             entry,
             method: &method.id,
@@ -51,7 +51,7 @@ impl<'a> Known<'a> {
     }
 }
 
-impl Case<'_> {
+impl JudgeContext<'_> {
     /// The findings on structure, proof and issuer, in this order.
     pub(super) fn proof(&self, endorsed: Vec<Finding>) -> Vec<Finding> {
         let listed = self.listed_keys();
@@ -82,7 +82,7 @@ impl Case<'_> {
             let more = faults.len() - MAX_TOLD;
             findings.push(finding(Code::StructureInvalid, format!("and {more} more faults")));
         }
-        if let ProofOutcome::CouldNotCheck(doubt @ Doubt::UnknownContext(_)) = outcome {
+        if let ProofOutcome::CouldNotCheck(doubt @ Undecidable::UnknownContext(_)) = outcome {
             findings.push(finding(Code::StructureUnknownContext, doubt.to_string()));
         }
         if findings.is_empty() {
@@ -99,7 +99,7 @@ impl Case<'_> {
 
     fn signature(&self, outcome: &ProofOutcome) -> Finding {
         let mut finding = signature(outcome, self.question, self.home_agency());
-        if let (ProofOutcome::CouldNotCheck(Doubt::UnknownKey(method)), Some(_)) = (outcome, self.resolved()) {
+        if let (ProofOutcome::CouldNotCheck(Undecidable::UnknownKey(method)), Some(_)) = (outcome, self.resolved()) {
             finding.detail =
                 format!("the key `{method}` does not stand, or no longer stands, in the issuer's own document");
         }
@@ -117,13 +117,17 @@ impl Case<'_> {
 }
 
 /// The finding on a document's signatures, at the moment asked about.
-pub(crate) fn signature(outcome: &ProofOutcome, question: &Question, dated_by: Option<&AgencyId>) -> Finding {
+pub(crate) fn signature(
+    outcome: &ProofOutcome,
+    question: &VerificationQuestion,
+    dated_by: Option<&AgencyId>,
+) -> Finding {
     match outcome {
         ProofOutcome::Valid(signatures) => {
             if question.now_is_in_doubt() && signatures.iter().any(|s| s.expires.is_some()) {
                 return finding(Code::ProofClockInDoubt, NOW_IN_DOUBT);
             }
-            let expired = |s: &Signature| s.expires.filter(|e| *e <= question.at);
+            let expired = |s: &VerifiedProof| s.expires.filter(|e| *e <= question.at);
             match signatures.iter().find_map(expired) {
                 Some(on) => finding(
                     Code::ProofExpired,
@@ -134,33 +138,33 @@ pub(crate) fn signature(outcome: &ProofOutcome, question: &Question, dated_by: O
         }
         ProofOutcome::Invalid(why) => {
             let code = match why {
-                Invalid::Missing => Code::ProofMissing,
-                Invalid::Uncovered(_) => Code::ProofUncoveredField,
-                Invalid::Mismatch | Invalid::Malformed(_) => Code::ProofInvalid,
+                InvalidProof::Missing => Code::ProofMissing,
+                InvalidProof::Uncovered(_) => Code::ProofUncoveredField,
+                InvalidProof::Mismatch | InvalidProof::Malformed(_) => Code::ProofInvalid,
             };
             finding(code, why.to_string())
         }
         ProofOutcome::CouldNotCheck(doubt) => {
             let code = match doubt {
-                Doubt::UnknownSuite(_) => Code::ProofUnknownSuite,
-                Doubt::UnknownContext(_) => Code::ProofNotChecked,
-                Doubt::UnknownKey(_) => Code::ProofUnknownKey,
-                Doubt::TooComplex(_) => Code::ProofTooComplex,
+                Undecidable::UnknownSuite(_) => Code::ProofUnknownSuite,
+                Undecidable::UnknownContext(_) => Code::ProofNotChecked,
+                Undecidable::UnknownKey(_) => Code::ProofUnknownKey,
+                Undecidable::TooComplex(_) => Code::ProofTooComplex,
             };
             finding(code, doubt.to_string())
         }
     }
 }
 
-impl Case<'_> {
+impl JudgeContext<'_> {
     /// The keys that are the issuer's for an answer of the asked agency: of all that lists give it, those of the home
     /// agencies whose word counts.
-    fn issuer_keys<'k>(&'k self, listed: &[Known<'k>]) -> Vec<Known<'k>> {
+    fn issuer_keys<'k>(&'k self, listed: &[KnownKey<'k>]) -> Vec<KnownKey<'k>> {
         match self.resolved() {
             // What an agency vouched for is not mixed with what the web says.
-            Some(resolved) if listed.is_empty() => resolved.keys.issuing.iter().filter_map(Known::read).collect(),
+            Some(resolved) if listed.is_empty() => resolved.keys.issuing.iter().filter_map(KnownKey::read).collect(),
             _ => {
-                let counts = |known: &&Known<'_>| known.entry.is_some_and(|entry| self.homes.count(&entry.agency));
+                let counts = |known: &&KnownKey<'_>| known.entry.is_some_and(|entry| self.homes.count(&entry.agency));
                 listed.iter().filter(counts).cloned().collect()
             }
         }
@@ -173,12 +177,12 @@ impl Case<'_> {
     }
 
     /// A key of the issuer's own document that may not issue: what it signed is shown to be so, and not to be unknown.
-    fn other_key(&self, method: &str) -> Option<PublicKey> {
+    fn other_key(&self, method: &str) -> Option<VerificationKey> {
         let other = &self.resolved()?.keys.other;
         other
             .iter()
             .find(|m| m.id == method)
-            .and_then(Known::read)
+            .and_then(KnownKey::read)
             .map(|k| k.key)
     }
 
@@ -190,12 +194,12 @@ impl Case<'_> {
         let other = self
             .resolved()
             .map_or(&[][..], |resolved| resolved.keys.other.as_slice());
-        let keys: Vec<PublicKey> = other.iter().filter_map(Known::read).map(|k| k.key).collect();
+        let keys: Vec<VerificationKey> = other.iter().filter_map(KnownKey::read).map(|k| k.key).collect();
         signatures.iter().any(|s| keys.contains(&s.key))
     }
 
     /// Returns true if a list's signature is by a key of the badge's issuer, in its term.
-    pub(super) fn is_issuers(&self, signatures: &[Signature]) -> bool {
+    pub(super) fn is_issuers(&self, signatures: &[VerifiedProof]) -> bool {
         let listed = self.listed_keys();
         let known = self.issuer_keys(&listed);
         let own = multikey::key_of_did(&self.badge.issuer_id);
@@ -212,16 +216,16 @@ impl Case<'_> {
     }
 
     /// The issuer's keys by the lists of agencies.
-    pub(super) fn own_keys(&self) -> Vec<PublicKey> {
+    pub(super) fn own_keys(&self) -> Vec<VerificationKey> {
         let listed = self.listed_keys();
-        let counts = |known: &Known<'_>| known.entry.is_some_and(|entry| self.homes.count(&entry.agency));
+        let counts = |known: &KnownKey<'_>| known.entry.is_some_and(|entry| self.homes.count(&entry.agency));
         listed.into_iter().filter(counts).map(|known| known.key).collect()
     }
 
     /// Every key that some agency's trust list gives this issuer. Entries for another id do not count, whatever the
     /// evidence holds: that would let one issuer sign for another. Nor does another key than the one that the issuer's
     /// name holds, where it holds one.
-    pub(super) fn listed_keys(&self) -> Vec<Known<'_>> {
+    pub(super) fn listed_keys(&self) -> Vec<KnownKey<'_>> {
         let evidence = self.evidence;
         let registered = evidence
             .issuers
@@ -234,7 +238,7 @@ impl Case<'_> {
             ptr::eq(home::as_registered(evidence, entry), recognized).then_some(recognized)
         });
         let own = self.badge.issuer_id.strip_prefix("did:key:");
-        let mut known: Vec<Known<'_>> = Vec::new();
+        let mut known: Vec<KnownKey<'_>> = Vec::new();
         for issuer in registered.chain(kept).filter(|i| i.id == self.badge.issuer_id) {
             for method in &issuer.verification_methods {
                 // Several agencies list the same key; reading one costs more than comparing its text.
@@ -245,7 +249,7 @@ impl Case<'_> {
                 let same = known.iter().find(|k| k.text == text).map(|k| k.key.clone());
                 known.extend(
                     same.or_else(|| multikey::decode(text).ok())
-                        .map(|key| Known::new(Some(issuer), method, key)),
+                        .map(|key| KnownKey::new(Some(issuer), method, key)),
                 );
             }
         }
@@ -254,11 +258,11 @@ impl Case<'_> {
 
     /// For each recognition of the evidence, whether the entry that it stands for makes the key that signed the badge its
     /// issuer's: lists it, in its term; or names none, where the issuer's name holds it.
-    fn who_vouches(&self, signatures: &[Signature], listed: &[Known<'_>]) -> Vec<bool> {
+    fn who_vouches(&self, signatures: &[VerifiedProof], listed: &[KnownKey<'_>]) -> Vec<bool> {
         let own = multikey::key_of_did(&self.badge.issuer_id);
-        let vouches = |issuer: &Issuer, signature: &Signature| {
+        let vouches = |issuer: &Issuer, signature: &VerifiedProof| {
             let of_entry =
-                |k: &&Known<'_>| k.entry.is_some_and(|entry| ptr::eq(entry, issuer)) && k.key == signature.key;
+                |k: &&KnownKey<'_>| k.entry.is_some_and(|entry| ptr::eq(entry, issuer)) && k.key == signature.key;
             let mut terms = listed
                 .iter()
                 .filter(of_entry)
@@ -277,7 +281,7 @@ impl Case<'_> {
     }
 
     /// Decides whether a key that made a signature is the issuer's, and was at the time of signing.
-    fn issuer(&self, outcome: &ProofOutcome, known: &[Known<'_>]) -> Finding {
+    fn issuer(&self, outcome: &ProofOutcome, known: &[KnownKey<'_>]) -> Finding {
         let id = quotable::identifier(self.badge.issuer_id.chars().take(120).collect());
         let own = self.badge.issuer_id.strip_prefix("did:key:");
         let own = own.and_then(|text| known.iter().find(|k| k.text == text));
@@ -339,10 +343,10 @@ impl Case<'_> {
             return self.confirmed(&home.agency, since);
         }
         let detail = match out_of_term {
-            Some(Known { until: Some(until), .. }) => {
+            Some(KnownKey { until: Some(until), .. }) => {
                 format!("the key was the issuer's only until {}", until.date_in_words())
             }
-            Some(Known { from: Some(from), .. }) => {
+            Some(KnownKey { from: Some(from), .. }) => {
                 format!("the key became the issuer's only on {}", from.date_in_words())
             }
             _ if may_not_issue => {
@@ -356,7 +360,7 @@ impl Case<'_> {
 
     /// The entry of the issuer that calls this key compromised, and since when: by a home agency whose word counts, expelled
     /// or not, as it only takes away.
-    fn compromised(&self, key: &PublicKey) -> Option<(&Issuer, Timestamp)> {
+    fn compromised(&self, key: &VerificationKey) -> Option<(&Issuer, Timestamp)> {
         let mut issuers = home::entries(self.evidence, &self.homes, &self.badge.issuer_id);
         issuers.find_map(|issuer| {
             let mut methods = issuer.verification_methods.iter();
@@ -407,7 +411,7 @@ impl Case<'_> {
     }
 
     /// Without a valid signature nothing shows who signed; but a proof may name a key that is not the issuer's.
-    fn claimed_key(&self, known: &[Known<'_>], own: Option<PublicKey>) -> Finding {
+    fn claimed_key(&self, known: &[KnownKey<'_>], own: Option<VerificationKey>) -> Finding {
         let (method, key) = match &self.badge.token {
             Some(token) => token.claimed_key(&self.badge.issuer_id),
             None => {
@@ -431,7 +435,7 @@ impl Case<'_> {
 
     /// A key counts for what it signed within its term. The date in a badge is the signer's word; a term that ends is
     /// a retirement, after which what was signed before stays good.
-    fn in_term(&self, key: &Known<'_>, signature: &Signature) -> bool {
+    fn in_term(&self, key: &KnownKey<'_>, signature: &VerifiedProof) -> bool {
         let signed = signature.created.or(self.badge.valid_from).unwrap_or(self.question.at);
         // Nobody has signed later than now, whatever the signature says: no key is good before its term.
         let signed = signed.min(self.question.knowing());
@@ -440,7 +444,7 @@ impl Case<'_> {
 
     /// Returns true if a signature would be within the key's term at another time than that of a clock which is in doubt.
     /// What is dated before the term is not, whatever the time.
-    fn may_be_in_term(&self, key: &Known<'_>, signature: &Signature) -> bool {
+    fn may_be_in_term(&self, key: &KnownKey<'_>, signature: &VerifiedProof) -> bool {
         let signed = signature.created.or(self.badge.valid_from);
         let signed = signed.or_else(|| (!self.question.now_is_in_doubt()).then_some(self.question.at));
         let may_be = |from: Timestamp| signed.is_none_or(|signed| from <= signed);

@@ -2,22 +2,22 @@
 
 use registry_schema::{Finding, Timestamp, quotable};
 
-use super::{Case, finding};
+use super::{JudgeContext, finding};
 use crate::{
     Freshness, StatusEntry,
     codes::Code,
     evidence::CLOCK_IN_DOUBT,
-    foreign_list::{Found, ListFault},
+    foreign_list::{ExternalStatus, StatusListError},
 };
 
 /// A question about a moment that much before the list was fetched is a question about the past.
 const DAY: i64 = 86_400;
 
-impl Case<'_> {
+impl JudgeContext<'_> {
     pub(super) fn published(
         &self,
         entry: &StatusEntry,
-        found: &Result<Found, ListFault>,
+        found: &Result<ExternalStatus, StatusListError>,
         valid_from: Option<Timestamp>,
         freshness: Freshness,
     ) -> Vec<Finding> {
@@ -25,10 +25,10 @@ impl Case<'_> {
         let mut said = match found {
             Err(fault) => {
                 let code = match fault {
-                    ListFault::Verification(_) => Code::StatusListUnverified,
-                    ListFault::Length { .. } => Code::StatusListTooShort,
-                    ListFault::Range(_) => Code::StatusOutOfRange,
-                    ListFault::Malformed(_) => Code::StatusMalformed,
+                    StatusListError::Verification(_) => Code::StatusListUnverified,
+                    StatusListError::Length { .. } => Code::StatusListTooShort,
+                    StatusListError::Range(_) => Code::StatusOutOfRange,
+                    StatusListError::Malformed(_) => Code::StatusMalformed,
                 };
                 finding(
                     code,
@@ -48,7 +48,7 @@ impl Case<'_> {
     }
 
     /// The reason why a list that is whole in itself does not count for this badge.
-    fn foreign(&self, found: &Found, valid_from: Option<Timestamp>) -> Option<String> {
+    fn foreign(&self, found: &ExternalStatus, valid_from: Option<Timestamp>) -> Option<String> {
         if found.issuer != self.badge.issuer_id {
             let by = quotable::identifier(found.issuer.chars().take(120).collect());
             return Some(format!(
@@ -70,7 +70,7 @@ impl Case<'_> {
         early.map(|from| format!("it does not hold yet, but from {} on", from.in_words()))
     }
 
-    fn says(&self, entry: &StatusEntry, found: &Found, list: &str, freshness: Freshness) -> Finding {
+    fn says(&self, entry: &StatusEntry, found: &ExternalStatus, list: &str, freshness: Freshness) -> Finding {
         let purpose = entry.purpose.as_deref().unwrap_or("revocation");
         let message = found.message.as_ref().map(|m| format!(": {m}")).unwrap_or_default();
         let as_of = freshness

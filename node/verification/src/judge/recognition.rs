@@ -4,20 +4,20 @@ mod refused;
 mod silence;
 
 use registry_schema::{
-    AgencyId, Check, Finding, Outcome, Purpose, Timestamp,
+    AgencyId, Check, CheckOutcome, Finding, Purpose, Timestamp,
     recognition::RecognitionEntry,
-    verdict::{IssuerStanding, RecognizedBy},
+    verdict::{IssuerStanding, RecognizingAgency},
 };
 
-use super::{Case, finding, oldest, rules::Ruled};
+use super::{JudgeContext, finding, oldest, rules::AcceptanceOutcome};
 use crate::{
     codes::Code,
     facts,
-    followed::{self, Held, Home, Lists, Sought},
+    followed::{self, HomeStatus, ListFreshness, RecognitionPath, RecognitionQuery},
 };
 
 /// The outcome of that check.
-pub(super) struct Recognized {
+pub(super) struct RecognitionOutcome {
     pub(super) finding: Finding,
     /// For what the asked agency recognizes it, before its rules.
     pub(super) purposes: Vec<Purpose>,
@@ -26,14 +26,14 @@ pub(super) struct Recognized {
     /// The conditions that whoever decides has to see to, in words; the same for all uses that are accepted.
     pub(super) provided: Vec<String>,
     /// The outcome of recognition alone, whatever the rules say.
-    pub(super) before_rules: Outcome,
+    pub(super) before_rules: CheckOutcome,
     /// All agencies that do, the asked one first.
-    pub(super) recognized_by: Vec<RecognizedBy>,
+    pub(super) recognized_by: Vec<RecognizingAgency>,
     /// The age of the asked agency's trust list, if it was heard.
     pub(super) as_of: Option<Timestamp>,
 }
 
-impl Case<'_> {
+impl JudgeContext<'_> {
     /// The entries for this badge's issuer, as a home agency registers it that lists the key; others are none of its business,
     /// and those of an expelled agency count no more.
     fn entries(&self) -> impl Iterator<Item = &RecognitionEntry> {
@@ -60,8 +60,8 @@ impl Case<'_> {
     }
 
     /// The issuer and the kind of badge to look for in the lists.
-    pub(super) fn sought(&self) -> Sought<'_> {
-        Sought {
+    pub(super) fn sought(&self) -> RecognitionQuery<'_> {
+        RecognitionQuery {
             issuer: &self.badge.issuer_id,
             achievement: self.badge.achievement_id.as_deref(),
             alignments: self.alignments(),
@@ -71,12 +71,12 @@ impl Case<'_> {
         }
     }
 
-    fn home(&self, entry: &RecognitionEntry) -> Home {
+    fn home(&self, entry: &RecognitionEntry) -> HomeStatus {
         followed::home(
             self.evidence,
             entry,
             &self.sought(),
-            Lists::FreshAt(self.question.knowing()),
+            ListFreshness::FreshAt(self.question.knowing()),
         )
     }
 
@@ -86,7 +86,7 @@ impl Case<'_> {
 
     /// Checks that it holds, and the issuer's home agency says nothing else.
     fn counts(&self, entry: &RecognitionEntry) -> bool {
-        self.holds(entry) && self.home(entry) == Home::Stands
+        self.holds(entry) && self.home(entry) == HomeStatus::Stands
     }
 
     /// Returns true if the entry would hold, if its agency's records had one history.
@@ -100,11 +100,11 @@ impl Case<'_> {
     }
 
     /// The recognitions that make a badge accepted: the asked agency's own first, then those that it follows.
-    pub(super) fn holding_here(&self) -> Vec<Held<'_>> {
-        self.held(Lists::FreshAt(self.question.knowing()))
+    pub(super) fn holding_here(&self) -> Vec<RecognitionPath<'_>> {
+        self.held(ListFreshness::FreshAt(self.question.knowing()))
     }
 
-    fn held(&self, lists: Lists) -> Vec<Held<'_>> {
+    fn held(&self, lists: ListFreshness) -> Vec<RecognitionPath<'_>> {
         let mut held = followed::held(self.evidence, &self.question.agency, &self.sought(), lists);
         held.retain(|held| self.question.purpose.is_none_or(|p| held.purposes.contains(&p)));
         held
@@ -116,7 +116,7 @@ impl Case<'_> {
     }
 
     /// The asked agency's recognition. Where nothing shows who made the badge, that is about the issuer that the file names.
-    pub(super) fn recognition(&self, issuer: IssuerStanding) -> Recognized {
+    pub(super) fn recognition(&self, issuer: IssuerStanding) -> RecognitionOutcome {
         let agency = &self.question.agency;
         let list = self.trust_list(agency);
         let held = self.holding_here();
@@ -149,15 +149,15 @@ impl Case<'_> {
         };
         let before_rules = finding.outcome;
         let ruled = match before_rules {
-            Outcome::Passed => self.rules(finding, &name, &purposes),
-            _ => Ruled::of(finding, &purposes),
+            CheckOutcome::Passed => self.rules(finding, &name, &purposes),
+            _ => AcceptanceOutcome::of(finding, &purposes),
         };
         let finding = Finding {
             as_of: since,
             agency: whose,
             ..ruled.finding
         };
-        Recognized {
+        RecognitionOutcome {
             before_rules,
             accepted: ruled.accepted,
             provided: ruled.provided,
@@ -190,11 +190,11 @@ impl Case<'_> {
         let unplaced = &self.evidence.unplaced;
         let below = |item: &String| {
             let alignments = [self.alignments(), std::slice::from_ref(item)].concat();
-            let sought = Sought {
+            let sought = RecognitionQuery {
                 alignments: &alignments,
                 ..self.sought()
             };
-            let held = followed::held(self.evidence, &self.question.agency, &sought, Lists::Any);
+            let held = followed::held(self.evidence, &self.question.agency, &sought, ListFreshness::Any);
             let asked = self.question.purpose;
             held.iter().any(|held| asked.is_none_or(|p| held.purposes.contains(&p)))
         };
@@ -206,7 +206,13 @@ impl Case<'_> {
         Some(finding(Code::RecognitionFrameworkUnknown, detail))
     }
 
-    fn recognized_in_words(&self, name: &str, issuer: IssuerStanding, held: &Held<'_>, purposes: &[Purpose]) -> String {
+    fn recognized_in_words(
+        &self,
+        name: &str,
+        issuer: IssuerStanding,
+        held: &RecognitionPath<'_>,
+        purposes: &[Purpose],
+    ) -> String {
         let whom = match issuer {
             IssuerStanding::Registered => "the issuer",
             IssuerStanding::Unregistered => "the issuer that the file names",

@@ -9,10 +9,10 @@ use std::collections::BTreeSet;
 use registry_schema::{Finding, Verdict, VerdictKind};
 
 use super::{finding, judge, unreadable};
-use crate::{Evidence, OpenBadge, Question, codes::Code};
+use crate::{Evidence, OpenBadge, VerificationQuestion, codes::Code};
 
 /// The answer about each badge in a record. What is not known about one, is not known: it could not be checked.
-pub(super) fn parts(record: &OpenBadge, evidence: &Evidence, question: &Question) -> Vec<Verdict> {
+pub(super) fn parts(record: &OpenBadge, evidence: &Evidence, question: &VerificationQuestion) -> Vec<Verdict> {
     let nothing = Evidence::default();
     let known = evidence.parts.iter().chain(std::iter::repeat(&nothing));
     let judged = record.parts.iter().zip(known).map(|(part, known)| match part {

@@ -4,14 +4,14 @@
 //! not known leaves the use undecided: **never accepted by default**. What only whoever decides can know (a license, an
 //! approval) does not: the use is accepted on that condition, and the sentence says so.
 
-use policy::{Decision, Facts, Policy};
-use registry_schema::{Finding, Purpose, VerdictKind, acceptance::Condition};
+use policy::{AcceptanceDecision, BadgeFacts, Policy};
+use registry_schema::{Finding, Purpose, VerdictKind, acceptance::RuleCondition};
 
-use super::{Case, finding, recognition::words};
+use super::{JudgeContext, finding, recognition::words};
 use crate::codes::Code;
 
 /// The outcome of the rules.
-pub(super) struct Ruled {
+pub(super) struct AcceptanceOutcome {
     pub(super) finding: Finding,
     /// For which uses it is accepted.
     pub(super) accepted: Vec<Purpose>,
@@ -19,7 +19,7 @@ pub(super) struct Ruled {
     pub(super) provided: Vec<String>,
 }
 
-impl Ruled {
+impl AcceptanceOutcome {
     /// The outcome without any rule.
     pub(super) fn of(finding: Finding, purposes: &[Purpose]) -> Self {
         Self {
@@ -31,7 +31,7 @@ impl Ruled {
 }
 
 /// The outcome of the rules for one use.
-enum Use {
+enum UseOutcome {
     Accepted,
     /// The conditions that have to hold besides, and the rules that set them.
     Provided(Vec<String>, Vec<String>),
@@ -41,16 +41,16 @@ enum Use {
     NotMet(String),
 }
 
-impl Case<'_> {
+impl JudgeContext<'_> {
     /// Holds the badge against the rules, use by use. `recognized` is the finding that stands without them.
-    pub(super) fn rules(&self, recognized: Finding, name: &str, purposes: &[Purpose]) -> Ruled {
+    pub(super) fn rules(&self, recognized: Finding, name: &str, purposes: &[Purpose]) -> AcceptanceOutcome {
         let Some(policy) = self
             .evidence
             .policy
             .as_deref()
             .filter(|p| !p.acceptance_rules().is_empty())
         else {
-            return Ruled::of(recognized, purposes);
+            return AcceptanceOutcome::of(recognized, purposes);
         };
         let judged = self.judged(policy, purposes);
         let (mut accepted, mut provided, mut depends, mut not_met) = (vec![], vec![], vec![], vec![]);
@@ -58,10 +58,10 @@ impl Case<'_> {
             let purpose = *purpose;
             let Some(badge) = tally.badges.first() else { continue };
             match self.use_of(policy, &judged.facts, &badge.decision) {
-                Use::Accepted => accepted.push(purpose),
-                Use::Provided(what, rules) => provided.push((purpose, what, rules)),
-                Use::Depends(why) => depends.push((purpose, why)),
-                Use::NotMet(why) => not_met.push((purpose, why)),
+                UseOutcome::Accepted => accepted.push(purpose),
+                UseOutcome::Provided(what, rules) => provided.push((purpose, what, rules)),
+                UseOutcome::Depends(why) => depends.push((purpose, why)),
+                UseOutcome::NotMet(why) => not_met.push((purpose, why)),
             }
         }
         let why = |uses: &[(Purpose, String)]| {
@@ -80,7 +80,7 @@ impl Case<'_> {
             if !rest.is_empty() {
                 detail = format!("{detail}; not {}", why(&rest));
             }
-            return Ruled::of(Finding { detail, ..recognized }, &accepted);
+            return AcceptanceOutcome::of(Finding { detail, ..recognized }, &accepted);
         }
         if let Some((_, what, _)) = provided.first() {
             // Of several uses with different conditions, the sentence names those that have the first one's.
@@ -94,7 +94,7 @@ impl Case<'_> {
                 format!("for {purpose} provided that {what}, by {}", rules.join(" and "))
             });
             let each = each.collect::<Vec<_>>().join("; ");
-            return Ruled {
+            return AcceptanceOutcome {
                 finding: finding(Code::RecognitionConditional, format!("{}; {each}", recognized.detail)),
                 accepted: uses,
                 provided: what.clone(),
@@ -110,20 +110,20 @@ impl Case<'_> {
                 format!("{name} does not accept it {}", why(&not_met)),
             ),
         };
-        Ruled {
+        AcceptanceOutcome {
             finding,
             accepted: Vec::new(),
             provided: Vec::new(),
         }
     }
 
-    fn use_of(&self, policy: &Policy, facts: &Facts, decision: &Decision<'_>) -> Use {
+    fn use_of(&self, policy: &Policy, facts: &BadgeFacts, decision: &AcceptanceDecision<'_>) -> UseOutcome {
         let at = self.question.at;
         match (decision.verdict, decision.outside(&policy.known(facts), at)) {
-            (VerdictKind::Accepted, _) => Use::Accepted,
-            (VerdictKind::NotRecognized, _) => Use::NotMet(of_rules(decision)),
+            (VerdictKind::Accepted, _) => UseOutcome::Accepted,
+            (VerdictKind::NotRecognized, _) => UseOutcome::NotMet(of_rules(decision)),
             (_, Some(outside)) => {
-                let mut what: Vec<&Condition> = Vec::new();
+                let mut what: Vec<&RuleCondition> = Vec::new();
                 let mut rules = Vec::new();
                 for (rule, conditions) in outside {
                     rules.push(format!("rule `{}` ({})", rule.id, rule.citation));
@@ -132,15 +132,15 @@ impl Case<'_> {
                 let mut words: Vec<String> = what.into_iter().map(ToString::to_string).collect();
                 words.sort();
                 words.dedup();
-                Use::Provided(words, rules)
+                UseOutcome::Provided(words, rules)
             }
-            _ => Use::Depends(of_rules(decision)),
+            _ => UseOutcome::Depends(of_rules(decision)),
         }
     }
 }
 
 /// The decision in words, without its first: the sentence has its own.
-fn of_rules(decision: &Decision<'_>) -> String {
+fn of_rules(decision: &AcceptanceDecision<'_>) -> String {
     let said = decision.to_string();
     let rules = said.split_once(": ").map(|(_, rules)| rules.to_owned());
     rules.unwrap_or(said)

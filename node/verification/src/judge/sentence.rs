@@ -1,13 +1,15 @@
 //! The verdict in one sentence that could be read aloud.
 
-use registry_schema::{Check, Finding, IssuerStanding, LocalDay, Outcome, Purpose, VerdictKind, verdict::RecognizedBy};
+use registry_schema::{
+    Check, CheckOutcome, Finding, IssuerStanding, LocalDay, Purpose, VerdictKind, verdict::RecognizingAgency,
+};
 
 use super::{
-    Case,
-    recognition::{Recognized, words},
-    status::Known,
+    JudgeContext,
+    recognition::{RecognitionOutcome, words},
+    status::KnownStatus,
 };
-use crate::{Question, codes::Code};
+use crate::{VerificationQuestion, codes::Code};
 
 /// A day: a moment that is nearer to the check is told with its time.
 const DAY: i64 = 86_400;
@@ -15,9 +17,9 @@ const DAY: i64 = 86_400;
 pub(super) fn of(
     verdict: VerdictKind,
     findings: &[Finding],
-    case: &Case<'_>,
-    status: &Known,
-    recognition: &Recognized,
+    case: &JudgeContext<'_>,
+    status: &KnownStatus,
+    recognition: &RecognitionOutcome,
 ) -> String {
     let agency = case.name(&case.question.agency);
     match verdict {
@@ -43,11 +45,11 @@ pub(super) fn of(
         }
         VerdictKind::NotValid => {
             let on = day(case).map(|day| format!(" on {day}")).unwrap_or_default();
-            format!("Not valid{on}: {}.", gravest(findings, Outcome::Failed, &FAILED))
+            format!("Not valid{on}: {}.", gravest(findings, CheckOutcome::Failed, &FAILED))
         }
         VerdictKind::CouldNotCheck => {
             let of = day(case).map(|day| format!(" for {day}")).unwrap_or_default();
-            let why = gravest(findings, Outcome::CouldNotCheck, &IN_DOUBT);
+            let why = gravest(findings, CheckOutcome::CouldNotCheck, &IN_DOUBT);
             // Whose it is comes first: who waits for what could not be checked waits for nothing.
             match has(findings, Code::IssuerUnregistered) {
                 true => format!("{} Could not check the rest{of}: {why}.", by_someone_unknown(case)),
@@ -59,7 +61,7 @@ pub(super) fn of(
 }
 
 /// By when the answer knows what it knows, if that was asked.
-pub(super) fn known(question: &Question) -> String {
+pub(super) fn known(question: &VerificationQuestion) -> String {
     let Some(known) = question.known else {
         return String::new();
     };
@@ -74,20 +76,20 @@ fn has(findings: &[Finding], code: Code) -> bool {
 }
 
 /// The day asked about, if it was a whole day that is over: `August 15, 2026`.
-fn day(case: &Case<'_>) -> Option<String> {
+fn day(case: &JudgeContext<'_>) -> Option<String> {
     let question = case.question;
     LocalDay::ending_at(question.at, &question.agency).map(|day| day.in_words())
 }
 
 /// ` This is about August 15, 2026.`
-fn about(case: &Case<'_>) -> String {
+fn about(case: &JudgeContext<'_>) -> String {
     day(case)
         .map(|day| format!(" This is about {day}."))
         .unwrap_or_default()
 }
 
 /// The signature holds, and nobody here knows whose it is: whatever name the file has is the file's own word.
-fn by_someone_unknown(case: &Case<'_>) -> String {
+fn by_someone_unknown(case: &JudgeContext<'_>) -> String {
     let Some(claimed) = case.claimed_name() else {
         return "Signed, but nobody here knows the signer. The file names no issuer.".to_owned();
     };
@@ -106,7 +108,7 @@ fn by_someone_unknown(case: &Case<'_>) -> String {
     )
 }
 
-fn accepted(case: &Case<'_>, agency: &str, use_: &str, status: &Known) -> String {
+fn accepted(case: &JudgeContext<'_>, agency: &str, use_: &str, status: &KnownStatus) -> String {
     let question = case.question;
     // What was undone since is told, however short ago the moment asked about is.
     let since = status
@@ -124,7 +126,12 @@ fn accepted(case: &Case<'_>, agency: &str, use_: &str, status: &Known) -> String
     format!("Accepted in {agency} for {use_}{then}.{since}")
 }
 
-fn not_recognized(findings: &[Finding], case: &Case<'_>, agency: &str, recognized_by: &[RecognizedBy]) -> String {
+fn not_recognized(
+    findings: &[Finding],
+    case: &JudgeContext<'_>,
+    agency: &str,
+    recognized_by: &[RecognizingAgency],
+) -> String {
     let code = findings
         .iter()
         .find(|f| f.check == Check::Recognition)
@@ -176,55 +183,55 @@ fn not_recognized(findings: &[Finding], case: &Case<'_>, agency: &str, recognize
 }
 
 /// Gravest first: what can never be mended, then what waits, then what may be a mistake of form.
-const FAILED: [(Code, Tell); 13] = [
-    (Code::ProofMissing, Tell::Detail),
-    (Code::ProofInvalid, Tell::Detail),
-    (Code::ProofUncoveredField, Tell::Detail),
-    (Code::IssuerKeyNotIssuers, Tell::Detail),
-    (Code::StatusRevoked, Tell::This),
-    (Code::StatusSuspended, Tell::This),
-    (Code::DatesExpired, Tell::It),
-    (Code::DatesNotYetValid, Tell::Yet),
-    (Code::ProofExpired, Tell::Detail),
-    (Code::StructureInvalid, Tell::Form),
-    (Code::StructureNoValidBadge, Tell::Detail),
-    (Code::StructureUnreadable, Tell::Detail),
-    (Code::RecognitionNone, Tell::Detail),
+const FAILED: [(Code, Phrase); 13] = [
+    (Code::ProofMissing, Phrase::Detail),
+    (Code::ProofInvalid, Phrase::Detail),
+    (Code::ProofUncoveredField, Phrase::Detail),
+    (Code::IssuerKeyNotIssuers, Phrase::Detail),
+    (Code::StatusRevoked, Phrase::This),
+    (Code::StatusSuspended, Phrase::This),
+    (Code::DatesExpired, Phrase::It),
+    (Code::DatesNotYetValid, Phrase::Yet),
+    (Code::ProofExpired, Phrase::Detail),
+    (Code::StructureInvalid, Phrase::Form),
+    (Code::StructureNoValidBadge, Phrase::Detail),
+    (Code::StructureUnreadable, Phrase::Detail),
+    (Code::RecognitionNone, Phrase::Detail),
 ];
 
-const IN_DOUBT: [(Code, Tell); 27] = [
-    (Code::StructureUnknownContext, Tell::Detail),
-    (Code::ProofUnknownSuite, Tell::Detail),
-    (Code::ProofTooComplex, Tell::Detail),
-    (Code::IssuerKeyCompromised, Tell::Detail),
-    (Code::IssuerUnresolvable, Tell::Detail),
-    (Code::ProofUnknownKey, Tell::Detail),
-    (Code::AgencyExpelled, Tell::Detail),
-    (Code::StatusStale, Tell::Detail),
-    (Code::DatesClockInDoubt, Tell::Detail),
-    (Code::IssuerClockInDoubt, Tell::Detail),
-    (Code::ProofClockInDoubt, Tell::Detail),
-    (Code::StatusUnknownThen, Tell::Detail),
-    (Code::StatusUnreachable, Tell::Detail),
-    (Code::StatusListUnverified, Tell::Detail),
-    (Code::StatusListTooShort, Tell::Detail),
-    (Code::StatusOutOfRange, Tell::Detail),
-    (Code::StatusMalformed, Tell::Detail),
-    (Code::StatusMissing, Tell::Detail),
-    (Code::RecognitionStale, Tell::Detail),
-    (Code::RecognitionForked, Tell::Detail),
-    (Code::RecognitionFrameworkUnknown, Tell::Detail),
-    (Code::RecognitionBadgesNotChecked, Tell::Detail),
-    (Code::RecognitionRuleDepends, Tell::Detail),
-    (Code::DatesNotChecked, Tell::Detail),
-    (Code::ProofNotChecked, Tell::Detail),
-    (Code::IssuerNotChecked, Tell::Detail),
-    (Code::StatusNotChecked, Tell::Detail),
+const IN_DOUBT: [(Code, Phrase); 27] = [
+    (Code::StructureUnknownContext, Phrase::Detail),
+    (Code::ProofUnknownSuite, Phrase::Detail),
+    (Code::ProofTooComplex, Phrase::Detail),
+    (Code::IssuerKeyCompromised, Phrase::Detail),
+    (Code::IssuerUnresolvable, Phrase::Detail),
+    (Code::ProofUnknownKey, Phrase::Detail),
+    (Code::AgencyExpelled, Phrase::Detail),
+    (Code::StatusStale, Phrase::Detail),
+    (Code::DatesClockInDoubt, Phrase::Detail),
+    (Code::IssuerClockInDoubt, Phrase::Detail),
+    (Code::ProofClockInDoubt, Phrase::Detail),
+    (Code::StatusUnknownThen, Phrase::Detail),
+    (Code::StatusUnreachable, Phrase::Detail),
+    (Code::StatusListUnverified, Phrase::Detail),
+    (Code::StatusListTooShort, Phrase::Detail),
+    (Code::StatusOutOfRange, Phrase::Detail),
+    (Code::StatusMalformed, Phrase::Detail),
+    (Code::StatusMissing, Phrase::Detail),
+    (Code::RecognitionStale, Phrase::Detail),
+    (Code::RecognitionForked, Phrase::Detail),
+    (Code::RecognitionFrameworkUnknown, Phrase::Detail),
+    (Code::RecognitionBadgesNotChecked, Phrase::Detail),
+    (Code::RecognitionRuleDepends, Phrase::Detail),
+    (Code::DatesNotChecked, Phrase::Detail),
+    (Code::ProofNotChecked, Phrase::Detail),
+    (Code::IssuerNotChecked, Phrase::Detail),
+    (Code::StatusNotChecked, Phrase::Detail),
 ];
 
 /// The way in which a finding's detail goes into a sentence.
 #[derive(Clone, Copy)]
-enum Tell {
+enum Phrase {
     /// As it stands.
     Detail,
     /// `this badge was revoked on 3 March 2026 by South Carolina (issued in error)`
@@ -237,7 +244,7 @@ enum Tell {
     Form,
 }
 
-fn gravest(findings: &[Finding], outcome: Outcome, order: &[(Code, Tell)]) -> String {
+fn gravest(findings: &[Finding], outcome: CheckOutcome, order: &[(Code, Phrase)]) -> String {
     for (code, tell) in order {
         let Some(found) = findings
             .iter()
@@ -247,17 +254,17 @@ fn gravest(findings: &[Finding], outcome: Outcome, order: &[(Code, Tell)]) -> St
         };
         let detail = found.detail.as_str();
         return match tell {
-            Tell::Detail => detail.to_owned(),
-            Tell::This => match detail.split_once(": ") {
+            Phrase::Detail => detail.to_owned(),
+            Phrase::This => match detail.split_once(": ") {
                 Some((what, why)) => match why.split_once("; ") {
                     Some((why, next)) => format!("this badge was {what} ({why}); {next}"),
                     None => format!("this badge was {what} ({why})"),
                 },
                 None => format!("this badge was {detail}"),
             },
-            Tell::It => format!("this badge {detail}"),
-            Tell::Yet => format!("this badge is {detail}"),
-            Tell::Form => format!("the badge is not well formed ({detail})"),
+            Phrase::It => format!("this badge {detail}"),
+            Phrase::Yet => format!("this badge is {detail}"),
+            Phrase::Form => format!("the badge is not well formed ({detail})"),
         };
     }
     // Every code has its place above; a new one is told by its detail.

@@ -1,12 +1,14 @@
 //! The check of whether a badge is revoked or suspended, and how old that knowledge is.
 
-use registry_schema::{AgencyId, Check, Effect, Finding, Outcome, StatusChange, StatusState, Timestamp, quotable};
+use registry_schema::{
+    ActEffect, AgencyId, Check, CheckOutcome, Finding, StatusChange, StatusState, Timestamp, quotable,
+};
 
-use super::{Case, finding, oldest};
-use crate::{Freshness, StatusEvidence, codes::Code, followed::Held};
+use super::{JudgeContext, finding, oldest};
+use crate::{Freshness, StatusEvidence, codes::Code, followed::RecognitionPath};
 
 /// The status as far as it is known, for the summary and the sentence.
-pub(super) struct Known {
+pub(super) struct KnownStatus {
     pub(super) state: StatusState,
     /// The oldest of the lists used.
     pub(super) as_of: Option<Timestamp>,
@@ -17,11 +19,11 @@ pub(super) struct Known {
     pub(super) since: Option<&'static str>,
 }
 
-impl Case<'_> {
-    pub(super) fn status(&self) -> (Vec<Finding>, Known) {
+impl JudgeContext<'_> {
+    pub(super) fn status(&self) -> (Vec<Finding>, KnownStatus) {
         let badge = self.badge;
         if badge.status.is_empty() {
-            let known = Known {
+            let known = KnownStatus {
                 state: StatusState::Unknown,
                 as_of: None,
                 all_known: true,
@@ -92,13 +94,13 @@ impl Case<'_> {
             || recognized.any(|entry| entry.recognition.issuer.agency == *agency)
     }
 
-    fn known(&self, findings: &[Finding], since: Option<&'static str>) -> Known {
+    fn known(&self, findings: &[Finding], since: Option<&'static str>) -> KnownStatus {
         let has = |code: Code| findings.iter().any(|f| f.code == code.as_str());
         let state = if has(Code::StatusRevoked) {
             StatusState::Revoked
         } else if has(Code::StatusSuspended) {
             StatusState::Suspended
-        } else if has(Code::StatusActive) && findings.iter().all(|f| f.outcome == Outcome::Passed) {
+        } else if has(Code::StatusActive) && findings.iter().all(|f| f.outcome == CheckOutcome::Passed) {
             StatusState::Active
         } else {
             StatusState::Unknown
@@ -122,7 +124,7 @@ impl Case<'_> {
         });
         let all_known = ages().count() >= self.badge.status.len() && ages().all(|a| a.is_some());
         let list = || self.badge.status.first().map(|s| s.list.clone());
-        Known {
+        KnownStatus {
             state,
             as_of: oldest(ages()),
             all_known,
@@ -134,7 +136,7 @@ impl Case<'_> {
     /// No status entry: it can never be revoked, so whether that is good enough is the recognizing agency's choice.
     fn no_status(&self) -> Finding {
         let holding = self.holding_here();
-        if !holding.is_empty() && !holding.iter().any(Held::accepts_without_status) {
+        if !holding.is_empty() && !holding.iter().any(RecognitionPath::accepts_without_status) {
             let agency = self.name(&self.question.agency);
             let what = format!("the badge says nowhere whether it was revoked, and {agency} wants to know");
             return finding(Code::StatusMissing, what);
@@ -176,14 +178,14 @@ impl Case<'_> {
         for (change, code, what) in kinds {
             let Some(change) = change else { continue };
             match self.question.asked().effect_of(change.at) {
-                effect @ (Effect::Counts | Effect::DatedAhead) => {
-                    let mut words = self.words(what, change, agency, effect == Effect::DatedAhead);
+                effect @ (ActEffect::Counts | ActEffect::DatedAhead) => {
+                    let mut words = self.words(what, change, agency, effect == ActEffect::DatedAhead);
                     if code == Code::StatusSuspended {
                         words.push_str("; it can be reinstated");
                     }
                     findings.push(finding(code, words));
                 }
-                Effect::Unclear => findings.push(finding(
+                ActEffect::Unclear => findings.push(finding(
                     Code::StatusUnknownThen,
                     format!(
                         "{}; so whether it was {what} already on {} is not known here",
@@ -191,7 +193,7 @@ impl Case<'_> {
                         self.then()
                     ),
                 )),
-                Effect::Later => {
+                ActEffect::Later => {
                     later = later.or_else(|| Some(self.words(&format!("it was {what} later,"), change, agency, false)));
                     *since = since.or(Some(what));
                 }

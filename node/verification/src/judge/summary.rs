@@ -5,10 +5,10 @@ use registry_schema::{
     verdict::{CredentialSummary, IssuerSummary, SubjectSummary},
 };
 
-use super::Case;
+use super::JudgeContext;
 use crate::home;
 
-impl Case<'_> {
+impl JudgeContext<'_> {
     /// The badge as the file has it. Where no agency registers whoever signed, pictures and signs are left out of its texts: a
     /// tick that a stranger writes is the stranger's.
     pub(super) fn credential(&self, standing: IssuerStanding) -> CredentialSummary {

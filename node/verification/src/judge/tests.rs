@@ -24,12 +24,13 @@ mod worth;
 use std::collections::BTreeSet;
 
 use registry_schema::{
-    Issuer, Purpose, Reason, Recognition, Scope, StatusChange, VerificationMethod, recognition::RecognitionEntry,
+    Issuer, Purpose, Recognition, RecognitionScope, StatusChange, StatusReason, VerificationMethod,
+    recognition::RecognitionEntry,
 };
 use serde_json::Value;
 
 use super::*;
-use crate::{Freshness, SigningKey, StatusEvidence, codes, credential, data_integrity, formats, multikey};
+use crate::{Freshness, IssuerSigningKey, StatusEvidence, codes, credential, data_integrity, formats, multikey};
 
 fn t(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -39,8 +40,8 @@ fn id(text: &str) -> AgencyId {
     text.parse().unwrap()
 }
 
-fn key() -> SigningKey {
-    SigningKey::from_seed(&[7; 32]).unwrap()
+fn key() -> IssuerSigningKey {
+    IssuerSigningKey::from_seed(&[7; 32]).unwrap()
 }
 
 fn fresh() -> Freshness {
@@ -61,28 +62,28 @@ fn change(state: StatusState, at: &str) -> StatusChange {
     StatusChange {
         state,
         at: t(at),
-        reason: Reason::IssuedInError,
+        reason: StatusReason::IssuedInError,
     }
 }
 
 /// A world in which everything is well: South Carolina's issuer, recognized by North Carolina for renewal and by
 /// Tennessee for everything. Each test breaks something.
-struct World {
+struct JudgeFixture {
     unsigned: Value,
-    signer: SigningKey,
+    signer: IssuerSigningKey,
     method: String,
     /// Changes the signed document.
     forge: fn(&mut Value),
     evidence: Evidence,
-    question: Question,
+    question: VerificationQuestion,
 }
 
-fn world() -> World {
+fn world() -> JudgeFixture {
     let did = multikey::did_key(&key().public_key()).0;
     world_of(&did)
 }
 
-fn world_of(issuer_id: &str) -> World {
+fn world_of(issuer_id: &str) -> JudgeFixture {
     let (_, method) = multikey::did_key(&key().public_key());
     let mut new = credential::tests::example(&key());
     new.issuer_id = issuer_id.to_owned();
@@ -106,12 +107,12 @@ fn world_of(issuer_id: &str) -> World {
         recognition: Recognition {
             id: "1".to_owned(),
             issuer: issuer.clone(),
-            scope: Scope::All,
+            scope: RecognitionScope::All,
             purposes: purposes.to_vec(),
             from: t("2026-01-01"),
             until: None,
             accepts_without_status: false,
-            basis: registry_schema::recognition::Basis::default(),
+            basis: registry_schema::recognition::RecognitionBasis::default(),
         },
         withdrawn: None,
         waits: false,
@@ -127,7 +128,7 @@ fn world_of(issuer_id: &str) -> World {
         ("US-SC", "South Carolina"),
         ("US-TN", "Tennessee"),
     ];
-    World {
+    JudgeFixture {
         unsigned: credential::build(&new),
         signer: key(),
         method,
@@ -143,7 +144,7 @@ fn world_of(issuer_id: &str) -> World {
             status: vec![listed(), listed()],
             ..Evidence::default()
         },
-        question: Question {
+        question: VerificationQuestion {
             agency: id("US-NC"),
             purpose: Some(Purpose::Renewal),
             at: t("2026-11-23T14:02:11Z"),
@@ -154,7 +155,7 @@ fn world_of(issuer_id: &str) -> World {
     }
 }
 
-impl World {
+impl JudgeFixture {
     fn badge(&self) -> OpenBadge {
         let created = t("2026-01-15T09:00:00Z");
         let mut signed = data_integrity::sign(self.unsigned.clone(), &self.signer, &self.method, created).unwrap();
@@ -202,7 +203,7 @@ fn audit(name: &str, verdict: &Verdict) {
         "{name}: {sentence}"
     );
     if verdict.verdict == VerdictKind::Accepted {
-        let bad = [Outcome::Failed, Outcome::CouldNotCheck];
+        let bad = [CheckOutcome::Failed, CheckOutcome::CouldNotCheck];
         let counts = |f: &&Finding| f.check != Check::Worth && f.check != Check::Holder;
         assert!(
             verdict
@@ -279,7 +280,7 @@ fn each_world_has_its_verdict_its_sentence_and_its_findings() {
 }
 
 /// The issuer's own agency says that its registration stands so, from a day before the check.
-fn stands(world: &mut World, standing: registry_schema::recognition::RegistrationStanding) {
+fn stands(world: &mut JudgeFixture, standing: registry_schema::recognition::RegistrationStanding) {
     let said = registry_schema::recognition::Registration {
         issuer: world.here().recognition.issuer.id.clone(),
         standing,
@@ -292,7 +293,7 @@ fn stands(world: &mut World, standing: registry_schema::recognition::Registratio
 /// All 4,096 ways in which the six checks that count can turn out.
 #[test]
 fn the_verdict_follows_from_the_outcomes_alone() {
-    use Outcome::{CouldNotCheck, Failed, NotApplicable, Passed};
+    use CheckOutcome::{CouldNotCheck, Failed, NotApplicable, Passed};
     let checks = [
         Check::Structure,
         Check::Proof,
@@ -303,8 +304,8 @@ fn the_verdict_follows_from_the_outcomes_alone() {
     ];
     let outcomes = [Passed, Failed, CouldNotCheck, NotApplicable];
     for case in 0..4_usize.pow(6) {
-        let turned: Vec<Outcome> = (0..6).map(|i| outcomes[case / 4_usize.pow(i) % 4]).collect();
-        let made = |(check, outcome): (&Check, &Outcome)| Finding {
+        let turned: Vec<CheckOutcome> = (0..6).map(|i| outcomes[case / 4_usize.pow(i) % 4]).collect();
+        let made = |(check, outcome): (&Check, &CheckOutcome)| Finding {
             check: *check,
             outcome: *outcome,
             agency: None,
@@ -367,7 +368,7 @@ fn a_did_web_issuer_needs_a_listed_key() {
     let mut listed = world_of(issuer);
     listed.method = format!("{issuer}#key-1");
     let method = listed.method.clone();
-    let name = |w: &mut World| {
+    let name = |w: &mut JudgeFixture| {
         w.evidence.issuers[0].verification_methods[0].id.clone_from(&method);
     };
     name(&mut listed);
@@ -394,7 +395,7 @@ fn a_did_web_issuer_needs_a_listed_key() {
     audit("unlisted", &verdict);
     // Signed by a key that holds itself, under the name of an issuer that has keys.
     let mut thief = world_of(issuer);
-    thief.signer = SigningKey::from_seed(&[9; 32]).unwrap();
+    thief.signer = IssuerSigningKey::from_seed(&[9; 32]).unwrap();
     thief.method = format!("{issuer}#{}", multikey::encode(&thief.signer.public_key()));
     let verdict = thief.verdict();
     assert_eq!(verdict.verdict, VerdictKind::NotValid);
@@ -415,7 +416,7 @@ fn a_badge_that_could_not_be_fetched_is_could_not_check() {
     let verdict = unreachable("the node of US-SC did not answer", &world().question);
     assert_eq!(verdict.verdict, VerdictKind::CouldNotCheck);
     assert_eq!(verdict.sentence, "Could not check: the node of US-SC did not answer.");
-    assert!(verdict.findings.iter().all(|f| f.outcome != Outcome::Passed));
+    assert!(verdict.findings.iter().all(|f| f.outcome != CheckOutcome::Passed));
     audit("unreachable", &verdict);
 }
 

@@ -1,22 +1,22 @@
 //! The worth of the badge at the asked agency. **Never changes the verdict**; whether its rules accept the badge at all is
 //! decided with recognition.
 
-use policy::{Facts, Policy, Tally};
-use registry_schema::{Finding, Outcome, Purpose, verdict::Worth, worth::WorthRule};
+use policy::{BadgeFacts, Policy, Tally};
+use registry_schema::{CheckOutcome, Finding, Purpose, verdict::CredentialWorth, worth::WorthRule};
 
-use super::{Case, finding, recognition::Recognized};
+use super::{JudgeContext, finding, recognition::RecognitionOutcome};
 use crate::{Freshness, codes::Code, facts, home};
 
 /// The result of holding a badge against a policy: what is known of it, and what it counts for, use by use.
-pub(super) struct Judged<'a> {
-    pub(super) facts: Facts,
+pub(super) struct BadgeTallies<'a> {
+    pub(super) facts: BadgeFacts,
     pub(super) of: Vec<(Purpose, Tally<'a>)>,
 }
 
-impl<'a> Case<'a> {
+impl<'a> JudgeContext<'a> {
     /// Holds the badge against the asked agency's policy, for the use that is asked about or else for all these; worked out
     /// once, for acceptance and for worth.
-    pub(super) fn judged(&self, policy: &'a Policy, recognized_for: &[Purpose]) -> &Judged<'a> {
+    pub(super) fn judged(&self, policy: &'a Policy, recognized_for: &[Purpose]) -> &BadgeTallies<'a> {
         self.tallies.get_or_init(|| {
             let facts = self.facts(recognized_for);
             let asked = match self.question.purpose {
@@ -30,12 +30,12 @@ impl<'a> Case<'a> {
                 )
             };
             let of = asked.into_iter().map(tally).collect();
-            Judged { facts, of }
+            BadgeTallies { facts, of }
         })
     }
 
     /// The findings on worth, one for each use, and the amounts that count for certain.
-    pub(super) fn worth(&self, recognition: &Recognized) -> (Vec<Finding>, Vec<Worth>) {
+    pub(super) fn worth(&self, recognition: &RecognitionOutcome) -> (Vec<Finding>, Vec<CredentialWorth>) {
         let agency = &self.question.agency;
         let name = self.name(agency);
         let Some(policy) = self.evidence.policy.as_deref() else {
@@ -60,9 +60,9 @@ impl<'a> Case<'a> {
             return (vec![stale], Vec::new());
         }
         match recognition.before_rules {
-            Outcome::Passed => {}
+            CheckOutcome::Passed => {}
             // What could not be told of the issuer cannot be told of what its badges count for.
-            Outcome::CouldNotCheck => {
+            CheckOutcome::CouldNotCheck => {
                 let why = &recognition.finding;
                 let said = format!("could not be told in {name}: {}", why.detail);
                 let mut in_doubt = finding(Code::WorthRecognitionInDoubt, said);
@@ -71,7 +71,7 @@ impl<'a> Case<'a> {
                 }
                 return (vec![in_doubt], Vec::new());
             }
-            Outcome::Failed | Outcome::NotApplicable => {
+            CheckOutcome::Failed | CheckOutcome::NotApplicable => {
                 let said = format!("nothing counts in {name} while the issuer is not recognized there for this use");
                 return (vec![with_age(finding(Code::WorthNotChecked, said))], Vec::new());
             }
@@ -93,9 +93,9 @@ impl<'a> Case<'a> {
         (findings, worth)
     }
 
-    fn amounts(&self, tally: &Tally<'_>) -> Vec<Worth> {
+    fn amounts(&self, tally: &Tally<'_>) -> Vec<CredentialWorth> {
         let credits = tally.sums.iter().flat_map(|sum| &sum.credits);
-        let amounts = credits.map(|credit| Worth {
+        let amounts = credits.map(|credit| CredentialWorth {
             agency: self.question.agency.clone(),
             purpose: tally.purpose,
             unit: credit.rule.unit.clone(),
@@ -108,11 +108,11 @@ impl<'a> Case<'a> {
 
     /// The facts of this badge: what it states, and what the lists say of its issuer. Its license and approvals are in
     /// neither, and so are not known.
-    pub(super) fn facts(&self, recognized_for: &[Purpose]) -> Facts {
+    pub(super) fn facts(&self, recognized_for: &[Purpose]) -> BadgeFacts {
         let badge = self.badge;
         let issuer = home::entry(self.evidence, &self.homes, &badge.issuer_id);
         let stated = facts::stated(&badge.document);
-        Facts {
+        BadgeFacts {
             id: badge.id.clone().unwrap_or_default(),
             issuer: badge.issuer_id.clone(),
             recognized_for: Some(recognized_for.to_vec()),
@@ -130,7 +130,7 @@ impl<'a> Case<'a> {
             earned: badge.valid_from,
             // A badge that was read is the provider's signed certificate.
             shown: [("digital certificate".to_owned(), true)].into(),
-            ..Facts::default()
+            ..BadgeFacts::default()
         }
     }
 }

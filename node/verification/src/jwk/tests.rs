@@ -8,7 +8,7 @@ fn example() -> Value {
     json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"})
 }
 
-fn with(member: &str, value: Value) -> Result<PublicKey, BadKey> {
+fn with(member: &str, value: Value) -> Result<VerificationKey, BadKey> {
     let mut jwk = example();
     jwk[member] = value;
     read(&jwk)

@@ -1,11 +1,10 @@
 //! The registered claims of a token (RFC 7519, §4.1), beside what the credential says of the same.
 
 use registry_schema::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::{OpenBadge, badge::Fault, contexts::CREDENTIALS_V1};
-
-type Object = Map<String, Value>;
+use crate::json::JsonObject;
+use crate::{OpenBadge, badge::StructureFault, contexts::CREDENTIALS_V1};
 
 /// No part of a credential; taken out of it before it is looked at.
 const REGISTERED: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
@@ -13,7 +12,7 @@ const REGISTERED: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
 const LAST_SECOND: f64 = 253_402_300_799.0;
 
 /// The registered claims of a token.
-pub(super) struct Claims {
+pub(super) struct JwtClaims {
     /// Set if the credential stood in `vc`: then the claims stand for members that it lacks (VCDM 1.1, §6.3.1).
     filling: bool,
     iss: Option<String>,
@@ -22,13 +21,13 @@ pub(super) struct Claims {
     exp: Option<Timestamp>,
     nbf: Option<Timestamp>,
     iat: Option<Timestamp>,
-    faults: Vec<Fault>,
+    faults: Vec<StructureFault>,
 }
 
 /// Parts the credential from the claims.
-pub(super) fn split(mut payload: Object) -> Result<(Object, Claims), &'static str> {
+pub(super) fn split(mut payload: JsonObject) -> Result<(JsonObject, JwtClaims), &'static str> {
     let mut faults = Vec::new();
-    let registered: Object = REGISTERED
+    let registered: JsonObject = REGISTERED
         .into_iter()
         .filter_map(|name| payload.remove_entry(name))
         .collect();
@@ -58,7 +57,7 @@ pub(super) fn split(mut payload: Object) -> Result<(Object, Claims), &'static st
         moment.flatten()
     };
     let (exp, nbf, iat) = (date("exp"), date("nbf"), date("iat"));
-    let claims = Claims {
+    let claims = JwtClaims {
         filling: credential.is_some(),
         iss,
         sub,
@@ -71,8 +70,8 @@ pub(super) fn split(mut payload: Object) -> Result<(Object, Claims), &'static st
     Ok((credential.unwrap_or(payload), claims))
 }
 
-fn fault(place: &str, what: &str) -> Fault {
-    Fault {
+fn fault(place: &str, what: &str) -> StructureFault {
+    StructureFault {
         place: place.to_owned(),
         what: what.to_owned(),
     }
@@ -85,9 +84,9 @@ fn moment(value: &Value) -> Option<Timestamp> {
     Some(Timestamp((seconds * 1000.0) as i64))
 }
 
-impl Claims {
+impl JwtClaims {
     /// Puts in what the credential leaves to the claims; what it says itself stays, and is compared later.
-    pub(super) fn fill(&self, mut credential: Object) -> Object {
+    pub(super) fn fill(&self, mut credential: JsonObject) -> JsonObject {
         if !self.filling {
             return credential;
         }
@@ -157,7 +156,7 @@ impl Claims {
     }
 }
 
-fn is_v1(credential: &Object) -> bool {
+fn is_v1(credential: &JsonObject) -> bool {
     let contexts = credential.get("@context");
     let first = contexts
         .and_then(Value::as_array)

@@ -2,17 +2,17 @@
 
 use serde_json::{Map, Value};
 
-use crate::{BadKey, PublicKey, jwk};
+use crate::{BadKey, VerificationKey, jwk};
 
 /// The content of a header, as far as it counts. `jku`, `x5u` and `x5c` do not: nothing is fetched for a stranger.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Header {
+pub(super) struct JwtHeader {
     /// The algorithm that it claims.
     pub(super) alg: String,
     /// The name of the key.
     pub(super) kid: Option<String>,
     /// The key that it holds.
-    pub(super) jwk: Option<PublicKey>,
+    pub(super) jwk: Option<VerificationKey>,
     /// The reason why the token is refused, whoever signed it.
     pub(super) fault: Option<String>,
 }
@@ -27,7 +27,7 @@ const TYPES: [&str; 6] = [
     "vc+ld+json",
 ];
 
-impl Header {
+impl JwtHeader {
     pub(super) fn read(header: &Map<String, Value>) -> Self {
         let text = |name: &str| header.get(name).and_then(Value::as_str).map(str::to_owned);
         let (jwk, bad_jwk) = match header.get("jwk").map(jwk::read) {

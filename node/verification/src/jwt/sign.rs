@@ -5,9 +5,9 @@ use registry_schema::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
-    BadKey, KeyKind, PublicKey, SigningKey,
+    BadKey, IssuerSigningKey, KeyKind, VerificationKey,
     badge::moment,
-    data_integrity::{SignError, Terms, defined},
+    data_integrity::{AllowedTerms, SignError, defined},
     jwk,
 };
 
@@ -18,7 +18,7 @@ use crate::{
 /// If it is no JSON object, carries a proof, or has terms that no vocabulary defines.
 pub fn sign(
     document: Value,
-    key: &SigningKey,
+    key: &IssuerSigningKey,
     verification_method: &str,
     created: Timestamp,
 ) -> Result<String, SignError> {
@@ -28,7 +28,7 @@ pub fn sign(
     if payload.contains_key("proof") {
         return Err(SignError::Signed);
     }
-    defined(&payload, Terms::Known)?;
+    defined(&payload, AllowedTerms::Known)?;
     let issuer = payload.get("issuer").map(|i| i.get("id").unwrap_or(i));
     let subject = payload.get("credentialSubject").and_then(|s| s.get("id"));
     let from = payload.get("validFrom").and_then(Value::as_str).and_then(moment);
@@ -52,7 +52,7 @@ pub fn sign(
 ///
 /// # Errors
 /// If the key would not sign.
-pub fn claims_as(kind: &str, claims: &Value, key: &SigningKey, key_id: &str) -> Result<String, BadKey> {
+pub fn claims_as(kind: &str, claims: &Value, key: &IssuerSigningKey, key_id: &str) -> Result<String, BadKey> {
     let alg = jwk::algorithms(key.kind()).first().copied().unwrap_or_default();
     let header = json!({"alg": alg, "typ": kind, "kid": key_id});
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
@@ -63,7 +63,7 @@ pub fn claims_as(kind: &str, claims: &Value, key: &SigningKey, key_id: &str) -> 
 
 /// An Ed25519 key as a JSON Web Key (RFC 8037, §2); of another kind, an empty object.
 #[must_use]
-pub fn public_jwk(key: &PublicKey, key_id: &str) -> Value {
+pub fn public_jwk(key: &VerificationKey, key_id: &str) -> Value {
     match key.kind() {
         KeyKind::Ed25519 => json!({
             "kty": "OKP",

@@ -12,30 +12,30 @@ use aws_lc_rs::{
     },
 };
 
-use super::{BadKey, KeyKind, PublicKey};
+use super::{BadKey, KeyKind, VerificationKey};
 
 /// An issuer's key. Its `Debug` shows the public half only.
-pub struct SigningKey {
-    pair: Pair,
-    public: PublicKey,
+pub struct IssuerSigningKey {
+    pair: SigningKeyPair,
+    public: VerificationKey,
 }
 
-enum Pair {
+enum SigningKeyPair {
     Ed25519(Ed25519KeyPair),
     Ecdsa(EcdsaKeyPair),
     Rsa(rsa::KeyPair),
 }
 
-impl SigningKey {
+impl IssuerSigningKey {
     /// The Ed25519 key that grows from this seed (RFC 8032, §5.1.5).
     ///
     /// # Errors
     /// If the cryptographic library refuses the seed; it has no reason to for any 32 bytes.
     pub fn from_seed(seed: &[u8; 32]) -> Result<Self, BadKey> {
         let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| BadKey::Encoding)?;
-        let public = PublicKey::from_bytes(pair.public_key().as_ref())?;
+        let public = VerificationKey::from_bytes(pair.public_key().as_ref())?;
         Ok(Self {
-            pair: Pair::Ed25519(pair),
+            pair: SigningKeyPair::Ed25519(pair),
             public,
         })
     }
@@ -68,8 +68,8 @@ impl SigningKey {
             .and_then(|xy| xy.split_at_checked(length))
             .ok_or_else(refused)?;
         Ok(Self {
-            pair: Pair::Ecdsa(pair),
-            public: PublicKey::from_point(kind, x, y)?,
+            pair: SigningKeyPair::Ecdsa(pair),
+            public: VerificationKey::from_point(kind, x, y)?,
         })
     }
 
@@ -79,16 +79,16 @@ impl SigningKey {
     /// If it is none, or shorter than 2048 bits.
     pub fn rsa_from_pkcs8(der: &[u8]) -> Result<Self, BadKey> {
         let pair = rsa::KeyPair::from_pkcs8(der).map_err(|_| BadKey::Invalid(KeyKind::Rsa))?;
-        let public = PublicKey::new(KeyKind::Rsa, pair.public_key().as_ref())?;
+        let public = VerificationKey::new(KeyKind::Rsa, pair.public_key().as_ref())?;
         Ok(Self {
-            pair: Pair::Rsa(pair),
+            pair: SigningKeyPair::Rsa(pair),
             public,
         })
     }
 
     /// Its public half.
     #[must_use]
-    pub fn public_key(&self) -> PublicKey {
+    pub fn public_key(&self) -> VerificationKey {
         self.public.clone()
     }
 
@@ -106,12 +106,12 @@ impl SigningKey {
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, BadKey> {
         let random = SystemRandom::new();
         match &self.pair {
-            Pair::Ed25519(pair) => Ok(pair.sign(message).as_ref().to_vec()),
-            Pair::Ecdsa(pair) => pair
+            SigningKeyPair::Ed25519(pair) => Ok(pair.sign(message).as_ref().to_vec()),
+            SigningKeyPair::Ecdsa(pair) => pair
                 .sign(&random, message)
                 .map(|s| s.as_ref().to_vec())
                 .map_err(|_| BadKey::CannotSign),
-            Pair::Rsa(pair) => {
+            SigningKeyPair::Rsa(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
                 pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
                     .map_err(|_| BadKey::CannotSign)?;
@@ -121,7 +121,7 @@ impl SigningKey {
     }
 }
 
-impl fmt::Debug for SigningKey {
+impl fmt::Debug for IssuerSigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SigningKey({})", self.public)
     }

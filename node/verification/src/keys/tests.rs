@@ -1,5 +1,5 @@
 use super::*;
-use crate::SigningKey;
+use crate::IssuerSigningKey;
 
 /// The order of the Ed25519 group, little-endian.
 const ORDER: [u8; 32] = [
@@ -7,26 +7,26 @@ const ORDER: [u8; 32] = [
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
 ];
 
-fn p256() -> SigningKey {
-    SigningKey::from_secret(KeyKind::P256, &[7; 32]).unwrap()
+fn p256() -> IssuerSigningKey {
+    IssuerSigningKey::from_secret(KeyKind::P256, &[7; 32]).unwrap()
 }
 
-fn p384() -> SigningKey {
-    SigningKey::from_secret(KeyKind::P384, &[7; 48]).unwrap()
+fn p384() -> IssuerSigningKey {
+    IssuerSigningKey::from_secret(KeyKind::P384, &[7; 48]).unwrap()
 }
 
 #[test]
 fn points_of_small_order_are_no_keys() {
     for mut small in SMALL_ORDER {
-        assert_eq!(PublicKey::from_bytes(&small), Err(BadKey::SmallOrder));
+        assert_eq!(VerificationKey::from_bytes(&small), Err(BadKey::SmallOrder));
         small[31] |= 0x80;
-        assert_eq!(PublicKey::from_bytes(&small), Err(BadKey::SmallOrder));
+        assert_eq!(VerificationKey::from_bytes(&small), Err(BadKey::SmallOrder));
     }
 }
 
 #[test]
 fn an_ed25519_signature_has_one_form() {
-    let key = SigningKey::from_seed(&[7; 32]).unwrap();
+    let key = IssuerSigningKey::from_seed(&[7; 32]).unwrap();
     let signature = key.sign(b"x").unwrap();
     assert!(key.public_key().verifies(b"x", &signature));
     // S + L is the same number in the group, and must not be the same signature (RFC 8032, §5.1.7).
@@ -77,49 +77,56 @@ fn only_compressed_points_on_the_curve_are_keys() {
         let public = key.public_key();
         let (kind, bytes) = (public.kind(), public.as_bytes().to_vec());
         assert!(matches!(bytes[0], 2 | 3), "{bytes:?}");
-        assert_eq!(PublicKey::new(kind, &bytes).as_ref(), Ok(&public));
+        assert_eq!(VerificationKey::new(kind, &bytes).as_ref(), Ok(&public));
         let mut other = bytes.clone();
         other[0] ^= 1;
-        assert_ne!(PublicKey::new(kind, &other).unwrap(), public);
+        assert_ne!(VerificationKey::new(kind, &other).unwrap(), public);
         for first in [0, 1, 4, 5, 6, 7, 0xff] {
             other[0] = first;
-            assert_eq!(PublicKey::new(kind, &other), Err(BadKey::Invalid(kind)), "{first}");
+            assert_eq!(
+                VerificationKey::new(kind, &other),
+                Err(BadKey::Invalid(kind)),
+                "{first}"
+            );
         }
         let mut beyond = vec![0xff; bytes.len()];
         beyond[0] = 2;
-        assert_eq!(PublicKey::new(kind, &beyond), Err(BadKey::Invalid(kind)));
-        assert_eq!(PublicKey::new(kind, &bytes[1..]), Err(BadKey::Length(bytes.len() - 1)));
-        let off = PublicKey::from_point(kind, &bytes[1..], &vec![1; bytes.len() - 1]);
+        assert_eq!(VerificationKey::new(kind, &beyond), Err(BadKey::Invalid(kind)));
+        assert_eq!(
+            VerificationKey::new(kind, &bytes[1..]),
+            Err(BadKey::Length(bytes.len() - 1))
+        );
+        let off = VerificationKey::from_point(kind, &bytes[1..], &vec![1; bytes.len() - 1]);
         assert_eq!(off, Err(BadKey::Invalid(kind)));
     }
     let kind = KeyKind::P256;
     for secret in [[0; 32], [0xff; 32]] {
         assert_eq!(
-            SigningKey::from_secret(kind, &secret).unwrap_err(),
+            IssuerSigningKey::from_secret(kind, &secret).unwrap_err(),
             BadKey::Invalid(kind)
         );
     }
-    assert!(SigningKey::from_secret(kind, &[7; 31]).is_err());
-    assert!(SigningKey::from_secret(KeyKind::Ed25519, &[7; 31]).is_err());
-    assert!(SigningKey::from_secret(KeyKind::Rsa, &[7; 32]).is_err());
+    assert!(IssuerSigningKey::from_secret(kind, &[7; 31]).is_err());
+    assert!(IssuerSigningKey::from_secret(KeyKind::Ed25519, &[7; 31]).is_err());
+    assert!(IssuerSigningKey::from_secret(KeyKind::Rsa, &[7; 32]).is_err());
     assert!(!format!("{:?}", p256()).contains("0707"));
 }
 
 #[test]
 fn rsa_keys_have_2048_to_8192_bits_and_one_form() {
-    let of = |bytes: usize| PublicKey::from_modulus(&vec![0xc1; bytes], &[1, 0, 1]);
+    let of = |bytes: usize| VerificationKey::from_modulus(&vec![0xc1; bytes], &[1, 0, 1]);
     assert_eq!(of(128), Err(BadKey::Bits(1024)));
     assert_eq!(of(255), Err(BadKey::Bits(2040)));
     assert_eq!(of(256).unwrap().kind(), KeyKind::Rsa);
     assert!(of(1025).is_err());
     assert!(of(100_000).is_err());
     assert!(of(0).is_err());
-    assert!(PublicKey::from_modulus(&[0xc1; 256], &[]).is_err());
-    assert!(PublicKey::from_modulus(&[0xc1; 256], &[1]).is_err());
+    assert!(VerificationKey::from_modulus(&[0xc1; 256], &[]).is_err());
+    assert!(VerificationKey::from_modulus(&[0xc1; 256], &[1]).is_err());
     let key = of(256).unwrap();
-    let again = PublicKey::from_modulus(&[&[0, 0], &[0xc1; 256][..]].concat(), &[0, 1, 0, 1]);
+    let again = VerificationKey::from_modulus(&[&[0, 0], &[0xc1; 256][..]].concat(), &[0, 1, 0, 1]);
     assert_eq!(again.as_ref(), Ok(&key));
-    assert!(PublicKey::new(KeyKind::Rsa, &[key.as_bytes(), &[0]].concat()).is_err());
+    assert!(VerificationKey::new(KeyKind::Rsa, &[key.as_bytes(), &[0]].concat()).is_err());
     assert_eq!(
         crate::multikey::decode(&crate::multikey::encode(&key)).as_ref(),
         Ok(&key)

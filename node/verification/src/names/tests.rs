@@ -6,7 +6,7 @@ use super::*;
 
 const REAL: &str = "Palmetto Educator Institute";
 
-fn like(claimed: &str, real: &str) -> Option<Likeness> {
+fn like(claimed: &str, real: &str) -> Option<NameSimilarity> {
     let (one, two) = (FoldedName::new(claimed), FoldedName::new(real));
     assert_eq!(one.likeness(&two), two.likeness(&one), "{claimed} and {real}");
     one.likeness(&two)
@@ -36,9 +36,9 @@ fn names_that_read_the_same_are_the_same() {
         "Palmetto Educat0r Institute",
         "Palmetto Educator |nstitute",
     ] {
-        assert_eq!(like(claimed, REAL), Some(Likeness::Same), "{claimed:?}");
+        assert_eq!(like(claimed, REAL), Some(NameSimilarity::Same), "{claimed:?}");
     }
-    assert_eq!(like("Tеxаs", "Texas"), Some(Likeness::Same));
+    assert_eq!(like("Tеxаs", "Texas"), Some(NameSimilarity::Same));
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn a_name_that_is_turned_around_is_the_one_that_is_seen() {
         ("\u{200F}", ""),
     ] {
         let claimed = format!("{opens}{whole}{closes}");
-        assert_eq!(like(&claimed, REAL), Some(Likeness::Same), "{claimed:?}");
+        assert_eq!(like(&claimed, REAL), Some(NameSimilarity::Same), "{claimed:?}");
     }
     let turned = |text: &str| format!("\u{202E}{}\u{202C}", backward(text));
     for claimed in [
@@ -77,11 +77,11 @@ fn a_name_that_is_turned_around_is_the_one_that_is_seen() {
         turned("P\u{0430}lm\u{0435}tto Educator Institute, Inc."),
         turned("𝐏𝐚𝐥𝐦𝐞𝐭𝐭𝐨 Educator Institute"),
     ] {
-        assert_eq!(like(&claimed, REAL), Some(Likeness::Same), "{claimed:?}");
+        assert_eq!(like(&claimed, REAL), Some(NameSimilarity::Same), "{claimed:?}");
     }
     assert_eq!(
         like(&turned("Palmeto Educator Institute"), REAL),
-        Some(Likeness::Resembles)
+        Some(NameSimilarity::Resembles)
     );
     // Turned around, and another name.
     assert_eq!(like(&turned("Wateree Badge Works"), REAL), None);
@@ -99,11 +99,11 @@ fn names_that_a_reader_may_take_for_another_resemble_it() {
         "Palmetto Educator Institute of South Carolina",
         "Official Badges: Palmetto Educator Institute",
     ] {
-        assert_eq!(like(claimed, REAL), Some(Likeness::Resembles), "{claimed:?}");
+        assert_eq!(like(claimed, REAL), Some(NameSimilarity::Resembles), "{claimed:?}");
     }
     assert_eq!(
         like("North Carolina Board", "North Carolina"),
-        Some(Likeness::Resembles)
+        Some(NameSimilarity::Resembles)
     );
 }
 
@@ -164,7 +164,7 @@ fn no_disguise_that_cannot_be_seen_hides_a_name() {
         }
         assert_eq!(
             FoldedName::new(&claimed).likeness(&real),
-            Some(Likeness::Same),
+            Some(NameSimilarity::Same),
             "{claimed:?}"
         );
     }

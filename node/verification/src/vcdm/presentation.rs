@@ -3,11 +3,11 @@
 use registry_schema::Finding;
 use serde_json::{Map, Value};
 
-use super::{Answer, Checks, invalid, read_credential, structure::Faults};
+use super::{RequestedChecks, VerificationFindings, invalid, read_credential, structure::CredentialFaults};
 use crate::{
-    Fault, OpenBadge, Question, Unreadable,
+    OpenBadge, StructureFault, UnreadableBadge, VerificationQuestion,
     codes::Code,
-    data_integrity::{self, Expected, ProofOutcome, Terms, Way},
+    data_integrity::{self, AllowedTerms, Canonicalization, ExpectedProof, ProofOutcome},
     judge, multikey,
 };
 
@@ -18,7 +18,7 @@ const MAX_CREDENTIALS: usize = 32;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Presentation {
     document: Value,
-    faults: Vec<Fault>,
+    faults: Vec<StructureFault>,
     /// The credentials, in their order.
     pub credentials: Vec<OpenBadge>,
 }
@@ -27,14 +27,14 @@ pub struct Presentation {
 ///
 /// # Errors
 /// If it is none, or one of its credentials is none.
-pub fn read_presentation(value: Value) -> Result<Presentation, Unreadable> {
+pub fn read_presentation(value: Value) -> Result<Presentation, UnreadableBadge> {
     let Value::Object(object) = value else {
-        return Err(Unreadable::new(
+        return Err(UnreadableBadge::new(
             "this is no JSON object",
             "send the presentation itself",
         ));
     };
-    let mut faults = Faults::default();
+    let mut faults = CredentialFaults::default();
     faults.context(&object);
     faults.has_type(&object, "VerifiablePresentation");
     faults.url(&object, "id", "id");
@@ -52,7 +52,7 @@ pub fn read_presentation(value: Value) -> Result<Presentation, Unreadable> {
         credentials.push(read_credential(Value::Object(credential.clone()))?);
     }
     if credentials.len() > MAX_CREDENTIALS {
-        return Err(Unreadable::new(
+        return Err(UnreadableBadge::new(
             format!("this presentation has more than {MAX_CREDENTIALS} credentials"),
             "send them apart",
         ));
@@ -71,14 +71,17 @@ pub fn verify_presentation(
     presentation: &Presentation,
     challenge: Option<&str>,
     domain: Option<&str>,
-    question: &Question,
-) -> Answer {
-    let mut answer = Answer::default();
-    answer.add(invalid(presentation.faults.clone()), Checks::ALL);
+    question: &VerificationQuestion,
+) -> VerificationFindings {
+    let mut answer = VerificationFindings::default();
+    answer.add(invalid(presentation.faults.clone()), RequestedChecks::ALL);
     let empty = Map::new();
     let object = presentation.document.as_object().unwrap_or(&empty);
     if object.contains_key("proof") || challenge.is_some() || domain.is_some() {
-        answer.add(proof(presentation, object, challenge, domain, question), Checks::ALL);
+        answer.add(
+            proof(presentation, object, challenge, domain, question),
+            RequestedChecks::ALL,
+        );
     }
     answer
 }
@@ -88,14 +91,14 @@ fn proof(
     object: &Map<String, Value>,
     challenge: Option<&str>,
     domain: Option<&str>,
-    question: &Question,
+    question: &VerificationQuestion,
 ) -> Vec<Finding> {
-    let expected = Expected {
+    let expected = ExpectedProof {
         purpose: "authentication",
         challenge,
         domain,
-        terms: Terms::Any,
-        way: Way::Any,
+        terms: AllowedTerms::Any,
+        way: Canonicalization::Any,
     };
     let outcome = data_integrity::verify_as(&presentation.document, &expected, multikey::key_in_method);
     let mut findings = vec![judge::proof::signature(&outcome, question, None)];

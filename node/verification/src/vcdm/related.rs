@@ -9,7 +9,7 @@ use base64::{
 };
 use serde_json::{Map, Value};
 
-use super::structure::Faults;
+use super::structure::CredentialFaults;
 use crate::contexts;
 
 /// The multihash prefixes of SHA-256 and SHA-384: code and length.
@@ -17,7 +17,7 @@ const MULTIHASHES: [([u8; 2], &Algorithm); 2] = [([0x12, 0x20], &SHA256), ([0x20
 
 /// Checks the shape of all, and the digests of what is compiled in. **Nothing is fetched**: of other resources, whoever
 /// uses them has to compare the digest.
-pub(super) fn check(object: &Map<String, Value>, faults: &mut Faults) {
+pub(super) fn check(object: &Map<String, Value>, faults: &mut CredentialFaults) {
     const PLACE: &str = "relatedResource";
     let mut ids = BTreeSet::new();
     for resource in faults.objects(object, PLACE) {
@@ -34,7 +34,7 @@ pub(super) fn check(object: &Map<String, Value>, faults: &mut Faults) {
             faults.add(PLACE, "has neither digestSRI nor digestMultibase");
         }
         for (place, value, read) in [
-            ("relatedResource.digestSRI", sri, read_sri as Read),
+            ("relatedResource.digestSRI", sri, read_sri as DigestParser),
             ("relatedResource.digestMultibase", multibase, read_multibase),
         ] {
             let Some(value) = value else { continue };
@@ -49,11 +49,11 @@ pub(super) fn check(object: &Map<String, Value>, faults: &mut Faults) {
     }
 }
 
-type Found = (&'static Algorithm, Vec<u8>);
-type Read = fn(&str) -> Option<Found>;
+type ResourceDigest = (&'static Algorithm, Vec<u8>);
+type DigestParser = fn(&str) -> Option<ResourceDigest>;
 
 /// One digest of Subresource Integrity (§3.1): `sha384-` and base64.
-fn read_sri(text: &str) -> Option<Found> {
+fn read_sri(text: &str) -> Option<ResourceDigest> {
     let (name, base64) = text.split_once('-')?;
     let algorithm = match name {
         "sha256" => &SHA256,
@@ -66,7 +66,7 @@ fn read_sri(text: &str) -> Option<Found> {
 }
 
 /// Multibase of a multihash; many leave the multihash away for SHA-256, and 32 bytes leave no doubt.
-fn read_multibase(text: &str) -> Option<Found> {
+fn read_multibase(text: &str) -> Option<ResourceDigest> {
     let bytes = match text.split_at_checked(1)? {
         ("u", rest) => URL_SAFE_NO_PAD.decode(rest).ok()?,
         ("z", rest) if rest.len() <= 100 => bs58::decode(rest).into_vec().ok()?,

@@ -1,15 +1,14 @@
 //! The rules of VCDM 2.0 (and 1.1) for any credential, each with the fault it gives.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::related;
+use crate::json::JsonObject;
 use crate::{
-    Fault,
+    StructureFault,
     badge::{is_url, moment, types},
     contexts::{CREDENTIALS_V1, CREDENTIALS_V2},
 };
-
-type Object = Map<String, Value>;
 
 const MAX_FAULTS: usize = 20;
 /// More than any document has in one place.
@@ -17,30 +16,30 @@ const MAX_PARTS: usize = 64;
 
 /// The faults, in the order in which they were met.
 #[derive(Default)]
-pub(super) struct Faults(Vec<Fault>);
+pub(super) struct CredentialFaults(Vec<StructureFault>);
 
-impl Faults {
+impl CredentialFaults {
     pub(super) fn add(&mut self, place: &str, what: &str) {
         if self.0.len() < MAX_FAULTS {
-            self.0.push(Fault {
+            self.0.push(StructureFault {
                 place: place.to_owned(),
                 what: what.to_owned(),
             });
         }
     }
 
-    pub(super) fn all(self) -> Vec<Fault> {
+    pub(super) fn all(self) -> Vec<StructureFault> {
         self.0
     }
 
     /// A URL that may be absent, but is one if it is there (§4.4).
-    pub(super) fn url(&mut self, object: &Object, key: &str, place: &str) {
+    pub(super) fn url(&mut self, object: &JsonObject, key: &str, place: &str) {
         if object.contains_key(key) && !object.get(key).and_then(Value::as_str).is_some_and(is_url) {
             self.add(place, "is no URL");
         }
     }
 
-    fn needed_url(&mut self, object: &Object, key: &str, place: &str) {
+    fn needed_url(&mut self, object: &JsonObject, key: &str, place: &str) {
         if !object.contains_key(key) {
             self.add(place, "is missing");
         }
@@ -48,7 +47,7 @@ impl Faults {
     }
 
     /// One or more texts (§4.5).
-    fn kind(&mut self, object: &Object, place: &str) {
+    fn kind(&mut self, object: &JsonObject, place: &str) {
         let fine = match object.get("type") {
             Some(Value::String(one)) => !one.is_empty(),
             Some(Value::Array(many)) => !many.is_empty() && many.iter().all(Value::is_string),
@@ -67,7 +66,7 @@ impl Faults {
     }
 
     /// The objects of a property with one or more; what is no object is a fault.
-    pub(super) fn objects<'a>(&mut self, object: &'a Object, key: &str) -> Vec<&'a Object> {
+    pub(super) fn objects<'a>(&mut self, object: &'a JsonObject, key: &str) -> Vec<&'a JsonObject> {
         let many = match object.get(key) {
             None => &[],
             Some(Value::Array(many)) => many.as_slice(),
@@ -84,7 +83,7 @@ impl Faults {
     }
 
     /// A text, or language value objects (§11.1).
-    fn words(&mut self, object: &Object, key: &str, place: &str) {
+    fn words(&mut self, object: &JsonObject, key: &str, place: &str) {
         let word = |value: &Value| match value {
             Value::String(_) => true,
             Value::Object(value) => {
@@ -106,7 +105,7 @@ impl Faults {
     }
 
     /// The version of the data model, by the first context (§4.3).
-    pub(super) fn context(&mut self, object: &Object) -> bool {
+    pub(super) fn context(&mut self, object: &JsonObject) -> bool {
         let list = match object.get("@context") {
             Some(Value::Array(list)) => list.as_slice(),
             Some(one @ Value::String(_)) => std::slice::from_ref(one),
@@ -124,14 +123,14 @@ impl Faults {
         is_v1
     }
 
-    pub(super) fn has_type(&mut self, object: &Object, name: &str) {
+    pub(super) fn has_type(&mut self, object: &JsonObject, name: &str) {
         self.kind(object, "type");
         if !has_type(object, name) {
             self.add("type", &format!("lacks {name}"));
         }
     }
 
-    fn dates(&mut self, object: &Object) {
+    fn dates(&mut self, object: &JsonObject) {
         let mut read = |key: &str| {
             let value = object.get(key)?;
             let found = value.as_str().and_then(moment);
@@ -148,7 +147,7 @@ impl Faults {
     }
 
     /// Parts that say by their type how they are read (§4.10, §4.11 and §5).
-    fn typed_parts(&mut self, object: &Object) {
+    fn typed_parts(&mut self, object: &JsonObject) {
         for key in [
             "credentialStatus",
             "credentialSchema",
@@ -169,13 +168,13 @@ impl Faults {
     }
 }
 
-pub(super) fn has_type(object: &Object, name: &str) -> bool {
+pub(super) fn has_type(object: &JsonObject, name: &str) -> bool {
     types(object.get("type")).any(|kind| kind == name)
 }
 
 /// The faults of a credential.
-pub(super) fn credential(object: &Object) -> Vec<Fault> {
-    let mut faults = Faults::default();
+pub(super) fn credential(object: &JsonObject) -> Vec<StructureFault> {
+    let mut faults = CredentialFaults::default();
     let is_v1 = faults.context(object);
     faults.has_type(object, "VerifiableCredential");
     faults.url(object, "id", "id");

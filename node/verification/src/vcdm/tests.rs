@@ -4,18 +4,18 @@ use registry_schema::Timestamp;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{PublicKey, contexts::CREDENTIALS_V2, judge::judge, keys::KeyKind, multikey};
+use crate::{VerificationKey, contexts::CREDENTIALS_V2, judge::judge, keys::KeyKind, multikey};
 
-fn key() -> SigningKey {
-    SigningKey::from_seed(&[7; 32]).unwrap()
+fn key() -> IssuerSigningKey {
+    IssuerSigningKey::from_seed(&[7; 32]).unwrap()
 }
 
 fn now() -> Timestamp {
     "2026-11-23T14:02:11Z".parse().unwrap()
 }
 
-fn question() -> Question {
-    Question {
+fn question() -> VerificationQuestion {
+    VerificationQuestion {
         agency: "US-NC".parse().unwrap(),
         purpose: None,
         at: now(),
@@ -25,7 +25,7 @@ fn question() -> Question {
     }
 }
 
-fn did(key: &PublicKey) -> String {
+fn did(key: &VerificationKey) -> String {
     multikey::did_key(key).0
 }
 
@@ -45,9 +45,9 @@ fn with(change: impl FnOnce(&mut Value)) -> Value {
     credential
 }
 
-fn signed_by(key: &SigningKey, credential: &Value) -> Result<Value, SignError> {
+fn signed_by(key: &IssuerSigningKey, credential: &Value) -> Result<Value, SignError> {
     let (_, method) = multikey::did_key(&key.public_key());
-    let suite = Suite::of(key.kind()).unwrap();
+    let suite = Cryptosuite::of(key.kind()).unwrap();
     sign(credential.as_object().unwrap().clone(), suite, key, &method, now())
 }
 
@@ -55,12 +55,12 @@ fn signed(credential: &Value) -> Value {
     signed_by(&key(), credential).unwrap()
 }
 
-fn verified(credential: &Value, checks: Checks) -> Answer {
+fn verified(credential: &Value, checks: RequestedChecks) -> VerificationFindings {
     let badge = read_credential(credential.clone()).unwrap();
     verify_credential(&badge, &Evidence::default(), &question(), checks)
 }
 
-fn errors(credential: &Value, checks: Checks) -> Vec<String> {
+fn errors(credential: &Value, checks: RequestedChecks) -> Vec<String> {
     let codes = verified(credential, checks)
         .errors
         .into_iter()
@@ -68,7 +68,7 @@ fn errors(credential: &Value, checks: Checks) -> Vec<String> {
     codes.collect()
 }
 
-const NOTHING_ELSE: Checks = Checks {
+const NOTHING_ELSE: RequestedChecks = RequestedChecks {
     dates: false,
     status: false,
 };
@@ -77,12 +77,12 @@ const NOTHING_ELSE: Checks = Checks {
 fn what_was_signed_is_verified_whatever_it_is_about() {
     for kind in [KeyKind::Ed25519, KeyKind::P256, KeyKind::P384] {
         let secret = vec![7; if kind == KeyKind::P384 { 48 } else { 32 }];
-        let key = SigningKey::from_secret(kind, &secret).unwrap();
+        let key = IssuerSigningKey::from_secret(kind, &secret).unwrap();
         let credential = with(|c| c["issuer"] = json!(did(&key.public_key())));
         let mut credential = signed_by(&key, &credential).unwrap();
-        assert_eq!(errors(&credential, Checks::ALL), [] as [&str; 0], "{kind:?}");
+        assert_eq!(errors(&credential, RequestedChecks::ALL), [] as [&str; 0], "{kind:?}");
         credential["credentialSubject"]["name"] = json!("Bob");
-        assert_eq!(errors(&credential, Checks::ALL), ["proof.invalid"], "{kind:?}");
+        assert_eq!(errors(&credential, RequestedChecks::ALL), ["proof.invalid"], "{kind:?}");
     }
 }
 
@@ -95,7 +95,7 @@ fn a_credential_of_vcdm_1_1_gets_the_terms_that_its_proof_needs() {
     });
     let signed = signed(&old);
     assert_eq!(signed["@context"], json!([CREDENTIALS_V1, DATA_INTEGRITY_V2]));
-    assert_eq!(errors(&signed, Checks::ALL), [] as [&str; 0]);
+    assert_eq!(errors(&signed, RequestedChecks::ALL), [] as [&str; 0]);
 }
 
 /// Terms of a document's own are for these endpoints; the same document is no badge that anybody is told is good.
@@ -112,7 +112,7 @@ fn a_document_may_name_terms_here_and_not_in_a_badge() {
     });
     for credential in [own, examples] {
         let credential = signed(&credential);
-        assert_eq!(errors(&credential, Checks::ALL), [] as [&str; 0]);
+        assert_eq!(errors(&credential, RequestedChecks::ALL), [] as [&str; 0]);
         let badge = read_credential(credential).unwrap();
         let verdict = judge(&badge, &Evidence::default(), &question());
         let codes: Vec<_> = verdict.findings.iter().map(|f| f.code.as_str()).collect();
@@ -300,7 +300,7 @@ fn each_rule_of_the_data_model_gives_its_fault() {
 #[test]
 fn dates_and_status_count_when_they_are_asked_for() {
     let expired = signed(&with(|c| c["validUntil"] = json!("2026-01-01T00:00:00Z")));
-    assert_eq!(errors(&expired, Checks::ALL), ["dates.expired"]);
+    assert_eq!(errors(&expired, RequestedChecks::ALL), ["dates.expired"]);
     let answer = verified(&expired, NOTHING_ELSE);
     assert!(answer.is_verified() && answer.warnings.iter().any(|f| f.code == "dates.expired"));
     let listed = signed(&with(|c| {
@@ -309,13 +309,13 @@ fn dates_and_status_count_when_they_are_asked_for() {
             "statusListCredential": "https://elsewhere.example/1",
         });
     }));
-    assert_eq!(errors(&listed, Checks::ALL), ["status.unreachable"]);
+    assert_eq!(errors(&listed, RequestedChecks::ALL), ["status.unreachable"]);
     assert!(verified(&listed, NOTHING_ELSE).is_verified());
 }
 
 #[test]
 fn a_key_that_is_another_issuers_is_an_error_and_an_unknown_issuer_a_warning() {
-    let another = SigningKey::from_seed(&[8; 32]).unwrap();
+    let another = IssuerSigningKey::from_seed(&[8; 32]).unwrap();
     let forged = signed_by(&another, &plain()).unwrap();
     assert_eq!(errors(&forged, NOTHING_ELSE), ["issuer.key_not_issuers"]);
     let unknown = signed(&with(|c| c["issuer"] = json!("https://vc.example/issuers/5678")));

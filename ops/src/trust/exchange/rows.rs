@@ -4,7 +4,7 @@ use std::{fs::File, io::Read as _, path::Path};
 
 use anyhow::Context as _;
 use registry_schema::{
-    AgencyId, Purpose, Scope, Timestamp,
+    AgencyId, Purpose, RecognitionScope, Timestamp,
     recognition::{AgencyRecognitionEntry, Attestation, RecognitionEntry},
 };
 use serde::{Deserialize, Serialize};
@@ -54,7 +54,7 @@ pub(super) struct Row {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) depth: Option<u8>,
     pub(super) purposes: Vec<Purpose>,
-    pub(super) scope: Scope,
+    pub(super) scope: RecognitionScope,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) from: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -340,7 +340,7 @@ fn row<'a>(cell: &impl Fn(&str) -> Option<&'a str>) -> Result<Row, String> {
             .map(|p| p.parse().map_err(|e| format!("{e}")))
             .collect::<Result<_, String>>()?,
         scope: match cell("scope") {
-            None | Some("all") => Scope::All,
+            None | Some("all") => RecognitionScope::All,
             Some(text) => serde_json::from_value(json("scope", text)?).map_err(|e| typed("scope", e))?,
         },
         from: time("from")?,

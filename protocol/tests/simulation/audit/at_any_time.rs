@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use protocol::{Batch, Hash, Row, key_log::End, log::AgencyLog};
+use protocol::{DocumentRow, Hash, WriteBatch, key_log::KeyEnd, log::AgencyLog};
 
 use super::{hold, violated};
-use crate::world::{RowPlace, Sealed, TERM, World};
+use crate::world::{DiskRowKey, SealedEnvelope, SimulatedWorld, TERM};
 
-impl World {
+impl SimulatedWorld {
     /// Of what is written: who signed it, and what the rows that a log begins with are.
-    pub(crate) fn assert_batch(&self, at: usize, batch: &Batch) {
+    pub(crate) fn assert_batch(&self, at: usize, batch: &WriteBatch) {
         let home = self.sites[at].home;
         for envelope in &batch.envelopes {
             let agency = envelope.header().agency;
@@ -73,9 +73,9 @@ impl World {
             });
         if let Some(reference) = reference {
             let of_the_log = sorted(reference.fold_at(heads).unwrap());
-            let of_the_checkpoint: Vec<Row> = sorted(log.answers().unwrap());
+            let of_the_checkpoint: Vec<DocumentRow> = sorted(log.answers().unwrap());
             let folded = of_the_log.iter().filter(|row| row.document.kind() != "catalog");
-            let folded: Vec<&Row> = folded.collect();
+            let folded: Vec<&DocumentRow> = folded.collect();
             hold!(
                 9,
                 folded == of_the_checkpoint.iter().collect::<Vec<_>>(),
@@ -85,12 +85,12 @@ impl World {
     }
 
     /// The rows that the driver answers from, after a batch; a revocation vanishes only if the root cut it away.
-    pub(crate) fn show(&mut self, at: usize, batch: &Batch) {
+    pub(crate) fn show(&mut self, at: usize, batch: &WriteBatch) {
         if batch.renewed.iter().any(|_| true) {
             self.truth.adopted += 1;
         }
         let site = &mut self.sites[at];
-        let mut gone: Vec<RowPlace> = Vec::new();
+        let mut gone: Vec<DiskRowKey> = Vec::new();
         for row in batch.rows.iter().chain(&batch.restrictions) {
             let place = (row.agency, row.document.to_string(), row.key.clone());
             if row.values.is_empty() {
@@ -120,7 +120,7 @@ impl World {
             let writers = log.key_log().authority().writers().values();
             let cuts = writers
                 .into_iter()
-                .any(|writer| writer.end == Some(End::Compromised) || writer.terms.len() > 1);
+                .any(|writer| writer.end == Some(KeyEnd::Compromised) || writer.terms.len() > 1);
             let chain = log.key_log().chain().len();
             let loses_entries = log.key_log().signed().len() > chain;
             hold!(8, cuts || loses_entries, "{key} of {agency} was revoked and is not");
@@ -163,7 +163,7 @@ impl World {
         let freshness = log.freshness();
         let live: BTreeSet<_> = log.key_log().writers().into_iter().collect();
         let of_agency = self.truth.sealed.iter().filter(|(_, sealed)| sealed.agency == agency);
-        for (envelope, Sealed { writer, stamp, .. }) in of_agency {
+        for (envelope, SealedEnvelope { writer, stamp, .. }) in of_agency {
             let Some(stamp) = stamp.filter(|_| !log.holds(envelope)) else {
                 continue;
             };
@@ -191,7 +191,7 @@ pub(super) fn has_gaps(log: &AgencyLog) -> bool {
         .any(|envelope| envelope.gaps().next().is_some())
 }
 
-pub(super) fn sorted(mut rows: Vec<Row>) -> Vec<Row> {
+pub(super) fn sorted(mut rows: Vec<DocumentRow>) -> Vec<DocumentRow> {
     rows.sort_by_cached_key(|row| (row.document.to_string(), row.key.clone()));
     rows
 }

@@ -6,18 +6,18 @@ use std::{
 };
 
 use protocol::{
-    DocumentId, Hash, KeyLog, Row,
-    envelope::Header,
-    key_log::{Act, End, Term},
-    log::{AgencyLog, Keeping},
+    DocumentId, DocumentRow, Hash, KeyLog,
+    envelope::EnvelopeHeader,
+    key_log::{KeyEnd, KeyLogAct, WriterTerm},
+    log::{AgencyLog, AppendOutcome},
 };
 use rand::{SeedableRng as _, rngs::StdRng, seq::SliceRandom as _};
 
 use super::at_any_time::{has_gaps, sorted};
 use super::hold;
-use crate::world::{Site, World};
+use crate::world::{SimulatedNode, SimulatedWorld};
 
-impl World {
+impl SimulatedWorld {
     pub(crate) fn assert_at_the_end(&self) {
         self.assert_at_any_time();
         let agencies: Vec<Hash> = self.roots.keys().copied().collect();
@@ -102,7 +102,8 @@ impl World {
                 let is_named = again
                     .key_log()
                     .names_writer(&envelope.header().key_log, &envelope.header().writer);
-                if is_named != Some(true) || matches!(again.keep(envelope.clone()).unwrap(), Keeping::Missing(_)) {
+                if is_named != Some(true) || matches!(again.keep(envelope.clone()).unwrap(), AppendOutcome::Missing(_))
+                {
                     waiting.push(envelope);
                 }
             }
@@ -129,7 +130,7 @@ impl World {
     fn assert_nothing_revoked_is_lost(&self, agency: Hash) {
         for site in self.honest() {
             let log = &site.replica.logs()[&agency];
-            let history = History::of(log);
+            let history = HeaderHistory::of(log);
             let acknowledged = self.truth.acknowledged.iter().filter(|(of, ..)| *of == agency);
             for (_, envelope, document, key) in acknowledged {
                 if !self.truth.rewound.contains(&agency) {
@@ -154,7 +155,7 @@ impl World {
 }
 
 /// Documents, disk and a fold without automerge say the same, and so does a replica made again from the disk.
-fn assert_folds(site: &Site, agency: Hash, log: &AgencyLog) {
+fn assert_folds(site: &SimulatedNode, agency: Hash, log: &AgencyLog) {
     let rows = sorted(log.rows().unwrap());
     let folded = sorted(log.fold_without_automerge().unwrap());
     hold!(
@@ -232,16 +233,16 @@ fn assert_forks_found(log: &AgencyLog) {
 
 /// Nothing by a compromised key survives but its last good envelopes and those before them.
 fn assert_cut(log: &AgencyLog) {
-    let history = History::of(log);
+    let history = HeaderHistory::of(log);
     for entry in log.key_log().chain() {
-        let Act::WriterEnded { key, .. } = entry.get().act else {
+        let KeyLogAct::WriterEnded { key, .. } = entry.get().act else {
             continue;
         };
         let compromised = log
             .key_log()
             .authority()
             .writer(&key)
-            .is_some_and(|writer| writer.end == Some(End::Compromised));
+            .is_some_and(|writer| writer.end == Some(KeyEnd::Compromised));
         if !compromised || log.key_log().disputed().is_some() || !history.is_whole() {
             continue;
         }
@@ -253,13 +254,13 @@ fn assert_cut(log: &AgencyLog) {
 }
 
 /// The history that the headers of the kept envelopes tell, read the slow and simple way.
-struct History<'a> {
+struct HeaderHistory<'a> {
     log: &'a AgencyLog,
-    headers: BTreeMap<Hash, Header>,
+    headers: BTreeMap<Hash, EnvelopeHeader>,
     ancestors: BTreeMap<Hash, BTreeSet<Hash>>,
 }
 
-impl<'a> History<'a> {
+impl<'a> HeaderHistory<'a> {
     fn of(log: &'a AgencyLog) -> Self {
         let mut ancestors: BTreeMap<Hash, BTreeSet<Hash>> = BTreeMap::new();
         let mut headers = BTreeMap::new();
@@ -278,7 +279,7 @@ impl<'a> History<'a> {
         }
     }
 
-    fn terms(&self, writer: &protocol::PublicKey) -> &[Arc<Term>] {
+    fn terms(&self, writer: &protocol::PublicKey) -> &[Arc<WriterTerm>] {
         let writer = self.log.key_log().authority().writer(writer);
         writer.map_or(&[], |writer| writer.terms.as_slice())
     }
@@ -297,7 +298,7 @@ impl<'a> History<'a> {
         let Some(header) = self.headers.get(envelope) else {
             return false;
         };
-        let holds = |term: &&Arc<Term>| match &term.last {
+        let holds = |term: &&Arc<WriterTerm>| match &term.last {
             Some(last) => last
                 .iter()
                 .any(|last| self.ancestors.get(last).is_some_and(|before| before.contains(envelope))),
@@ -318,12 +319,12 @@ impl<'a> History<'a> {
         is_of_a_list
             && writer.is_some_and(|writer| {
                 let scope = writer.terms.last().map(|term| &term.scope);
-                writer.end == Some(End::Retired) && scope.is_some_and(|scope| scope.holds(document))
+                writer.end == Some(KeyEnd::Retired) && scope.is_some_and(|scope| scope.holds(document))
             })
     }
 
     /// Returns true if some envelope that counts puts something at this row's place.
-    fn may_stem_from(&self, row: &Row) -> bool {
+    fn may_stem_from(&self, row: &DocumentRow) -> bool {
         self.log.envelopes().map(Result::unwrap).any(|envelope| {
             let mut puts = envelope.puts();
             // A register's first member is true, or all of it was expunged.

@@ -1,17 +1,19 @@
 //! The audit of what leaves a site, beside what is on its disk.
 
-use protocol::{Hash, Heartbeat, Held, Request, Response, Signed, message::Summary};
+use protocol::{Countersignature, Hash, Heartbeat, Signed, SyncRequest, SyncResponse, message::LogSummary};
 
 use super::hold;
-use crate::world::World;
+use crate::world::SimulatedWorld;
 
-impl World {
+impl SimulatedWorld {
     /// Of a request that a site makes: all that it says of what it holds is on its disk.
     pub(crate) fn assert_asked_by_right(&self, at: usize, request: &[u8]) {
-        let Ok(request) = Request::read(request) else { return };
+        let Ok(request) = SyncRequest::read(request) else {
+            return;
+        };
         match request {
-            Request::Exchange(summaries) => self.assert_on_disk(at, &summaries),
-            Request::Push {
+            SyncRequest::Exchange(summaries) => self.assert_on_disk(at, &summaries),
+            SyncRequest::Push {
                 agency,
                 envelopes,
                 heartbeat,
@@ -33,10 +35,10 @@ impl World {
                     );
                 }
             }
-            Request::Held(held) => {
+            SyncRequest::Held(held) => {
                 let site = &self.sites[at];
                 let log = &site.replica.logs()[&site.home];
-                let read = Held::read(held, log.key_log()).ok();
+                let read = Countersignature::read(held, log.key_log()).ok();
                 for head in read.iter().flat_map(|held| &held.get().heads) {
                     hold!(
                         14,
@@ -51,9 +53,9 @@ impl World {
 
     /// The same of an answer.
     pub(crate) fn assert_answered_by_right(&self, at: usize, response: &[u8]) {
-        match Response::read(response) {
-            Ok(Response::Exchange(summaries)) => self.assert_on_disk(at, &summaries),
-            Ok(Response::Envelopes { envelopes, .. }) => {
+        match SyncResponse::read(response) {
+            Ok(SyncResponse::Exchange(summaries)) => self.assert_on_disk(at, &summaries),
+            Ok(SyncResponse::Envelopes { envelopes, .. }) => {
                 for envelope in envelopes {
                     let name = envelope.claim().map(|(name, _)| name);
                     hold!(
@@ -67,7 +69,7 @@ impl World {
         }
     }
 
-    fn assert_on_disk(&self, at: usize, summaries: &[Summary]) {
+    fn assert_on_disk(&self, at: usize, summaries: &[LogSummary]) {
         for summary in summaries {
             let mut heads = summary.heads.iter();
             hold!(

@@ -1,19 +1,19 @@
 //! The acts of a schedule.
 
 use protocol::{
-    DocumentId, Event, Put,
+    DocumentId, Put, ReplicaEvent,
     status_list::{self, SlotSpan},
     trust_list,
 };
 use rand::{RngExt as _, seq::IndexedRandom as _};
-use registry_schema::{Issuer, Reason};
+use registry_schema::{Issuer, StatusReason};
 
-use super::World;
+use super::SimulatedWorld;
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 
-impl World {
+impl SimulatedWorld {
     pub(crate) fn act(&mut self) {
         let at = self.rng.random_range(0..self.sites.len());
         let other = self.rng.random_range(0..self.sites.len());
@@ -79,7 +79,7 @@ impl World {
         }
         let home = self.sites[at].home;
         let places: Vec<(DocumentId, String)> = puts.iter().map(|p| (p.document.clone(), p.key.clone())).collect();
-        if self.happen(at, Event::Authored(puts)) && !self.sites[at].hostile {
+        if self.happen(at, ReplicaEvent::Authored(puts)) && !self.sites[at].hostile {
             let Some((_, envelope, _)) = self.sites[at].disk.envelopes.last() else {
                 return;
             };
@@ -92,7 +92,7 @@ impl World {
     pub(super) fn some_put(&mut self, at: usize) -> Put {
         let now = self.clock(at);
         let index = self.rng.random_range(0..12);
-        let reason = *Reason::ALL.choose(&mut self.rng).unwrap();
+        let reason = *StatusReason::ALL.choose(&mut self.rng).unwrap();
         match self.rng.random_range(0..20) {
             0..9 => status_list::revoke(0, index, reason, now),
             9..15 => status_list::suspend(0, index, self.rng.random(), reason, now),
@@ -122,10 +122,10 @@ impl World {
             return;
         };
         if self.sites[at].pinned.remove(&agency) {
-            self.happen(at, Event::Unpinned(agency));
+            self.happen(at, ReplicaEvent::Unpinned(agency));
         } else {
             self.sites[at].pinned.insert(agency);
-            self.happen(at, Event::Pinned(agency));
+            self.happen(at, ReplicaEvent::Pinned(agency));
         }
     }
 }

@@ -6,25 +6,25 @@ use std::{
 };
 
 use protocol::{
-    Batch, Checkpoint, Hash, Heartbeat, Held, KeyLog, Signed, SignedEnvelope, Verified,
-    blob_store::{BlobRef, BlobStore, Lost, Memory},
-    replica::{Deferral, Quarantine, Stored},
+    Checkpoint, Countersignature, Hash, Heartbeat, KeyLog, Signed, SignedEnvelope, Verified, WriteBatch,
+    blob_store::{BlobRef, BlobStore, BlobStoreError, MemoryBlobStore},
+    replica::{Deferral, Quarantine, StoreContents},
 };
 
 /// A row's place: agency, document, key.
-pub(crate) type RowPlace = (Hash, String, String);
+pub(crate) type DiskRowKey = (Hash, String, String);
 
 #[derive(Clone, Default)]
-pub(crate) struct Disk {
+pub(crate) struct SimulatedDisk {
     pub(crate) key_logs: BTreeMap<Hash, KeyLog>,
     pub(super) checkpoints: BTreeMap<Hash, (Verified<Checkpoint>, Vec<Vec<u8>>)>,
-    pub(super) held: BTreeMap<Hash, Signed<Held>>,
+    pub(super) held: BTreeMap<Hash, Signed<Countersignature>>,
     /// In the order in which they were kept, with their names.
     pub(crate) envelopes: Vec<(Hash, Hash, SignedEnvelope)>,
     /// Their names.
     pub(crate) names: BTreeSet<Hash>,
     pub(super) heartbeats: BTreeMap<(Hash, [u8; 32]), Signed<Heartbeat>>,
-    pub(crate) rows: BTreeMap<RowPlace, Vec<Vec<u8>>>,
+    pub(crate) rows: BTreeMap<DiskRowKey, Vec<Vec<u8>>>,
     pub(super) set_aside: BTreeMap<Hash, (Hash, SignedEnvelope)>,
     pub(super) quarantined: BTreeMap<Hash, Quarantine>,
     pub(super) deferred: BTreeMap<Hash, Deferral>,
@@ -39,8 +39,8 @@ fn note<T: Clone>(known: &mut BTreeMap<Hash, T>, changes: &BTreeMap<Hash, Option
     }
 }
 
-impl Disk {
-    pub(crate) fn write(&mut self, batch: &Batch) {
+impl SimulatedDisk {
+    pub(crate) fn write(&mut self, batch: &WriteBatch) {
         for log in &batch.key_logs {
             self.key_logs.insert(log.genesis(), log.clone());
         }
@@ -90,11 +90,11 @@ impl Disk {
         }
     }
 
-    pub(crate) fn stored(&self) -> Stored {
+    pub(crate) fn stored(&self) -> StoreContents {
         let envelopes = self.envelopes.iter();
         let heartbeats = self.heartbeats.iter();
         let checkpoints = self.checkpoints.iter();
-        Stored {
+        StoreContents {
             key_logs: self.key_logs.values().cloned().collect(),
             envelopes: envelopes
                 .map(|(agency, _, envelope)| (*agency, envelope.clone()))
@@ -114,14 +114,14 @@ impl Disk {
 
 /// A scratch place for envelopes that fails when it is told to: it loses what is read, or gives it with a bit changed.
 #[derive(Debug, Default)]
-pub(crate) struct Loft {
-    memory: Memory,
+pub(crate) struct FlakyBlobStore {
+    memory: MemoryBlobStore,
     /// After how many more readings it fails; never, while negative.
     pub(crate) fails_after: AtomicI64,
     pub(crate) failed: AtomicI64,
 }
 
-impl Loft {
+impl FlakyBlobStore {
     pub(crate) fn whole() -> Self {
         Self {
             fails_after: AtomicI64::new(-1),
@@ -130,12 +130,12 @@ impl Loft {
     }
 }
 
-impl BlobStore for Loft {
-    fn put(&self, bytes: &[u8]) -> Result<BlobRef, Lost> {
+impl BlobStore for FlakyBlobStore {
+    fn put(&self, bytes: &[u8]) -> Result<BlobRef, BlobStoreError> {
         self.memory.put(bytes)
     }
 
-    fn read(&self, blob: BlobRef) -> Result<Vec<u8>, Lost> {
+    fn read(&self, blob: BlobRef) -> Result<Vec<u8>, BlobStoreError> {
         let left = self.fails_after.fetch_sub(1, Ordering::Relaxed);
         let mut bytes = self.memory.read(blob)?;
         if left != 0 {
@@ -143,7 +143,7 @@ impl BlobStore for Loft {
         }
         self.failed.fetch_add(1, Ordering::Relaxed);
         if blob.at.is_multiple_of(2) {
-            return Err(Lost("a disk failed".into()));
+            return Err(BlobStoreError("a disk failed".into()));
         }
         // In a value, mostly.
         let at = bytes.len().saturating_sub(1 + blob.at as usize % 12);
@@ -151,7 +151,7 @@ impl BlobStore for Loft {
         Ok(bytes)
     }
 
-    fn erase(&self, blob: BlobRef) -> Result<(), Lost> {
+    fn erase(&self, blob: BlobRef) -> Result<(), BlobStoreError> {
         self.memory.erase(blob)
     }
 }

@@ -1,13 +1,13 @@
 //! The cost that one agency's log may have: a writer that signs histories and entries without end.
 
-use protocol::{Envelope, Hash, Row, SignedEnvelope, status_list};
+use protocol::{DocumentRow, Envelope, Hash, SignedEnvelope, status_list};
 use rand::RngExt as _;
-use registry_schema::Reason;
+use registry_schema::StatusReason;
 
-use super::{SHARES, Sealed, World, key_of};
+use super::{SHARES, SealedEnvelope, SimulatedWorld, key_of};
 use crate::audit::violated;
 
-impl World {
+impl SimulatedWorld {
     /// Many histories beside each other, or one line of many puts: more than any share.
     pub(super) fn drown(&mut self, at: usize, to: usize) {
         let home = self.sites[at].home;
@@ -31,7 +31,7 @@ impl World {
         self.assert_within_shares(to);
     }
 
-    fn others_answers(&self, at: usize, but: Hash) -> Vec<Vec<Row>> {
+    fn others_answers(&self, at: usize, but: Hash) -> Vec<Vec<DocumentRow>> {
         let logs = self.sites[at]
             .replica
             .logs()
@@ -68,10 +68,10 @@ impl World {
         let (home, key) = (site.home, key_of(&site.key));
         let log = site.replica.logs()[&home].key_log().clone();
         let puts = slots
-            .map(|slot| status_list::revoke(1, slot, Reason::Unspecified, self.now))
+            .map(|slot| status_list::revoke(1, slot, StatusReason::Unspecified, self.now))
             .collect();
         let sealed = Envelope::seal(&key, &log, next, self.now, puts, &mut self.rng).ok()?;
-        let truth = Sealed {
+        let truth = SealedEnvelope {
             agency: home,
             writer: key.public(),
             stamp: None,

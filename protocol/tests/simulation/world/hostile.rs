@@ -2,21 +2,21 @@
 
 use minicbor::bytes::{ByteArray, ByteVec};
 use protocol::{
-    CallId, Checkpoint, DocumentId, Envelope, Hash, Heartbeat, KeyLog, Put, Request, Response, Signed, SignedEnvelope,
-    SigningKey,
-    envelope::{Commitment, Header},
-    message::Summary,
+    CallId, Checkpoint, DocumentId, Envelope, Hash, Heartbeat, KeyLog, Put, Signed, SignedEnvelope, SigningKey,
+    SyncRequest, SyncResponse,
+    envelope::{EnvelopeHeader, PutCommitment},
+    message::LogSummary,
     signed::encode,
     status_list,
 };
 use rand::{Rng as _, RngExt as _, seq::IndexedRandom as _};
-use registry_schema::Reason;
+use registry_schema::StatusReason;
 
-use super::{RootKeys, Sealed, World, founding, key_of};
+use super::{RootSeeds, SealedEnvelope, SimulatedWorld, founding, key_of};
 
 /// An envelope as nobody honest would seal it: signed by any key, over any header.
-pub(crate) fn forged(key: &SigningKey, header: &Header, values: &[Vec<u8>]) -> SignedEnvelope {
-    let signed: Signed<Header> = key.sign(header).unwrap().signed().clone();
+pub(crate) fn forged(key: &SigningKey, header: &EnvelopeHeader, values: &[Vec<u8>]) -> SignedEnvelope {
+    let signed: Signed<EnvelopeHeader> = key.sign(header).unwrap().signed().clone();
     let salted: Vec<Option<(ByteArray<16>, ByteVec)>> = values
         .iter()
         .map(|value| Some((ByteArray::from([7; 16]), ByteVec::from(value.clone()))))
@@ -25,13 +25,18 @@ pub(crate) fn forged(key: &SigningKey, header: &Header, values: &[Vec<u8>]) -> S
 }
 
 /// A header over these puts, with the hashes that `forged` gives them.
-pub(crate) fn header(key: &SigningKey, log: &KeyLog, (sequence, parents): (u32, Vec<Hash>), puts: &[Put]) -> Header {
-    let commitment = |put: &Put| Commitment {
+pub(crate) fn header(
+    key: &SigningKey,
+    log: &KeyLog,
+    (sequence, parents): (u32, Vec<Hash>),
+    puts: &[Put],
+) -> EnvelopeHeader {
+    let commitment = |put: &Put| PutCommitment {
         document: put.document.clone(),
         key: put.key.clone(),
         digest: Hash::of(&[&[7; 16], &put.value]),
     };
-    Header {
+    EnvelopeHeader {
         version: 1,
         agency: log.genesis(),
         writer: key.public(),
@@ -43,7 +48,7 @@ pub(crate) fn header(key: &SigningKey, log: &KeyLog, (sequence, parents): (u32, 
     }
 }
 
-impl World {
+impl SimulatedWorld {
     pub(super) fn do_harm(&mut self, at: usize) {
         let victims: Vec<usize> = self.network.linked_to(at);
         let Some(victim) = victims.choose(&mut self.rng).copied() else {
@@ -72,7 +77,7 @@ impl World {
     }
 
     pub(super) fn push(&mut self, at: usize, to: usize, agency: Hash, envelopes: Vec<SignedEnvelope>) {
-        let request = Request::Push {
+        let request = SyncRequest::Push {
             agency,
             envelopes,
             heartbeat: None,
@@ -115,13 +120,13 @@ impl World {
     fn flood(&mut self, at: usize, to: usize) {
         for _ in 0..60 {
             let summaries = self.roots.keys().copied().collect::<Vec<_>>().into_iter();
-            let summaries = summaries.map(|agency| Summary {
+            let summaries = summaries.map(|agency| LogSummary {
                 agency,
                 key_log: vec![Hash(self.rng.random())],
                 heads: vec![Hash(self.rng.random())],
                 heartbeats: vec![],
             });
-            let request = Request::Exchange(summaries.collect());
+            let request = SyncRequest::Exchange(summaries.collect());
             self.ask(at, to, CallId(0), request.to_bytes());
         }
     }
@@ -133,7 +138,7 @@ impl World {
         let Some(log) = logs.values().collect::<Vec<_>>().choose(&mut self.rng).copied() else {
             return;
         };
-        let put = status_list::revoke(0, 3, Reason::Misconduct, self.now);
+        let put = status_list::revoke(0, 3, StatusReason::Misconduct, self.now);
         let forged = forged(
             &stranger,
             &header(&stranger, log.key_log(), (0, vec![]), std::slice::from_ref(&put)),
@@ -148,7 +153,7 @@ impl World {
         let put = self.some_put(at);
         let log = self.sites[at].replica.logs().get(&agency)?.key_log().clone();
         let sealed = Envelope::seal(key, &log, next, self.now, vec![put], &mut self.rng).ok()?;
-        let truth = Sealed {
+        let truth = SealedEnvelope {
             agency,
             writer: key.public(),
             stamp: None,
@@ -210,7 +215,7 @@ impl World {
             next_by: issued.plus_seconds(999_999_999),
             checkpoint: Some(Hash(self.rng.random())),
         };
-        let request = Request::Push {
+        let request = SyncRequest::Push {
             agency,
             envelopes: vec![],
             heartbeat: Some(key.sign(&heartbeat).unwrap().signed().clone()),
@@ -258,11 +263,11 @@ impl World {
             pages: vec![Hash([9; 32])],
         };
         let signed = key.sign(&checkpoint).unwrap();
-        let response = Response::Checkpoint(Some(signed.signed().clone()));
+        let response = SyncResponse::Checkpoint(Some(signed.signed().clone()));
         let name = self.sites[at].name;
         // Without having been asked, under a few names of calls that may be open.
         for call in 0..50 {
-            let answered = protocol::Event::Answered {
+            let answered = protocol::ReplicaEvent::Answered {
                 peer: name,
                 call: CallId(call),
                 response: Some(response.to_bytes()),
@@ -294,28 +299,28 @@ impl World {
     /// Returns a hostile node's answer: now and then nothing, something else, or another agency's key log.
     pub(super) fn twisted(&mut self, at: usize, bytes: Vec<u8>) -> Vec<u8> {
         let dice = self.rng.random_range(0..10);
-        match (dice, Response::read(&bytes)) {
-            (0, Ok(_)) => Response::Received.to_bytes(),
-            (1..5, Ok(Response::Envelopes { more, .. })) => Response::Envelopes {
+        match (dice, SyncResponse::read(&bytes)) {
+            (0, Ok(_)) => SyncResponse::Received.to_bytes(),
+            (1..5, Ok(SyncResponse::Envelopes { more, .. })) => SyncResponse::Envelopes {
                 envelopes: vec![],
                 more: more || dice == 1,
             }
             .to_bytes(),
-            (1..5, Ok(Response::Exchange(_))) => Response::Exchange(vec![]).to_bytes(),
-            (1..6, Ok(Response::KeyLog { .. })) => {
-                let keys = RootKeys {
+            (1..5, Ok(SyncResponse::Exchange(_))) => SyncResponse::Exchange(vec![]).to_bytes(),
+            (1..6, Ok(SyncResponse::KeyLog { .. })) => {
+                let keys = RootSeeds {
                     root: self.rng.random(),
                     next: self.rng.random(),
                 };
                 // The name of an agency proves nothing.
                 let writer = key_of(&self.sites[at].key).public();
-                Response::KeyLog {
+                SyncResponse::KeyLog {
                     entries: founding("US-A0", &[writer], &keys).signed(),
                     more: false,
                 }
                 .to_bytes()
             }
-            (1, Ok(Response::Rows(_))) => Response::Rows(None).to_bytes(),
+            (1, Ok(SyncResponse::Rows(_))) => SyncResponse::Rows(None).to_bytes(),
             _ => bytes,
         }
     }

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use protocol::{CallId, Event, Hash, Request, Response, key_log::SignedEntry};
+use protocol::{CallId, Hash, ReplicaEvent, SyncRequest, SyncResponse, key_log::SignedKeyLogEntry};
 use rand::RngExt as _;
 use registry_schema::Timestamp;
 
-use super::World;
+use super::SimulatedWorld;
 use crate::audit::violated;
 
-pub(crate) enum Message {
+pub(crate) enum SimulatedMessage {
     Request {
         from: usize,
         to: usize,
@@ -24,7 +24,7 @@ pub(crate) enum Message {
     },
 }
 
-impl Message {
+impl SimulatedMessage {
     fn ends(&self) -> (usize, usize) {
         let (Self::Request { from, to, .. } | Self::Response { from, to, .. }) = self;
         ordered(*from, *to)
@@ -36,8 +36,8 @@ fn ordered(a: usize, b: usize) -> (usize, usize) {
 }
 
 #[derive(Default)]
-pub(crate) struct Network {
-    flying: BTreeMap<(i64, u64), Message>,
+pub(crate) struct SimulatedNetwork {
+    flying: BTreeMap<(i64, u64), SimulatedMessage>,
     sent: u64,
     /// Pairs that know of each other.
     links: BTreeSet<(usize, usize)>,
@@ -53,10 +53,10 @@ pub(crate) struct Network {
     /// Some requests as they flew by, to be played again.
     pub(crate) overheard: Vec<Vec<u8>>,
     /// The entry that a site is told instead of its peer's answer, when it next asks for this agency's key log.
-    pub(super) slipped: Option<(usize, Hash, SignedEntry)>,
+    pub(super) slipped: Option<(usize, Hash, SignedKeyLogEntry)>,
 }
 
-impl Network {
+impl SimulatedNetwork {
     pub(crate) fn link(&mut self, a: usize, b: usize) {
         self.links.insert(ordered(a, b));
     }
@@ -75,7 +75,7 @@ impl Network {
     }
 }
 
-impl World {
+impl SimulatedWorld {
     pub(crate) fn is_cut(&self, a: usize, b: usize) -> bool {
         self.network.cut.contains(&ordered(a, b))
     }
@@ -89,7 +89,7 @@ impl World {
         self.reconnect(a, b);
     }
 
-    pub(crate) fn send(&mut self, message: Message) {
+    pub(crate) fn send(&mut self, message: SimulatedMessage) {
         let at = self.now.0 + self.rng.random_range(1..5_000);
         self.network.sent += 1;
         self.network.flying.insert((at, self.network.sent), message);
@@ -117,13 +117,13 @@ impl World {
             self.network.overheard.truncate(64);
         }
         if let Some((_, asked, entry)) = self.network.slipped.take_if(|(whom, ..)| *whom == at)
-            && matches!(Request::read(&bytes), Ok(Request::KeyLog { agency, .. }) if agency == asked)
+            && matches!(SyncRequest::read(&bytes), Ok(SyncRequest::KeyLog { agency, .. }) if agency == asked)
         {
-            let response = Response::KeyLog {
+            let response = SyncResponse::KeyLog {
                 entries: vec![entry],
                 more: false,
             };
-            self.send(Message::Response {
+            self.send(SimulatedMessage::Response {
                 from: to,
                 to: at,
                 call,
@@ -131,7 +131,7 @@ impl World {
             });
             return;
         }
-        self.send(Message::Request {
+        self.send(SimulatedMessage::Request {
             from: at,
             to,
             call,
@@ -148,7 +148,7 @@ impl World {
         } else {
             bytes
         };
-        self.send(Message::Response {
+        self.send(SimulatedMessage::Response {
             from: at,
             to,
             call,
@@ -165,7 +165,7 @@ impl World {
             let now = self.clock(here);
             let left = self.sites[here]
                 .replica
-                .handle(Event::Disconnected(peer), now, &mut self.rng);
+                .handle(ReplicaEvent::Disconnected(peer), now, &mut self.rng);
             assert!(left.unwrap().is_empty(), "one who left is still talked to");
         }
     }
@@ -180,7 +180,7 @@ impl World {
         for (here, there) in [(a, b), (b, a)] {
             let (peer, agency) = (self.sites[there].name, self.sites[there].home);
             let now = self.clock(here);
-            let connected = Event::Connected { peer, agency };
+            let connected = ReplicaEvent::Connected { peer, agency };
             let effects = self.sites[here].replica.handle(connected, now, &mut self.rng).unwrap();
             for effect in effects {
                 self.carry_out(here, effect);
@@ -197,7 +197,7 @@ impl World {
         let name = CallId(self.network.calls);
         self.network.owed.insert((to, name), (from, call));
         let peer = self.sites[from].name;
-        let asked = Event::Asked {
+        let asked = ReplicaEvent::Asked {
             peer,
             call: name,
             request: bytes,
@@ -205,15 +205,15 @@ impl World {
         self.happen(to, asked);
     }
 
-    fn deliver(&mut self, message: Message, loss: f64) {
+    fn deliver(&mut self, message: SimulatedMessage, loss: f64) {
         let lost = self.rng.random_bool(loss);
         let twice = self.plan.repeats && self.rng.random_bool(0.03);
         match message {
-            Message::Request { from, to, call, bytes } => {
+            SimulatedMessage::Request { from, to, call, bytes } => {
                 if lost || self.is_cut(from, to) {
                     let peer = self.sites[to].name;
                     self.network.asking.remove(&(from, call));
-                    let failed = Event::Answered {
+                    let failed = ReplicaEvent::Answered {
                         peer,
                         call,
                         response: None,
@@ -228,15 +228,15 @@ impl World {
                     self.ask(from, to, call, bytes);
                 }
             }
-            Message::Response { from, to, call, bytes } => {
+            SimulatedMessage::Response { from, to, call, bytes } => {
                 let response = (!lost && !self.is_cut(from, to)).then_some(bytes);
                 let peer = self.sites[from].name;
                 self.network.asking.remove(&(to, call));
                 if twice {
                     let response = response.clone();
-                    self.happen(to, Event::Answered { peer, call, response });
+                    self.happen(to, ReplicaEvent::Answered { peer, call, response });
                 }
-                self.happen(to, Event::Answered { peer, call, response });
+                self.happen(to, ReplicaEvent::Answered { peer, call, response });
             }
         }
     }
@@ -262,7 +262,7 @@ impl World {
         }
         self.now = Timestamp(until);
         for at in 0..self.sites.len() {
-            self.happen(at, Event::Tick);
+            self.happen(at, ReplicaEvent::Tick);
         }
     }
 
@@ -276,7 +276,7 @@ impl World {
             let missing: Vec<Hash> = self.roots.keys().copied().collect();
             for agency in missing {
                 if self.sites[at].pinned.insert(agency) {
-                    self.happen(at, Event::Pinned(agency));
+                    self.happen(at, ReplicaEvent::Pinned(agency));
                 }
             }
         }

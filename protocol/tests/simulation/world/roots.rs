@@ -1,20 +1,20 @@
 //! The acts of an agency's root: keys added, scoped and ended, itself rotated, and signed by a thief.
 
 use protocol::{
-    CallId, Event, Hash, PublicKey, Request, Root,
-    key_log::{Act, End, SignedEntry, WriterKey, WriterScope},
-    message::Summary,
+    CallId, Hash, PublicKey, ReplicaEvent, RootKeySet, SyncRequest,
+    key_log::{KeyEnd, KeyLogAct, SignedKeyLogEntry, WriterKey, WriterScope},
+    message::LogSummary,
 };
 use rand::RngExt as _;
 
-use super::{Site, World, key_of};
+use super::{SimulatedNode, SimulatedWorld, key_of};
 
-impl World {
+impl SimulatedWorld {
     /// The root of the first agency lets its second store write.
     pub(crate) fn admit_second_store(&mut self) {
         self.settle();
         let key = key_of(&self.sites[1].key).public();
-        self.enter(0, Act::WriterAdded(WriterKey::of_all(key)));
+        self.enter(0, KeyLogAct::WriterAdded(WriterKey::of_all(key)));
         assert!(
             self.sites[0].replica.logs()[&self.sites[0].home]
                 .key_log()
@@ -69,7 +69,7 @@ impl World {
         let mut rival: [u8; 32] = self.rng.random();
         rival[0] |= 1;
         let now = self.clock(at);
-        let act = Act::WriterAdded(WriterKey::of_all(key_of(&rival).public()));
+        let act = KeyLogAct::WriterAdded(WriterKey::of_all(key_of(&rival).public()));
         let Ok(mut entry) = self.sites[at].replica.logs()[&home].key_log().propose(act, now) else {
             return;
         };
@@ -82,25 +82,30 @@ impl World {
     }
 
     /// Gives a site an entry of a key log as the answer to the next question that it asks for one.
-    fn slip_in(&mut self, to: usize, as_if_from: usize, agency: Hash, entry: SignedEntry) {
+    fn slip_in(&mut self, to: usize, as_if_from: usize, agency: Hash, entry: SignedKeyLogEntry) {
         let log = self.sites[to].replica.logs().get(&agency);
         let previous = entry.claim().unwrap().previous.unwrap();
         let follows = log.is_some_and(|log| log.key_log().holds(&previous));
         if !follows || !self.network.linked_to(to).contains(&as_if_from) || self.is_cut(to, as_if_from) {
             return;
         }
-        let summary = Summary {
+        let summary = LogSummary {
             agency,
             key_log: vec![entry.name()],
             heads: vec![],
             heartbeats: vec![],
         };
         self.network.slipped = Some((to, agency, entry));
-        self.ask(as_if_from, to, CallId(0), Request::Exchange(vec![summary]).to_bytes());
+        self.ask(
+            as_if_from,
+            to,
+            CallId(0),
+            SyncRequest::Exchange(vec![summary]).to_bytes(),
+        );
         self.network.slipped = None;
     }
 
-    fn some_act(&mut self, at: usize) -> Act {
+    fn some_act(&mut self, at: usize) -> KeyLogAct {
         let dice = self.rng.random_range(0..10);
         let new_key: [u8; 32] = self.rng.random();
         let site = &self.sites[at];
@@ -119,14 +124,14 @@ impl World {
                     _ if known.is_none() => key,
                     _ => self.renew(at, new_key),
                 };
-                Act::WriterAdded(WriterKey::of_all(key))
+                KeyLogAct::WriterAdded(WriterKey::of_all(key))
             }
-            3..5 => Act::WriterScoped {
+            3..5 => KeyLogAct::WriterScoped {
                 key,
                 scope: WriterScope::Kinds(vec!["status-list".into()]),
                 last,
             },
-            5 => Act::WriterScoped {
+            5 => KeyLogAct::WriterScoped {
                 key,
                 scope: WriterScope::All,
                 last,
@@ -138,19 +143,19 @@ impl World {
                 } else {
                     self.good_by(at, &key)
                 };
-                Act::WriterEnded {
+                KeyLogAct::WriterEnded {
                     key,
                     last,
-                    end: End::Retired,
+                    end: KeyEnd::Retired,
                 }
             }
             _ => {
                 // Not its newest: the thief's may be among them.
                 let last = self.good_by(at, &key);
-                Act::WriterEnded {
+                KeyLogAct::WriterEnded {
                     key,
                     last,
-                    end: End::Compromised,
+                    end: KeyEnd::Compromised,
                 }
             }
         }
@@ -189,9 +194,9 @@ impl World {
         let home = self.sites[at].home;
         let after: [u8; 32] = self.rng.random();
         let keys = &self.roots[&home];
-        let act = Act::RootRotated {
-            root: Root::single(key_of(&keys.next).public()),
-            next_root: Root::single(key_of(&after).public()).commitment(),
+        let act = KeyLogAct::RootRotated {
+            root: RootKeySet::single(key_of(&keys.next).public()),
+            next_root: RootKeySet::single(key_of(&after).public()).commitment(),
         };
         let next = keys.next;
         if self.enter_signed(at, act, next) {
@@ -201,13 +206,13 @@ impl World {
         }
     }
 
-    fn enter(&mut self, at: usize, act: Act) {
+    fn enter(&mut self, at: usize, act: KeyLogAct) {
         let home = self.sites[at].home;
         let root = self.roots[&home].root;
         self.enter_signed(at, act, root);
     }
 
-    fn enter_signed(&mut self, at: usize, act: Act, root: [u8; 32]) -> bool {
+    fn enter_signed(&mut self, at: usize, act: KeyLogAct, root: [u8; 32]) -> bool {
         let now = self.clock(at);
         let site = &self.sites[at];
         let Ok(mut entry) = site.replica.logs()[&site.home].key_log().propose(act, now) else {
@@ -218,12 +223,12 @@ impl World {
             return false;
         }
         let before = self.sites[at].disk.key_logs[&self.sites[at].home].leaves();
-        self.happen(at, Event::Entered(entry));
+        self.happen(at, ReplicaEvent::Entered(entry));
         self.sites[at].disk.key_logs[&self.sites[at].home].leaves() != before
     }
 }
 
-fn newest_by(site: &Site, key: &PublicKey) -> Vec<Hash> {
+fn newest_by(site: &SimulatedNode, key: &PublicKey) -> Vec<Hash> {
     let log = &site.replica.logs()[&site.home];
     let named: std::collections::BTreeSet<Hash> = log
         .envelopes()

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    BadRubric, Declared, Expected, Gate, MAX_COMPONENTS, MAX_LEVELS, MAX_REVIEWERS, MAX_STANDARDS, Rubric, shown,
+    BadRubric, DeclaredRubric, MAX_COMPONENTS, MAX_LEVELS, MAX_REVIEWERS, MAX_STANDARDS, Rubric, RubricCounts,
+    RubricGate, shown,
 };
 
 impl Rubric {
@@ -11,7 +12,7 @@ impl Rubric {
     ///
     /// # Errors
     /// [`BadRubric`]: the first thing that is wrong.
-    pub fn check(&self, declared: &[Declared]) -> Result<(), BadRubric> {
+    pub fn check(&self, declared: &[DeclaredRubric]) -> Result<(), BadRubric> {
         let whole = |field, what: String| Err(bad((None, None), field, what));
         if self.format != 1 {
             return whole("format", format!("`format` is `{}`: this version reads 1", self.format));
@@ -69,7 +70,7 @@ impl Rubric {
         }
         self.check_standards()?;
         let counts = self.counts();
-        if let Gate::AtLeast(least) = self.gate
+        if let RubricGate::AtLeast(least) = self.gate
             && !(1..=counts.components).contains(&least)
         {
             return whole(
@@ -162,14 +163,14 @@ fn bad(place: (Option<usize>, Option<usize>), field: &'static str, what: String)
     BadRubric { place, field, what }
 }
 
-fn agrees(counts: Expected, told: Expected, who: &str) -> Result<(), BadRubric> {
+fn agrees(counts: RubricCounts, told: RubricCounts, who: &str) -> Result<(), BadRubric> {
     if counts == told {
         return Ok(());
     }
-    let words = |e: Expected| {
+    let words = |e: RubricCounts| {
         let gate = match e.gate {
-            Gate::All => "all must be met".to_owned(),
-            Gate::AtLeast(least) => format!("at least {least} must be met"),
+            RubricGate::All => "all must be met".to_owned(),
+            RubricGate::AtLeast(least) => format!("at least {least} must be met"),
         };
         format!(
             "{} standards with {} components, of which {gate}",

@@ -16,8 +16,8 @@ fn key(issuer: &str, name: usize) -> VerificationMethod {
     }
 }
 
-pub(super) fn proof(issuer: &str) -> Step {
-    Step::Prove {
+pub(super) fn proof(issuer: &str) -> RegistrationStep {
+    RegistrationStep::Prove {
         issuer: issuer.into(),
         keys: vec![key(issuer, 1)],
         status_lists: vec![format!("https://a.example/{}", issuer.len())],
@@ -26,7 +26,7 @@ pub(super) fn proof(issuer: &str) -> Step {
 
 #[test]
 fn what_was_proved_last_before_the_decision_counts_and_nothing_after_it() {
-    let mut file = File::new();
+    let mut file = RegistrationFixture::new();
     assert_eq!(file.case().proven, None);
     file.does("applicant", proof("did:web:a.example")).unwrap();
     file.does("ann", review("yes")).unwrap();
@@ -43,19 +43,19 @@ fn what_was_proved_last_before_the_decision_counts_and_nothing_after_it() {
     file.does("cy", approve(NOW)).unwrap();
     for phase in ["registered", "renewed"] {
         let said = file.does("applicant", proof("did:web:third.example"));
-        assert!(matches!(said, Err(NotNow::Illegal { .. })), "{phase}: {said:?}");
-        file.does("applicant", Step::Renew).ok();
+        assert!(matches!(said, Err(StepRefusal::Illegal { .. })), "{phase}: {said:?}");
+        file.does("applicant", RegistrationStep::Renew).ok();
     }
     assert_eq!(file.case().proven.unwrap(), proven, "a renewal keeps it");
 }
 
-type Spoil = fn(&mut String, &mut Vec<VerificationMethod>, &mut Vec<String>);
+type ProofMutation = fn(&mut String, &mut Vec<VerificationMethod>, &mut Vec<String>);
 
 #[test]
 fn a_proof_keeps_to_the_limits_of_an_entry() {
-    let case = File::new().case();
-    let says = |spoil: Spoil| {
-        let Step::Prove {
+    let case = RegistrationFixture::new().case();
+    let says = |spoil: ProofMutation| {
+        let RegistrationStep::Prove {
             mut issuer,
             mut keys,
             mut status_lists,
@@ -64,15 +64,15 @@ fn a_proof_keeps_to_the_limits_of_an_entry() {
             panic!("a proof")
         };
         spoil(&mut issuer, &mut keys, &mut status_lists);
-        let step = Step::Prove {
+        let step = RegistrationStep::Prove {
             issuer,
             keys,
             status_lists,
         };
-        case.allows(&By::Applicant, &step, None, &rubric(), NOW)
+        case.allows(&StepActor::Applicant, &step, None, &rubric(), NOW)
     };
     assert_eq!(says(|_, _, _| {}), Ok(()));
-    let broken: [Spoil; 6] = [
+    let broken: [ProofMutation; 6] = [
         |issuer, _, _| issuer.clear(),
         |issuer, _, _| *issuer = "x".repeat(MAX_ID_BYTES + 1),
         |_, keys, _| keys.clear(),
@@ -81,6 +81,6 @@ fn a_proof_keeps_to_the_limits_of_an_entry() {
         |_, _, lists| lists.push("https://a b".into()),
     ];
     for spoil in broken {
-        assert!(matches!(says(spoil), Err(NotNow::Invalid(_))));
+        assert!(matches!(says(spoil), Err(StepRefusal::Invalid(_))));
     }
 }

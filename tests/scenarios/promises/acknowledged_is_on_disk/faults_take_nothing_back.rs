@@ -7,15 +7,15 @@ use std::{collections::BTreeSet, time::Duration};
 use node::config::Config;
 use protocol::{Put, status_list};
 use rand::{RngExt as _, rngs::StdRng};
-use registry_schema::{Issuer, Reason, StatusChange};
+use registry_schema::{Issuer, StatusChange, StatusReason};
 use reqwest::Method;
 use serde_json::json;
 use storage::Store;
 use tests::{
-    Agency, Badge, Federation, Keeping, Program, Rhythm, Scene,
-    audit::{self, Acknowledged, Holding},
+    ExchangeIntervals, Federation, IssuedBadge, Program, StoreBackend, TeacherScenario, TestAgency,
+    audit::{self, AcknowledgedPut, NodeHolding},
     chance, http,
-    power_cut::{Disk, Lost},
+    power_cut::{PowerCutDisk, PowerCutLoss},
 };
 use tokio::sync::mpsc;
 
@@ -28,20 +28,20 @@ fn rounds() -> usize {
 
 /// An act of which an operator was told that it is done.
 #[derive(Debug)]
-enum Done {
-    Issued(Badge),
-    Revoked(Badge, StatusChange),
+enum CompletedAct {
+    Issued(IssuedBadge),
+    Revoked(IssuedBadge, StatusChange),
 }
 
 /// Issues and revokes at an agency's node, some at a time, and kills it in the midst of that: after so many answers, and
 /// then some time.
 async fn writes_until_killed(
-    agency: &Agency,
+    agency: &TestAgency,
     issuer: &Issuer,
     mut program: Program,
     answers: usize,
     later: Duration,
-) -> Vec<Done> {
+) -> Vec<CompletedAct> {
     let (told, mut telling) = mpsc::unbounded_channel();
     let mut writing = tokio::task::JoinSet::new();
     for _ in 0..WRITERS {
@@ -54,15 +54,15 @@ async fn writes_until_killed(
                 http::try_send(request.bearer_auth(&token).json(body)).await
             };
             while let Ok(reply) = post("/v1/credentials", &body).await {
-                let badge: Badge = reply.with_status(201).json();
-                let _ = told.send(Done::Issued(badge.clone()));
+                let badge: IssuedBadge = reply.with_status(201).json();
+                let _ = told.send(CompletedAct::Issued(badge.clone()));
                 let path = format!("/v1/credentials/{}/status-entries", badge.code().compact());
                 let Ok(reply) = post(&path, &json!({"status": "revoked", "reason": "superseded"})).await else {
                     return;
                 };
                 let change = reply.with_status(201).value()["change"].clone();
                 let change = serde_json::from_value(change).expect("a change");
-                let _ = told.send(Done::Revoked(badge, change));
+                let _ = told.send(CompletedAct::Revoked(badge, change));
             }
         });
     }
@@ -83,14 +83,14 @@ async fn writes_until_killed(
     done
 }
 
-fn put(badge: &Badge, change: &StatusChange) -> Put {
+fn put(badge: &IssuedBadge, change: &StatusChange) -> Put {
     let (list, index) = badge.slot();
-    status_list::revoke(list, index, Reason::Superseded, change.at)
+    status_list::revoke(list, index, StatusReason::Superseded, change.at)
 }
 
 /// Lists what is wrong in the store of a node that is stopped: what was acknowledged and is not there, and what does not
 /// follow.
-async fn wrong_in_store(agency: &Agency, done: &[Done]) -> Vec<String> {
+async fn wrong_in_store(agency: &TestAgency, done: &[CompletedAct]) -> Vec<String> {
     let config = Config::load(agency.data()).expect("a configuration");
     // A copy, if it is files: opening them mends what the node itself is to mend at its start.
     let copy = tempfile::tempdir().expect("a folder");
@@ -104,7 +104,7 @@ async fn wrong_in_store(agency: &Agency, done: &[Done]) -> Vec<String> {
         Ok(store) => store,
         Err(error) => return vec![format!("the store does not open: {error:#}")],
     };
-    let holdings = Holding::of(agency.id(), &store, None).await;
+    let holdings = NodeHolding::of(agency.id(), &store, None).await;
     let log = store.load_log().await.expect("a store that can be read");
     let known: BTreeSet<_> = log.key_logs.iter().map(protocol::KeyLog::genesis).collect();
     let strangers = log
@@ -126,11 +126,11 @@ async fn wrong_in_store(agency: &Agency, done: &[Done]) -> Vec<String> {
     }
     for one in done {
         match one {
-            Done::Issued(badge) => match store.badge(&badge.credential.id).await {
+            CompletedAct::Issued(badge) => match store.badge(&badge.credential.id).await {
                 Ok(Some(document)) if serde_json::from_str(&document).ok().as_ref() == Some(&badge.document) => {}
                 other => wrong.push(format!("{} was issued, and the store says {other:?}", badge.code())),
             },
-            Done::Revoked(badge, change) => acknowledged.push(Acknowledged {
+            CompletedAct::Revoked(badge, change) => acknowledged.push(AcknowledgedPut {
                 agency: agency.id().clone(),
                 what: format!("{} revoked", badge.code()),
                 put: put(badge, change),
@@ -143,12 +143,12 @@ async fn wrong_in_store(agency: &Agency, done: &[Done]) -> Vec<String> {
 }
 
 /// Rounds of writing and dying; what `dies` does to the stopped node's disk comes between. Gives what was acknowledged.
-async fn survives(scene: &Scene, rng: &mut StdRng, disk: Option<&Disk>) -> Vec<Done> {
-    let Scene { federation, issuer, .. } = scene;
+async fn survives(scene: &TeacherScenario, rng: &mut StdRng, disk: Option<&PowerCutDisk>) -> Vec<CompletedAct> {
+    let TeacherScenario { federation, issuer, .. } = scene;
     let sc = federation.agency("US-SC");
-    let environment = disk.map(Disk::environment).unwrap_or_default();
+    let environment = disk.map(PowerCutDisk::environment).unwrap_or_default();
     let mut done = Vec::new();
-    let mut lost = Lost::default();
+    let mut lost = PowerCutLoss::default();
     sc.stops().await;
     for round in 0..rounds() {
         if let Some(disk) = disk {
@@ -181,24 +181,24 @@ async fn survives(scene: &Scene, rng: &mut StdRng, disk: Option<&Disk>) -> Vec<D
 }
 
 /// The node starts again, and the whole federation holds what was acknowledged, in one history.
-async fn ends(scene: &Scene, done: &[Done]) {
+async fn ends(scene: &TeacherScenario, done: &[CompletedAct]) {
     let federation = &scene.federation;
     let sc = federation.agency("US-SC");
     sc.starts().await;
     federation.meets().await;
     for one in done {
-        if let Done::Revoked(badge, change) = one {
+        if let CompletedAct::Revoked(badge, change) = one {
             sc.notes(format!("{} revoked", badge.code()), put(badge, change));
         }
     }
     let slots: BTreeSet<_> = done
         .iter()
         .filter_map(|one| match one {
-            Done::Issued(badge) => Some(badge.slot()),
-            Done::Revoked(..) => None,
+            CompletedAct::Issued(badge) => Some(badge.slot()),
+            CompletedAct::Revoked(..) => None,
         })
         .collect();
-    let issued = done.iter().filter(|one| matches!(one, Done::Issued(_))).count();
+    let issued = done.iter().filter(|one| matches!(one, CompletedAct::Issued(_))).count();
     assert_eq!(slots.len(), issued, "a slot was given twice");
     federation.audit().await;
     for agency in federation.agencies() {
@@ -216,7 +216,7 @@ async fn ends(scene: &Scene, done: &[Done]) {
 async fn power_cuts_take_back_nothing_that_was_acknowledged() {
     let mut rng = chance::seeded("power_cuts_take_back_nothing");
     let scene = Federation::with_a_badge().await;
-    let disk = Disk::below(scene.federation.agency("US-SC").data());
+    let disk = PowerCutDisk::below(scene.federation.agency("US-SC").data());
     let done = survives(&scene, &mut rng, Some(&disk)).await;
     ends(&scene, &done).await;
 }
@@ -225,10 +225,10 @@ async fn power_cuts_take_back_nothing_that_was_acknowledged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_whose_syncs_do_nothing_loses_what_was_acknowledged() {
     let mut rng = chance::seeded("a_disk_whose_syncs_do_nothing");
-    let Scene { federation, issuer, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, issuer, .. } = Federation::with_a_badge().await;
     let sc = federation.agency("US-SC");
     sc.stops().await;
-    let disk = Disk::that_lies_below(sc.data());
+    let disk = PowerCutDisk::that_lies_below(sc.data());
     let program = sc.starts_program_in(&[], &disk.environment()).await;
     let done = writes_until_killed(sc, &issuer, program, 8, Duration::ZERO).await;
     assert_eq!(
@@ -256,7 +256,12 @@ async fn kills_take_back_nothing_that_was_acknowledged_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn kills_take_back_nothing_that_was_acknowledged_on_postgresql() {
     let mut rng = chance::seeded("kills_take_back_nothing");
-    let federation = Federation::start_on(&["US-NC", "US-SC", "US-TN"], Rhythm::default(), Keeping::Postgres).await;
+    let federation = Federation::start_on(
+        &["US-NC", "US-SC", "US-TN"],
+        ExchangeIntervals::default(),
+        StoreBackend::Postgres,
+    )
+    .await;
     let scene = federation.gains_a_badge().await;
     let sc = scene.federation.agency("US-SC");
     // Alone on its database, it waits for the end of its own lease after each kill.

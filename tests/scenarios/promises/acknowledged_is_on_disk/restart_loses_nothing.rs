@@ -6,12 +6,12 @@
 use std::time::Duration;
 
 use rand::RngExt as _;
-use registry_schema::{Purpose, Reason, Scope, StatusState, VerdictKind};
-use tests::{Answer as _, Badge, Federation, Scene, chance, eventually, http};
+use registry_schema::{Purpose, RecognitionScope, StatusReason, StatusState, VerdictKind};
+use tests::{Federation, IssuedBadge, TeacherScenario, VerdictAssertions as _, chance, eventually, http};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_outlives_a_stop() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         recognition,
@@ -21,12 +21,13 @@ async fn what_was_acknowledged_outlives_a_stop() {
     let suspended = sc.issues(&issuer, "Casey Morgan").await;
     let reinstated = sc.issues(&issuer, "Sam Rivera").await;
     let revoked = sc.issues(&issuer, "Riley Brooks").await;
-    sc.suspends(&suspended, Reason::EvidenceInvalid).await;
-    sc.suspends(&reinstated, Reason::Administrative).await;
-    sc.reinstates(&reinstated, Reason::Administrative).await;
-    let change = sc.revokes(&revoked, Reason::IssuedInError).await;
+    sc.suspends(&suspended, StatusReason::EvidenceInvalid).await;
+    sc.suspends(&reinstated, StatusReason::Administrative).await;
+    sc.reinstates(&reinstated, StatusReason::Administrative).await;
+    let change = sc.revokes(&revoked, StatusReason::IssuedInError).await;
     let second = sc.registers("Lowcountry Learning").await;
-    sc.recognizes_for(&second, &[Purpose::Salary], &Scope::All).await;
+    sc.recognizes_for(&second, &[Purpose::Salary], &RecognitionScope::All)
+        .await;
     federation.agency("US-NC").withdraws(&recognition).await;
 
     for agency in federation.agencies() {
@@ -67,7 +68,7 @@ async fn what_was_acknowledged_outlives_a_stop() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_outlives_a_kill() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -75,7 +76,7 @@ async fn what_was_acknowledged_outlives_a_kill() {
     } = Federation::with_a_badge().await;
     let sc = federation.agency("US-SC");
     sc.stops().await;
-    let mut lived: Vec<(Badge, StatusState)> = vec![(badge, StatusState::Active)];
+    let mut lived: Vec<(IssuedBadge, StatusState)> = vec![(badge, StatusState::Active)];
     for round in 0..3 {
         let mut program = sc.starts_program(&[]).await;
         for (badge, state) in &lived {
@@ -85,11 +86,11 @@ async fn what_was_acknowledged_outlives_a_kill() {
         let last = match round {
             0 => StatusState::Active,
             1 => {
-                sc.suspends(&issued, Reason::Administrative).await;
+                sc.suspends(&issued, StatusReason::Administrative).await;
                 StatusState::Suspended
             }
             _ => {
-                sc.revokes(&issued, Reason::Misconduct).await;
+                sc.revokes(&issued, StatusReason::Misconduct).await;
                 StatusState::Revoked
             }
         };
@@ -115,7 +116,7 @@ async fn what_was_acknowledged_outlives_a_kill() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_in_the_midst_of_writing_takes_nothing_back_and_tears_nothing() {
     const BADGES: usize = 24;
-    let Scene { federation, issuer, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, issuer, .. } = Federation::with_a_badge().await;
     let mut rng = chance::seeded("a_kill_in_the_midst_of_writing");
     let sc = federation.agency("US-SC");
     let mut badges = Vec::new();
@@ -176,7 +177,7 @@ async fn a_kill_in_the_midst_of_writing_takes_nothing_back_and_tears_nothing() {
     // What was not acknowledged is there or not, but at all nodes alike, and can be asked for again.
     for badge in &badges {
         if sc.keeps(badge.code()).await.state == StatusState::Active {
-            sc.revokes(badge, Reason::Superseded).await;
+            sc.revokes(badge, StatusReason::Superseded).await;
         }
     }
     federation.audit().await;
@@ -185,7 +186,7 @@ async fn a_kill_in_the_midst_of_writing_takes_nothing_back_and_tears_nothing() {
 /// A backup lacks what was written after it; writing on from there would show two histories. The peers have it all.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restored_backup_takes_in_from_its_peers_what_it_lacks_before_it_writes() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -195,7 +196,7 @@ async fn a_restored_backup_takes_in_from_its_peers_what_it_lacks_before_it_write
     let other = sc.issues(&issuer, "Riley Brooks").await;
     let backup = sc.stops_for_a_backup().await;
     sc.starts().await;
-    let change = sc.revokes(&badge, Reason::Misconduct).await;
+    let change = sc.revokes(&badge, StatusReason::Misconduct).await;
     for neighbour in ["US-NC", "US-TN"] {
         federation
             .awaits(federation.agency(neighbour), &badge, VerdictKind::NotValid)
@@ -206,7 +207,7 @@ async fn a_restored_backup_takes_in_from_its_peers_what_it_lacks_before_it_write
     sc.is_restored_from(&backup).await;
     sc.starts().await;
     // At once, while it may still lack the revocation.
-    sc.revokes(&other, Reason::Superseded).await;
+    sc.revokes(&other, StatusReason::Superseded).await;
     let kept = sc.keeps(badge.code()).await;
     assert_eq!((kept.state, kept.state_since), (StatusState::Revoked, Some(change.at)));
     federation.audit().await;
@@ -222,7 +223,7 @@ async fn a_restored_backup_takes_in_from_its_peers_what_it_lacks_before_it_write
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_disk_is_not_taken_for_a_new_node() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let sc = federation.agency("US-SC");
     sc.stops().await;
     let store = sc.data().join("registry.sqlite");
@@ -267,7 +268,7 @@ async fn a_lost_disk_is_not_taken_for_a_new_node() {
 /// Two programs on one data directory would be two writers with one key.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_program_on_the_same_directory_does_not_start() {
-    let Scene { federation, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, .. } = Federation::with_a_badge().await;
     let sc = federation.agency("US-SC");
     let data = sc.data().to_str().expect("a path");
     let other_port = format!("127.0.0.1:{}", tests::ports::free());

@@ -9,23 +9,28 @@ use node::config::Config;
 use rand::{SeedableRng as _, rngs::StdRng, seq::SliceRandom as _};
 use registry_schema::Issuer;
 use tests::{
-    Agency, Federation, Keeping, Postgres, Program, Rhythm, Wire, chance,
-    deeds::{KINDS, Kind, Operator, Told},
+    ExchangeIntervals, Federation, PostgresProxy, PostgresServer, Program, StoreBackend, TestAgency, chance,
+    deeds::{KINDS, OperatorClient, WriteKind, WriteOutcome},
     eventually, http,
     oracle::DiskOracle,
-    postgres::Stop,
+    postgres::ShutdownMode,
     wait::PATIENCE,
-    wire::Moment,
-    witness::{Crowd, Record, settles},
+    wire::TransactionPhase,
+    witness::{ClientCrowd, WitnessRecord, settles},
 };
 
-const MOMENTS: [Moment; 4] = [Moment::Midst, Moment::Commit, Moment::Sent, Moment::Answered];
+const MOMENTS: [TransactionPhase; 4] = [
+    TransactionPhase::Midst,
+    TransactionPhase::Commit,
+    TransactionPhase::Sent,
+    TransactionPhase::Answered,
+];
 
 /// The way in which the server goes away in the midst of a transaction.
 #[derive(Clone, Copy, Debug)]
-enum Going {
+enum ServerFailure {
     /// It is stopped, and started again once the node knows.
-    Stopped(Stop),
+    Stopped(ShutdownMode),
     /// It stays; the connection of the transaction is gone.
     Unheard,
     /// It is killed, and its standby takes its place.
@@ -33,32 +38,32 @@ enum Going {
 }
 
 /// A home whose node is a program on a PostgreSQL server of its own, and a peer on SQLite.
-struct World {
+struct PostgresScenario {
     federation: Federation,
     issuer: Issuer,
-    server: Postgres,
-    wire: Wire,
+    server: PostgresServer,
+    wire: PostgresProxy,
     program: Program,
-    record: Record,
-    operator: Operator,
+    record: WitnessRecord,
+    operator: OperatorClient,
     rng: StdRng,
     rounds: u32,
 }
 
 const DATABASE: &str = "home";
 
-impl World {
+impl PostgresScenario {
     async fn begin(mut rng: StdRng) -> Self {
-        let server = Postgres::start();
-        let wire = Wire::to(server.port()).await;
+        let server = PostgresServer::start();
+        let wire = PostgresProxy::to(server.port()).await;
         let url = server.gains_a_database(DATABASE, wire.port());
-        let rhythm = Rhythm {
+        let rhythm = ExchangeIntervals {
             heartbeat_every: 1,
             heartbeat_term: 3600,
             exchange_every: 1,
         };
         let databases = |id: &str| (id == "US-SC").then(|| url.clone());
-        let federation = Federation::start_in(&["US-SC", "US-TN"], rhythm, Keeping::Sqlite, &databases).await;
+        let federation = Federation::start_in(&["US-SC", "US-TN"], rhythm, StoreBackend::Sqlite, &databases).await;
         let home = federation.agency("US-SC");
         let issuer = home.registers("Palmetto Educator Institute").await;
         for id in ["US-SC", "US-TN"] {
@@ -69,30 +74,30 @@ impl World {
         config.lease_term_seconds = 2;
         config.save(home.data()).expect("a configuration is written");
         let program = home.starts_program(&[]).await;
-        let operator = Operator::new(home, &issuer, "Avery", StdRng::from_rng(&mut rng));
+        let operator = OperatorClient::new(home, &issuer, "Avery", StdRng::from_rng(&mut rng));
         Self {
             federation,
             issuer,
             server,
             wire,
             program,
-            record: Record::default(),
+            record: WitnessRecord::default(),
             operator,
             rng,
             rounds: 0,
         }
     }
 
-    fn home(&self) -> &Agency {
+    fn home(&self) -> &TestAgency {
         self.federation.agency("US-SC")
     }
 
     /// People who write and ask beside what happens.
-    fn crowd(&mut self) -> Crowd {
+    fn crowd(&mut self) -> ClientCrowd {
         self.rounds += 1;
         let (name, rng) = (format!("Blake {}", self.rounds), StdRng::from_rng(&mut self.rng));
-        let operator = Operator::new(self.home(), &self.issuer, &name, rng);
-        Crowd::gathers(&self.record, operator, &[self.home(), self.federation.agency("US-TN")])
+        let operator = OperatorClient::new(self.home(), &self.issuer, &name, rng);
+        ClientCrowd::gathers(&self.record, operator, &[self.home(), self.federation.agency("US-TN")])
     }
 
     /// Waits until the home says this of itself.
@@ -114,13 +119,13 @@ impl World {
     }
 
     /// One write of this kind, in which the server goes away at this moment; and its return.
-    async fn round(&mut self, kind: Kind, moment: Moment, going: Going) {
+    async fn round(&mut self, kind: WriteKind, moment: TransactionPhase, going: ServerFailure) {
         println!("{kind:?}, {moment:?}: {going:?}");
         let (before, deed) = self.operator.prepares(kind).await;
         before.into_iter().for_each(|act| self.record.notes_act(act));
         let standby = match going {
-            Going::Succeeded => Some(Postgres::standby_of(&self.server).await),
-            Going::Stopped(_) | Going::Unheard => None,
+            ServerFailure::Succeeded => Some(PostgresServer::standby_of(&self.server).await),
+            ServerFailure::Stopped(_) | ServerFailure::Unheard => None,
         };
         let caught = self.wire.snares(kind.word(), moment);
         let crowd = self.crowd();
@@ -131,7 +136,7 @@ impl World {
         };
         let mut writer = std::mem::replace(
             &mut self.operator,
-            Operator::new(
+            OperatorClient::new(
                 self.federation.agency("US-SC"),
                 &self.issuer,
                 "nobody",
@@ -144,13 +149,13 @@ impl World {
         });
         let held = outage.await;
         match (going, standby) {
-            (Going::Stopped(how), _) => {
+            (ServerFailure::Stopped(how), _) => {
                 self.server.stops(how);
                 drop(held);
                 self.is(503, "").await;
                 self.server.starts();
             }
-            (Going::Succeeded, Some(standby)) => {
+            (ServerFailure::Succeeded, Some(standby)) => {
                 self.server.is_killed();
                 // Whoever leads clients to its heir may do so before it is ready.
                 self.wire.leads_to(standby.port());
@@ -169,7 +174,7 @@ impl World {
         let (before, deed) = self.operator.prepares(kind).await;
         before.into_iter().for_each(|act| record.notes_act(act));
         let again = self.operator.does(deed).await;
-        assert_eq!(again.told, Told::Done, "after the outage: {again:?}");
+        assert_eq!(again.told, WriteOutcome::Done, "after the outage: {again:?}");
         record.notes_act(again);
         crowd.parts().await;
         self.compares(&format!("{kind:?}, {moment:?}: {going:?}")).await;
@@ -210,10 +215,10 @@ impl World {
 }
 
 /// Each kind of write at each moment with each way of going; or some, as chance has them.
-async fn goes_away(test: &str, goings: &[Going], slice: usize) {
+async fn goes_away(test: &str, goings: &[ServerFailure], slice: usize) {
     let mut rng = chance::seeded(test);
-    let mut world = World::begin(StdRng::from_rng(&mut rng)).await;
-    let mut all: Vec<(Kind, Moment, Going)> = Vec::new();
+    let mut world = PostgresScenario::begin(StdRng::from_rng(&mut rng)).await;
+    let mut all: Vec<(WriteKind, TransactionPhase, ServerFailure)> = Vec::new();
     for kind in KINDS {
         for moment in MOMENTS {
             all.extend(goings.iter().map(|going| (kind, moment, *going)));
@@ -231,16 +236,19 @@ async fn goes_away(test: &str, goings: &[Going], slice: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_stopped_in_the_midst_of_each_kind_of_write_takes_nothing_along() {
-    let ways = [Going::Stopped(Stop::Fast), Going::Stopped(Stop::Immediate)];
+    let ways = [
+        ServerFailure::Stopped(ShutdownMode::Fast),
+        ServerFailure::Stopped(ShutdownMode::Immediate),
+    ];
     goes_away("a_server_that_is_stopped", &ways, 4).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_is_lost_in_the_midst_of_each_kind_of_write_denies_nothing_that_was_done() {
-    goes_away("a_connection_that_is_lost", &[Going::Unheard], 5).await;
+    goes_away("a_connection_that_is_lost", &[ServerFailure::Unheard], 5).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_standby_that_takes_the_place_of_a_killed_server_has_all_that_was_acknowledged() {
-    goes_away("a_standby_that_takes_the_place", &[Going::Succeeded], 1).await;
+    goes_away("a_standby_that_takes_the_place", &[ServerFailure::Succeeded], 1).await;
 }

@@ -2,26 +2,26 @@
 //! true, `/readyz` says what is wrong as long as it is, and once there is room the node goes on by itself. Promises 1 and 2.
 
 use rand::{SeedableRng as _, rngs::StdRng};
-use registry_schema::{Reason, VerdictKind};
+use registry_schema::{StatusReason, VerdictKind};
 use tests::{
-    Agency, Federation, Program, Rhythm, Scene, chance,
-    deeds::{Kind, Operator, Told},
+    ExchangeIntervals, Federation, Program, TeacherScenario, TestAgency, chance,
+    deeds::{OperatorClient, WriteKind, WriteOutcome},
     eventually, http,
     oracle::tables,
     program,
     small_disk::SmallDisk,
-    witness::{Crowd, Record, settles},
+    witness::{ClientCrowd, WitnessRecord, settles},
 };
 
 const MEBIBYTES: u32 = 24;
-const RHYTHM: Rhythm = Rhythm {
+const RHYTHM: ExchangeIntervals = ExchangeIntervals {
     heartbeat_every: 1,
     heartbeat_term: 3600,
     exchange_every: 1,
 };
 
 /// Asks a node whether it is ready: the status, and its words.
-async fn readiness(agency: &Agency) -> (u16, String) {
+async fn readiness(agency: &TestAgency) -> (u16, String) {
     let request = http::client().get(format!("{}/readyz", agency.url()));
     match http::try_send(request).await {
         Ok(reply) => (reply.status, reply.text()),
@@ -29,7 +29,7 @@ async fn readiness(agency: &Agency) -> (u16, String) {
     }
 }
 
-async fn is_ready(agency: &Agency, program: &mut Program) {
+async fn is_ready(agency: &TestAgency, program: &mut Program) {
     eventually("the node is ready again", async || {
         assert!(program.ended().is_none(), "{}", program.said());
         match readiness(agency).await {
@@ -40,7 +40,7 @@ async fn is_ready(agency: &Agency, program: &mut Program) {
     .await;
 }
 
-async fn says_that_the_disk_is_full(agency: &Agency, program: &mut Program) {
+async fn says_that_the_disk_is_full(agency: &TestAgency, program: &mut Program) {
     eventually("the node says that its disk is full", async || {
         assert!(program.ended().is_none(), "{}", program.said());
         match readiness(agency).await {
@@ -52,7 +52,7 @@ async fn says_that_the_disk_is_full(agency: &Agency, program: &mut Program) {
 }
 
 /// A small disk below an agency's stopped node; none, where that cannot be had.
-fn small_disk_of(agency: &Agency) -> Option<SmallDisk> {
+fn small_disk_of(agency: &TestAgency) -> Option<SmallDisk> {
     match SmallDisk::below(agency.data(), MEBIBYTES) {
         Ok(disk) => Some(disk),
         Err(why) => {
@@ -65,7 +65,7 @@ fn small_disk_of(agency: &Agency) -> Option<SmallDisk> {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agency_whose_disk_is_full_refuses_what_it_cannot_keep_and_goes_on_when_there_is_room() {
     let mut rng = chance::seeded("an_agency_whose_disk_is_full");
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -75,10 +75,10 @@ async fn an_agency_whose_disk_is_full_refuses_what_it_cannot_keep_and_goes_on_wh
     home.stops().await;
     let Some(disk) = small_disk_of(home) else { return };
     let mut program = home.starts_program(&[]).await;
-    let record = Record::default();
-    let crowd_operator = Operator::new(home, &issuer, "Blake", StdRng::from_rng(&mut rng));
-    let mut operator = Operator::new(home, &issuer, "Avery", StdRng::from_rng(&mut rng));
-    let crowd = Crowd::gathers(&record, crowd_operator, &[home, tn]);
+    let record = WitnessRecord::default();
+    let crowd_operator = OperatorClient::new(home, &issuer, "Blake", StdRng::from_rng(&mut rng));
+    let mut operator = OperatorClient::new(home, &issuer, "Avery", StdRng::from_rng(&mut rng));
+    let crowd = ClientCrowd::gathers(&record, crowd_operator, &[home, tn]);
     // `tests/campaign weather` plays more of it.
     let rounds = if std::env::var_os("COMITY_WEATHER").is_some() {
         5
@@ -91,19 +91,19 @@ async fn an_agency_whose_disk_is_full_refuses_what_it_cannot_keep_and_goes_on_wh
         // As long as it is: writes are refused, none is half done, and it is never called ready.
         let mut refused = 0;
         while refused < 4 {
-            let (before, deed) = match operator.ready_for(Kind::Revoke) {
-                true => operator.prepares(Kind::Revoke).await,
-                false => operator.prepares(Kind::Register).await,
+            let (before, deed) = match operator.ready_for(WriteKind::Revoke) {
+                true => operator.prepares(WriteKind::Revoke).await,
+                false => operator.prepares(WriteKind::Register).await,
             };
             assert!(before.is_empty(), "{before:?}");
             let act = operator.does(deed).await;
             match act.told {
-                Told::Done => panic!("written to a full disk: {act:?}"),
-                Told::NotDone => {
+                WriteOutcome::Done => panic!("written to a full disk: {act:?}"),
+                WriteOutcome::NotDone => {
                     assert!(act.said.starts_with("503"), "{act:?}");
                     refused += 1;
                 }
-                Told::Unknown => {}
+                WriteOutcome::Unknown => {}
             }
             record.notes_act(act);
             let (status, text) = readiness(home).await;
@@ -113,15 +113,15 @@ async fn an_agency_whose_disk_is_full_refuses_what_it_cannot_keep_and_goes_on_wh
         }
         disk.is_emptied();
         is_ready(home, &mut program).await;
-        let (before, deed) = operator.prepares(Kind::Revoke).await;
+        let (before, deed) = operator.prepares(WriteKind::Revoke).await;
         before.into_iter().for_each(|act| record.notes_act(act));
         let again = operator.does(deed).await;
-        assert_eq!(again.told, Told::Done, "there is room: {again:?}");
+        assert_eq!(again.told, WriteOutcome::Done, "there is room: {again:?}");
         record.notes_act(again);
         // A badge to be revoked when there is no room.
-        let (before, deed) = operator.prepares(Kind::Issue).await;
+        let (before, deed) = operator.prepares(WriteKind::Issue).await;
         let issued = operator.does(deed).await;
-        assert_eq!(issued.told, Told::Done, "{issued:?}");
+        assert_eq!(issued.told, WriteOutcome::Done, "{issued:?}");
         before.into_iter().chain([issued]).for_each(|act| record.notes_act(act));
         println!("round {round}: {}", record.in_words());
     }
@@ -148,7 +148,7 @@ async fn an_agency_whose_disk_is_full_refuses_what_it_cannot_keep_and_goes_on_wh
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_verifier_whose_disk_is_full_calls_nothing_good_that_it_could_not_take_in() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -164,7 +164,7 @@ async fn a_verifier_whose_disk_is_full_calls_nothing_good_that_it_could_not_take
     let mut revoked = Vec::new();
     for number in 0..3 {
         let one = sc.issues(&issuer, &format!("Riley {number}")).await;
-        let change = sc.revokes(&one, Reason::IssuedInError).await;
+        let change = sc.revokes(&one, StatusReason::IssuedInError).await;
         // Not known here: then it does not say that it knows how it stands now.
         for _ in 0..10 {
             let verdict = tn.employer().verifies(&one).await;

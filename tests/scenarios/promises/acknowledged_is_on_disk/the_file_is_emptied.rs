@@ -1,10 +1,10 @@
 //! A database file that is emptied or cut short under a running node is told at once, everywhere, with what to do; nothing is
 //! acknowledged after it. Promise 1.
 
-use registry_schema::{Reason, StatusState, VerdictKind};
-use tests::{Agency, Federation, Scene, damage, eventually, http, program, program::Program};
+use registry_schema::{StatusReason, StatusState, VerdictKind};
+use tests::{Federation, TeacherScenario, TestAgency, damage, eventually, http, program, program::Program};
 
-async fn is_told(sc: &Agency, program: &Program, file: &str, words: &str) {
+async fn is_told(sc: &TestAgency, program: &Program, file: &str, words: &str) {
     let ready = format!("{}/readyz", sc.url());
     eventually(&format!("the node says what happened to {file}"), async || {
         let reply = http::try_send(http::client().get(&ready)).await?;
@@ -20,14 +20,14 @@ async fn is_told(sc: &Agency, program: &Program, file: &str, words: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_emptied_database_file_is_told_by_the_node_and_by_the_next_start() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let sc = federation.agency("US-SC");
     let whole = sc.stops_for_a_backup().await;
     let mut program = sc.starts_program(&[]).await;
     std::fs::File::create(sc.data().join("registry.sqlite")).expect("the file is emptied");
     is_told(sc, &program, "registry.sqlite", "was emptied").await;
     let refused = sc
-        .tries_to_change(badge.code(), StatusState::Revoked, Reason::Misconduct)
+        .tries_to_change(badge.code(), StatusState::Revoked, StatusReason::Misconduct)
         .await;
     assert_eq!(refused.status, 503, "{}", refused.text());
     assert!(refused.text().contains("was emptied"), "{}", refused.text());
@@ -66,7 +66,7 @@ async fn an_emptied_database_file_is_told_by_the_node_and_by_the_next_start() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_cut_short_is_told_and_nobody_goes_on_from_it() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let sc = federation.agency("US-SC");
     let whole = sc.stops_for_a_backup().await;
     let (data, folder) = (sc.data().to_str().expect("a path in Unicode"), sc.data());
@@ -81,7 +81,7 @@ async fn a_file_that_is_cut_short_is_told_and_nobody_goes_on_from_it() {
         file.set_len(length * 2).expect("the file is as long as before");
         is_told(sc, &program, name, "was cut short").await;
         let refused = sc
-            .tries_to_change(badge.code(), StatusState::Revoked, Reason::Misconduct)
+            .tries_to_change(badge.code(), StatusState::Revoked, StatusReason::Misconduct)
             .await;
         assert_eq!(refused.status, 503, "{}", refused.text());
         assert!(refused.text().contains("was cut short"), "{}", refused.text());

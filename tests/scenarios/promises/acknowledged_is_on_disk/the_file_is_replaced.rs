@@ -5,11 +5,13 @@
 use std::{fs, path::PathBuf};
 
 use node::config::Config;
-use registry_schema::{Reason, StatusState, Verdict, VerdictKind};
+use registry_schema::{StatusReason, StatusState, Verdict, VerdictKind};
 use storage::DriverMutant;
-use tests::{Agency, Answer as _, Badge, Federation, Keeping, Reply, Rhythm, eventually};
+use tests::{
+    ExchangeIntervals, Federation, HttpReply, IssuedBadge, StoreBackend, TestAgency, VerdictAssertions as _, eventually,
+};
 
-const OFTEN: Rhythm = Rhythm {
+const OFTEN: ExchangeIntervals = ExchangeIntervals {
     heartbeat_every: 1,
     heartbeat_term: 3_600,
     exchange_every: 1,
@@ -17,7 +19,7 @@ const OFTEN: Rhythm = Rhythm {
 
 /// An act on a file of the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Deed {
+enum DatabaseFileChange {
     /// A copy of before takes its place.
     Replaced,
     /// It is gone.
@@ -27,16 +29,16 @@ enum Deed {
 }
 
 /// An agency that nobody else holds the lists of, with a copy of its database from before a badge was revoked.
-struct Alone {
+struct LoneAgency {
     federation: Federation,
-    kept: Badge,
-    revoked: Badge,
+    kept: IssuedBadge,
+    revoked: IssuedBadge,
     older: PathBuf,
 }
 
-impl Alone {
+impl LoneAgency {
     async fn begin() -> Self {
-        let federation = Federation::start_on(&["US-SC"], OFTEN, Keeping::Sqlite).await;
+        let federation = Federation::start_on(&["US-SC"], OFTEN, StoreBackend::Sqlite).await;
         let sc = federation.agency("US-SC");
         let issuer = sc.registers("Palmetto Educator Institute").await;
         sc.recognizes(&issuer).await;
@@ -48,7 +50,7 @@ impl Alone {
         let older = sc.data().join("older");
         fs::copy(sc.data().join("registry.sqlite"), &older).expect("a copy");
         sc.starts().await;
-        sc.revokes(&revoked, Reason::IssuedInError).await;
+        sc.revokes(&revoked, StatusReason::IssuedInError).await;
         Self {
             federation,
             kept,
@@ -57,7 +59,7 @@ impl Alone {
         }
     }
 
-    fn sc(&self) -> &Agency {
+    fn sc(&self) -> &TestAgency {
         self.federation.agency("US-SC")
     }
 
@@ -65,18 +67,18 @@ impl Alone {
         self.sc().data().join(name)
     }
 
-    fn does(&self, deed: Deed) {
+    fn does(&self, deed: DatabaseFileChange) {
         let file = self.file("registry.sqlite");
         match deed {
-            Deed::Replaced => fs::rename(&self.older, file),
-            Deed::Removed => fs::remove_file(file),
-            Deed::LogRemoved => fs::remove_file(self.file("registry.sqlite-wal")),
+            DatabaseFileChange::Replaced => fs::rename(&self.older, file),
+            DatabaseFileChange::Removed => fs::remove_file(file),
+            DatabaseFileChange::LogRemoved => fs::remove_file(self.file("registry.sqlite-wal")),
         }
         .expect("a file of the database");
     }
 
-    async fn suspends(&self) -> Reply {
-        let reason = Reason::IssuedInError;
+    async fn suspends(&self) -> HttpReply {
+        let reason = StatusReason::IssuedInError;
         self.sc()
             .tries_to_change(self.kept.code(), StatusState::Suspended, reason)
             .await
@@ -122,7 +124,7 @@ impl Alone {
         }
     }
 
-    async fn loses_nothing(self, deed: Deed) {
+    async fn loses_nothing(self, deed: DatabaseFileChange) {
         self.does(deed);
         let refused = self.suspends().await;
         assert_eq!(refused.status, 503, "{deed:?}: {}", refused.text());
@@ -165,24 +167,33 @@ impl Alone {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_file_that_is_replaced_takes_nothing_along_that_was_acknowledged() {
-    Alone::begin().await.loses_nothing(Deed::Replaced).await;
+    LoneAgency::begin()
+        .await
+        .loses_nothing(DatabaseFileChange::Replaced)
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_file_that_is_removed_takes_nothing_along_that_was_acknowledged() {
-    Alone::begin().await.loses_nothing(Deed::Removed).await;
+    LoneAgency::begin()
+        .await
+        .loses_nothing(DatabaseFileChange::Removed)
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_of_the_database_that_is_removed_takes_nothing_along_that_was_acknowledged() {
-    Alone::begin().await.loses_nothing(Deed::LogRemoved).await;
+    LoneAgency::begin()
+        .await
+        .loses_nothing(DatabaseFileChange::LogRemoved)
+        .await;
 }
 
 /// A person who meant the file that is there now moves the other away; the log of the file before it does not spoil it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_goes_on_from_the_file_that_was_put_in_place_once_somebody_says_so() {
-    let alone = Alone::begin().await;
-    alone.does(Deed::Replaced);
+    let alone = LoneAgency::begin().await;
+    alone.does(DatabaseFileChange::Replaced);
     eventually("what it had is kept", async || {
         let reply = alone.sc().employer().reads("/readyz").await;
         if reply.text().contains("is kept in `rescued.sqlite`") {
@@ -226,8 +237,8 @@ async fn a_node_goes_on_from_the_file_that_was_put_in_place_once_somebody_says_s
 #[tokio::test(flavor = "multi_thread")]
 async fn a_driver_that_trusts_its_file_is_found() {
     // Where the file is gone, SQLite itself sometimes notices.
-    for deed in [Deed::Replaced, Deed::LogRemoved] {
-        let alone = Alone::begin().await;
+    for deed in [DatabaseFileChange::Replaced, DatabaseFileChange::LogRemoved] {
+        let alone = LoneAgency::begin().await;
         alone.sc().faults().await.mutate(Some(DriverMutant::TrustsItsFile));
         alone.does(deed);
         assert_eq!(alone.suspends().await.status, 201, "{deed:?}: it is acknowledged");

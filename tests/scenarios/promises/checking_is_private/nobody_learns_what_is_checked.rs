@@ -7,7 +7,7 @@ use std::{
 
 use registry_schema::{Verdict, VerdictKind};
 use serde_json::json;
-use tests::{Answer as _, Federation, Scene, forge};
+use tests::{Federation, TeacherScenario, VerdictAssertions as _, forge};
 
 /// An address that notices when somebody comes.
 struct Tripwire(TcpListener);
@@ -37,7 +37,7 @@ impl Tripwire {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_address_in_a_badge_is_asked() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let employer = federation.employer_at("US-TN");
     let wire = Tripwire::new();
     let trap = wire.url();
@@ -92,7 +92,7 @@ async fn no_address_in_a_badge_is_asked() {
 /// Checking a badge of South Carolina's in Tennessee is not told to South Carolina: its node need not even run.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_home_agency_does_not_learn_who_checks_its_badges() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let sc = federation.agency("US-SC");
     sc.stops().await;
     // Whoever listens at SC's address now would hear.

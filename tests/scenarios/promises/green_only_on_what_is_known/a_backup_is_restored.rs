@@ -2,21 +2,24 @@
 //! until a peer or an operator has spoken. Promise 2.
 
 use node::config::Config;
-use registry_schema::{Reason, Timestamp, VerdictKind};
+use registry_schema::{StatusReason, Timestamp, VerdictKind};
 use reqwest::Method;
 use serde_json::json;
-use tests::{Agency, Answer as _, Badge, Federation, Files, Rhythm, Scene, eventually, files::mirror};
+use tests::{
+    ExchangeIntervals, Federation, FileServer, IssuedBadge, TeacherScenario, TestAgency, VerdictAssertions as _,
+    eventually, files::mirror,
+};
 
 const TERM_SECONDS: u32 = 86_400;
 
-const RHYTHM: Rhythm = Rhythm {
+const RHYTHM: ExchangeIntervals = ExchangeIntervals {
     heartbeat_every: 60,
     heartbeat_term: TERM_SECONDS,
     exchange_every: 1,
 };
 
 /// Until when a published list counts, and whether it says that the badge is revoked.
-async fn published(agency: &Agency, badge: &Badge) -> (Timestamp, bool) {
+async fn published(agency: &TestAgency, badge: &IssuedBadge) -> (Timestamp, bool) {
     let [revocations, _] = <[String; 2]>::try_from(badge.status_lists()).expect("two lists");
     let path = revocations.strip_prefix(agency.url()).expect("its own list");
     let list = agency.employer().reads(path).await.with_status(200).value();
@@ -27,10 +30,10 @@ async fn published(agency: &Agency, badge: &Badge) -> (Timestamp, bool) {
 }
 
 /// South Carolina's badge is revoked after its backup was made; the backup is restored, and the node is stopped.
-async fn restored_after_a_revocation(sc: &Agency, federation: &Federation, badge: &Badge) {
+async fn restored_after_a_revocation(sc: &TestAgency, federation: &Federation, badge: &IssuedBadge) {
     let backup = sc.stops_for_a_backup().await;
     sc.starts().await;
-    sc.revokes(badge, Reason::Misconduct).await;
+    sc.revokes(badge, StatusReason::Misconduct).await;
     for neighbour in ["US-NC", "US-TN"] {
         let neighbour = federation.agency(neighbour);
         federation.awaits(neighbour, badge, VerdictKind::NotValid).await;
@@ -52,7 +55,7 @@ async fn is_reached_again(federation: &Federation) {
 }
 
 /// Waits until peers confirmed that they hold the agency's list: it knows then that it can ask them.
-async fn is_held(sc: &Agency) {
+async fn is_held(sc: &TestAgency) {
     eventually("its peers hold its list", async || {
         let reach = sc.employer().reads("/v1/reach/US-SC").await.with_status(200).value();
         (reach["held_by"] == 2).then_some(()).ok_or_else(|| reach.to_string())
@@ -62,7 +65,7 @@ async fn is_held(sc: &Agency) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_revoked_after_a_backup_is_never_good_as_of_now_before_a_peer_has_spoken() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -111,7 +114,7 @@ async fn what_was_revoked_after_a_backup_is_never_good_as_of_now_before_a_peer_h
     let home = sc.employer().reads("/v1/agencies/US-SC").await.with_status(200).value();
     assert!(home["good_until"].is_string(), "{home}");
     // It revokes all the same, and that holds at once.
-    sc.revokes(&other, Reason::Superseded).await;
+    sc.revokes(&other, StatusReason::Superseded).await;
     sc.employer().verifies(&other).await.is(VerdictKind::NotValid);
     let verdict = sc.employer().verifies(&badge).await;
     assert!(
@@ -138,7 +141,7 @@ async fn what_was_revoked_after_a_backup_is_never_good_as_of_now_before_a_peer_h
 /// One that was away when it was revoked has an older copy: it speaks for itself, and not for the others.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_that_holds_an_older_copy_does_not_make_a_restored_backup_good() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge_and(RHYTHM).await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge_and(RHYTHM).await;
     let [sc, nc, tn] = ["US-SC", "US-NC", "US-TN"].map(|id| federation.agency(id));
     is_held(sc).await;
     let backup = sc.stops_for_a_backup().await;
@@ -146,7 +149,7 @@ async fn a_peer_that_holds_an_older_copy_does_not_make_a_restored_backup_good() 
     sc.starts().await;
     federation
         .clock()
-        .runs_until(sc.revokes(&badge, Reason::Misconduct))
+        .runs_until(sc.revokes(&badge, StatusReason::Misconduct))
         .await;
     federation.awaits(nc, &badge, VerdictKind::NotValid).await;
     sc.stops().await;
@@ -179,10 +182,10 @@ async fn a_peer_that_holds_an_older_copy_does_not_make_a_restored_backup_good() 
 /// A mirror has no key, and its files may be of any time.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mirror_that_stands_still_does_not_make_a_restored_backup_good() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge_and(RHYTHM).await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge_and(RHYTHM).await;
     let [sc, nc, tn] = ["US-SC", "US-NC", "US-TN"].map(|id| federation.agency(id));
     is_held(sc).await;
-    let [of_nc, of_tn] = [Files::served().await, Files::served().await];
+    let [of_nc, of_tn] = [FileServer::served().await, FileServer::served().await];
     of_nc.copy_all(nc, &[sc, nc]).await;
     of_tn.copy_all(tn, &[sc, tn]).await;
     restored_after_a_revocation(sc, &federation, &badge).await;
@@ -211,7 +214,7 @@ async fn a_mirror_that_stands_still_does_not_make_a_restored_backup_good() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_vouches_for_a_restored_store_where_no_peer_can_and_a_peer_mends_it_after() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,

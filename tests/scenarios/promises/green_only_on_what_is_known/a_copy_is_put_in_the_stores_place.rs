@@ -2,10 +2,13 @@
 //! clock included. What was acknowledged since is missing, so nothing is called good and nothing is written before enough peers or
 //! an operator have spoken. Promises 1 and 2.
 
-use registry_schema::{Reason, StatusState, VerdictKind};
-use tests::{Agency, Answer as _, Badge, Federation, Restoring, Rhythm, Scene, eventually};
+use registry_schema::{StatusReason, StatusState, VerdictKind};
+use tests::{
+    ExchangeIntervals, Federation, IssuedBadge, RestoreMethod, TeacherScenario, TestAgency, VerdictAssertions as _,
+    eventually,
+};
 
-const RHYTHM: Rhythm = Rhythm {
+const RHYTHM: ExchangeIntervals = ExchangeIntervals {
     heartbeat_every: 60,
     heartbeat_term: 86_400,
     exchange_every: 1,
@@ -14,17 +17,17 @@ const RHYTHM: Rhythm = Rhythm {
 const DAY: i64 = 86_400;
 
 /// Waits until a node calls a badge of its own agency not good, and asserts that it writes nothing and says why.
-async fn is_in_doubt(federation: &Federation, agency: &Agency, badge: &Badge) {
+async fn is_in_doubt(federation: &Federation, agency: &TestAgency, badge: &IssuedBadge) {
     federation.awaits(agency, badge, VerdictKind::CouldNotCheck).await;
     federation.clock().advance_minutes(1);
     let refused = agency
-        .tries_to_change(badge.code(), StatusState::Suspended, Reason::Administrative)
+        .tries_to_change(badge.code(), StatusState::Suspended, StatusReason::Administrative)
         .await;
     assert_eq!(refused.status, 503, "{}", refused.text());
     assert!(refused.text().contains("comity store accept"), "{}", refused.text());
 }
 
-async fn is_accepted(agency: &Agency, act: &str) {
+async fn is_accepted(agency: &TestAgency, act: &str) {
     let accepted = agency.comity(&["--yes", act, "accept"]).await;
     assert_eq!(accepted.code, Some(0), "{accepted:?}");
 }
@@ -39,7 +42,7 @@ async fn a_backup_of_minutes_ago_is_believed_by_no_agency_without_peers() {
     federation.awaits(sc, &revoked, VerdictKind::Accepted).await;
     let backup = sc.stops_for_a_backup().await;
     sc.starts().await;
-    sc.revokes(&revoked, Reason::Misconduct).await;
+    sc.revokes(&revoked, StatusReason::Misconduct).await;
     sc.stops().await;
     sc.is_restored_from_minutes_ago(&backup, 5).await;
     sc.starts().await;
@@ -52,7 +55,7 @@ async fn a_backup_of_minutes_ago_is_believed_by_no_agency_without_peers() {
     is_in_doubt(&federation, sc, &revoked).await;
     is_accepted(sc, "store").await;
     sc.says_of_itself(200, "ready").await;
-    sc.revokes(&revoked, Reason::Misconduct).await;
+    sc.revokes(&revoked, StatusReason::Misconduct).await;
     sc.employer().verifies(&revoked).await.is(VerdictKind::NotValid);
     // A store that stands where it stood is none.
     sc.stops().await;
@@ -64,7 +67,7 @@ async fn a_backup_of_minutes_ago_is_believed_by_no_agency_without_peers() {
 /// However young it is, and in whichever way it came there.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_of_a_moment_ago_is_believed_by_nobody() {
-    for how in [Restoring::OtherFiles, Restoring::DatabaseAlone] {
+    for how in [RestoreMethod::OtherFiles, RestoreMethod::DatabaseAlone] {
         let federation = Federation::start_with(&["US-SC"], RHYTHM).await;
         let sc = federation.agency("US-SC");
         let issuer = sc.registers("Palmetto Academy").await;
@@ -73,7 +76,7 @@ async fn a_copy_of_a_moment_ago_is_believed_by_nobody() {
         federation.awaits(sc, &revoked, VerdictKind::Accepted).await;
         let backup = sc.stops_for_a_backup().await;
         sc.starts().await;
-        sc.revokes(&revoked, Reason::Misconduct).await;
+        sc.revokes(&revoked, StatusReason::Misconduct).await;
         sc.stops().await;
         sc.is_restored(&backup, how).await;
         sc.starts().await;
@@ -93,7 +96,7 @@ async fn a_copy_of_a_moment_ago_is_believed_by_nobody() {
 /// Only one of its two peers had heard of the revocation, and the other one answers.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_of_minutes_ago_needs_the_word_of_more_than_half_of_those_who_hold_the_log() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge_and(RHYTHM).await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge_and(RHYTHM).await;
     let [sc, nc, tn] = ["US-SC", "US-NC", "US-TN"].map(|id| federation.agency(id));
     eventually("its peers hold its list", async || {
         let reach = sc.employer().reads("/v1/reach/US-SC").await.with_status(200).value();
@@ -103,7 +106,7 @@ async fn a_backup_of_minutes_ago_needs_the_word_of_more_than_half_of_those_who_h
     let backup = sc.stops_for_a_backup().await;
     nc.stops().await;
     sc.starts().await;
-    sc.revokes(&badge, Reason::Misconduct).await;
+    sc.revokes(&badge, StatusReason::Misconduct).await;
     federation.awaits(tn, &badge, VerdictKind::NotValid).await;
     sc.stops().await;
     tn.stops().await;
@@ -144,7 +147,7 @@ async fn a_machine_that_was_set_back_as_a_whole_is_believed_no_more_once_its_clo
     federation.awaits(sc, &revoked, VerdictKind::Accepted).await;
     let backup = sc.stops_for_a_backup().await;
     sc.starts().await;
-    sc.revokes(&revoked, Reason::Misconduct).await;
+    sc.revokes(&revoked, StatusReason::Misconduct).await;
     sc.stops().await;
     // Nothing tells that the file was put there.
     sc.is_restored_from(&backup).await;

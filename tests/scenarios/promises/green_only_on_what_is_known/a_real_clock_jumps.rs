@@ -5,20 +5,20 @@
 //! As `the_clock_is_a_witness`, with the system's clock itself: `libfaketime` stands between the program and the time of day.
 
 use rand::{SeedableRng as _, rngs::StdRng};
-use registry_schema::{Reason, StatusState, VerdictKind};
+use registry_schema::{StatusReason, StatusState, VerdictKind};
 use tests::{
-    Agency, Federation, Program, Rhythm, Scene, chance,
-    deeds::{Kind, Operator, Told},
+    ExchangeIntervals, Federation, Program, TeacherScenario, TestAgency, chance,
+    deeds::{OperatorClient, WriteKind, WriteOutcome},
     eventually,
     fake_time::FakeTime,
     http,
     oracle::tables,
-    witness::{Crowd, Record},
+    witness::{ClientCrowd, WitnessRecord},
 };
 
 const DAY: i64 = 86_400;
 
-const RHYTHM: Rhythm = Rhythm {
+const RHYTHM: ExchangeIntervals = ExchangeIntervals {
     heartbeat_every: 1,
     heartbeat_term: 3600,
     exchange_every: 1,
@@ -36,7 +36,7 @@ fn fake_time() -> Option<FakeTime> {
 }
 
 /// Starts an agency's stopped node on this clock; it may not be ready.
-async fn starts_on(agency: &Agency, time: &FakeTime) -> Program {
+async fn starts_on(agency: &TestAgency, time: &FakeTime) -> Program {
     let data = agency.data().to_str().expect("a path in Unicode");
     let mut program = Program::comityd_in(["run", "--data", data], &time.environment());
     eventually("the node answers", async || {
@@ -51,7 +51,7 @@ async fn starts_on(agency: &Agency, time: &FakeTime) -> Program {
     program
 }
 
-async fn is_said(agency: &Agency, status: u16, words: &str) {
+async fn is_said(agency: &TestAgency, status: u16, words: &str) {
     eventually(&format!("{} says {status}, {words}", agency.id()), async || {
         let reply = http::try_send(http::client().get(format!("{}/readyz", agency.url()))).await?;
         match reply.status == status && reply.text().contains(words) {
@@ -62,12 +62,12 @@ async fn is_said(agency: &Agency, status: u16, words: &str) {
     .await;
 }
 
-async fn doubts(agency: &Agency) {
+async fn doubts(agency: &TestAgency) {
     is_said(agency, 503, "clock is in doubt").await;
 }
 
 /// An operator looks at the clock, and vouches for it.
-async fn is_vouched_for(agency: &Agency) {
+async fn is_vouched_for(agency: &TestAgency) {
     let shown = agency.comity(&["clock", "show"]).await;
     assert_eq!(shown.code, Some(3), "in doubt: {shown:?}");
     let accepted = agency.comity(&["clock", "accept", "--yes"]).await;
@@ -78,7 +78,7 @@ async fn is_vouched_for(agency: &Agency) {
 }
 
 /// Waits until a node says something of its clock that lasts; where it is in doubt, somebody vouches for it.
-async fn is_settled(agency: &Agency) {
+async fn is_settled(agency: &TestAgency) {
     let signed = eventually("it says whether it signed ahead", async || {
         let reply = http::try_send(http::client().get(format!("{}/readyz", agency.url()))).await?;
         match (reply.status, reply.text()) {
@@ -103,7 +103,7 @@ async fn ends(program: Program) {
 async fn the_homes_clock_jumps_and_nothing_is_dated_by_it() {
     let Some(time) = fake_time() else { return };
     let mut rng = chance::seeded("the_homes_clock_jumps");
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -113,15 +113,15 @@ async fn the_homes_clock_jumps_and_nothing_is_dated_by_it() {
     sc.stops().await;
     let mut program = starts_on(sc, &time).await;
     is_said(sc, 200, "ready").await;
-    let record = Record::default();
+    let record = WitnessRecord::default();
     for (number, wrong_by) in [2 * DAY, -2 * DAY, 2 * DAY].into_iter().enumerate() {
-        let operator = Operator::new(sc, &issuer, &format!("Blake {number}"), StdRng::from_rng(&mut rng));
-        let crowd = Crowd::gathers(&record, operator, &[sc, tn]);
+        let operator = OperatorClient::new(sc, &issuer, &format!("Blake {number}"), StdRng::from_rng(&mut rng));
+        let crowd = ClientCrowd::gathers(&record, operator, &[sc, tn]);
         eventually("somebody is at work", async || {
             let acts = record.acts();
             let done = acts
                 .iter()
-                .filter(|act| act.told == Told::Done && act.deed.kind == Kind::Revoke);
+                .filter(|act| act.told == WriteOutcome::Done && act.deed.kind == WriteKind::Revoke);
             if done.count() >= 1 {
                 Ok(())
             } else {
@@ -133,7 +133,7 @@ async fn the_homes_clock_jumps_and_nothing_is_dated_by_it() {
         doubts(sc).await;
         federation.awaits(sc, &badge, VerdictKind::CouldNotCheck).await;
         let refused = sc
-            .tries_to_change(badge.code(), StatusState::Suspended, Reason::Administrative)
+            .tries_to_change(badge.code(), StatusState::Suspended, StatusReason::Administrative)
             .await;
         assert_eq!(refused.status, 503, "{}", refused.text());
         time.is_wrong_by(0);
@@ -167,7 +167,7 @@ async fn the_homes_clock_jumps_and_nothing_is_dated_by_it() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     println!("{}", record.in_words());
     // Nothing is dated ahead: what is revoked now is heard by all at once.
-    sc.revokes(&badge, Reason::IssuedInError).await;
+    sc.revokes(&badge, StatusReason::IssuedInError).await;
     for agency in [sc, tn, nc] {
         federation.awaits(agency, &badge, VerdictKind::NotValid).await;
     }
@@ -180,7 +180,7 @@ async fn the_homes_clock_jumps_and_nothing_is_dated_by_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_home_that_was_alone_in_a_wrong_time_is_heard_again_after_one_command() {
     let Some(time) = fake_time() else { return };
-    let Scene { federation, badge, .. } = Federation::with_a_badge_and(RHYTHM).await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge_and(RHYTHM).await;
     let [sc, tn, nc] = ["US-SC", "US-TN", "US-NC"].map(|id| federation.agency(id));
     // Nobody is there to tell it: it believes its clock, and signs by it once its operator vouches for its store.
     for agency in [sc, tn, nc] {
@@ -216,7 +216,7 @@ async fn a_home_that_was_alone_in_a_wrong_time_is_heard_again_after_one_command(
     for agency in [sc, tn, nc] {
         federation.awaits(agency, &badge, VerdictKind::Accepted).await;
     }
-    sc.revokes(&badge, Reason::IssuedInError).await;
+    sc.revokes(&badge, StatusReason::IssuedInError).await;
     for agency in [tn, nc] {
         federation.awaits(agency, &badge, VerdictKind::NotValid).await;
     }
@@ -230,11 +230,11 @@ async fn a_home_that_was_alone_in_a_wrong_time_is_heard_again_after_one_command(
 async fn a_verifiers_clock_that_is_set_back_revives_no_silent_agency() {
     const SHORT: i64 = 12;
     let Some(time) = fake_time() else { return };
-    let rhythm = Rhythm {
+    let rhythm = ExchangeIntervals {
         heartbeat_term: u32::try_from(SHORT).expect("a number"),
         ..RHYTHM
     };
-    let Scene { federation, badge, .. } = Federation::with_a_badge_and(rhythm).await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge_and(rhythm).await;
     let [sc, tn, nc] = ["US-SC", "US-TN", "US-NC"].map(|id| federation.agency(id));
     tn.stops().await;
     let program = starts_on(tn, &time).await;

@@ -11,8 +11,8 @@ use std::{
 };
 
 use rand::RngExt as _;
-use registry_schema::{Reason, StatusState, VerdictKind};
-use tests::{Agency, Badge, Employer, Federation, Program, Rhythm, chance, eventually, http};
+use registry_schema::{StatusReason, StatusState, VerdictKind};
+use tests::{Employer, ExchangeIntervals, Federation, IssuedBadge, Program, TestAgency, chance, eventually, http};
 
 /// Tells the tables and columns of a store, or damages one: a column in a row, or a row.
 const SCRIPT: &str = r"
@@ -60,12 +60,12 @@ db.commit()
 
 /// A column of a table, or `*` for a whole row of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+struct ColumnRef {
     table: String,
     column: String,
 }
 
-fn run_script(store: &Path, place: &Place, seed: u64) -> String {
+fn run_script(store: &Path, place: &ColumnRef, seed: u64) -> String {
     let done = std::process::Command::new("python3")
         .args(["-c", SCRIPT])
         .arg(store)
@@ -80,8 +80,8 @@ fn run_script(store: &Path, place: &Place, seed: u64) -> String {
     String::from_utf8(done.stdout).expect("text")
 }
 
-fn places(store: &Path) -> BTreeSet<Place> {
-    let nowhere = Place {
+fn places(store: &Path) -> BTreeSet<ColumnRef> {
+    let nowhere = ColumnRef {
         table: String::new(),
         column: String::new(),
     };
@@ -89,7 +89,7 @@ fn places(store: &Path) -> BTreeSet<Place> {
     let place = |line: &str| {
         let (table, column) = line.split_once(' ').expect("a table and a column");
         let [table, column] = [table, column].map(str::to_owned);
-        Place { table, column }
+        ColumnRef { table, column }
     };
     told.lines().map(place).collect()
 }
@@ -112,7 +112,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// Starts the node; gives it once it answers and is not restoring, or what it said when it ended.
-async fn start(agency: &Agency, badge: &Badge) -> Result<Program, String> {
+async fn start(agency: &TestAgency, badge: &IssuedBadge) -> Result<Program, String> {
     let data = agency.data().to_str().expect("a path in Unicode");
     let mut program = Program::comityd(["run", "--data", data]);
     let (client, url) = (http::client(), format!("{}/v1/verifications", agency.url()));
@@ -134,18 +134,18 @@ async fn start(agency: &Agency, badge: &Badge) -> Result<Program, String> {
 }
 
 /// A federation with a node that knows of three badges that do not hold, and of one that does.
-struct Scenery {
+struct DamageScenario {
     federation: Federation,
-    restricted: Vec<Badge>,
-    good: Badge,
+    restricted: Vec<IssuedBadge>,
+    good: IssuedBadge,
 }
 
-impl Scenery {
+impl DamageScenario {
     async fn make() -> Self {
-        let rhythm = Rhythm {
+        let rhythm = ExchangeIntervals {
             heartbeat_every: 2,
             exchange_every: 1,
-            ..Rhythm::default()
+            ..ExchangeIntervals::default()
         };
         let federation = Federation::start_with(&["US-SC", "US-TN"], rhythm).await;
         let [sc, tn] = ["US-SC", "US-TN"].map(|id| federation.agency(id));
@@ -155,10 +155,10 @@ impl Scenery {
             sc.recognizes(&issuer).await;
             tn.recognizes(&issuer).await;
             let badge = home.issues(&issuer, "Riley Brooks").await;
-            home.revokes(&badge, Reason::IssuedInError).await;
+            home.revokes(&badge, StatusReason::IssuedInError).await;
             restricted.push(badge);
             let badge = home.issues(&issuer, "Sam Lee").await;
-            let suspended = home.tries_to_change(badge.code(), StatusState::Suspended, Reason::Administrative);
+            let suspended = home.tries_to_change(badge.code(), StatusState::Suspended, StatusReason::Administrative);
             suspended.await.with_status(201);
             restricted.push(badge);
         }
@@ -177,7 +177,7 @@ impl Scenery {
     }
 
     /// Lists what the node says that it must not, if anything.
-    async fn wrong(&self, agency: &Agency) -> Vec<String> {
+    async fn wrong(&self, agency: &TestAgency) -> Vec<String> {
         let mut wrong = Vec::new();
         let mut program = match start(agency, &self.good).await {
             Ok(program) => program,
@@ -229,7 +229,7 @@ async fn said_at_its_end(program: &Program) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_byte_or_row_of_the_store_is_lost_nothing_revoked_is_accepted() {
-    let scenery = Scenery::make().await;
+    let scenery = DamageScenario::make().await;
     let tn = scenery.federation.agency("US-TN");
     tn.stops().await;
     scenery.federation.link("US-TN", "US-SC").cut().await;
@@ -247,7 +247,7 @@ async fn whatever_byte_or_row_of_the_store_is_lost_nothing_revoked_is_accepted()
 
     let mut rng = chance::seeded("damage_to_every_column");
     let rounds: u32 = std::env::var("COMITY_DAMAGE_ROUNDS").map_or(0, |rounds| rounds.parse().expect("a number"));
-    let mut all: Vec<Place> = places(&whole.path().join("registry.sqlite")).into_iter().collect();
+    let mut all: Vec<ColumnRef> = places(&whole.path().join("registry.sqlite")).into_iter().collect();
     assert!(all.len() > 60, "{all:?}");
     if rounds == 0 {
         all.retain(|_| rng.random_ratio(1, 8));

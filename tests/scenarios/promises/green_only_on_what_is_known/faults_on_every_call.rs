@@ -13,9 +13,12 @@ use std::{
 };
 
 use rand::RngExt as _;
-use registry_schema::{Issuer, Reason, StatusState, Verdict, VerdictKind};
+use registry_schema::{Issuer, StatusReason, StatusState, Verdict, VerdictKind};
 use storage::{DriverMutant, StoreCall, StoreFault};
-use tests::{Agency, Badge, Federation, Keeping, Reply, Rhythm, chance, eventually, oracle::DiskOracle};
+use tests::{
+    ExchangeIntervals, Federation, HttpReply, IssuedBadge, StoreBackend, TestAgency, chance, eventually,
+    oracle::DiskOracle,
+};
 
 /// The kinds of faults.
 const FAULTS: [StoreFault; 6] = [
@@ -29,14 +32,14 @@ const FAULTS: [StoreFault; 6] = [
 
 /// The outcome of an act, as an operator was told it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Told {
+enum ActOutcome {
     Done,
     NotDone,
     Unknown,
 }
 
-impl Told {
-    fn of(reply: &Reply) -> Self {
+impl ActOutcome {
+    fn of(reply: &HttpReply) -> Self {
         match reply.status {
             201 => Self::Done,
             _ if reply.text().contains("node.outcome_unknown") => Self::Unknown,
@@ -46,13 +49,13 @@ impl Told {
 }
 
 /// The call that a fault came to, and when that had ended.
-type Struck = (StoreCall, SystemTime);
+type FaultHit = (StoreCall, SystemTime);
 
 /// An act, and what came of it.
 #[derive(Clone, Copy, Debug)]
-struct Act {
+struct StatusAct {
     to: StatusState,
-    told: Told,
+    told: ActOutcome,
     /// The time at which it was asked for.
     begun: i64,
     /// The time at which the operator had the answer.
@@ -62,7 +65,7 @@ struct Act {
 /// An answer about the badge.
 #[derive(Debug)]
 #[expect(dead_code, reason = "which node it was is printed with what contradicts the disk")]
-struct Said {
+struct BadgeAnswer {
     at: &'static str,
     /// The time of the question.
     asked: i64,
@@ -83,7 +86,7 @@ fn milliseconds(at: SystemTime) -> i64 {
 }
 
 /// Two agencies, and an issuer of the first whom both recognize.
-struct Campaign {
+struct FaultCampaign {
     federation: Federation,
     issuer: Issuer,
 }
@@ -93,7 +96,7 @@ const NOTICE: i64 = 1_000;
 
 /// A fault: where, at which call from the arming on, and how.
 #[derive(Clone, Copy, Debug)]
-struct Fault {
+struct InjectedFault {
     at: &'static str,
     /// The kind of call; any, if none.
     on: Option<StoreCall>,
@@ -101,9 +104,9 @@ struct Fault {
     kind: StoreFault,
 }
 
-impl Campaign {
-    async fn begin(keeping: Keeping) -> Self {
-        let rhythm = Rhythm {
+impl FaultCampaign {
+    async fn begin(keeping: StoreBackend) -> Self {
+        let rhythm = ExchangeIntervals {
             heartbeat_every: 2,
             heartbeat_term: 3600,
             exchange_every: 1,
@@ -119,19 +122,19 @@ impl Campaign {
         Self { federation, issuer }
     }
 
-    fn home(&self) -> &Agency {
+    fn home(&self) -> &TestAgency {
         self.federation.agency("US-SC")
     }
 
     /// Asks both nodes about the badge; one that says that it cannot answer now says nothing.
-    async fn ask(&self, badge: &Badge, said: &mut Vec<Said>) {
+    async fn ask(&self, badge: &IssuedBadge, said: &mut Vec<BadgeAnswer>) {
         for at in ["US-SC", "US-TN"] {
             let asked = now();
             let (employer, file) = (self.federation.employer_at(at), badge.bytes());
             let reply = employer.sends(&file, "application/octet-stream", &[]).await;
             if reply.status == 200 {
                 let verdict: Verdict = reply.json();
-                said.push(Said {
+                said.push(BadgeAnswer {
                     at,
                     asked,
                     answered: now(),
@@ -143,7 +146,7 @@ impl Campaign {
     }
 
     /// One round; gives what contradicts the disk. The fault may not come, if there are fewer calls: says so.
-    async fn round(&self, fault: Fault) -> (Vec<String>, Option<StoreCall>) {
+    async fn round(&self, fault: InjectedFault) -> (Vec<String>, Option<StoreCall>) {
         let badge = self.badge().await;
         let (acts, mut said, struck) = self.acts(&badge, fault, Duration::ZERO).await;
         self.is_ready().await;
@@ -154,7 +157,7 @@ impl Campaign {
     }
 
     /// A badge that both nodes accept.
-    async fn badge(&self) -> Badge {
+    async fn badge(&self) -> IssuedBadge {
         let badge = self.home().issues(&self.issuer, "Jordan Avery").await;
         for id in ["US-SC", "US-TN"] {
             self.federation
@@ -166,15 +169,22 @@ impl Campaign {
 
     /// Suspends, reinstates and revokes a badge while a call goes wrong, and asks about it all the time. An outage ends
     /// so long after the call.
-    async fn acts(&self, badge: &Badge, fault: Fault, outage: Duration) -> (Vec<Act>, Vec<Said>, Option<Struck>) {
+    async fn acts(
+        &self,
+        badge: &IssuedBadge,
+        fault: InjectedFault,
+        outage: Duration,
+    ) -> (Vec<StatusAct>, Vec<BadgeAnswer>, Option<FaultHit>) {
         let faults = self.federation.agency(fault.at).faults().await;
         faults.arm_on(fault.on, fault.nth, fault.kind);
         let (mut acts, mut said) = (Vec::new(), Vec::new());
         for to in [StatusState::Suspended, StatusState::Active, StatusState::Revoked] {
             let (is_told, begun) = (Cell::new(false), now());
             let told = async {
-                let reply = self.home().tries_to_change(badge.code(), to, Reason::IssuedInError);
-                let told = Told::of(&reply.await);
+                let reply = self
+                    .home()
+                    .tries_to_change(badge.code(), to, StatusReason::IssuedInError);
+                let told = ActOutcome::of(&reply.await);
                 is_told.set(true);
                 (told, now())
             };
@@ -194,7 +204,7 @@ impl Campaign {
                 faults.heal();
             };
             let ((told, answered), ()) = tokio::join!(told, heals);
-            acts.push(Act {
+            acts.push(StatusAct {
                 to,
                 told,
                 begun,
@@ -208,8 +218,8 @@ impl Campaign {
     }
 
     /// Lists what contradicts the disk of two fresh nodes, of which one has a defect.
-    async fn hunt(mutant: Option<DriverMutant>, fault: Fault) -> Vec<String> {
-        let campaign = Self::begin(Keeping::Sqlite).await;
+    async fn hunt(mutant: Option<DriverMutant>, fault: InjectedFault) -> Vec<String> {
+        let campaign = Self::begin(StoreBackend::Sqlite).await;
         let badge = campaign.badge().await;
         let faults = campaign.federation.agency(fault.at).faults().await;
         faults.mutate(mutant);
@@ -243,16 +253,22 @@ impl Campaign {
 
     /// Lists what was told or answered and is not so on the home's disk. From the time on at which the driver must have taken
     /// notice of the fault, nobody says more than the disk, whatever the operator was told by then.
-    async fn contradictions(&self, badge: &Badge, acts: &[Act], said: &[Said], noticed: Option<i64>) -> Vec<String> {
+    async fn contradictions(
+        &self,
+        badge: &IssuedBadge,
+        acts: &[StatusAct],
+        said: &[BadgeAnswer],
+        noticed: Option<i64>,
+    ) -> Vec<String> {
         let disk = self.disk("US-SC").await;
         let mut wrong = Vec::new();
         let slot = badge.slot();
         let revoked = disk.revoked.get(&slot).copied();
-        let is_last = |act: &Act| act.to == StatusState::Revoked;
+        let is_last = |act: &StatusAct| act.to == StatusState::Revoked;
         for act in acts.iter().filter(|act| is_last(act)) {
             match (act.told, revoked) {
-                (Told::Done, None) => wrong.push("acknowledged, and not on disk".to_owned()),
-                (Told::NotDone, Some(_)) => wrong.push("told as not done, and on disk".to_owned()),
+                (ActOutcome::Done, None) => wrong.push("acknowledged, and not on disk".to_owned()),
+                (ActOutcome::NotDone, Some(_)) => wrong.push("told as not done, and on disk".to_owned()),
                 _ => {}
             }
             let from = noticed.map_or(act.answered, |noticed| act.answered.min(noticed));
@@ -265,12 +281,12 @@ impl Campaign {
             }
         }
         // What may have restricted the badge: what was not refused, and whatever is on disk.
-        let restricts = |act: &&Act| match act.to {
+        let restricts = |act: &&StatusAct| match act.to {
             StatusState::Active | StatusState::Unknown => false,
             StatusState::Revoked => revoked.is_some(),
-            StatusState::Suspended => act.told != Told::NotDone,
+            StatusState::Suspended => act.told != ActOutcome::NotDone,
         };
-        let restricting: Vec<&Act> = acts.iter().filter(restricts).collect();
+        let restricting: Vec<&StatusAct> = acts.iter().filter(restricts).collect();
         for one in said.iter().filter(|one| one.verdict == VerdictKind::NotValid) {
             if restricting.iter().all(|act| act.begun > one.answered) {
                 wrong.push(format!("a false red: nothing is on disk, and {one:?}"));
@@ -300,7 +316,7 @@ impl Campaign {
     }
 
     /// Both nodes come to say what the home's disk says.
-    async fn settles(&self, badge: &Badge) -> Vec<String> {
+    async fn settles(&self, badge: &IssuedBadge) -> Vec<String> {
         let due = match self.disk("US-SC").await.restricted(badge.slot()) {
             Some(_) => VerdictKind::NotValid,
             None => VerdictKind::Accepted,
@@ -321,7 +337,7 @@ impl Campaign {
     async fn calls(&self, at: &'static str) -> u64 {
         let faults = self.federation.agency(at).faults().await;
         let before = faults.calls();
-        let never = Fault {
+        let never = InjectedFault {
             at,
             on: None,
             nth: u64::MAX / 2,
@@ -345,9 +361,9 @@ impl Campaign {
 }
 
 /// Every `step`-th call, from a place that chance gives.
-async fn go_through(keeping: Keeping, step: u64) {
+async fn go_through(keeping: StoreBackend, step: u64) {
     let mut rng = chance::seeded("faults_on_every_call");
-    let campaign = Campaign::begin(keeping).await;
+    let campaign = FaultCampaign::begin(keeping).await;
     let mut wrong = Vec::new();
     for at in ["US-SC", "US-TN"] {
         let calls = campaign.calls(at).await;
@@ -355,7 +371,7 @@ async fn go_through(keeping: Keeping, step: u64) {
         for kind in FAULTS {
             let mut nth = rng.random_range(1..=step);
             while nth <= calls {
-                let fault = Fault {
+                let fault = InjectedFault {
                     at,
                     on: None,
                     nth,
@@ -379,18 +395,18 @@ fn step() -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_call_to_sqlite_goes_wrong_a_node_says_nothing_that_its_disk_does_not() {
-    go_through(Keeping::Sqlite, step()).await;
+    go_through(StoreBackend::Sqlite, step()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_call_to_postgresql_goes_wrong_a_node_says_nothing_that_its_disk_does_not() {
-    go_through(Keeping::Postgres, step() * 2).await;
+    go_through(StoreBackend::Postgres, step() * 2).await;
 }
 
 /// The campaign can fail: it finds each defense of the driver that is taken away, and nothing where none is.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_campaign_finds_each_defense_that_is_taken_away() {
-    let commit = |at, nth, kind| Fault {
+    let commit = |at, nth, kind| InjectedFault {
         at,
         on: Some(StoreCall::CommitOfEnvelopes),
         nth,
@@ -415,7 +431,10 @@ async fn the_campaign_finds_each_defense_that_is_taken_away() {
         (DriverMutant::KeepsConnections, commit("US-SC", 1, StoreFault::Fails)),
     ];
     for (mutant, fault) in hunts {
-        let (without, wrong) = tokio::join!(Campaign::hunt(None, fault), Campaign::hunt(Some(mutant), fault));
+        let (without, wrong) = tokio::join!(
+            FaultCampaign::hunt(None, fault),
+            FaultCampaign::hunt(Some(mutant), fault)
+        );
         assert_eq!(without, Vec::<String>::new(), "{fault:?}, without a defect");
         println!("{mutant:?}: {}", wrong.first().map_or("not found", String::as_str));
         assert!(!wrong.is_empty(), "{mutant:?} is not found by {fault:?}");

@@ -5,15 +5,15 @@
 use std::process::Command;
 
 use node::config::Config;
-use registry_schema::{Issuer, Reason, VerdictKind};
+use registry_schema::{Issuer, StatusReason, VerdictKind};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{
-    Agency, Answer as _, Badge, Employer, Federation, Keeping, Process, Rhythm, Scene, chance, eventually,
-    fake_time::FakeTime,
+    AgencyProcess, Employer, ExchangeIntervals, Federation, IssuedBadge, StoreBackend, TeacherScenario, TestAgency,
+    VerdictAssertions as _, chance, eventually, fake_time::FakeTime,
 };
 
-const OFTEN: Rhythm = Rhythm {
+const OFTEN: ExchangeIntervals = ExchangeIntervals {
     heartbeat_every: 1,
     heartbeat_term: 3_600,
     exchange_every: 1,
@@ -24,13 +24,13 @@ const LEASE_TERM: u32 = 2;
 
 const DAY: i64 = 86_400;
 
-async fn scene() -> Scene {
-    let federation = Federation::start_on(&["US-NC", "US-SC", "US-TN"], OFTEN, Keeping::Postgres).await;
+async fn scene() -> TeacherScenario {
+    let federation = Federation::start_on(&["US-NC", "US-SC", "US-TN"], OFTEN, StoreBackend::Postgres).await;
     federation.gains_a_badge().await
 }
 
 /// Returns what an agency's database answers to a statement, beside all of its processes.
-fn asks(agency: &Agency, sql: &str) -> String {
+fn asks(agency: &TestAgency, sql: &str) -> String {
     let config = Config::load(agency.data()).expect("a configuration");
     let url = config.database.expect("a database");
     let asked = Command::new("psql")
@@ -46,7 +46,7 @@ fn asks(agency: &Agency, sql: &str) -> String {
 }
 
 /// Changes the first byte of a row of an agency's, so that it cannot be read.
-fn damages(at: &Agency, table: &str, column: &str, whose: &Agency) {
+fn damages(at: &TestAgency, table: &str, column: &str, whose: &TestAgency) {
     let row = format!(
         "SELECT ctid FROM {table} WHERE agency = '\\x{}' ORDER BY {column} LIMIT 1",
         whose.genesis()
@@ -57,11 +57,11 @@ fn damages(at: &Agency, table: &str, column: &str, whose: &Agency) {
     assert_eq!(asks(at, &sql), "1", "{table}.{column}");
 }
 
-async fn answers(process: &Process, badge: &Badge) -> VerdictKind {
+async fn answers(process: &AgencyProcess, badge: &IssuedBadge) -> VerdictKind {
     Employer::at(process.url()).verifies(badge).await.verdict
 }
 
-async fn comes_to_answer(process: &Process, badge: &Badge, kind: VerdictKind) {
+async fn comes_to_answer(process: &AgencyProcess, badge: &IssuedBadge, kind: VerdictKind) {
     eventually(&format!("the process answers {}", kind.as_str()), async || {
         let verdict = Employer::at(process.url()).verifies(badge).await;
         if verdict.verdict == kind {
@@ -74,7 +74,7 @@ async fn comes_to_answer(process: &Process, badge: &Badge, kind: VerdictKind) {
 }
 
 /// Returns what keeps South Carolina from being fresh, as a process says.
-async fn quarantine_of_sc(process: &Process) -> Value {
+async fn quarantine_of_sc(process: &AgencyProcess) -> Value {
     let peers = process.asks(Method::GET, "/v1/peers", None).await.expect("an answer");
     let peers: Vec<Value> = peers.with_status(200).json();
     let sc = peers.into_iter().find(|peer| peer["agency"] == "US-SC");
@@ -82,17 +82,17 @@ async fn quarantine_of_sc(process: &Process) -> Value {
 }
 
 /// Badges of South Carolina at Tennessee, whose node is stopped: one that is good, and one that is revoked.
-async fn revoked_one(federation: &Federation, issuer: &Issuer) -> Badge {
+async fn revoked_one(federation: &Federation, issuer: &Issuer) -> IssuedBadge {
     let [sc, tn] = ["US-SC", "US-TN"].map(|id| federation.agency(id));
     let revoked = sc.issues(issuer, "Riley Brooks").await;
-    sc.revokes(&revoked, Reason::IssuedInError).await;
+    sc.revokes(&revoked, StatusReason::IssuedInError).await;
     federation.awaits(tn, &revoked, VerdictKind::NotValid).await;
     revoked
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_begins_to_follow_answers_from_the_logs_whatever_became_of_the_rows_beside_them() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -101,7 +101,7 @@ async fn a_process_that_begins_to_follow_answers_from_the_logs_whatever_became_o
     let tn = federation.agency("US-TN");
     let revoked = revoked_one(&federation, &issuer).await;
     tn.stops().await;
-    let mut holder = Process::joins(tn, 0, LEASE_TERM, &[]);
+    let mut holder = AgencyProcess::joins(tn, 0, LEASE_TERM, &[]);
     holder.is_ready().await;
     let whose = format!("agency = '\\x{}'", federation.agency("US-SC").genesis());
     for (number, damage) in [
@@ -115,7 +115,7 @@ async fn a_process_that_begins_to_follow_answers_from_the_logs_whatever_became_o
     .enumerate()
     {
         asks(tn, &format!("{damage} {whose}"));
-        let mut follower = Process::joins(tn, 1 + number, LEASE_TERM, &[]);
+        let mut follower = AgencyProcess::joins(tn, 1 + number, LEASE_TERM, &[]);
         follower.is_ready().await;
         let said = answers(&follower, &revoked).await;
         assert_ne!(said, VerdictKind::Accepted, "{damage}");
@@ -124,7 +124,7 @@ async fn a_process_that_begins_to_follow_answers_from_the_logs_whatever_became_o
         follower.program.is_killed().await;
     }
     // And so does one that takes over.
-    let mut taker = Process::joins(tn, 9, LEASE_TERM, &[]);
+    let mut taker = AgencyProcess::joins(tn, 9, LEASE_TERM, &[]);
     taker.is_ready().await;
     holder.program.is_killed().await;
     eventually("it takes over", async || match taker.is_holder().await {
@@ -148,7 +148,7 @@ async fn a_process_that_begins_to_follow_answers_from_the_logs_whatever_became_o
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_follower_that_meets_a_damaged_log_quarantines_that_agency_and_no_other_and_says_so() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -160,14 +160,14 @@ async fn a_follower_that_meets_a_damaged_log_quarantines_that_agency_and_no_othe
     tn.recognizes(&own_issuer).await;
     let own = tn.issues(&own_issuer, "Sam Lee").await;
     tn.stops().await;
-    let mut holder = Process::joins(tn, 0, LEASE_TERM, &[]);
+    let mut holder = AgencyProcess::joins(tn, 0, LEASE_TERM, &[]);
     holder.is_ready().await;
     for (number, (table, column)) in [("envelopes", "bytes"), ("key_logs", "entries")]
         .into_iter()
         .enumerate()
     {
         damages(tn, table, column, sc);
-        let mut follower = Process::joins(tn, 1 + number, LEASE_TERM, &[]);
+        let mut follower = AgencyProcess::joins(tn, 1 + number, LEASE_TERM, &[]);
         follower.says(200, "`US-SC` is in quarantine").await;
         let quarantine = quarantine_of_sc(&follower).await;
         let why = quarantine["why"].as_str().expect("a reason");
@@ -191,7 +191,7 @@ async fn a_follower_that_meets_a_damaged_log_quarantines_that_agency_and_no_othe
     let data = tn.data().to_str().expect("a path in Unicode");
     let repaired = tests::program::run("comityd", ["repair", "--data", data], b"").await;
     assert_eq!(repaired.code, Some(0), "{}", repaired.stderr);
-    let processes = Process::start(tn, 2, LEASE_TERM).await;
+    let processes = AgencyProcess::start(tn, 2, LEASE_TERM).await;
     for process in &processes {
         comes_to_answer(process, &badge, VerdictKind::Accepted).await;
         comes_to_answer(process, &revoked, VerdictKind::NotValid).await;
@@ -202,13 +202,13 @@ async fn a_follower_that_meets_a_damaged_log_quarantines_that_agency_and_no_othe
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_follower_that_meets_damage_of_its_own_agencys_log_is_not_ready_and_one_repair_mends_it() {
-    let Scene { federation, badge, .. } = scene().await;
+    let TeacherScenario { federation, badge, .. } = scene().await;
     let sc = federation.agency("US-SC");
     sc.stops().await;
-    let mut holder = Process::joins(sc, 0, LEASE_TERM, &[]);
+    let mut holder = AgencyProcess::joins(sc, 0, LEASE_TERM, &[]);
     holder.is_ready().await;
     damages(sc, "envelopes", "bytes", sc);
-    let mut follower = Process::joins(sc, 1, LEASE_TERM, &[]);
+    let mut follower = AgencyProcess::joins(sc, 1, LEASE_TERM, &[]);
     follower.says(503, "`US-SC` is in quarantine").await;
     assert_ne!(answers(&follower, &badge).await, VerdictKind::Accepted);
     assert_eq!(answers(&holder, &badge).await, VerdictKind::Accepted);
@@ -219,7 +219,7 @@ async fn a_follower_that_meets_damage_of_its_own_agencys_log_is_not_ready_and_on
     let data = sc.data().to_str().expect("a path in Unicode");
     let repaired = tests::program::run("comityd", ["repair", "--data", data], b"").await;
     assert_eq!(repaired.code, Some(0), "{}", repaired.stderr);
-    let mut holder = Process::joins(sc, 0, LEASE_TERM, &[]);
+    let mut holder = AgencyProcess::joins(sc, 0, LEASE_TERM, &[]);
     holder.is_ready().await;
     follower.program.is_thawed().await;
     follower.says(200, "ready").await;
@@ -230,13 +230,13 @@ async fn a_follower_that_meets_damage_of_its_own_agencys_log_is_not_ready_and_on
 /// The lease in a copy of a database is that of a process which is gone: it says nothing of as of when the rows are.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_saw_no_holder_alive_calls_no_badge_of_its_own_agency_good() {
-    let Scene { federation, badge, .. } = scene().await;
+    let TeacherScenario { federation, badge, .. } = scene().await;
     let sc = federation.agency("US-SC");
     sc.stops().await;
-    let mut holder = Process::joins(sc, 0, 8, &[]);
+    let mut holder = AgencyProcess::joins(sc, 0, 8, &[]);
     holder.is_ready().await;
     holder.program.is_killed().await;
-    let mut follower = Process::joins(sc, 1, 8, &[]);
+    let mut follower = AgencyProcess::joins(sc, 1, 8, &[]);
     follower.says(503, "own lists are not known").await;
     let mut before = 0;
     eventually("it takes over", async || {
@@ -257,7 +257,7 @@ async fn a_process_that_saw_no_holder_alive_calls_no_badge_of_its_own_agency_goo
 }
 
 /// Ends the processes, starts the agency's node in this one, and looks at everything.
-async fn audits(federation: &Federation, id: &str, mut processes: Vec<Process>) {
+async fn audits(federation: &Federation, id: &str, mut processes: Vec<AgencyProcess>) {
     for process in &mut processes {
         process.program.is_killed().await;
     }
@@ -267,7 +267,7 @@ async fn audits(federation: &Federation, id: &str, mut processes: Vec<Process>) 
 }
 
 /// All that an agency's own store has signed by it.
-fn signed_by(agency: &Agency) -> String {
+fn signed_by(agency: &TestAgency) -> String {
     let of_it = |table: &str| {
         let genesis = agency.genesis();
         format!("(SELECT string_agg(md5(bytes), ' ' ORDER BY bytes) FROM {table} WHERE agency = '\\x{genesis}')")
@@ -286,13 +286,13 @@ async fn a_process_that_takes_over_with_a_clock_that_is_behind_signs_nothing_and
     };
     let mut rng = chance::seeded("a_process_that_takes_over_with_a_clock_that_is_behind");
     let wrong_by = rand::RngExt::random_range(&mut rng, -30 * DAY..-600);
-    let Scene { federation, badge, .. } = scene().await;
+    let TeacherScenario { federation, badge, .. } = scene().await;
     let [sc, tn] = ["US-SC", "US-TN"].map(|id| federation.agency(id));
     sc.stops().await;
-    let mut holder = Process::joins(sc, 0, LEASE_TERM, &[]);
+    let mut holder = AgencyProcess::joins(sc, 0, LEASE_TERM, &[]);
     holder.is_ready().await;
     time.is_wrong_by(wrong_by);
-    let mut taker = Process::joins(sc, 1, LEASE_TERM, &time.environment());
+    let mut taker = AgencyProcess::joins(sc, 1, LEASE_TERM, &time.environment());
     taker.says(503, "clock is in doubt").await;
     holder.program.is_killed().await;
     let before = signed_by(sc);

@@ -1,8 +1,8 @@
 //! A node that falls silent leaves its peers with what they hold: they say as of when, and never call it good once its
 //! word has run out. When it is back, both sides catch up.
 
-use registry_schema::{Outcome, Reason, StatusState, Timestamp, VerdictKind};
-use tests::{Answer as _, Federation, Scene, eventually};
+use registry_schema::{CheckOutcome, StatusReason, StatusState, Timestamp, VerdictKind};
+use tests::{Federation, TeacherScenario, VerdictAssertions as _, eventually};
 
 /// Returns the times of what a node last heard of another.
 async fn last_heard(federation: &Federation, at: &str, of: &str) -> (Timestamp, Timestamp) {
@@ -28,7 +28,7 @@ async fn last_heard(federation: &Federation, at: &str, of: &str) -> (Timestamp, 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silent_agency_is_answered_for_from_what_is_held_and_then_not_at_all() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let tn = federation.agency("US-TN");
     federation.agency("US-SC").stops().await;
     let (heard, good_until) = last_heard(&federation, "US-TN", "US-SC").await;
@@ -46,7 +46,7 @@ async fn a_silent_agency_is_answered_for_from_what_is_held_and_then_not_at_all()
     federation.clock().advance_hours(1);
     let verdict = tn.employer().verifies(&badge).await.is(VerdictKind::CouldNotCheck);
     let stale = verdict.finding("status.stale");
-    assert_eq!((stale.outcome, stale.as_of), (Outcome::CouldNotCheck, Some(heard)));
+    assert_eq!((stale.outcome, stale.as_of), (CheckOutcome::CouldNotCheck, Some(heard)));
     assert!(
         stale.detail.contains("South Carolina has not been heard from since"),
         "{stale:?}"
@@ -55,7 +55,7 @@ async fn a_silent_agency_is_answered_for_from_what_is_held_and_then_not_at_all()
     assert_eq!(verdict.status.state, StatusState::Unknown);
     // Tennessee's recognition follows South Carolina's registration of the issuer, and so is in doubt with it.
     let follows = verdict.finding("recognition.stale");
-    assert_eq!(follows.outcome, Outcome::CouldNotCheck);
+    assert_eq!(follows.outcome, CheckOutcome::CouldNotCheck);
     assert!(follows.detail.contains("South Carolina"), "{follows:?}");
 
     // Long after, too.
@@ -70,9 +70,9 @@ async fn a_silent_agency_is_answered_for_from_what_is_held_and_then_not_at_all()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_revoked_stays_red_however_old_the_list() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let sc = federation.agency("US-SC");
-    sc.revokes(&badge, Reason::Misconduct).await;
+    sc.revokes(&badge, StatusReason::Misconduct).await;
     federation
         .awaits(federation.agency("US-TN"), &badge, VerdictKind::NotValid)
         .await;
@@ -89,7 +89,7 @@ async fn what_is_revoked_stays_red_however_old_the_list() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_asked_agency_that_is_silent_is_not_spoken_for() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     federation.agency("US-NC").stops().await;
     let tn = federation.employer_at("US-TN");
     let for_nc = [("agency", "US-NC")];
@@ -108,7 +108,7 @@ async fn an_asked_agency_that_is_silent_is_not_spoken_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_is_back_catches_up_both_ways() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -131,7 +131,7 @@ async fn a_node_that_is_back_catches_up_both_ways() {
     tn.stops().await;
     sc.starts().await;
     // Nobody can tell it how far its own log reaches abroad; after half a minute it writes all the same.
-    let revokes = sc.revokes(&doomed, Reason::IntegrityViolation);
+    let revokes = sc.revokes(&doomed, StatusReason::IntegrityViolation);
     federation.clock().runs_until(revokes).await;
     sc.stops().await;
     nc.starts().await;

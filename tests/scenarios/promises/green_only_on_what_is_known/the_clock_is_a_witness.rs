@@ -2,12 +2,12 @@
 //!
 //! The clock of one node is set wrong, forwards and back, while it runs and while it is stopped; the others are right.
 
-use registry_schema::{Outcome, Reason, StatusState, VerdictKind};
-use tests::{Answer as _, Federation, Rhythm, Scene, eventually};
+use registry_schema::{CheckOutcome, StatusReason, StatusState, VerdictKind};
+use tests::{ExchangeIntervals, Federation, TeacherScenario, VerdictAssertions as _, eventually};
 
 const DAY: i64 = 86_400;
 
-const RHYTHM: Rhythm = Rhythm {
+const RHYTHM: ExchangeIntervals = ExchangeIntervals {
     heartbeat_every: 2,
     heartbeat_term: 86_400,
     exchange_every: 1,
@@ -36,7 +36,7 @@ async fn is_ready(federation: &Federation, id: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_jump_of_the_homes_clock_signs_nothing_and_its_peers_go_on_hearing_it() {
-    let Scene {
+    let TeacherScenario {
         mut federation, badge, ..
     } = Federation::with_a_badge_and(RHYTHM).await;
     let clock = federation.separates_the_clock_of("US-SC").await;
@@ -46,7 +46,7 @@ async fn a_jump_of_the_homes_clock_signs_nothing_and_its_peers_go_on_hearing_it(
         let sc = federation.agency("US-SC");
         federation.awaits(sc, &badge, VerdictKind::CouldNotCheck).await;
         let refused = sc
-            .tries_to_change(badge.code(), StatusState::Suspended, Reason::Administrative)
+            .tries_to_change(badge.code(), StatusState::Suspended, StatusReason::Administrative)
             .await;
         assert_eq!(refused.status, 503, "{}", refused.text());
         clock.set_wrong_by(0);
@@ -58,7 +58,10 @@ async fn a_jump_of_the_homes_clock_signs_nothing_and_its_peers_go_on_hearing_it(
         }
     }
     // Nothing is dated ahead: a revocation is heard by all at once.
-    federation.agency("US-SC").revokes(&badge, Reason::IssuedInError).await;
+    federation
+        .agency("US-SC")
+        .revokes(&badge, StatusReason::IssuedInError)
+        .await;
     for id in ["US-SC", "US-TN", "US-NC"] {
         federation
             .awaits(federation.agency(id), &badge, VerdictKind::NotValid)
@@ -69,7 +72,7 @@ async fn a_jump_of_the_homes_clock_signs_nothing_and_its_peers_go_on_hearing_it(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_verifiers_clock_that_is_set_back_makes_no_stale_list_green() {
-    let Scene {
+    let TeacherScenario {
         mut federation, badge, ..
     } = Federation::with_a_badge_and(RHYTHM).await;
     let clock = federation.separates_the_clock_of("US-TN").await;
@@ -104,7 +107,7 @@ async fn a_verifiers_clock_that_is_set_back_makes_no_stale_list_green() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_runs_ahead_in_small_steps_is_in_doubt() {
-    let Scene { mut federation, .. } = Federation::with_a_badge_and(RHYTHM).await;
+    let TeacherScenario { mut federation, .. } = Federation::with_a_badge_and(RHYTHM).await;
     let clock = federation.separates_the_clock_of("US-TN").await;
     // Nobody is there to tell it.
     for id in ["US-SC", "US-NC"] {
@@ -125,11 +128,11 @@ async fn a_clock_that_runs_ahead_in_small_steps_is_in_doubt() {
 /// Its peers sign every five minutes; who meets it signs at once, so that it need not wait for that.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_starts_with_a_clock_that_is_ahead_finds_it_when_it_meets_its_peers() {
-    let rhythm = Rhythm {
+    let rhythm = ExchangeIntervals {
         heartbeat_every: 300,
         ..RHYTHM
     };
-    let Scene {
+    let TeacherScenario {
         mut federation, badge, ..
     } = Federation::with_a_badge_and(rhythm).await;
     let clock = federation.separates_the_clock_of("US-TN").await;
@@ -168,11 +171,11 @@ async fn a_node_that_starts_with_a_clock_that_is_ahead_finds_it_when_it_meets_it
 /// One peer of two is all that it can ask.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_starts_with_a_clock_that_is_ahead_finds_it_by_one_peer() {
-    let rhythm = Rhythm {
+    let rhythm = ExchangeIntervals {
         heartbeat_every: 300,
         ..RHYTHM
     };
-    let Scene {
+    let TeacherScenario {
         mut federation, badge, ..
     } = Federation::with_a_badge_and(rhythm).await;
     federation
@@ -203,7 +206,7 @@ async fn a_node_that_starts_with_a_clock_that_is_ahead_finds_it_by_one_peer() {
 /// The clocks of all were a day ahead, and everybody believed what the others signed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_word_that_is_dated_ahead_hides_no_silence_once_the_clock_is_right() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge_and(RHYTHM).await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge_and(RHYTHM).await;
     let clock = federation.clock();
     let all = ["US-SC", "US-NC", "US-TN"].map(|id| federation.agency(id));
     let [sc, nc, tn] = all;
@@ -258,7 +261,7 @@ async fn a_word_that_is_dated_ahead_hides_no_silence_once_the_clock_is_right() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_starts_with_a_clock_that_is_behind_calls_no_good_badge_invalid() {
-    let Scene {
+    let TeacherScenario {
         mut federation,
         badge,
         issuer,
@@ -267,7 +270,7 @@ async fn a_node_that_starts_with_a_clock_that_is_behind_calls_no_good_badge_inva
     let revoked = federation.agency("US-SC").issues(&issuer, "Robin Vale").await;
     federation
         .agency("US-SC")
-        .revokes(&revoked, Reason::IssuedInError)
+        .revokes(&revoked, StatusReason::IssuedInError)
         .await;
     let clock = federation.separates_the_clock_of("US-TN").await;
     let tn = federation.agency("US-TN");
@@ -281,7 +284,7 @@ async fn a_node_that_starts_with_a_clock_that_is_behind_calls_no_good_badge_inva
         doubts(&federation, "US-TN").await;
         let verdict = federation.employer_at("US-TN").verifies(&badge).await;
         assert_eq!(verdict.verdict, VerdictKind::CouldNotCheck, "{verdict:#?}");
-        let failed = verdict.findings.iter().filter(|f| f.outcome == Outcome::Failed);
+        let failed = verdict.findings.iter().filter(|f| f.outcome == CheckOutcome::Failed);
         assert_eq!(failed.count(), 0, "{verdict:#?}");
         assert!(verdict.sentence.contains("clock is in doubt"), "{}", verdict.sentence);
         let verdict = federation.employer_at("US-TN").verifies(&revoked).await;

@@ -4,22 +4,22 @@
 use std::{process::Command, time::Duration};
 
 use node::config::Config;
-use registry_schema::{Reason, StatusState, VerdictKind};
+use registry_schema::{StatusReason, StatusState, VerdictKind};
 use storage::DriverMutant;
 use tests::{
-    Agency, Answer as _, Badge, Federation, Keeping, Postgres, Process, Program, Rhythm, eventually, http,
-    postgres::Stop, wire::Wire,
+    AgencyProcess, ExchangeIntervals, Federation, IssuedBadge, PostgresServer, Program, StoreBackend, TestAgency,
+    VerdictAssertions as _, eventually, http, postgres::ShutdownMode, wire::PostgresProxy,
 };
 
-const OFTEN: Rhythm = Rhythm {
+const OFTEN: ExchangeIntervals = ExchangeIntervals {
     heartbeat_every: 1,
     heartbeat_term: 3_600,
     exchange_every: 1,
 };
 
 /// A server that is as this one is now, and from now on its own.
-async fn copy_of(server: &Postgres) -> Postgres {
-    let copy = Postgres::standby_of(server).await;
+async fn copy_of(server: &PostgresServer) -> PostgresServer {
+    let copy = PostgresServer::standby_of(server).await;
     copy.is_promoted();
     server.asks("postgres", "ALTER SYSTEM RESET synchronous_standby_names");
     server.asks("postgres", "SELECT pg_reload_conf()");
@@ -42,11 +42,11 @@ async fn says(url: &str, program: &mut Program, status: u16, words: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_comes_back_older_turns_nothing_green_that_was_revoked_in_it() {
-    let server = Postgres::start();
-    let wire = Wire::to(server.port()).await;
+    let server = PostgresServer::start();
+    let wire = PostgresProxy::to(server.port()).await;
     let url = server.gains_a_database("home", wire.port());
     let databases = |id: &str| (id == "US-SC").then(|| url.clone());
-    let federation = Federation::start_in(&["US-SC", "US-TN"], OFTEN, Keeping::Sqlite, &databases).await;
+    let federation = Federation::start_in(&["US-SC", "US-TN"], OFTEN, StoreBackend::Sqlite, &databases).await;
     let [sc, tn] = ["US-SC", "US-TN"].map(|id| federation.agency(id));
     let issuer = sc.registers("Palmetto Educator Institute").await;
     for agency in [sc, tn] {
@@ -65,11 +65,11 @@ async fn a_database_that_comes_back_older_turns_nothing_green_that_was_revoked_i
     says(sc.url(), &mut program, 200, "ready").await;
     let older = copy_of(&server).await;
 
-    sc.revokes(&revoked, Reason::IssuedInError).await;
+    sc.revokes(&revoked, StatusReason::IssuedInError).await;
     federation.awaits(tn, &revoked, VerdictKind::NotValid).await;
     tn.stops().await;
     wire.leads_to(older.port());
-    server.stops(Stop::Fast);
+    server.stops(ShutdownMode::Fast);
     let verdict = async || {
         let request = http::client().post(format!("{}/v1/verifications", sc.url()));
         let reply = http::try_send(request.body(revoked.bytes())).await?;
@@ -140,7 +140,7 @@ const STATEMENTS: [(&str, &str); 2] = [
 ];
 
 /// Does this to the rows of an agency's store, beneath the process that writes to it.
-fn does(agency: &Agency, act: &str) {
+fn does(agency: &TestAgency, act: &str) {
     let config = Config::load(agency.data()).expect("a configuration");
     let output = match &config.database {
         None => Command::new("python3")
@@ -164,14 +164,14 @@ fn does(agency: &Agency, act: &str) {
 }
 
 /// Two agencies; the first one's rows are set back beneath it to before a badge was revoked, and the second is away.
-struct SetBack {
+struct RollbackScenario {
     federation: Federation,
-    kept: Badge,
-    revoked: Badge,
+    kept: IssuedBadge,
+    revoked: IssuedBadge,
 }
 
-impl SetBack {
-    async fn begin(keeping: Keeping, mutant: Option<DriverMutant>) -> Self {
+impl RollbackScenario {
+    async fn begin(keeping: StoreBackend, mutant: Option<DriverMutant>) -> Self {
         let federation = Federation::start_on(&["US-SC", "US-TN"], OFTEN, keeping).await;
         let [sc, tn] = ["US-SC", "US-TN"].map(|id| federation.agency(id));
         let issuer = sc.registers("Palmetto Educator Institute").await;
@@ -185,7 +185,7 @@ impl SetBack {
         federation.awaits(tn, &revoked, VerdictKind::Accepted).await;
         sc.faults().await.mutate(mutant);
         does(sc, "keep");
-        sc.revokes(&revoked, Reason::IssuedInError).await;
+        sc.revokes(&revoked, StatusReason::IssuedInError).await;
         federation.awaits(tn, &revoked, VerdictKind::NotValid).await;
         tn.stops().await;
         does(sc, "set back");
@@ -196,7 +196,7 @@ impl SetBack {
         }
     }
 
-    fn sc(&self) -> &Agency {
+    fn sc(&self) -> &TestAgency {
         self.federation.agency("US-SC")
     }
 
@@ -207,7 +207,7 @@ impl SetBack {
 
     /// Returns true if a write is acknowledged while nobody can give back what is gone.
     async fn acknowledges(&self) -> bool {
-        let reason = Reason::IssuedInError;
+        let reason = StatusReason::IssuedInError;
         let write = self
             .sc()
             .tries_to_change(self.kept.code(), StatusState::Suspended, reason);
@@ -216,7 +216,7 @@ impl SetBack {
         reply.is_ok_and(|reply| reply.status == 201)
     }
 
-    async fn is_noticed(keeping: Keeping) {
+    async fn is_noticed(keeping: StoreBackend) {
         let this = Self::begin(keeping, None).await;
         assert!(!this.acknowledges().await, "nothing is written on what is older");
         eventually("it says that its database is older", async || {
@@ -252,18 +252,18 @@ impl SetBack {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_of_sqlite_that_are_set_back_beneath_a_running_node_are_missed_at_its_next_write() {
-    SetBack::is_noticed(Keeping::Sqlite).await;
+    RollbackScenario::is_noticed(StoreBackend::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_of_postgresql_that_are_set_back_beneath_a_running_node_are_missed_at_its_next_write() {
-    SetBack::is_noticed(Keeping::Postgres).await;
+    RollbackScenario::is_noticed(StoreBackend::Postgres).await;
 }
 
 /// One process wrote, the other followed; the database goes back to before a badge was revoked, and the one that wrote is gone.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_followed_remembers_what_it_saw_when_it_takes_over_an_older_database() {
-    let federation = Federation::start_on(&["US-SC", "US-TN"], OFTEN, Keeping::Postgres).await;
+    let federation = Federation::start_on(&["US-SC", "US-TN"], OFTEN, StoreBackend::Postgres).await;
     let [sc, tn] = ["US-SC", "US-TN"].map(|id| federation.agency(id));
     let issuer = sc.registers("Palmetto Educator Institute").await;
     for agency in [sc, tn] {
@@ -272,8 +272,8 @@ async fn a_process_that_followed_remembers_what_it_saw_when_it_takes_over_an_old
     let revoked = sc.issues(&issuer, "Riley Brooks").await;
     federation.awaits(tn, &revoked, VerdictKind::Accepted).await;
     sc.stops().await;
-    let mut processes = Process::start(sc, 2, 2).await;
-    let holder = Process::holder(&processes).await;
+    let mut processes = AgencyProcess::start(sc, 2, 2).await;
+    let holder = AgencyProcess::holder(&processes).await;
     does(sc, "keep");
     let mut writer = processes.remove(holder);
     let change = serde_json::json!({"status": "revoked", "reason": "issued_in_error"});
@@ -314,8 +314,8 @@ async fn a_process_that_followed_remembers_what_it_saw_when_it_takes_over_an_old
 /// The scenarios above can fail: they find a driver whose writes do not expect the count to have gone on.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_driver_that_trusts_the_count_is_found() {
-    for keeping in [Keeping::Sqlite, Keeping::Postgres] {
-        let this = SetBack::begin(keeping, Some(DriverMutant::TrustsTheCount)).await;
+    for keeping in [StoreBackend::Sqlite, StoreBackend::Postgres] {
+        let this = RollbackScenario::begin(keeping, Some(DriverMutant::TrustsTheCount)).await;
         assert!(this.acknowledges().await, "it writes on what is older");
         this.sc().employer().reads("/readyz").await.with_status(200);
     }
@@ -324,8 +324,8 @@ async fn a_driver_that_trusts_the_count_is_found() {
 /// And one that forgets what was on disk when its replica is made again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_driver_that_forgets_durable_heads_is_found() {
-    for keeping in [Keeping::Sqlite, Keeping::Postgres] {
-        let this = SetBack::begin(keeping, Some(DriverMutant::ForgetsDurableHeads)).await;
+    for keeping in [StoreBackend::Sqlite, StoreBackend::Postgres] {
+        let this = RollbackScenario::begin(keeping, Some(DriverMutant::ForgetsDurableHeads)).await;
         eventually("a false green", async || match this.verdict().await {
             VerdictKind::Accepted => Ok(()),
             other => Err(format!("{other:?}")),

@@ -2,17 +2,20 @@
 //! of a moment before the revocation, or is no acceptance. Promise 2.
 
 use rand::{RngExt as _, rngs::StdRng, seq::IndexedRandom as _};
-use registry_schema::{Reason, Timestamp, Verdict, VerdictKind};
-use tests::{Agency, Badge, Federation, Keeping, Postgres, Program, Rhythm, chance, eventually, http, postgres::Stop};
+use registry_schema::{StatusReason, Timestamp, Verdict, VerdictKind};
+use tests::{
+    ExchangeIntervals, Federation, IssuedBadge, PostgresServer, Program, StoreBackend, TestAgency, chance, eventually,
+    http, postgres::ShutdownMode,
+};
 
-const OFTEN: Rhythm = Rhythm {
+const OFTEN: ExchangeIntervals = ExchangeIntervals {
     heartbeat_every: 1,
     heartbeat_term: 3_600,
     exchange_every: 1,
 };
 
 /// A verdict, if the node gives one.
-async fn verdict(at: &Agency, badge: &Badge) -> Result<Verdict, String> {
+async fn verdict(at: &TestAgency, badge: &IssuedBadge) -> Result<Verdict, String> {
     let request = http::client().post(format!("{}/v1/verifications", at.url()));
     let reply = http::try_send(request.body(badge.bytes())).await?;
     if reply.status == 200 {
@@ -23,7 +26,7 @@ async fn verdict(at: &Agency, badge: &Badge) -> Result<Verdict, String> {
 }
 
 /// Asks until the node says `NotValid`; no answer before that is an acceptance as of a moment at which it was not so any more.
-async fn is_never_falsely_green(at: &Agency, badge: &Badge, revoked: Timestamp, after: &str) {
+async fn is_never_falsely_green(at: &TestAgency, badge: &IssuedBadge, revoked: Timestamp, after: &str) {
     let mut answers = 0;
     eventually(&format!("{after}: the revocation is known"), async || {
         let verdict = verdict(at, badge).await?;
@@ -46,7 +49,7 @@ async fn is_never_falsely_green(at: &Agency, badge: &Badge, revoked: Timestamp, 
 }
 
 /// Waits until a node says this of itself.
-async fn says(at: &Agency, program: &mut Program, status: u16) {
+async fn says(at: &TestAgency, program: &mut Program, status: u16) {
     let url = format!("{}/readyz", at.url());
     eventually(&format!("it answers {status}"), async || {
         assert!(program.ended().is_none(), "{}", program.said());
@@ -64,10 +67,10 @@ async fn says(at: &Agency, program: &mut Program, status: u16) {
 /// killed meanwhile and starts on what its disk has.
 async fn outage(
     federation: &Federation,
-    server: &Postgres,
+    server: &PostgresServer,
     program: &mut Program,
-    badge: &Badge,
-    (how, is_killed): (Stop, bool),
+    badge: &IssuedBadge,
+    (how, is_killed): (ShutdownMode, bool),
     rng: &mut StdRng,
 ) {
     let [sc, tn] = ["US-SC", "US-TN"].map(|id| federation.agency(id));
@@ -77,7 +80,7 @@ async fn outage(
     if rng.random() {
         says(tn, program, 503).await;
     }
-    let revoked = sc.revokes(badge, Reason::IssuedInError).await.at;
+    let revoked = sc.revokes(badge, StatusReason::IssuedInError).await.at;
     for _ in 0..rng.random_range(1..60) {
         if let Ok(verdict) = verdict(tn, badge).await
             && verdict.verdict == VerdictKind::Accepted
@@ -105,10 +108,10 @@ async fn outage(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_badge_that_is_revoked_while_the_verifiers_database_is_away_is_never_accepted_as_of_now() {
     let mut rng = chance::seeded("the_verifiers_database_goes_away");
-    let server = Postgres::start();
+    let server = PostgresServer::start();
     let url = server.gains_a_database("verifier", server.port());
     let databases = |id: &str| (id == "US-TN").then(|| url.clone());
-    let federation = Federation::start_in(&["US-SC", "US-TN"], OFTEN, Keeping::Sqlite, &databases).await;
+    let federation = Federation::start_in(&["US-SC", "US-TN"], OFTEN, StoreBackend::Sqlite, &databases).await;
     let [sc, tn] = ["US-SC", "US-TN"].map(|id| federation.agency(id));
     let issuer = sc.registers("Palmetto Educator Institute").await;
     tn.recognizes(&issuer).await;
@@ -117,7 +120,9 @@ async fn a_badge_that_is_revoked_while_the_verifiers_database_is_away_is_never_a
     for is_killed in [false, true] {
         for _ in 0..2 {
             let badge = sc.issues(&issuer, "Jordan Avery").await;
-            let how = *[Stop::Fast, Stop::Immediate].choose(&mut rng).expect("two ways");
+            let how = *[ShutdownMode::Fast, ShutdownMode::Immediate]
+                .choose(&mut rng)
+                .expect("two ways");
             outage(&federation, &server, &mut program, &badge, (how, is_killed), &mut rng).await;
         }
     }

@@ -1,7 +1,7 @@
 //! A sender of too much, or without end, uses a bounded amount of a node, and holds up nobody.
 
 use registry_schema::VerdictKind;
-use tests::{Answer as _, Federation, Scene, chance, eventually, http};
+use tests::{Federation, TeacherScenario, VerdictAssertions as _, chance, eventually, http};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpSocket, TcpStream},
@@ -14,7 +14,7 @@ async fn a_flood_of_large_files_leaves_the_memory_bounded() {
     const POSTS: usize = 30;
     const AT_ONCE: usize = 6;
     const GROWTH: u64 = 150 * 1024 * 1024;
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let tn = federation.agency("US-TN");
     tn.stops().await;
     let program = tn.starts_program(&[]).await;
@@ -58,7 +58,7 @@ async fn a_flood_of_large_files_leaves_the_memory_bounded() {
 /// Those who begin to send and never end hold up nobody's answer.
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_senders_hold_up_nobody() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let tn = federation.employer_at("US-TN");
     let address = tn.node().trim_start_matches("http://").trim_end_matches('/').to_owned();
     let mut slow = Vec::new();
@@ -97,7 +97,7 @@ async fn slow_uploaders_and_those_who_read_no_answer_hold_up_nobodys_upload() {
     const SENDERS: u8 = 4;
     const READERS: u8 = 2;
     const OF_EACH: usize = 2;
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let tn = federation.employer_at("US-TN");
     // All badges but one are not worth reading: what fills the way is the answers.
     let rows = b"{}\n".repeat(5_000);
@@ -134,7 +134,7 @@ async fn slow_uploaders_and_those_who_read_no_answer_hold_up_nobodys_upload() {
         );
     }
     let upload = [badge.bytes(), b"\n".to_vec()].concat();
-    let accepted = |reply: &tests::Reply| reply.status == 200 && reply.text().contains("\"verdict\":\"accepted\"");
+    let accepted = |reply: &tests::HttpReply| reply.status == 200 && reply.text().contains("\"verdict\":\"accepted\"");
     let reply = tn.sends_many(upload.clone(), "application/jsonl", &[]).await;
     assert!(accepted(&reply), "{reply:?}");
     for reader in 20..20 + READERS {

@@ -1,9 +1,9 @@
 //! An agency that lies in its files harms what is known of itself, and nothing else: not what other agencies' badges are
 //! worth, not what it revoked before, not the next start of the node that reads them.
 
-use registry_schema::{Reason, VerdictKind};
+use registry_schema::{StatusReason, VerdictKind};
 use serde_json::{Value, json};
-use tests::{Answer as _, Federation, Scene, SecondAgency, eventually, files::mirror, second};
+use tests::{Federation, SecondAgency, TeacherScenario, VerdictAssertions as _, eventually, files::mirror, second};
 
 /// Returns the amount of each: as much as a file can have, where it is cheap to write.
 fn size_of(attack: &str) -> u64 {
@@ -19,7 +19,7 @@ fn size_of(attack: &str) -> u64 {
 }
 
 /// An agency, what it does, and two badges of its issuer: one that it revoked before, and one that is good.
-struct Liar {
+struct HostileAgency {
     agency: SecondAgency,
     attack: String,
     is_blamed: bool,
@@ -33,7 +33,7 @@ async fn asked(agency: &SecondAgency) -> u64 {
     did["asked"].as_u64().expect("a number")
 }
 
-async fn liars(federation: &Federation) -> Vec<Liar> {
+async fn liars(federation: &Federation) -> Vec<HostileAgency> {
     let first = SecondAgency::founds("US-H", federation.clock()).await;
     let did = first.does(json!({"do": "attacks"})).await;
     let attacks = did["attacks"].as_object().expect("attacks").clone();
@@ -43,7 +43,7 @@ async fn liars(federation: &Federation) -> Vec<Liar> {
         let agency = SecondAgency::founds(&format!("US-H{number}"), federation.clock()).await;
         agency.registers().await;
         agency.does(json!({"do": "revoke", "index": 400, "reason": 2})).await;
-        liars.push(Liar {
+        liars.push(HostileAgency {
             revoked: agency.issues(400).await,
             good: agency.issues(401).await,
             asked: 0,
@@ -57,7 +57,7 @@ async fn liars(federation: &Federation) -> Vec<Liar> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_lie_that_files_can_tell_harms_its_own_agency_alone() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -88,7 +88,7 @@ async fn each_lie_that_files_can_tell_harms_its_own_agency_alone() {
         .await;
     }
     // Another agency's revocation arrives while they lie.
-    sc.revokes(&badge, Reason::Misrepresentation).await;
+    sc.revokes(&badge, StatusReason::Misrepresentation).await;
     federation.awaits(&va, &badge, VerdictKind::NotValid).await;
     let blamed = liars.iter().filter(|liar| liar.is_blamed).count();
     eventually("those who send what nobody sends are blamed", async || {

@@ -2,12 +2,12 @@
 //! suspended, and peers hear of it. The attack stands while that is asserted.
 
 use policy::rubrics::STARTER;
-use registry_schema::{Reason, VerdictKind};
+use registry_schema::{StatusReason, VerdictKind};
 use serde_json::json;
 use tests::{
-    Agency, Answer as _, Badge, Federation, Scene, eventually, http,
+    Federation, IssuedBadge, TeacherScenario, TestAgency, VerdictAssertions as _, eventually, http,
     party::{CONTACT, EMAIL},
-    strangers::{Siege, from, from_network, peer_socket_of, socket_of, starts_with_files},
+    strangers::{ConnectionFlood, from, from_network, peer_socket_of, socket_of, starts_with_files},
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -15,20 +15,20 @@ use tokio::{
 };
 
 /// Asserts what anybody may expect of the node of South Carolina, under attack: verdicts, a page, and an operator's write.
-async fn honest_people_are_served(sc: &Agency, badge: &Badge) {
+async fn honest_people_are_served(sc: &TestAgency, badge: &IssuedBadge) {
     for _ in 0..10 {
         sc.employer().verifies(badge).await.is(VerdictKind::Accepted);
     }
     sc.employer().reads("/").await.with_status(200);
-    sc.suspends(badge, Reason::Administrative).await;
+    sc.suspends(badge, StatusReason::Administrative).await;
     sc.employer().verifies(badge).await.is(VerdictKind::NotValid);
-    sc.reinstates(badge, Reason::Administrative).await;
+    sc.reinstates(badge, StatusReason::Administrative).await;
     sc.employer().verifies(badge).await.is(VerdictKind::Accepted);
 }
 
 /// A badge that South Carolina itself accepts.
-async fn scene() -> (Federation, Badge) {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+async fn scene() -> (Federation, IssuedBadge) {
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let sc = federation.agency("US-SC");
     federation.awaits(sc, &badge, VerdictKind::Accepted).await;
     (federation, badge)
@@ -47,7 +47,7 @@ async fn slow_heads_and_idle_connections_hold_up_nobody_under_a_small_limit_of_f
     // None of them from 127.0.0.1, where the honest ask on a new connection each time: of an address that is besieged, a
     // newcomer cannot be told from the besiegers before its head is here, and one in a few hundred is shown out first. Who has
     // shown a token keeps its place there: `an_operator_comes_through_from_an_address_all_whose_places_are_taken`.
-    let slow = Siege::begins(
+    let slow = ConnectionFlood::begins(
         to,
         &[2, 3, 4, 5, 26],
         SLOW,
@@ -82,7 +82,7 @@ async fn bodies_that_drip_from_three_addresses_shut_out_nobody_under_a_small_lim
     sc.stops().await;
     let program = starts_with_files(sc, FILES).await;
     let to = socket_of(sc.url());
-    let siege = Siege::drips(
+    let siege = ConnectionFlood::drips(
         to,
         &[2, 3, 4],
         DRIPPING,
@@ -120,12 +120,12 @@ async fn bodies_that_drip_from_three_addresses_shut_out_nobody_under_a_small_lim
 }
 
 /// Somebody who asks on a connection that stays.
-struct Caller<'a> {
+struct KeepAliveClient<'a> {
     stream: TcpStream,
     token: &'a str,
 }
 
-impl Caller<'_> {
+impl KeepAliveClient<'_> {
     /// Asks, and is answered.
     async fn asks(&mut self, method: &str, path: &str, body: &str, status: u16) {
         let (token, length) = (self.token, body.len());
@@ -164,8 +164,8 @@ async fn an_operator_comes_through_from_an_address_all_whose_places_are_taken() 
     sc.stops().await;
     let program = starts_with_files(sc, FILES).await;
     let to = socket_of(sc.url());
-    let idle = Siege::begins(to, &[1], PLACES / 2, b"");
-    let slow = Siege::begins(to, &[1], PLACES / 2, SLOW);
+    let idle = ConnectionFlood::begins(to, &[1], PLACES / 2, b"");
+    let slow = ConnectionFlood::begins(to, &[1], PLACES / 2, SLOW);
     idle.stands(PLACES / 2).await;
     slow.stands(PLACES / 2).await;
     eventually("all places of the address are taken", async || {
@@ -177,11 +177,11 @@ async fn an_operator_comes_through_from_an_address_all_whose_places_are_taken() 
     .await;
     let stream = from(1, to, None).await.expect("a connection");
     let token = sc.token();
-    let mut operator = Caller { stream, token };
+    let mut operator = KeepAliveClient { stream, token };
     operator.asks("GET", "/v1/warnings", "", 200).await;
 
     // And the place is kept, however many come after it.
-    let storm = Siege::begins(to, &[1], 4 * PLACES, SLOW);
+    let storm = ConnectionFlood::begins(to, &[1], 4 * PLACES, SLOW);
     let path = format!("/v1/credentials/{}/status-entries", badge.code().compact());
     for _ in 0..5 {
         storm.stands(storm.came() + 2 * PLACES).await;
@@ -197,7 +197,7 @@ async fn an_operator_comes_through_from_an_address_all_whose_places_are_taken() 
 }
 
 /// A list of more than a megabyte: recognitions, each of which names many achievements.
-async fn gains_a_large_list(sc: &Agency) -> usize {
+async fn gains_a_large_list(sc: &TestAgency) -> usize {
     let ids: Vec<String> = (0..28)
         .map(|n| format!("https://registry.example/achievements/{n}/{}", "x".repeat(440)))
         .collect();
@@ -240,7 +240,7 @@ async fn readers_who_do_not_read_hold_one_copy_and_hold_up_nobody() {
         // Made for each asker.
         b"GET /v1/recognitions?at=2030-01-01 HTTP/1.1\r\nhost: x\r\n\r\n",
     ] {
-        let siege = Siege::begins(to, &[2, 3, 4, 5, 6, 7, 8, 9], READERS, path);
+        let siege = ConnectionFlood::begins(to, &[2, 3, 4, 5, 6, 7, 8, 9], READERS, path);
         siege.stands(READERS).await;
         honest_people_are_served(sc, &badge).await;
         drop(siege);
@@ -260,7 +260,7 @@ async fn readers_who_do_not_read_hold_one_copy_and_hold_up_nobody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_connections_to_the_peers_port_do_not_keep_a_revocation_from_travelling() {
     const SILENT: usize = 200;
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let (sc, nc) = (federation.agency("US-SC"), federation.agency("US-NC"));
     federation.awaits(nc, &badge, VerdictKind::Accepted).await;
     let links: Vec<_> = [("US-SC", "US-NC"), ("US-SC", "US-TN"), ("US-NC", "US-TN")]
@@ -273,12 +273,17 @@ async fn silent_connections_to_the_peers_port_do_not_keep_a_revocation_from_trav
     let mut sieges = Vec::new();
     for agency in federation.agencies() {
         let to = peer_socket_of(agency);
-        sieges.push(Siege::begins(to, &[2, 3, 4, 5, 6, 7, 8, 9, 10, 11], SILENT, b""));
+        sieges.push(ConnectionFlood::begins(
+            to,
+            &[2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+            SILENT,
+            b"",
+        ));
     }
     for siege in &sieges {
         siege.stands(SILENT).await;
     }
-    sc.revokes(&badge, Reason::IssuedInError).await;
+    sc.revokes(&badge, StatusReason::IssuedInError).await;
     for link in &links {
         link.heal().await;
     }
@@ -288,7 +293,7 @@ async fn silent_connections_to_the_peers_port_do_not_keep_a_revocation_from_trav
 }
 
 /// The whole answer to an application from 127.0.N.2.
-async fn applies(agency: &Agency, network: u8, name: &str) -> String {
+async fn applies(agency: &TestAgency, network: u8, name: &str) -> String {
     let to = socket_of(agency.url());
     let mut stream = from_network(network, 2, to, None).await.expect("a connection");
     let body = json!({"name": name, "contact_name": CONTACT, "contact_email": EMAIL}).to_string();
@@ -367,7 +372,7 @@ async fn one_stranger_does_not_use_up_everybodys_applications() {
 /// Whoever works a node hard is told to wait, honestly, and others, and operators, go on.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_that_uses_up_its_budget_waits_and_nobody_else_does() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let sc = federation.agency("US-SC");
     sc.stops().await;
     let mut config = node::config::Config::load(sc.data()).expect("a configuration");
@@ -405,7 +410,7 @@ async fn an_address_that_uses_up_its_budget_waits_and_nobody_else_does() {
     assert_eq!(header("ratelimit"), format!("\"work\";r=0;t={seconds}"));
     // Who lives needs no budget; an operator comes in with a token; and another address has a budget of its own.
     sc.employer().reads("/livez").await.with_status(200);
-    sc.suspends(&badge, Reason::Administrative).await;
+    sc.suspends(&badge, StatusReason::Administrative).await;
     let mut other = from(9, socket_of(sc.url()), None).await.expect("a connection");
     let head = b"GET /v1/issuers HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     other.write_all(head).await.expect("sent");

@@ -2,10 +2,10 @@
 //! agency with another's operators, credentials and keys. Promise 4.
 
 use registry_schema::VerdictKind;
-use tests::{Agency, Federation, Scene, damage, program};
+use tests::{Federation, TeacherScenario, TestAgency, damage, program};
 
 /// Runs a command on the data directory, which is refused and says these words.
-async fn is_refused(agency: &Agency, command: &[&str], words: &[&str]) {
+async fn is_refused(agency: &TestAgency, command: &[&str], words: &[&str]) {
     let data = agency.data().to_str().expect("a path in Unicode");
     let refused = program::run("comityd", [command, &["--data", data]].concat(), b"").await;
     assert_eq!(refused.code, Some(1), "{command:?}: {refused:?}");
@@ -20,7 +20,7 @@ async fn is_refused(agency: &Agency, command: &[&str], words: &[&str]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_store_of_another_agency_is_refused_by_the_node_and_all_its_commands() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let [nc, sc] = ["US-NC", "US-SC"].map(|id| federation.agency(id));
     let (of_nc, of_sc) = (nc.stops_for_a_backup().await, sc.stops_for_a_backup().await);
     nc.is_restored_from(&of_sc).await;

@@ -6,13 +6,13 @@ use std::fs;
 use node::config::MirrorConfig;
 use protocol::Hash;
 use registry_schema::VerdictKind;
-use tests::{Federation, Files, Scene, eventually, files::mirror, http};
+use tests::{Federation, FileServer, TeacherScenario, eventually, files::mirror, http};
 
 /// A new node reads a copy of SC's files that somebody altered, and a right one of TN's: of SC's it keeps nothing and
 /// says why, and TN's are not touched by it.
-async fn is_refused(federation: &Federation, id: &str, altered: &Files) {
+async fn is_refused(federation: &Federation, id: &str, altered: &FileServer) {
     let [sc, tn] = ["US-SC", "US-TN"].map(|id| federation.agency(id));
-    let right = Files::served().await;
+    let right = FileServer::served().await;
     right.copy_all(tn, &[tn]).await;
     let reader = federation
         .reader(id, vec![mirror(sc, altered.url()), mirror(tn, right.url())])
@@ -39,12 +39,12 @@ async fn is_refused(federation: &Federation, id: &str, altered: &Files) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_altered_copy_is_refused_and_harms_nobody_else() {
-    let Scene { federation, badge, .. } = Federation::of_readers().await;
+    let TeacherScenario { federation, badge, .. } = Federation::of_readers().await;
     let sc = federation.agency("US-SC");
     let tn = federation.agency("US-TN");
 
     // One byte of the first page, in the midst of it.
-    let files = Files::of_both(&federation).await;
+    let files = FileServer::of_both(&federation).await;
     let (path, page) = files.first_page(sc);
     let mut flipped = page.clone();
     flipped[page.len() / 2] ^= 1;
@@ -52,20 +52,20 @@ async fn an_altered_copy_is_refused_and_harms_nobody_else() {
     is_refused(&federation, "US-VA", &files).await;
 
     // The same by somebody who knows how files are named: the time of the first envelope, which its writer signed.
-    let files = Files::of_both(&federation).await;
+    let files = FileServer::of_both(&federation).await;
     let mut flipped = page.clone();
     flipped[118] ^= 1;
     files.replace_first_page(sc, &flipped);
     is_refused(&federation, "US-GA", &files).await;
 
     // Somebody else's page, which is signed, but not by SC.
-    let files = Files::of_both(&federation).await;
+    let files = FileServer::of_both(&federation).await;
     let (_, foreign) = files.first_page(tn);
     files.replace_first_page(sc, &foreign);
     is_refused(&federation, "US-FL", &files).await;
 
     // The control: what was not altered is not refused.
-    let files = Files::of_both(&federation).await;
+    let files = FileServer::of_both(&federation).await;
     files.replace_first_page(sc, &page);
     let reader = federation.reader("US-AL", vec![mirror(sc, files.url())]).await;
     reader.starts().await;
@@ -77,10 +77,10 @@ async fn an_altered_copy_is_refused_and_harms_nobody_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mirror_is_read_by_https_and_only_if_its_certificate_is_trusted() {
-    let Scene { federation, .. } = Federation::of_readers().await;
+    let TeacherScenario { federation, .. } = Federation::of_readers().await;
     let sc = federation.agency("US-SC");
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
-    let files = Files::served_with(Some((made.cert.pem(), made.signing_key.serialize_pem()))).await;
+    let files = FileServer::served_with(Some((made.cert.pem(), made.signing_key.serialize_pem()))).await;
     files.copy_all(sc, &[sc]).await;
     assert!(files.url().starts_with("https://"));
     let roots = files.folder().join("roots.pem");
@@ -126,7 +126,7 @@ async fn what_is_named_by_its_content_may_be_kept_for_ever_and_the_rest_tells_wh
         };
         (response.status().as_u16(), header("etag"), header("cache-control"))
     };
-    let files = Files::served().await;
+    let files = FileServer::served().await;
     eventually("the issuer is in the files", async || {
         files.copy(sc, &[sc]).await;
         if files.listing(sc).envelopes.is_empty() {

@@ -3,19 +3,19 @@
 
 use std::path::{Path, PathBuf};
 
-use registry_schema::{Purpose, Reason, Scope, StatusState, VerdictKind};
-use tests::{Agency, Answer as _, Federation, Scene, eventually, http, program};
+use registry_schema::{Purpose, RecognitionScope, StatusReason, StatusState, VerdictKind};
+use tests::{Federation, TeacherScenario, TestAgency, VerdictAssertions as _, eventually, http, program};
 
 /// An operator's terminal, and the folder that is carried to the machine with the root key.
-struct Ceremony {
+struct KeyCeremony {
     folder: tempfile::TempDir,
     profile: PathBuf,
     root: PathBuf,
     next_root: PathBuf,
 }
 
-impl Ceremony {
-    fn at(agency: &Agency) -> Self {
+impl KeyCeremony {
+    fn at(agency: &TestAgency) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let profile = folder.path().join("profile.toml");
         let text = format!(
@@ -45,7 +45,7 @@ impl Ceremony {
         self.folder.path().join(name).display().to_string()
     }
 
-    async fn comity(&self, line: &[&str]) -> program::Ended {
+    async fn comity(&self, line: &[&str]) -> program::ProgramOutput {
         let profile = self.profile.display().to_string();
         program::comity([&["--profile", &profile, "--yes"], line].concat()).await
     }
@@ -56,7 +56,7 @@ impl Ceremony {
         ended.stdout
     }
 
-    async fn signs(&self, entry: &str, root: &Path) -> program::Ended {
+    async fn signs(&self, entry: &str, root: &Path) -> program::ProgramOutput {
         let root = root.display().to_string();
         program::run("comityd", ["root", "sign", entry, "--root", &root, "--yes"], b"").await
     }
@@ -79,7 +79,7 @@ impl Ceremony {
     }
 }
 
-async fn key_log(agency: &Agency) -> serde_json::Value {
+async fn key_log(agency: &TestAgency) -> serde_json::Value {
     http::get(&format!("{}/v1/key-log", agency.url()))
         .await
         .with_status(200)
@@ -87,7 +87,7 @@ async fn key_log(agency: &Agency) -> serde_json::Value {
 }
 
 /// The writer keys, the first one first: `(key, how it ended)`.
-async fn writers(agency: &Agency) -> Vec<(String, Option<String>)> {
+async fn writers(agency: &TestAgency) -> Vec<(String, Option<String>)> {
     let log = key_log(agency).await;
     let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
     let all = log["writers"].as_array().expect("writers").iter();
@@ -95,7 +95,7 @@ async fn writers(agency: &Agency) -> Vec<(String, Option<String>)> {
         .collect()
 }
 
-async fn the_good_writer(agency: &Agency) -> String {
+async fn the_good_writer(agency: &TestAgency) -> String {
     let good: Vec<_> = writers(agency)
         .await
         .into_iter()
@@ -125,7 +125,7 @@ async fn everyone_has_her_keys(federation: &Federation) {
 /// A file lies at the vault while the node goes on.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_revoked_while_the_end_of_its_key_was_being_signed_stays_revoked() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -133,7 +133,7 @@ async fn what_was_revoked_while_the_end_of_its_key_was_being_signed_stays_revoke
     } = Federation::with_a_badge().await;
     let sc = federation.agency("US-SC");
     let suspended = sc.issues(&issuer, "Casey Morgan").await;
-    let ceremony = Ceremony::at(sc);
+    let ceremony = KeyCeremony::at(sc);
     let old = the_good_writer(sc).await;
     ceremony.holds("new.entry", &["key", "rotate"]).await;
     let new = writers(sc)
@@ -145,8 +145,8 @@ async fn what_was_revoked_while_the_end_of_its_key_was_being_signed_stays_revoke
 
     let entry = ceremony.file("end.entry");
     ceremony.does(&["key", "end", &new, "--retired", "--out", &entry]).await;
-    sc.revokes(&badge, Reason::Misconduct).await;
-    let suspends = sc.tries_to_change(suspended.code(), StatusState::Suspended, Reason::Administrative);
+    sc.revokes(&badge, StatusReason::Misconduct).await;
+    let suspends = sc.tries_to_change(suspended.code(), StatusState::Suspended, StatusReason::Administrative);
     suspends.await.with_status(201);
     let late = sc.issues(&issuer, "Sam Rivera").await;
     assert_eq!(ceremony.signs(&entry, &ceremony.root).await.code, Some(0));
@@ -155,7 +155,7 @@ async fn what_was_revoked_while_the_end_of_its_key_was_being_signed_stays_revoke
 
     everyone_has_her_keys(&federation).await;
     // Written by the key that is left, after all of that.
-    sc.revokes(&late, Reason::IssuedInError).await;
+    sc.revokes(&late, StatusReason::IssuedInError).await;
     for agency in federation.agencies() {
         for one in [&late, &badge, &suspended] {
             federation.awaits(agency, one, VerdictKind::NotValid).await;
@@ -167,17 +167,17 @@ async fn what_was_revoked_while_the_end_of_its_key_was_being_signed_stays_revoke
 /// It is beyond the end of a key that was retired, and more than is taken in of its agency.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_retired_key_revoked_counts_while_its_envelope_is_deferred_and_after_a_restart() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let [nc, sc, tn] = ["US-NC", "US-SC", "US-TN"].map(|id| federation.agency(id));
     tn.stops().await;
-    let ceremony = Ceremony::at(sc);
+    let ceremony = KeyCeremony::at(sc);
     let old = the_good_writer(sc).await;
     ceremony.holds("new.entry", &["key", "rotate"]).await;
     let new = writers(sc).await.into_iter().find(|(key, _)| *key != old);
     let new = new.expect("a new key").0;
     let entry = ceremony.file("end.entry");
     ceremony.does(&["key", "end", &new, "--retired", "--out", &entry]).await;
-    sc.revokes(&badge, Reason::Misconduct).await;
+    sc.revokes(&badge, StatusReason::Misconduct).await;
     assert_eq!(ceremony.signs(&entry, &ceremony.root).await.code, Some(0));
     ceremony.does(&["key", "apply", &entry]).await;
     federation.awaits(nc, &badge, VerdictKind::NotValid).await;
@@ -226,7 +226,7 @@ async fn what_a_retired_key_revoked_counts_while_its_envelope_is_deferred_and_af
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_writer_key_takes_over_and_what_the_old_one_signed_stays_good() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -234,13 +234,13 @@ async fn a_new_writer_key_takes_over_and_what_the_old_one_signed_stays_good() {
     } = Federation::with_a_badge().await;
     let sc = federation.agency("US-SC");
     let early = sc.issues(&issuer, "Casey Morgan").await;
-    sc.revokes(&early, Reason::Misconduct).await;
-    let ceremony = Ceremony::at(sc);
+    sc.revokes(&early, StatusReason::Misconduct).await;
+    let ceremony = KeyCeremony::at(sc);
     let old = the_good_writer(sc).await;
 
     ceremony.holds("new.entry", &["key", "rotate"]).await;
     let late = sc.issues(&issuer, "Sam Rivera").await;
-    sc.revokes(&late, Reason::Misconduct).await;
+    sc.revokes(&late, StatusReason::Misconduct).await;
     ceremony
         .holds("old.entry", &["key", "end", &old[..8], "--retired"])
         .await;
@@ -253,7 +253,7 @@ async fn a_new_writer_key_takes_over_and_what_the_old_one_signed_stays_good() {
     sc.starts().await;
     federation.meets().await;
     let last = sc.issues(&issuer, "Riley Brooks").await;
-    sc.revokes(&last, Reason::Misconduct).await;
+    sc.revokes(&last, StatusReason::Misconduct).await;
     for other in federation.agencies() {
         for revoked in [&early, &late, &last] {
             federation.awaits(other, revoked, VerdictKind::NotValid).await;
@@ -275,10 +275,10 @@ async fn a_lost_writer_key_is_replaced_while_peers_tell_how_far_the_log_reaches(
         sc.issues(&issuer, "Ana Reyes").await,
         sc.issues(&issuer, "Casey Morgan").await,
     ];
-    sc.revokes(&early, Reason::Misconduct).await;
+    sc.revokes(&early, StatusReason::Misconduct).await;
     federation.awaits(nc, &early, VerdictKind::NotValid).await;
     let lost = the_good_writer(sc).await;
-    let ceremony = Ceremony::at(sc);
+    let ceremony = KeyCeremony::at(sc);
     sc.stops().await;
     let key = sc.data().join("keys/writer.key");
     std::fs::write(&key, format!("{}\n", "5e".repeat(32))).expect("another key");
@@ -292,7 +292,7 @@ async fn a_lost_writer_key_is_replaced_while_peers_tell_how_far_the_log_reaches(
     assert_ne!(the_good_writer(sc).await, lost);
     everyone_has_her_keys(&federation).await;
     let late = sc.issues(&issuer, "Riley Brooks").await;
-    sc.revokes(&late, Reason::Misconduct).await;
+    sc.revokes(&late, StatusReason::Misconduct).await;
     for revoked in [&early, &late] {
         federation.awaits(nc, revoked, VerdictKind::NotValid).await;
     }
@@ -302,21 +302,22 @@ async fn a_lost_writer_key_is_replaced_while_peers_tell_how_far_the_log_reaches(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_stolen_key_wrote_is_void_everywhere_and_the_ceremony_lists_it_first() {
-    let Scene { federation, issuer, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, issuer, .. } = Federation::with_a_badge().await;
     let sc = federation.agency("US-SC");
     let (honest, stolen) = (
         sc.issues(&issuer, "Casey Morgan").await,
         sc.issues(&issuer, "Sam Rivera").await,
     );
-    sc.revokes(&honest, Reason::Misconduct).await;
-    let ceremony = Ceremony::at(sc);
+    sc.revokes(&honest, StatusReason::Misconduct).await;
+    let ceremony = KeyCeremony::at(sc);
     let old = the_good_writer(sc).await;
     let theft = federation.clock().now().plus_seconds(1);
     federation.clock().advance_hours(1);
     // The thief's revocation, and recognition.
-    sc.revokes(&stolen, Reason::Misconduct).await;
+    sc.revokes(&stolen, StatusReason::Misconduct).await;
     sc.acknowledged().pop();
-    sc.recognizes_for(&issuer, &[Purpose::Salary], &Scope::All).await;
+    sc.recognizes_for(&issuer, &[Purpose::Salary], &RecognitionScope::All)
+        .await;
     sc.acknowledged().pop();
     for other in federation.agencies() {
         federation.awaits(other, &stolen, VerdictKind::NotValid).await;
@@ -349,7 +350,7 @@ async fn what_a_stolen_key_wrote_is_void_everywhere_and_the_ceremony_lists_it_fi
         federation.awaits(other, &honest, VerdictKind::NotValid).await;
     }
     // The void revocation does not stand in the way of a good one.
-    sc.revokes(&stolen, Reason::Misconduct).await;
+    sc.revokes(&stolen, StatusReason::Misconduct).await;
     for other in federation.agencies() {
         federation.awaits(other, &stolen, VerdictKind::NotValid).await;
     }
@@ -360,7 +361,7 @@ async fn what_a_stolen_key_wrote_is_void_everywhere_and_the_ceremony_lists_it_fi
 async fn only_the_root_changes_keys_and_the_next_root_takes_over_from_a_thief() {
     let federation = Federation::start(&["US-NC", "US-SC"]).await;
     let sc = federation.agency("US-SC");
-    let ceremony = Ceremony::at(sc);
+    let ceremony = KeyCeremony::at(sc);
     let entry = ceremony.file("new.entry");
     // A dry run makes no key, and nobody can sign what it shows.
     let files = || std::fs::read_dir(sc.data().join("keys")).expect("keys").count();
@@ -442,14 +443,14 @@ async fn only_the_root_changes_keys_and_the_next_root_takes_over_from_a_thief() 
 /// A key that may write status lists only cannot recognize anybody, and says so.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_everyday_key_need_not_be_able_to_write_everything() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
         ..
     } = Federation::with_a_badge().await;
     let sc = federation.agency("US-SC");
-    let ceremony = Ceremony::at(sc);
+    let ceremony = KeyCeremony::at(sc);
     let key = the_good_writer(sc).await;
     // No other key writes her trust list: who signs and applies says that it is meant.
     let entry = ceremony.file("narrow.entry");
@@ -470,7 +471,7 @@ async fn an_everyday_key_need_not_be_able_to_write_everything() {
     assert_eq!(program::run("comityd", meant, b"").await.code, Some(0));
     assert_eq!(ceremony.comity(&["key", "apply", &entry]).await.code, Some(5));
     ceremony.does(&["key", "apply", &entry, "--yes-end-this-agency"]).await;
-    sc.revokes(&badge, Reason::IssuedInError).await;
+    sc.revokes(&badge, StatusReason::IssuedInError).await;
     sc.asks(
         reqwest::Method::POST,
         "/v1/recognitions",

@@ -5,17 +5,17 @@ use registry_schema::{Issuer, VerdictKind};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{
-    Agency, Answer as _, Federation, Publisher, Reply, Scene, eventually,
+    Federation, HttpReply, Publisher, TeacherScenario, TestAgency, VerdictAssertions as _, eventually,
     own_keys::{is_accepted, key, path_of, text_of},
 };
 use verification::multikey;
 
-async fn writes(agency: &Agency, path: &str, body: &Value) -> Reply {
+async fn writes(agency: &TestAgency, path: &str, body: &Value) -> HttpReply {
     agency.asks(Method::POST, path, Some(body)).await
 }
 
 /// Waits until a node knows so many entries for the issuer.
-async fn knows_entries(agency: &Agency, id: &str, count: usize) {
+async fn knows_entries(agency: &TestAgency, id: &str, count: usize) {
     eventually("the entries of the issuer", async || {
         let all: Vec<Issuer> = agency.employer().reads("/v1/issuers").await.with_status(200).json();
         let of_it = all.iter().filter(|issuer| issuer.id == id).count();
@@ -101,7 +101,7 @@ async fn two_agencies_list_one_issuer_and_each_recognition_says_whose_word_count
         .is(VerdictKind::CouldNotCheck)
         .finding("proof.unknown_key");
     // Each reads the entry that counts for it, and can ask for the other.
-    let entry = async |agency: &Agency, query: &str| -> String {
+    let entry = async |agency: &TestAgency, query: &str| -> String {
         let reply = agency.employer().reads(&format!("{}{query}", path_of(did))).await;
         reply.with_status(200).json::<Issuer>().agency.to_string()
     };
@@ -113,7 +113,7 @@ async fn two_agencies_list_one_issuer_and_each_recognition_says_whose_word_count
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agency_that_calls_anothers_issuers_key_stolen_or_ended_takes_nothing_from_its_badges() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,

@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{
     Federation, eventually,
-    party::{CONTACT, EMAIL, Party, applies, scores},
+    party::{CONTACT, EMAIL, TokenClient, applies, scores},
 };
 
 fn flat(text: &str) -> String {
@@ -20,13 +20,13 @@ async fn a_step_of_a_case_says_first_what_it_changes_and_a_contact_is_forgotten_
     let federation = Federation::start(&["US-NC", "US-SC"]).await;
     let [nc, sc] = ["US-NC", "US-SC"].map(|id| federation.agency(id));
     sc.asks_with_text("/v1/rubrics", STARTER).await.with_status(201);
-    let pat = Party {
+    let pat = TokenClient {
         agency: sc,
         token: sc.token().to_owned(),
     };
     let (id, key) = applies(sc, "Palmetto Learning").await;
     for reviewer in ["ann-reviews", "bo-reviews"] {
-        let reviewer = Party::operator(sc, reviewer, &federation).await;
+        let reviewer = TokenClient::operator(sc, reviewer, &federation).await;
         reviewer.takes(&id, scores("met")).await.with_status(201);
     }
     let until = federation.clock().now().plus_seconds(365 * 86_400);
@@ -75,7 +75,7 @@ async fn a_step_of_a_case_says_first_what_it_changes_and_a_contact_is_forgotten_
         flat(&renew.stdout).contains("changes no answer about any badge"),
         "{renew:?}"
     );
-    let applicant = Party { agency: sc, token: key };
+    let applicant = TokenClient { agency: sc, token: key };
     let path = format!("/v1/applications/{id}/steps?dry_run=true");
     let told = applicant
         .asks(Method::POST, &path, Some(&json!({"step": "renew"})))

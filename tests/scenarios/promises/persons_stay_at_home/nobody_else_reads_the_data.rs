@@ -6,9 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use registry_schema::{Reason, VerdictKind};
+use registry_schema::{StatusReason, VerdictKind};
 use rustix::fs::Mode;
-use tests::{Agency, Federation, Program, Scene, eventually, ports, program};
+use tests::{Federation, Program, TeacherScenario, TestAgency, eventually, ports, program};
 
 /// All files and folders, the uppermost among them, with the bits that let others in.
 fn open_to_others(folder: &Path) -> (usize, Vec<(PathBuf, u32)>) {
@@ -52,19 +52,19 @@ fn careless() {
     assert!(open_to_others(folder.path()).1.contains(&(file, 0o644)), "the control");
 }
 
-fn data_of(agency: &Agency) -> &str {
+fn data_of(agency: &TestAgency) -> &str {
     agency.data().to_str().expect("a path")
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_else_on_the_machine_reads_what_a_node_keeps() {
     careless();
-    let Scene { federation, issuer, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, issuer, .. } = Federation::with_a_badge().await;
     let sc = federation.agency("US-SC");
     for name in ["Casey Morgan", "Riley Brooks"] {
         let badge = sc.issues(&issuer, name).await;
-        sc.suspends(&badge, Reason::Administrative).await;
-        sc.revokes(&badge, Reason::IssuedInError).await;
+        sc.suspends(&badge, StatusReason::Administrative).await;
+        sc.revokes(&badge, StatusReason::IssuedInError).await;
         for agency in federation.agencies() {
             federation.awaits(agency, &badge, VerdictKind::NotValid).await;
         }
@@ -105,7 +105,7 @@ async fn nobody_else_on_the_machine_reads_what_a_node_keeps() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_data_directory_that_stood_open_is_closed_at_the_start_and_it_says_so() {
     careless();
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let nc = federation.agency("US-NC");
     nc.stops().await;
     let mut rest = vec![nc.data().to_owned()];

@@ -1,15 +1,15 @@
 //! A node that nobody lists as a peer cannot exchange anything, whoever it says it is.
 
-use registry_schema::{Reason, VerdictKind};
-use tests::{Answer as _, Federation, Rhythm, Scene, eventually, federation::ids};
+use registry_schema::{StatusReason, VerdictKind};
+use tests::{ExchangeIntervals, Federation, TeacherScenario, VerdictAssertions as _, eventually, federation::ids};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_nobody_lists_learns_nothing_and_teaches_nothing() {
-    let rhythm = Rhythm {
+    let rhythm = ExchangeIntervals {
         exchange_every: 1,
-        ..Rhythm::default()
+        ..ExchangeIntervals::default()
     };
-    let Scene { federation, badge, .. } = Federation::with_a_badge_and(rhythm).await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge_and(rhythm).await;
     let (stranger, links) = federation.stranger("US-VA").await;
     stranger.starts().await;
     let issuer = federation
@@ -18,7 +18,7 @@ async fn a_node_that_nobody_lists_learns_nothing_and_teaches_nothing() {
         .await;
     federation
         .agency("US-SC")
-        .suspends(&badge, Reason::Administrative)
+        .suspends(&badge, StatusReason::Administrative)
         .await;
 
     // It dials each of them again and again, and is sent away each time.

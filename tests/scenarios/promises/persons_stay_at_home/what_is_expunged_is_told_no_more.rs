@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use registry_schema::{Reason, VerdictKind};
-use tests::{Answer as _, Federation, Scene, eventually, http};
+use registry_schema::{StatusReason, VerdictKind};
+use tests::{Federation, TeacherScenario, VerdictAssertions as _, eventually, http};
 
 /// The files below a folder in which this text stands.
 fn files_with(folder: &Path, text: &str) -> Vec<String> {
@@ -24,10 +24,10 @@ fn files_with(folder: &Path, text: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reason_time_and_holder_go_and_the_revocation_stays() {
-    let Scene { federation, issuer, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, issuer, .. } = Federation::with_a_badge().await;
     let sc = federation.agency("US-SC");
     let badge = sc.issues(&issuer, "Casey Morgan").await;
-    sc.revokes(&badge, Reason::Misconduct).await;
+    sc.revokes(&badge, StatusReason::Misconduct).await;
     // What it said of reason and time need not survive.
     sc.acknowledged().pop();
     let told = |text: &str| text.contains("misconduct");

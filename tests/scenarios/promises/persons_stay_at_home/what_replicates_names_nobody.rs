@@ -5,7 +5,7 @@ use std::path::Path;
 
 use registry_schema::{StatusState, VerdictKind};
 use serde_json::json;
-use tests::{Agency, Answer as _, Federation, Files, Scene};
+use tests::{Federation, FileServer, TeacherScenario, TestAgency, VerdictAssertions as _};
 
 const NAME: &str = "Wilhelmina Quackenbush";
 const NOTE: &str = "a note that stays at home";
@@ -30,8 +30,8 @@ fn files_with(folder: &Path, words: &str) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_teachers_name_is_at_the_home_alone() {
-    let Scene { federation, issuer, .. } = Federation::with_a_badge().await;
-    let home: &Agency = federation.agency("US-SC");
+    let TeacherScenario { federation, issuer, .. } = Federation::with_a_badge().await;
+    let home: &TestAgency = federation.agency("US-SC");
     let badge = home.issues(&issuer, NAME).await;
     let body = json!({"status": "revoked", "reason": "misconduct", "note": NOTE});
     let path = format!("/v1/credentials/{}/status-entries", badge.code().compact());
@@ -42,7 +42,7 @@ async fn a_teachers_name_is_at_the_home_alone() {
     for agency in others {
         federation.awaits(agency, &badge, VerdictKind::NotValid).await;
     }
-    let published = Files::served().await;
+    let published = FileServer::served().await;
     published.copy_all(home, &[home]).await;
     let kept = home.keeps(badge.code()).await;
     assert_eq!(

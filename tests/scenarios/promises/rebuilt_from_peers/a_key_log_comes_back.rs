@@ -7,14 +7,17 @@ use agency::root;
 use node::config::Config;
 use protocol::{
     SigningKey,
-    key_log::{Act, WriterKey},
+    key_log::{KeyLogAct, WriterKey},
 };
-use registry_schema::{Issuer, Reason, Timestamp, VerdictKind};
-use tests::{Agency, Badge, Federation, Keeping, Rhythm, Scene, ports, program, program::Ended};
+use registry_schema::{Issuer, StatusReason, Timestamp, VerdictKind};
+use tests::{
+    ExchangeIntervals, Federation, IssuedBadge, StoreBackend, TeacherScenario, TestAgency, ports, program,
+    program::ProgramOutput,
+};
 
 use super::damage_is_one_agencys::flips;
 
-const OFTEN: Rhythm = Rhythm {
+const OFTEN: ExchangeIntervals = ExchangeIntervals {
     heartbeat_every: 2,
     heartbeat_term: 86_400,
     exchange_every: 1,
@@ -25,7 +28,7 @@ fn text(path: &Path) -> &str {
 }
 
 /// Runs a statement on a stopped node's SQLite, and gives the first column of the rows, in hexadecimal.
-fn asks_sqlite(agency: &Agency, sql: &str) -> Vec<String> {
+fn asks_sqlite(agency: &TestAgency, sql: &str) -> Vec<String> {
     let script = "
 import sqlite3, sys
 db = sqlite3.connect(sys.argv[1])
@@ -44,17 +47,17 @@ db.commit()
     rows.lines().map(str::to_owned).collect()
 }
 
-fn key_logs(agency: &Agency) -> Vec<String> {
+fn key_logs(agency: &TestAgency) -> Vec<String> {
     asks_sqlite(agency, "SELECT entries FROM key_logs ORDER BY agency")
 }
 
-async fn repairs(agency: &Agency, more: &[&str]) -> Ended {
+async fn repairs(agency: &TestAgency, more: &[&str]) -> ProgramOutput {
     let arguments = [&["repair", "--data", text(agency.data())], more].concat();
     program::run("comityd", arguments, b"").await
 }
 
 /// It is refused, says these words, and the key logs in the store are as they were.
-async fn is_refused(agency: &Agency, more: &[&str], words: &[&str]) {
+async fn is_refused(agency: &TestAgency, more: &[&str], words: &[&str]) {
     let before = key_logs(agency);
     let refused = repairs(agency, more).await;
     assert_eq!(refused.code, Some(1), "{more:?}: {refused:?}");
@@ -68,26 +71,26 @@ async fn is_refused(agency: &Agency, more: &[&str], words: &[&str]) {
     assert_eq!(key_logs(agency), before, "{more:?} changed the store");
 }
 
-async fn does_not_start(agency: &Agency) {
+async fn does_not_start(agency: &TestAgency) {
     let refused = program::run("comityd", ["run", "--data", text(agency.data())], b"").await;
     assert_ne!(refused.code, Some(0), "{refused:?}");
     assert!(refused.stderr.contains("comityd repair"), "{}", refused.stderr);
 }
 
-async fn is_repaired(agency: &Agency, more: &[&str]) -> String {
+async fn is_repaired(agency: &TestAgency, more: &[&str]) -> String {
     let repaired = repairs(agency, more).await;
     assert_eq!(repaired.code, Some(0), "{more:?}: {repaired:?}");
     repaired.stdout
 }
 
 /// It runs, its badge is accepted, and what it revokes is revoked everywhere.
-async fn goes_on(federation: &Federation, agency: &Agency, good: &Badge, revoked: &Badge) {
+async fn goes_on(federation: &Federation, agency: &TestAgency, good: &IssuedBadge, revoked: &IssuedBadge) {
     agency.starts().await;
     federation.meets().await;
     for other in federation.agencies() {
         federation.awaits(other, good, VerdictKind::Accepted).await;
     }
-    agency.revokes(revoked, Reason::IssuedInError).await;
+    agency.revokes(revoked, StatusReason::IssuedInError).await;
     for other in federation.agencies() {
         federation.awaits(other, revoked, VerdictKind::NotValid).await;
     }
@@ -95,7 +98,7 @@ async fn goes_on(federation: &Federation, agency: &Agency, good: &Badge, revoked
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_or_missing_own_key_log_comes_back_from_peers() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -147,13 +150,13 @@ async fn a_damaged_or_missing_own_key_log_comes_back_from_peers() {
 }
 
 /// South Carolina has a second writer key since an earlier export: her key log has two entries, and is damaged.
-struct Damaged {
-    scene: Scene,
-    revoked: Badge,
+struct DamagedKeyLog {
+    scene: TeacherScenario,
+    revoked: IssuedBadge,
     folder: tempfile::TempDir,
 }
 
-impl Damaged {
+impl DamagedKeyLog {
     fn file(&self, name: &str) -> String {
         self.folder.path().join(name).display().to_string()
     }
@@ -170,7 +173,7 @@ impl Damaged {
             scene,
         };
         let [nc, sc] = ["US-NC", "US-SC"].map(|id| damaged.scene.federation.agency(id));
-        let does = async |agency: &Agency, line: &[&str]| {
+        let does = async |agency: &TestAgency, line: &[&str]| {
             let ended = agency.comity(&[&["--yes"], line].concat()).await;
             assert_eq!(ended.code, Some(0), "comity {line:?}: {ended:?}");
         };
@@ -196,8 +199,8 @@ impl Damaged {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_own_key_log_from_a_file_is_taken_if_it_is_the_agencys_whole_and_unaltered() {
-    let damaged = Damaged::make().await;
-    let Scene { federation, badge, .. } = &damaged.scene;
+    let damaged = DamagedKeyLog::make().await;
+    let TeacherScenario { federation, badge, .. } = &damaged.scene;
     let sc = federation.agency("US-SC");
     let [nc_file, old, new, entry, altered] = [
         "nc.key-log",
@@ -239,14 +242,14 @@ async fn an_own_key_log_from_a_file_is_taken_if_it_is_the_agencys_whole_and_unal
 /// Her root signed another entry for the place of one that was applied.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_histories_of_the_root_are_refused_until_a_rotation_ends_them() {
-    let damaged = Damaged::make().await;
-    let Scene { federation, badge, .. } = &damaged.scene;
+    let damaged = DamagedKeyLog::make().await;
+    let TeacherScenario { federation, badge, .. } = &damaged.scene;
     let sc = federation.agency("US-SC");
     let before = std::fs::read_to_string(damaged.file("old.key-log")).expect("a key log");
     let before = root::key_log_from_text(&before).expect("a key log");
     let [of_root, of_next] = ["root.key", "next-root.key"].map(|name| sc.data().join("keys").join(name));
     let key = SigningKey::from_seed(&[7; 32]).expect("a key");
-    let act = Act::WriterAdded(WriterKey::of_all(key.public()));
+    let act = KeyLogAct::WriterAdded(WriterKey::of_all(key.public()));
     let mut rival = before.propose(act, Timestamp(1_700_000_000_000)).expect("an entry");
     rival.sign(&root::key(&of_root).expect("a key"));
     let file = damaged.file("rival.entry");
@@ -284,8 +287,8 @@ async fn two_histories_of_the_root_are_refused_until_a_rotation_ends_them() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_own_key_log_on_postgresql_comes_back_from_peers_too() {
-    let federation = Federation::start_on(&["US-NC", "US-SC", "US-TN"], OFTEN, Keeping::Postgres).await;
-    let Scene {
+    let federation = Federation::start_on(&["US-NC", "US-SC", "US-TN"], OFTEN, StoreBackend::Postgres).await;
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -315,7 +318,7 @@ async fn an_own_key_log_on_postgresql_comes_back_from_peers_too() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_key_of_an_issuer_is_named_wherever_it_is_asked_for_and_a_new_one_takes_its_place() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -360,7 +363,7 @@ async fn a_damaged_key_of_an_issuer_is_named_wherever_it_is_asked_for_and_a_new_
     assert!(said.contains("not mended") && said.contains(&rekey), "{said}");
     sc.starts().await;
     federation.meets().await;
-    sc.revokes(&badge, Reason::IssuedInError).await;
+    sc.revokes(&badge, StatusReason::IssuedInError).await;
     federation
         .awaits(federation.agency("US-TN"), &badge, VerdictKind::NotValid)
         .await;

@@ -3,14 +3,14 @@
 
 use node::config::Config;
 use platform::clock::Clock;
-use registry_schema::{Issuer, Reason, Verdict, VerdictKind};
+use registry_schema::{Issuer, StatusReason, Verdict, VerdictKind};
 use tests::{
-    Agency, Answer as _, Badge, Federation, Scene, eventually, ports, program,
-    program::{Ended, Program},
+    Federation, IssuedBadge, TeacherScenario, TestAgency, VerdictAssertions as _, eventually, ports, program,
+    program::{Program, ProgramOutput},
 };
 
 /// The command did what was asked.
-fn done(ended: Ended) -> Ended {
+fn done(ended: ProgramOutput) -> ProgramOutput {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     ended
 }
@@ -20,15 +20,15 @@ fn text(path: &std::path::Path) -> &str {
 }
 
 /// Its operator comes back, and runs it.
-async fn back(data: &std::path::Path) -> Agency {
+async fn back(data: &std::path::Path) -> TestAgency {
     let config = Config::load(data).expect("a configuration");
-    let agency = Agency::new(&config, data, Clock::default()).await;
+    let agency = TestAgency::new(&config, data, Clock::default()).await;
     agency.starts().await;
     agency
 }
 
 /// Gives its issuer a new key; gives the issuer as it is now.
-async fn rekeys(agency: &Agency, issuer: &Issuer) -> Issuer {
+async fn rekeys(agency: &TestAgency, issuer: &Issuer) -> Issuer {
     let refused = agency.comity(&["issuer", "add", "--name", &issuer.name]).await;
     assert_eq!(refused.code, Some(5), "{refused:?}");
     assert!(
@@ -53,7 +53,7 @@ async fn rekeys(agency: &Agency, issuer: &Issuer) -> Issuer {
 }
 
 /// A rebuilt node does not know what was issued before, and denies nothing of it; nor does anybody who asks it.
-async fn denies_nothing(at: &[&Agency], rebuilt: &Agency, badge: &Badge) {
+async fn denies_nothing(at: &[&TestAgency], rebuilt: &TestAgency, badge: &IssuedBadge) {
     for agency in at {
         let code = badge.code().to_string();
         let reply = agency.employer().sends(code.as_bytes(), "text/plain", &[]).await;
@@ -86,7 +86,7 @@ async fn denies_nothing(at: &[&Agency], rebuilt: &Agency, badge: &Badge) {
 }
 
 /// Asserts what everybody says of the badges from before, in the end.
-async fn stands(federation: &Federation, at: &[&Agency], good: &Badge, revoked: &Badge) {
+async fn stands(federation: &Federation, at: &[&TestAgency], good: &IssuedBadge, revoked: &IssuedBadge) {
     for agency in at {
         federation.awaits(agency, good, VerdictKind::Accepted).await;
         let verdict = federation.awaits(agency, revoked, VerdictKind::NotValid).await;
@@ -96,7 +96,7 @@ async fn stands(federation: &Federation, at: &[&Agency], good: &Badge, revoked: 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_its_keys_a_node_comes_back_from_a_peer_and_issues_again() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -104,7 +104,7 @@ async fn with_its_keys_a_node_comes_back_from_a_peer_and_issues_again() {
     } = Federation::with_a_badge().await;
     let [nc, sc, tn] = ["US-NC", "US-SC", "US-TN"].map(|id| federation.agency(id));
     let revoked = sc.issues(&issuer, "Riley Brooks").await;
-    sc.revokes(&revoked, Reason::Misconduct).await;
+    sc.revokes(&revoked, StatusReason::Misconduct).await;
     stands(&federation, &[nc, tn], &badge, &revoked).await;
     sc.stops().await;
     for file in ["registry.sqlite", "registry.sqlite-wal", "registry.sqlite-shm"] {
@@ -157,7 +157,7 @@ async fn with_its_keys_a_node_comes_back_from_a_peer_and_issues_again() {
         other.recognizes(&now).await;
         federation.awaits(other, &new, VerdictKind::Accepted).await;
     }
-    sc.revokes(&new, Reason::IssuedInError).await;
+    sc.revokes(&new, StatusReason::IssuedInError).await;
     federation.awaits(tn, &new, VerdictKind::NotValid).await;
     stands(&federation, &[nc, &sc, tn], &badge, &revoked).await;
     for agency in [nc, tn] {
@@ -168,7 +168,7 @@ async fn with_its_keys_a_node_comes_back_from_a_peer_and_issues_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rebuilt_node_whose_issuers_key_was_stolen_calls_no_badge_of_before_forged() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -202,7 +202,7 @@ async fn a_rebuilt_node_whose_issuers_key_was_stolen_calls_no_badge_of_before_fo
 /// Wherever it is killed: nobody takes what it left for the agency's store, and it can be done again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rebuilding_that_was_broken_off_is_done_again_and_denies_nothing() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let [nc, sc] = ["US-NC", "US-SC"].map(|id| federation.agency(id));
     let lost = sc.stops_for_a_backup().await;
     drop(lost);
@@ -241,7 +241,7 @@ async fn a_rebuilding_that_was_broken_off_is_done_again_and_denies_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_the_offline_root_alone_an_agency_comes_back_with_a_new_writer_key() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -249,7 +249,7 @@ async fn of_the_offline_root_alone_an_agency_comes_back_with_a_new_writer_key() 
     } = Federation::with_a_badge().await;
     let [nc, sc] = ["US-NC", "US-SC"].map(|id| federation.agency(id));
     let revoked = sc.issues(&issuer, "Riley Brooks").await;
-    sc.revokes(&revoked, Reason::Misconduct).await;
+    sc.revokes(&revoked, StatusReason::Misconduct).await;
     stands(&federation, &[nc], &badge, &revoked).await;
     let safe = tempfile::tempdir().expect("a safe");
     let root = safe.path().join("root.key");
@@ -319,7 +319,7 @@ async fn of_the_offline_root_alone_an_agency_comes_back_with_a_new_writer_key() 
 /// The peer that an agency comes back from has not heard its last revocation, and another has.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_lags_brings_no_revocation_back() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -331,7 +331,7 @@ async fn a_source_that_lags_brings_no_revocation_back() {
     for other in ["US-SC", "US-NC"] {
         federation.link("US-TN", other).cut().await;
     }
-    sc.revokes(&revoked, Reason::Misconduct).await;
+    sc.revokes(&revoked, StatusReason::Misconduct).await;
     stands(&federation, &[nc], &badge, &revoked).await;
     let safe = tempfile::tempdir().expect("a safe");
     let root = safe.path().join("root.key");

@@ -4,22 +4,25 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use node::config::Config;
-use registry_schema::{Reason, VerdictKind};
+use registry_schema::{StatusReason, VerdictKind};
 use reqwest::Method;
-use tests::{Agency, Answer as _, Federation, Keeping, Rhythm, Scene, damage, program, program::Ended};
+use tests::{
+    ExchangeIntervals, Federation, StoreBackend, TeacherScenario, TestAgency, VerdictAssertions as _, damage, program,
+    program::ProgramOutput,
+};
 
-const OFTEN: Rhythm = Rhythm {
+const OFTEN: ExchangeIntervals = ExchangeIntervals {
     heartbeat_every: 2,
     heartbeat_term: 86_400,
     exchange_every: 1,
 };
 
-async fn repairs(agency: &Agency) -> Ended {
+async fn repairs(agency: &TestAgency) -> ProgramOutput {
     let data = agency.data().to_str().expect("a path in Unicode");
     program::run("comityd", ["repair", "--data", data], b"").await
 }
 
-async fn is_repaired(agency: &Agency) -> String {
+async fn is_repaired(agency: &TestAgency) -> String {
     let repaired = repairs(agency).await;
     assert_eq!(repaired.code, Some(0), "{repaired:?}");
     repaired.stdout.trim_end().to_owned()
@@ -27,7 +30,7 @@ async fn is_repaired(agency: &Agency) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revocation_that_only_a_row_tells_of_is_named_when_the_row_goes_and_kept_in_a_file() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -35,7 +38,7 @@ async fn a_revocation_that_only_a_row_tells_of_is_named_when_the_row_goes_and_ke
     } = Federation::with_a_badge_and(OFTEN).await;
     let sc = federation.agency("US-SC");
     let revoked = sc.issues(&issuer, "Riley Brooks").await;
-    sc.revokes(&revoked, Reason::IssuedInError).await;
+    sc.revokes(&revoked, StatusReason::IssuedInError).await;
     sc.stops().await;
     assert_eq!(is_repaired(sc).await, "nothing is damaged");
     let (genesis, (list, index), (_, model)) = (sc.genesis(), badge.slot(), revoked.slot());
@@ -79,7 +82,7 @@ async fn a_repair_names_the_badge_that_lost_its_revocation_and_not_the_one_that_
     let lost = sc.issues(&issuer, "Riley Brooks").await;
     let kept = sc.issues(&issuer, "Jordan Avery").await;
     for badge in [&lost, &kept] {
-        sc.revokes(badge, Reason::IssuedInError).await;
+        sc.revokes(badge, StatusReason::IssuedInError).await;
     }
     sc.stops().await;
     let (genesis, (_, index)) = (sc.genesis(), lost.slot());
@@ -129,7 +132,7 @@ async fn a_repair_names_the_badge_that_lost_its_revocation_and_not_the_one_that_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_whose_row_is_damaged_is_left_out_and_told_and_stops_no_node() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge_and(OFTEN).await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge_and(OFTEN).await;
     let sc = federation.agency("US-SC");
     let warned = async || {
         let warnings = sc.asks(Method::GET, "/v1/warnings", None).await;
@@ -162,7 +165,7 @@ async fn a_peer_whose_row_is_damaged_is_left_out_and_told_and_stops_no_node() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repair_waits_for_the_lease_of_a_process_that_was_killed_and_refuses_beside_one_that_lives() {
-    let federation = Federation::start_on(&["US-SC", "US-TN"], OFTEN, Keeping::Postgres).await;
+    let federation = Federation::start_on(&["US-SC", "US-TN"], OFTEN, StoreBackend::Postgres).await;
     let sc = federation.agency("US-SC");
     sc.stops().await;
     let mut program = sc.starts_program(&[]).await;

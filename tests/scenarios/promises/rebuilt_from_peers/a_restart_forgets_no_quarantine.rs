@@ -2,29 +2,31 @@
 //! makes a badge green whose revocation is known from what is not taken in. Promises 2 and 7.
 
 use node::config::Config;
-use registry_schema::{Reason, VerdictKind};
+use registry_schema::{StatusReason, VerdictKind};
 use serde_json::Value;
-use tests::{Agency, Answer as _, Federation, Keeping, Rhythm, Scene, eventually};
+use tests::{
+    ExchangeIntervals, Federation, StoreBackend, TeacherScenario, TestAgency, VerdictAssertions as _, eventually,
+};
 
-const OFTEN: Rhythm = Rhythm {
+const OFTEN: ExchangeIntervals = ExchangeIntervals {
     heartbeat_every: 2,
     heartbeat_term: 86_400,
     exchange_every: 1,
 };
 
-async fn scene_on(keeping: Keeping) -> Scene {
+async fn scene_on(keeping: StoreBackend) -> TeacherScenario {
     let federation = Federation::start_on(&["US-NC", "US-SC", "US-TN"], OFTEN, keeping).await;
     federation.gains_a_badge().await
 }
 
-async fn told_of_sc(at: &Agency) -> Value {
+async fn told_of_sc(at: &TestAgency) -> Value {
     let peers: Vec<Value> = at.employer().reads("/v1/peers").await.with_status(200).json();
     let sc = peers.into_iter().find(|peer| peer["agency"] == "US-SC");
     sc.expect("South Carolina is a peer")
 }
 
 /// Sets how many entries of any other agency's lists a node takes in.
-async fn takes_in(agency: &Agency, entries: u32) {
+async fn takes_in(agency: &TestAgency, entries: u32) {
     let mut config = Config::load(agency.data()).expect("a configuration");
     config.quota.entries = entries;
     config.save(agency.data()).expect("a configuration is written");
@@ -38,7 +40,7 @@ async fn cut_off(federation: &Federation, is_cut: bool) {
 }
 
 /// Asks for `comity status`; gives what it says, in one line, and its exit code.
-async fn status(agency: &Agency) -> (String, Option<i32>) {
+async fn status(agency: &TestAgency) -> (String, Option<i32>) {
     let status = agency.comity(&["status"]).await;
     (in_one_line(&status.stdout), status.code)
 }
@@ -48,13 +50,13 @@ fn in_one_line(text: &str) -> String {
 }
 
 /// Starts it where nobody can tell it how far its own log reaches, and vouches for its store.
-async fn starts_alone(agency: &Agency) {
+async fn starts_alone(agency: &TestAgency) {
     agency.starts().await;
     let accepted = agency.comity(&["store", "accept", "--yes"]).await;
     assert_eq!(accepted.code, Some(0), "{accepted:?}");
 }
 
-async fn is_well(agency: &Agency) {
+async fn is_well(agency: &TestAgency) {
     eventually("its status is good again", async || match status(agency).await {
         (_, Some(0)) => Ok(()),
         (said, code) => Err(format!("{code:?}: {said}")),
@@ -62,13 +64,13 @@ async fn is_well(agency: &Agency) {
     .await;
 }
 
-async fn a_deferred_revocation_is_known_after_a_restart(keeping: Keeping) {
-    let Scene { federation, badge, .. } = scene_on(keeping).await;
+async fn a_deferred_revocation_is_known_after_a_restart(keeping: StoreBackend) {
+    let TeacherScenario { federation, badge, .. } = scene_on(keeping).await;
     let [sc, tn] = ["US-SC", "US-TN"].map(|id| federation.agency(id));
     tn.stops().await;
     takes_in(tn, 1).await;
     tn.starts().await;
-    sc.revokes(&badge, Reason::IssuedInError).await;
+    sc.revokes(&badge, StatusReason::IssuedInError).await;
     federation.awaits(tn, &badge, VerdictKind::NotValid).await;
     let deferred = told_of_sc(tn).await["deferred"].clone();
     assert!(
@@ -115,17 +117,17 @@ async fn a_deferred_revocation_is_known_after_a_restart(keeping: Keeping) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deferred_revocation_is_known_after_a_restart_on_sqlite() {
-    a_deferred_revocation_is_known_after_a_restart(Keeping::Sqlite).await;
+    a_deferred_revocation_is_known_after_a_restart(StoreBackend::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deferred_revocation_is_known_after_a_restart_on_postgresql() {
-    a_deferred_revocation_is_known_after_a_restart(Keeping::Postgres).await;
+    a_deferred_revocation_is_known_after_a_restart(StoreBackend::Postgres).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_quarantine_outlives_restarts_and_ends_when_peers_gave_back_what_was_damaged() {
-    let Scene { federation, badge, .. } = scene_on(Keeping::Sqlite).await;
+    let TeacherScenario { federation, badge, .. } = scene_on(StoreBackend::Sqlite).await;
     let [sc, tn] = ["US-SC", "US-TN"].map(|id| federation.agency(id));
     tn.stops().await;
     super::damage_is_one_agencys::flips(tn, "envelopes", "bytes", sc, 0.5);

@@ -2,11 +2,11 @@
 //! is asked of peers again. The own log alone stops a node, and `comityd repair` takes that from peers too. Promises 2, 6
 //! and 7.
 
-use registry_schema::{Reason, VerdictKind};
-use tests::{Agency, Badge, Federation, Rhythm, Scene, chance, eventually, program};
+use registry_schema::{StatusReason, VerdictKind};
+use tests::{ExchangeIntervals, Federation, IssuedBadge, TeacherScenario, TestAgency, chance, eventually, program};
 
 /// Flips bytes of a stopped node's store: of each row that the condition finds, at this part of its length.
-pub(crate) fn flips(agency: &Agency, table: &str, column: &str, whose: &Agency, part: f64) {
+pub(crate) fn flips(agency: &TestAgency, table: &str, column: &str, whose: &TestAgency, part: f64) {
     let script = "
 import sqlite3, sys
 file, table, column, agency, part = sys.argv[1:]
@@ -40,27 +40,27 @@ const PLACES: [(&str, &str); 6] = [
     ("held", "bytes"),
 ];
 
-async fn answers(federation: &Federation, at: &str, badge: &Badge, kinds: &[VerdictKind]) {
+async fn answers(federation: &Federation, at: &str, badge: &IssuedBadge, kinds: &[VerdictKind]) {
     let verdict = federation.employer_at(at).verifies(badge).await;
     assert!(kinds.contains(&verdict.verdict), "{verdict:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flipped_byte_of_one_agency_harms_no_other_and_is_mended_by_peers() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
         ..
-    } = Federation::with_a_badge_and(Rhythm {
+    } = Federation::with_a_badge_and(ExchangeIntervals {
         heartbeat_every: 2,
         exchange_every: 1,
-        ..Rhythm::default()
+        ..ExchangeIntervals::default()
     })
     .await;
     let [nc, sc, tn] = ["US-NC", "US-SC", "US-TN"].map(|id| federation.agency(id));
     let revoked = sc.issues(&issuer, "Riley Brooks").await;
-    sc.revokes(&revoked, Reason::IssuedInError).await;
+    sc.revokes(&revoked, StatusReason::IssuedInError).await;
     let own = tn.registers("Cumberland Learning Collaborative").await;
     tn.recognizes(&own).await;
     let of_tn = tn.issues(&own, "Sam Lee").await;
@@ -96,15 +96,15 @@ async fn a_flipped_byte_of_one_agency_harms_no_other_and_is_mended_by_peers() {
 /// One earlier envelope is damaged, which the peers hold; the revocation after it, which nobody else has yet, is sound.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repair_loses_no_sound_envelope_that_follows_a_damaged_one() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
         ..
-    } = Federation::with_a_badge_and(Rhythm {
+    } = Federation::with_a_badge_and(ExchangeIntervals {
         heartbeat_every: 2,
         exchange_every: 1,
-        ..Rhythm::default()
+        ..ExchangeIntervals::default()
     })
     .await;
     let [nc, sc, tn] = ["US-NC", "US-SC", "US-TN"].map(|id| federation.agency(id));
@@ -113,7 +113,7 @@ async fn a_repair_loses_no_sound_envelope_that_follows_a_damaged_one() {
         federation.awaits(agency, &other, VerdictKind::Accepted).await;
         agency.stops().await;
     }
-    sc.revokes(&badge, Reason::Misconduct).await;
+    sc.revokes(&badge, StatusReason::Misconduct).await;
     sc.stops().await;
     flips(sc, "envelopes", "bytes", sc, 0.5);
     let data = sc.data().to_str().expect("a path in Unicode");
@@ -137,7 +137,7 @@ async fn a_repair_loses_no_sound_envelope_that_follows_a_damaged_one() {
     eventually("South Carolina writes again", async || {
         let suspended = registry_schema::StatusState::Suspended;
         let reply = sc
-            .tries_to_change(other.code(), suspended, Reason::Administrative)
+            .tries_to_change(other.code(), suspended, StatusReason::Administrative)
             .await;
         if reply.status == 201 { Ok(()) } else { Err(reply.text()) }
     })
@@ -148,20 +148,20 @@ async fn a_repair_loses_no_sound_envelope_that_follows_a_damaged_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_own_log_stops_the_node_and_repair_takes_it_from_peers() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
         ..
-    } = Federation::with_a_badge_and(Rhythm {
+    } = Federation::with_a_badge_and(ExchangeIntervals {
         heartbeat_every: 2,
         exchange_every: 1,
-        ..Rhythm::default()
+        ..ExchangeIntervals::default()
     })
     .await;
     let sc = federation.agency("US-SC");
     let revoked = sc.issues(&issuer, "Riley Brooks").await;
-    sc.revokes(&revoked, Reason::IssuedInError).await;
+    sc.revokes(&revoked, StatusReason::IssuedInError).await;
     federation
         .awaits(federation.agency("US-TN"), &revoked, VerdictKind::NotValid)
         .await;
@@ -182,7 +182,7 @@ async fn a_damaged_own_log_stops_the_node_and_repair_takes_it_from_peers() {
             .tries_to_change(
                 badge.code(),
                 registry_schema::StatusState::Suspended,
-                Reason::Administrative,
+                StatusReason::Administrative,
             )
             .await;
         if reply.status == 201 { Ok(()) } else { Err(reply.text()) }

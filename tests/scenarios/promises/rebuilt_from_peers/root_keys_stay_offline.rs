@@ -4,9 +4,9 @@
 use std::{fs, path::Path};
 
 use serde_json::Value;
-use tests::{Federation, program, program::Ended};
+use tests::{Federation, program, program::ProgramOutput};
 
-async fn init(data: &Path, more: &[&str]) -> Ended {
+async fn init(data: &Path, more: &[&str]) -> ProgramOutput {
     let data = data.to_str().expect("a path");
     let fixed = [
         "init",

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use registry_schema::{Reason, StatusState, Timestamp, Verdict, VerdictKind};
-use tests::{Agency, Answer as _, Badge, Federation, Scene, eventually};
+use registry_schema::{StatusReason, StatusState, Timestamp, Verdict, VerdictKind};
+use tests::{Federation, IssuedBadge, TeacherScenario, TestAgency, VerdictAssertions as _, eventually};
 
 /// The promise, on one machine.
 const SOON: Duration = Duration::from_secs(2);
 
 /// Waits until both neighbours answer what is told; none may need longer than the promise.
-async fn soon(federation: &Federation, badge: &Badge, told: Instant, code: &str) -> Vec<Verdict> {
+async fn soon(federation: &Federation, badge: &IssuedBadge, told: Instant, code: &str) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     for neighbour in ["US-TN", "US-NC"] {
         let employer = federation.employer_at(neighbour);
@@ -31,16 +31,18 @@ async fn soon(federation: &Federation, badge: &Badge, told: Instant, code: &str)
     verdicts
 }
 
-fn agency(federation: &Federation) -> &Agency {
+fn agency(federation: &Federation) -> &TestAgency {
     federation.agency("US-SC")
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_badge_revoked_in_one_state_turns_red_in_another() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let before = Timestamp(federation.clock().now().0 - 1);
 
-    let change = agency(&federation).revokes(&badge, Reason::Misrepresentation).await;
+    let change = agency(&federation)
+        .revokes(&badge, StatusReason::Misrepresentation)
+        .await;
     for verdict in soon(&federation, &badge, Instant::now(), "status.revoked").await {
         let verdict = verdict.is(VerdictKind::NotValid);
         let finding = verdict.finding("status.revoked");
@@ -76,9 +78,9 @@ async fn a_badge_revoked_in_one_state_turns_red_in_another() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_suspension_travels_and_so_does_its_end() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
 
-    agency(&federation).suspends(&badge, Reason::Administrative).await;
+    agency(&federation).suspends(&badge, StatusReason::Administrative).await;
     for verdict in soon(&federation, &badge, Instant::now(), "status.suspended").await {
         let verdict = verdict.is(VerdictKind::NotValid);
         assert_eq!(verdict.status.state, StatusState::Suspended);
@@ -89,14 +91,18 @@ async fn a_suspension_travels_and_so_does_its_end() {
         );
     }
 
-    agency(&federation).reinstates(&badge, Reason::Administrative).await;
+    agency(&federation)
+        .reinstates(&badge, StatusReason::Administrative)
+        .await;
     for verdict in soon(&federation, &badge, Instant::now(), "status.active").await {
         assert_eq!(verdict.is(VerdictKind::Accepted).status.state, StatusState::Active);
     }
 
     // It can be suspended again, and revoked while it is.
-    agency(&federation).suspends(&badge, Reason::EvidenceInvalid).await;
-    agency(&federation).revokes(&badge, Reason::EvidenceInvalid).await;
+    agency(&federation)
+        .suspends(&badge, StatusReason::EvidenceInvalid)
+        .await;
+    agency(&federation).revokes(&badge, StatusReason::EvidenceInvalid).await;
     for verdict in soon(&federation, &badge, Instant::now(), "status.revoked").await {
         assert_eq!(verdict.is(VerdictKind::NotValid).status.state, StatusState::Revoked);
     }
@@ -105,14 +111,14 @@ async fn a_suspension_travels_and_so_does_its_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_badge_never_comes_back() {
-    let Scene { federation, badge, .. } = Federation::with_a_badge().await;
+    let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let sc = agency(&federation);
-    let first = sc.revokes(&badge, Reason::IssuedInError).await;
+    let first = sc.revokes(&badge, StatusReason::IssuedInError).await;
     soon(&federation, &badge, Instant::now(), "status.revoked").await;
 
     for to in [StatusState::Active, StatusState::Suspended, StatusState::Revoked] {
         let problem = sc
-            .tries_to_change(badge.code(), to, Reason::Administrative)
+            .tries_to_change(badge.code(), to, StatusReason::Administrative)
             .await
             .problem(409, "act.conflict");
         assert!(problem.detail.contains("final"), "{problem:?}");
@@ -130,7 +136,7 @@ async fn a_revoked_badge_never_comes_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_one_badge_is_no_change_of_another() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -138,7 +144,7 @@ async fn a_change_of_one_badge_is_no_change_of_another() {
     } = Federation::with_a_badge().await;
     let sc = agency(&federation);
     let other = sc.issues(&issuer, "Riley Brooks").await;
-    sc.revokes(&badge, Reason::Superseded).await;
+    sc.revokes(&badge, StatusReason::Superseded).await;
     soon(&federation, &badge, Instant::now(), "status.revoked").await;
     for agency in federation.agencies() {
         federation.awaits(agency, &other, VerdictKind::Accepted).await;

@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use protocol::Ticket;
-use registry_schema::{Reason, StatusState, VerdictKind};
+use registry_schema::{StatusReason, StatusState, VerdictKind};
 use reqwest::Method;
 use serde_json::{Value, json};
 use storage::{DriverMutant, StoreCall, StoreFault};
-use tests::{Agency, Answer as _, Federation, Link, Rhythm, eventually, program};
+use tests::{ExchangeIntervals, Federation, NodeLink, TestAgency, VerdictAssertions as _, eventually, program};
 
-const OFTEN: Rhythm = Rhythm {
+const OFTEN: ExchangeIntervals = ExchangeIntervals {
     heartbeat_every: 300,
     heartbeat_term: 86_400,
     exchange_every: 1,
@@ -18,31 +18,31 @@ const OFTEN: Rhythm = Rhythm {
 const SECOND: &str = "US-NC:second";
 
 /// North Carolina with two stores, and South Carolina, who hears both.
-struct Two {
+struct TwoStores {
     federation: Federation,
-    second: Agency,
-    links: Vec<Link>,
+    second: TestAgency,
+    links: Vec<NodeLink>,
 }
 
-async fn does(agency: &Agency, line: &[&str]) -> String {
+async fn does(agency: &TestAgency, line: &[&str]) -> String {
     let ended = agency.comity(&[&["--yes"], line].concat()).await;
     assert_eq!(ended.code, Some(0), "comity {line:?}: {ended:?}");
     ended.stdout
 }
 
 /// The root signs the entry in this file.
-async fn signs(first: &Agency, entry: &str) {
+async fn signs(first: &TestAgency, entry: &str) {
     let root = first.data().join("keys/root.key").display().to_string();
     let ended = program::run("comityd", ["root", "sign", entry, "--root", &root, "--yes"], b"").await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
 }
 
-async fn writers(agency: &Agency) -> Vec<Value> {
+async fn writers(agency: &TestAgency) -> Vec<Value> {
     let log = agency.employer().reads("/v1/key-log").await.with_status(200).value();
     log["writers"].as_array().expect("writers").clone()
 }
 
-impl Two {
+impl TwoStores {
     async fn start() -> Self {
         let federation = Federation::start_with(&["US-NC", "US-SC"], OFTEN).await;
         let (first, sc) = (federation.agency("US-NC"), federation.agency("US-SC"));
@@ -83,15 +83,15 @@ impl Two {
         two
     }
 
-    fn first(&self) -> &Agency {
+    fn first(&self) -> &TestAgency {
         self.federation.agency("US-NC")
     }
 
-    fn sc(&self) -> &Agency {
+    fn sc(&self) -> &TestAgency {
         self.federation.agency("US-SC")
     }
 
-    fn everyone(&self) -> [&Agency; 3] {
+    fn everyone(&self) -> [&TestAgency; 3] {
         [self.first(), &self.second, self.sc()]
     }
 
@@ -119,7 +119,7 @@ impl Two {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_stores_write_through_a_cut_and_then_all_agree_on_the_strictest() {
-    let two = Two::start().await;
+    let two = TwoStores::start().await;
     let (first, second, sc) = (two.first(), &two.second, two.sc());
     let coastal = first.registers("Coastal Plain Institute").await;
     let [shared, early] = [
@@ -152,9 +152,9 @@ async fn both_stores_write_through_a_cut_and_then_all_agree_on_the_strictest() {
     let theirs = second.issues(&mountain, "Casey Morgan").await;
     second.recognizes(&mountain).await;
     let more = first.issues(&coastal, "Sam Lee").await;
-    first.revokes(&early, Reason::Misconduct).await;
-    first.suspends(&shared, Reason::Administrative).await;
-    first.reinstates(&shared, Reason::Administrative).await;
+    first.revokes(&early, StatusReason::Misconduct).await;
+    first.suspends(&shared, StatusReason::Administrative).await;
+    first.reinstates(&shared, StatusReason::Administrative).await;
     let badge = second.data().join("badge.json").display().to_string();
     std::fs::write(&badge, shared.bytes()).expect("a badge");
     let suspend = [
@@ -214,13 +214,13 @@ async fn both_stores_write_through_a_cut_and_then_all_agree_on_the_strictest() {
 /// Each store keeps its own credentials; whoever asks one for another's is answered all the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_store_keeps_is_had_at_the_other() {
-    let two = Two::start().await;
+    let two = TwoStores::start().await;
     let (first, second, sc) = (two.first(), &two.second, two.sc());
     let mountain = second.registers("Blue Ridge Academy").await;
     let badge = second.issues(&mountain, "Casey Morgan").await;
     first.recognizes(&mountain).await;
     sc.recognizes(&mountain).await;
-    second.revokes(&badge, Reason::Superseded).await;
+    second.revokes(&badge, StatusReason::Superseded).await;
     for node in two.everyone() {
         two.federation.awaits(node, &badge, VerdictKind::NotValid).await;
         let code = badge.code().to_string();
@@ -266,7 +266,7 @@ async fn what_one_store_keeps_is_had_at_the_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agency_is_as_fresh_as_its_oldest_writer_until_the_root_ends_it() {
-    let two = Two::start().await;
+    let two = TwoStores::start().await;
     let (first, second, sc) = (two.first(), &two.second, two.sc());
     let coastal = first.registers("Coastal Plain Institute").await;
     let badge = first.issues(&coastal, "Jordan Avery").await;
@@ -303,8 +303,8 @@ async fn an_agency_is_as_fresh_as_its_oldest_writer_until_the_root_ends_it() {
 
 /// An act that was prepared on lists that changed before it was written, as another store of the agency wrote: what it is
 /// answered with. The credential is looked up slowly meanwhile.
-async fn act_on_changed_lists(mutant: Option<DriverMutant>) -> tests::Reply {
-    let two = Two::start().await;
+async fn act_on_changed_lists(mutant: Option<DriverMutant>) -> tests::HttpReply {
+    let two = TwoStores::start().await;
     let (first, second) = (two.first(), &two.second);
     let issuer = first.registers("Tar Heel Institute").await;
     let badge = first.issues(&issuer, "Jordan Avery").await;
@@ -313,7 +313,7 @@ async fn act_on_changed_lists(mutant: Option<DriverMutant>) -> tests::Reply {
     faults.mutate(mutant);
     // The first read is who asks, the second the credential.
     faults.arm_on(Some(StoreCall::Read), 2, StoreFault::Slow(Duration::from_secs(8)));
-    let act = first.tries_to_change(badge.code(), StatusState::Suspended, Reason::IssuedInError);
+    let act = first.tries_to_change(badge.code(), StatusState::Suspended, StatusReason::IssuedInError);
     let meanwhile = async {
         eventually("the act is under way", async || match faults.is_armed() {
             true => Err("not yet".to_owned()),

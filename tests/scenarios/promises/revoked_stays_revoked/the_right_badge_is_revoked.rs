@@ -1,16 +1,16 @@
 //! An acknowledged revocation of a badge is one of that badge, whatever the disk made of its row. Promises 1 and 3.
 
-use registry_schema::{Reason, StatusState, VerdictKind};
+use registry_schema::{StatusReason, StatusState, VerdictKind};
 use reqwest::Method;
-use tests::{Agency, Badge, Federation, Rhythm, Scene, damage, program};
+use tests::{ExchangeIntervals, Federation, IssuedBadge, TeacherScenario, TestAgency, damage, program};
 
 /// An act by the badge's code is refused, with the cause and the way out.
-async fn is_refused(sc: &Agency, badge: &Badge) {
+async fn is_refused(sc: &TestAgency, badge: &IssuedBadge) {
     let path = format!("/v1/credentials/{}", badge.code().compact());
     let acts = [
-        sc.tries_to_change(badge.code(), StatusState::Revoked, Reason::Misconduct)
+        sc.tries_to_change(badge.code(), StatusState::Revoked, StatusReason::Misconduct)
             .await,
-        sc.tries_to_change(badge.code(), StatusState::Suspended, Reason::Administrative)
+        sc.tries_to_change(badge.code(), StatusState::Suspended, StatusReason::Administrative)
             .await,
         sc.asks(Method::POST, &format!("{path}/expunging"), None).await,
         sc.asks(Method::GET, &path, None).await,
@@ -24,7 +24,7 @@ async fn is_refused(sc: &Agency, badge: &Badge) {
 }
 
 /// `comityd repair` names these badges, and no other.
-async fn are_named(sc: &Agency, named: &[&Badge], not_named: &[&Badge]) {
+async fn are_named(sc: &TestAgency, named: &[&IssuedBadge], not_named: &[&IssuedBadge]) {
     let data = sc.data().to_str().expect("a path in Unicode");
     let repaired = program::run("comityd", ["repair", "--data", data], b"").await;
     assert_eq!(repaired.code, Some(0), "{repaired:?}");
@@ -39,15 +39,15 @@ async fn are_named(sc: &Agency, named: &[&Badge], not_named: &[&Badge]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_names_another_place_than_its_badge_revokes_nothing() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
         ..
-    } = Federation::with_a_badge_and(Rhythm {
+    } = Federation::with_a_badge_and(ExchangeIntervals {
         heartbeat_every: 2,
         exchange_every: 1,
-        ..Rhythm::default()
+        ..ExchangeIntervals::default()
     })
     .await;
     let [sc, tn] = ["US-SC", "US-TN"].map(|id| federation.agency(id));
@@ -56,7 +56,7 @@ async fn a_row_that_names_another_place_than_its_badge_revokes_nothing() {
         sc.issues(&issuer, "Sam Lee").await,
     ];
     let [second, third] = &others;
-    let set = |badge: &Badge, column: &str, value: i64| {
+    let set = |badge: &IssuedBadge, column: &str, value: i64| {
         format!(
             "UPDATE credentials SET {column} = {value} WHERE code = '{}'",
             badge.code().compact()
@@ -65,7 +65,7 @@ async fn a_row_that_names_another_place_than_its_badge_revokes_nothing() {
     let ((list, slot), (_, of_second)) = (badge.slot(), second.slot());
 
     // A bit of the slot, one of the list, the slots of two, and a slot that no list has.
-    let damages: [(&[String], &[&Badge], &[&Badge]); 4] = [
+    let damages: [(&[String], &[&IssuedBadge], &[&IssuedBadge]); 4] = [
         (
             &[set(&badge, "slot", i64::from(slot ^ 0x1_0000))],
             &[&badge],

@@ -2,24 +2,24 @@
 //! anybody can check.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use protocol::{Held, Signed};
-use registry_schema::{Reason, VerdictKind};
+use protocol::{Countersignature, Signed};
+use registry_schema::{StatusReason, VerdictKind};
 use serde_json::Value;
-use tests::{Agency, Federation, Rhythm, Scene, eventually, program::comity};
+use tests::{ExchangeIntervals, Federation, TeacherScenario, TestAgency, eventually, program::comity};
 
-const OFTEN: Rhythm = Rhythm {
+const OFTEN: ExchangeIntervals = ExchangeIntervals {
     heartbeat_every: 300,
     heartbeat_term: 86_400,
     exchange_every: 1,
 };
 
-async fn reach(agency: &Agency) -> Value {
+async fn reach(agency: &TestAgency) -> Value {
     let path = format!("/v1/reach/{}", agency.id());
     agency.employer().reads(&path).await.with_status(200).value()
 }
 
 /// Waits until so many hold all of it.
-async fn is_held_by(agency: &Agency, many: u64) -> Value {
+async fn is_held_by(agency: &TestAgency, many: u64) -> Value {
     eventually(&format!("{} is held by {many}", agency.id()), async || {
         let reach = reach(agency).await;
         if reach["held_by"] == many {
@@ -38,23 +38,23 @@ fn holder<'a>(reach: &'a Value, id: &str) -> &'a Value {
 }
 
 /// The heads that a peer signed for, believed only on its own agency's key log.
-async fn signed_for(of: &Agency, by: &Agency, holder: &Value) -> Result<Vec<String>, String> {
+async fn signed_for(of: &TestAgency, by: &TestAgency, holder: &Value) -> Result<Vec<String>, String> {
     let text = holder["countersignature"].as_str().expect("a countersignature");
     let bytes = STANDARD.decode(text).expect("base64");
-    let signed: Signed<Held> = protocol::signed::decode(&bytes).map_err(|e| e.to_string())?;
+    let signed: Signed<Countersignature> = protocol::signed::decode(&bytes).map_err(|e| e.to_string())?;
     let logs = by.key_logs().await;
     let log = logs
         .iter()
         .find(|log| log.genesis() == by.genesis())
         .expect("its key log");
-    let held = Held::read(signed, log).map_err(|e| e.to_string())?;
+    let held = Countersignature::read(signed, log).map_err(|e| e.to_string())?;
     assert_eq!((held.get().of, held.get().agency), (of.genesis(), by.genesis()));
     Ok(held.get().heads.iter().map(ToString::to_string).collect())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reach_proves_who_holds_a_revocation_and_shows_a_cut_peer_as_lagging() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -67,7 +67,7 @@ async fn reach_proves_who_holds_a_revocation_and_shows_a_cut_peer_as_lagging() {
     );
     let other = sc.issues(&issuer, "Riley Brooks").await;
     let before = is_held_by(sc, 2).await;
-    sc.revokes(&badge, Reason::Misconduct).await;
+    sc.revokes(&badge, StatusReason::Misconduct).await;
     let after = eventually("a revocation moves the heads", async || {
         let after = is_held_by(sc, 2).await;
         if after["heads"] == before["heads"] {
@@ -99,7 +99,7 @@ async fn reach_proves_who_holds_a_revocation_and_shows_a_cut_peer_as_lagging() {
     for neighbour in ["US-NC", "US-SC"] {
         federation.link("US-TN", neighbour).cut().await;
     }
-    sc.revokes(&other, Reason::Superseded).await;
+    sc.revokes(&other, StatusReason::Superseded).await;
     let lagging = is_held_by(sc, 1).await;
     assert_eq!(holder(&lagging, "US-NC")["holds_all"], true, "{lagging}");
     let behind = holder(&lagging, "US-TN");
@@ -138,7 +138,7 @@ async fn reach_proves_who_holds_a_revocation_and_shows_a_cut_peer_as_lagging() {
 /// A store that was restored from a backup, and writes before it hears its own log, makes a fork; a thief does too.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fork_proof_checks_without_any_node_and_a_tampered_one_does_not() {
-    let Scene {
+    let TeacherScenario {
         federation,
         issuer,
         badge,
@@ -157,7 +157,7 @@ async fn a_fork_proof_checks_without_any_node_and_a_tampered_one_does_not() {
 
     let backup = sc.stops_for_a_backup().await;
     sc.starts().await;
-    sc.revokes(&badge, Reason::Misconduct).await;
+    sc.revokes(&badge, StatusReason::Misconduct).await;
     federation.awaits(nc, &badge, VerdictKind::NotValid).await;
     sc.stops().await;
     sc.is_restored_from(&backup).await;
@@ -168,7 +168,7 @@ async fn a_fork_proof_checks_without_any_node_and_a_tampered_one_does_not() {
     // Nobody answers; after half a minute it writes all the same.
     federation
         .clock()
-        .runs_until(sc.revokes(&other, Reason::Superseded))
+        .runs_until(sc.revokes(&other, StatusReason::Superseded))
         .await;
     for neighbour in ["US-NC", "US-TN"] {
         federation.link("US-SC", neighbour).heal().await;

@@ -10,8 +10,8 @@ use tokio::sync::Notify;
 
 use super::*;
 
-fn new(value: u32) -> New<u32> {
-    New {
+fn new(value: u32) -> NewCacheEntry<u32> {
+    NewCacheEntry {
         value,
         weight: 0,
         good_for: 100,
@@ -23,22 +23,27 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp(0).plus_seconds(seconds)
 }
 
-fn client(last: u8) -> Option<Client> {
-    Some(Client::at(IpAddr::from([192, 0, 2, last])))
+fn client(last: u8) -> Option<ClientAddress> {
+    Some(ClientAddress::at(IpAddr::from([192, 0, 2, last])))
 }
 
 /// Finds a thing as one does who has a turn at once.
-async fn find<V, E: Clone, F>(cache: &Cache<V, E>, name: &str, now: Timestamp, fetch: F) -> Result<Kept<V>, E>
+async fn find<V, E: Clone, F>(
+    cache: &FetchCache<V, E>,
+    name: &str,
+    now: Timestamp,
+    fetch: F,
+) -> Result<CacheEntry<V>, E>
 where
-    F: AsyncFnOnce() -> Result<New<V>, E>,
+    F: AsyncFnOnce() -> Result<NewCacheEntry<V>, E>,
 {
-    let fetch = async |()| fetch().await.map_err(Failed::ForAll);
+    let fetch = async |()| fetch().await.map_err(FetchError::ForAll);
     cache.find(name, client(1), now, async || Ok(()), fetch).await
 }
 
 #[tokio::test]
 async fn it_is_fetched_again_in_time_and_serves_as_long_as_it_counts() {
-    let cache: Cache<u32, &str> = Cache::new(10_000);
+    let cache: FetchCache<u32, &str> = FetchCache::new(10_000);
     let ask = async |now, brings: Result<u32, &'static str>| {
         let found = find(&cache, "a", at(now), async || brings.map(new)).await;
         found.map(|kept| (*kept.value, kept.fetched_at))
@@ -60,7 +65,7 @@ async fn it_is_fetched_again_in_time_and_serves_as_long_as_it_counts() {
 
 #[tokio::test]
 async fn who_wants_it_anew_gets_no_earlier_copy_and_leaves_the_new_one_to_others() {
-    let cache: Cache<u32, &str> = Cache::new(10_000);
+    let cache: FetchCache<u32, &str> = FetchCache::new(10_000);
     let ask = async |now, brings: Result<u32, &'static str>| {
         let found = find(&cache, "a", at(now), async || brings.map(new)).await;
         found.map(|kept| *kept.value)
@@ -71,7 +76,7 @@ async fn who_wants_it_anew_gets_no_earlier_copy_and_leaves_the_new_one_to_others
                 "a",
                 at(now),
                 async || Ok(()),
-                async |()| brings.map(new).map_err(Failed::ForAll),
+                async |()| brings.map(new).map_err(FetchError::ForAll),
             )
             .await;
         found.map(|kept| *kept.value)
@@ -85,7 +90,7 @@ async fn who_wants_it_anew_gets_no_earlier_copy_and_leaves_the_new_one_to_others
 
 #[tokio::test]
 async fn many_who_ask_at_once_cause_one_fetch() {
-    let cache: Cache<u32, &str> = Cache::new(10_000);
+    let cache: FetchCache<u32, &str> = FetchCache::new(10_000);
     let fetches = AtomicUsize::new(0);
     let ask = || {
         find(&cache, "a", at(0), async || {
@@ -104,12 +109,12 @@ async fn many_who_ask_at_once_cause_one_fetch() {
 
 #[tokio::test]
 async fn what_was_not_used_for_longest_makes_room() {
-    let cache: Cache<u32, &str> = Cache::new(10_000);
+    let cache: FetchCache<u32, &str> = FetchCache::new(10_000);
     let ask = async |name: &str, weight: usize| {
         let mut fetched = false;
         let brings = async || {
             fetched = true;
-            Ok(New { weight, ..new(1) })
+            Ok(NewCacheEntry { weight, ..new(1) })
         };
         find(&cache, name, at(0), brings).await.unwrap();
         fetched
@@ -133,7 +138,7 @@ async fn what_was_not_used_for_longest_makes_room() {
 
 #[tokio::test]
 async fn who_has_a_turn_does_not_wait_for_one_who_waits_for_theirs() {
-    let cache: Cache<u32, &str> = Cache::new(10_000);
+    let cache: FetchCache<u32, &str> = FetchCache::new(10_000);
     let (turns, taken) = (Notify::new(), AtomicUsize::new(0));
     let waits = async || {
         taken.fetch_add(1, Ordering::Relaxed);
@@ -159,7 +164,10 @@ async fn who_has_a_turn_does_not_wait_for_one_who_waits_for_theirs() {
     assert!(slot.asking.with(|asking| asking.is_empty()), "nobody is remembered");
 }
 
-async fn find_as(cache: &Cache<u32, &'static str>, who: Option<Client>) -> Result<Kept<u32>, &'static str> {
+async fn find_as(
+    cache: &FetchCache<u32, &'static str>,
+    who: Option<ClientAddress>,
+) -> Result<CacheEntry<u32>, &'static str> {
     cache
         .find("a", who, at(0), async || Ok(()), async |()| Ok(new(7)))
         .await
@@ -167,12 +175,12 @@ async fn find_as(cache: &Cache<u32, &'static str>, who: Option<Client>) -> Resul
 
 #[tokio::test]
 async fn that_one_had_no_turn_is_told_to_nobody_else() {
-    let cache: Cache<u32, &str> = Cache::new(10_000);
+    let cache: FetchCache<u32, &str> = FetchCache::new(10_000);
     let none = async || Err::<(), _>("you ask for too much");
     let fetch = async |()| Ok(new(1));
     let told = cache.find("a", client(1), at(0), none, fetch).await;
     assert_eq!(told.unwrap_err(), "you ask for too much");
-    let for_now = async |()| Err(Failed::ForNow("that host is asked too often"));
+    let for_now = async |()| Err(FetchError::ForNow("that host is asked too often"));
     let told = cache.find("a", client(1), at(0), async || Ok(()), for_now).await;
     assert_eq!(told.unwrap_err(), "that host is asked too often");
     assert_eq!(*find_as(&cache, client(2)).await.unwrap().value, 7);

@@ -8,9 +8,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use registry_schema::{AgencyId, Timestamp, VerificationMethod};
 use serde::Serialize;
 use utoipa::ToSchema;
-use verification::foreign_list::ForeignList;
+use verification::foreign_list::ExternalStatusList;
 
-use super::super::NoList;
+use super::super::ListFetchError;
 
 /// The most lists that are kept of those that one agency names, all its issuers together.
 pub(super) const MOST_LISTS: usize = 256;
@@ -26,11 +26,11 @@ const TRIED_AGAIN: i64 = 30;
 const LATER: i64 = 5;
 
 /// The keys of an issuer's entry.
-pub(super) type Methods = Arc<Vec<VerificationMethod>>;
+pub(super) type VerificationMethods = Arc<Vec<VerificationMethod>>;
 
 /// A list that an agency names for an issuer of its own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(super) struct ListLocation {
     pub(super) agency: AgencyId,
     pub(super) issuer: String,
     pub(super) list: String,
@@ -38,9 +38,9 @@ pub(super) struct Place {
 
 /// A fetch to be made.
 #[derive(Clone, Debug)]
-pub(super) struct Turn {
-    pub(super) place: Place,
-    pub(super) methods: Methods,
+pub(super) struct ListFetch {
+    pub(super) place: ListLocation,
+    pub(super) methods: VerificationMethods,
     /// True if nothing is known of the list yet.
     pub(super) is_first: bool,
     number: u64,
@@ -48,8 +48,8 @@ pub(super) struct Turn {
 
 /// A list that was fetched.
 #[derive(Clone, Debug)]
-pub(super) struct Kept {
-    pub(super) list: Arc<ForeignList>,
+pub(super) struct FetchedList {
+    pub(super) list: Arc<ExternalStatusList>,
     pub(super) fetched_at: Timestamp,
     /// From this moment on it no longer counts.
     pub(super) good_until: Timestamp,
@@ -57,41 +57,41 @@ pub(super) struct Kept {
 
 /// The outcome of a fetch.
 #[derive(Debug)]
-pub(super) enum Outcome {
-    Had(Kept),
-    Failed(NoList),
+pub(super) enum ListFetchOutcome {
+    Had(FetchedList),
+    Failed(ListFetchError),
     /// It could not be tried.
     Later,
 }
 
 /// The news about a list, for the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum News {
+pub(super) enum ListHealthChange {
     Fails,
     IsBack,
 }
 
 /// Since when a list cannot be had, and why.
 #[derive(Clone, Debug)]
-pub(super) struct Failed {
+pub(super) struct ListFailure {
     pub(super) since: Timestamp,
-    pub(super) why: NoList,
+    pub(super) why: ListFetchError,
     times: u32,
 }
 
 /// A list that is named, with what is known of it.
 #[derive(Clone, Debug)]
-pub(super) struct Listed {
-    methods: Methods,
-    pub(super) kept: Option<Kept>,
-    pub(super) failed: Option<Failed>,
+pub(super) struct TrackedList {
+    methods: VerificationMethods,
+    pub(super) kept: Option<FetchedList>,
+    pub(super) failed: Option<ListFailure>,
     due: Timestamp,
     tried: Option<Timestamp>,
     under_way: bool,
     number: u64,
 }
 
-impl Listed {
+impl TrackedList {
     fn weight(&self) -> usize {
         self.kept.as_ref().map_or(0, |kept| kept.list.weight())
     }
@@ -99,9 +99,9 @@ impl Listed {
 
 /// The lists that one agency names.
 #[derive(Debug, Default)]
-struct Share {
+struct AgencyListSet {
     /// By issuer and address.
-    lists: BTreeMap<(String, String), Listed>,
+    lists: BTreeMap<(String, String), TrackedList>,
     weight: usize,
     /// The number that it names beyond those.
     left_out: usize,
@@ -109,7 +109,7 @@ struct Share {
 
 /// Counts of the status lists that this node keeps, of those that one agency names for issuers with keys of their own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
-pub struct KeptLists {
+pub struct KeptListCounts {
     /// The number of lists that it names.
     pub(crate) named: usize,
     /// The number of them that are here and count.
@@ -122,16 +122,16 @@ pub struct KeptLists {
 
 /// The lists of all agencies.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct FetchSchedule {
     /// The most seconds between two fetches of a list.
     every: i64,
-    shares: BTreeMap<AgencyId, Share>,
+    shares: BTreeMap<AgencyId, AgencyListSet>,
     /// The number under way, and when one was begun last; of agencies that are gone, too.
     under_way: BTreeMap<AgencyId, (usize, u64)>,
     numbers: u64,
 }
 
-impl Plan {
+impl FetchSchedule {
     pub(super) const fn new(every: i64) -> Self {
         Self {
             every,
@@ -142,8 +142,12 @@ impl Plan {
     }
 
     /// Takes in which lists there are now, and with which keys each is verified. What is no longer named is forgotten.
-    pub(super) fn want(&mut self, wanted: impl IntoIterator<Item = (Place, Methods)>, now: Timestamp) {
-        let mut by_agency: BTreeMap<AgencyId, BTreeMap<(String, String), Methods>> = BTreeMap::new();
+    pub(super) fn want(
+        &mut self,
+        wanted: impl IntoIterator<Item = (ListLocation, VerificationMethods)>,
+        now: Timestamp,
+    ) {
+        let mut by_agency: BTreeMap<AgencyId, BTreeMap<(String, String), VerificationMethods>> = BTreeMap::new();
         for (place, methods) in wanted {
             let of_it = by_agency.entry(place.agency).or_default();
             of_it.insert((place.issuer, place.list), methods);
@@ -171,7 +175,7 @@ impl Plan {
                     Some(_) => {}
                     None => {
                         self.numbers += 1;
-                        let listed = Listed {
+                        let listed = TrackedList {
                             methods,
                             kept: None,
                             failed: None,
@@ -184,17 +188,17 @@ impl Plan {
                     }
                 }
             }
-            share.weight = share.lists.values().map(Listed::weight).sum();
+            share.weight = share.lists.values().map(TrackedList::weight).sum();
         }
     }
 
     /// The next fetch, if one is due: of the agency with the fewest under way, and among several of the one that waited
     /// longest.
-    pub(super) fn next(&mut self, now: Timestamp) -> Option<Turn> {
+    pub(super) fn next(&mut self, now: Timestamp) -> Option<ListFetch> {
         let longest = self.every * 2;
         // A clock that was set back does not keep a list waiting.
         let is_due =
-            |listed: &Listed| !listed.under_way && (listed.due <= now || listed.due.seconds_since(now) > longest);
+            |listed: &TrackedList| !listed.under_way && (listed.due <= now || listed.due.seconds_since(now) > longest);
         let waiting = self.shares.iter_mut().filter_map(|(agency, share)| {
             let (under_way, begun) = self.under_way.get(agency).copied().unwrap_or_default();
             let due = share.lists.iter_mut().filter(|(_, listed)| is_due(listed));
@@ -207,8 +211,8 @@ impl Plan {
         self.numbers += 1;
         let (count, begun) = self.under_way.entry(agency.clone()).or_default();
         (*count, *begun) = (*count + 1, self.numbers);
-        Some(Turn {
-            place: Place {
+        Some(ListFetch {
+            place: ListLocation {
                 agency: agency.clone(),
                 issuer: issuer.clone(),
                 list: list.clone(),
@@ -226,7 +230,7 @@ impl Plan {
     }
 
     /// Takes in a list that was kept before this node began.
-    pub(super) fn remember(&mut self, turn: &Turn, kept: Kept) {
+    pub(super) fn remember(&mut self, turn: &ListFetch, kept: FetchedList) {
         let Some((share, listed)) = Self::listed(&mut self.shares, turn) else {
             return;
         };
@@ -238,7 +242,13 @@ impl Plan {
     }
 
     /// Takes in what came of a fetch; `chance` is from 0 to 1.
-    pub(super) fn done(&mut self, turn: &Turn, outcome: Outcome, now: Timestamp, chance: f64) -> Option<News> {
+    pub(super) fn done(
+        &mut self,
+        turn: &ListFetch,
+        outcome: ListFetchOutcome,
+        now: Timestamp,
+        chance: f64,
+    ) -> Option<ListHealthChange> {
         if let Some((count, _)) = self.under_way.get_mut(&turn.place.agency) {
             *count = count.saturating_sub(1);
         }
@@ -246,33 +256,33 @@ impl Plan {
         let (share, listed) = Self::listed(&mut self.shares, turn)?;
         listed.under_way = false;
         let outcome = match outcome {
-            Outcome::Had(kept) if *share - listed.weight() + kept.list.weight() > MOST_BYTES => {
+            ListFetchOutcome::Had(kept) if *share - listed.weight() + kept.list.weight() > MOST_BYTES => {
                 let most = MOST_BYTES / (1024 * 1024);
-                Outcome::Failed(NoList::NotHad(format!(
+                ListFetchOutcome::Failed(ListFetchError::NotHad(format!(
                     "there is no room for it: this node keeps {most} MiB of the lists that one agency names"
                 )))
             }
             other => other,
         };
         let (pause, news) = match outcome {
-            Outcome::Had(kept) => {
+            ListFetchOutcome::Had(kept) => {
                 *share = *share - listed.weight() + kept.list.weight();
                 let good_for = kept.good_until.seconds_since(now);
                 listed.kept = Some(kept);
-                let news = listed.failed.take().map(|_| News::IsBack);
+                let news = listed.failed.take().map(|_| ListHealthChange::IsBack);
                 (every.min(good_for / 2).max(LEAST_PAUSE), news)
             }
-            Outcome::Failed(why) => {
+            ListFetchOutcome::Failed(why) => {
                 let (since, times) = listed
                     .failed
                     .take()
                     .map_or((now, 0), |before| (before.since, before.times));
                 let pause = TRIED_AGAIN.saturating_mul(1 << times.min(10));
                 let times = times.saturating_add(1);
-                listed.failed = Some(Failed { since, why, times });
-                (every.min(pause), (times == 1).then_some(News::Fails))
+                listed.failed = Some(ListFailure { since, why, times });
+                (every.min(pause), (times == 1).then_some(ListHealthChange::Fails))
             }
-            Outcome::Later => (LATER, None),
+            ListFetchOutcome::Later => (LATER, None),
         };
         // The hour of a fetch tells nothing, and not all nodes come at once.
         let pause = pause.saturating_mul(1000);
@@ -287,7 +297,10 @@ impl Plan {
     }
 
     /// The list that a turn is about, if it is still that one, and the weight of its agency's share.
-    fn listed<'a>(shares: &'a mut BTreeMap<AgencyId, Share>, turn: &Turn) -> Option<(&'a mut usize, &'a mut Listed)> {
+    fn listed<'a>(
+        shares: &'a mut BTreeMap<AgencyId, AgencyListSet>,
+        turn: &ListFetch,
+    ) -> Option<(&'a mut usize, &'a mut TrackedList)> {
         let share = shares.get_mut(&turn.place.agency)?;
         let name = (turn.place.issuer.clone(), turn.place.list.clone());
         let listed = share
@@ -298,7 +311,7 @@ impl Plan {
     }
 
     /// Returns what is known of a list that an agency names.
-    pub(super) fn look(&self, agency: &AgencyId, issuer: &str, list: &str) -> Option<&Listed> {
+    pub(super) fn look(&self, agency: &AgencyId, issuer: &str, list: &str) -> Option<&TrackedList> {
         let share = self.shares.get(agency)?;
         share.lists.get(&(issuer.to_owned(), list.to_owned()))
     }
@@ -309,13 +322,13 @@ impl Plan {
     }
 
     /// Counts what is kept of the lists that each agency names.
-    pub(super) fn counts(&self, now: Timestamp) -> BTreeMap<AgencyId, KeptLists> {
-        let count = |share: &Share| {
+    pub(super) fn counts(&self, now: Timestamp) -> BTreeMap<AgencyId, KeptListCounts> {
+        let count = |share: &AgencyListSet| {
             let fresh = || {
                 let kept = share.lists.values().filter_map(|listed| listed.kept.as_ref());
                 kept.filter(|kept| now < kept.good_until)
             };
-            KeptLists {
+            KeptListCounts {
                 named: share.lists.len() + share.left_out,
                 fresh: fresh().count(),
                 failing: share.lists.values().filter(|listed| listed.failed.is_some()).count(),

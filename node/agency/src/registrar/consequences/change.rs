@@ -3,22 +3,22 @@
 use std::sync::Arc;
 
 use policy::{Policy, framework::Framework};
-use protocol::Row;
+use protocol::DocumentRow;
 use registry_schema::{
-    AgencyId, Issuer, Withdrawal,
+    AgencyId, Issuer, RecognitionWithdrawal,
     recognition::{AgencyRecognitionEntry, RecognitionEntry, Registration},
 };
 use verification::{Evidence, Freshness};
 
 /// A change that is asked about.
 #[derive(Clone, Debug)]
-pub enum Change {
+pub enum ProposedChange {
     /// An issuer is recognized.
     Recognition(Box<RecognitionEntry>),
     /// An agency's recognitions are accepted.
     Agency(Box<AgencyRecognitionEntry>),
     /// A recognition with this id, of an issuer or of an agency, is withdrawn.
-    Withdrawal(String, Withdrawal),
+    Withdrawal(String, RecognitionWithdrawal),
     /// One of this agency's issuers stands otherwise.
     Standing(Registration),
     /// The entry of one of this agency's issuers says something else.
@@ -30,10 +30,10 @@ pub enum Change {
     /// The framework with this id is another, or none.
     Framework(String, Option<Arc<Framework>>),
     /// These rows of lists say something else, or nothing more: a key ends, and what it wrote is void.
-    Rows(Vec<Row>),
+    Rows(Vec<DocumentRow>),
 }
 
-impl Change {
+impl ProposedChange {
     /// The policy that would be in force, if it is another.
     pub(super) fn policy(&self) -> Option<Arc<Policy>> {
         match self {
@@ -43,7 +43,7 @@ impl Change {
     }
 
     /// The rows that would say something else.
-    pub(super) fn rows(&self) -> Option<&[Row]> {
+    pub(super) fn rows(&self) -> Option<&[DocumentRow]> {
         match self {
             Self::Rows(rows) => Some(rows),
             _ => None,

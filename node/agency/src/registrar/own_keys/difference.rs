@@ -5,7 +5,7 @@ use registry_schema::{Timestamp, VerificationMethod};
 
 /// The change to a key, if any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Became {
+pub enum KeyDifference {
     /// It was not listed.
     New,
     /// It stands where the issuer publishes its keys no more; it stays listed, with an end.
@@ -30,7 +30,7 @@ pub(super) fn difference(
     published: &[VerificationMethod],
     seen: Timestamp,
     now: Timestamp,
-) -> Vec<(VerificationMethod, Became)> {
+) -> Vec<(VerificationMethod, KeyDifference)> {
     let mut used = vec![false; published.len()];
     let mut all = Vec::with_capacity(listed.len());
     for old in listed {
@@ -40,13 +40,13 @@ pub(super) fn difference(
         let (from, until, became) = match found {
             Some((new, used)) => {
                 *used = true;
-                (new.from.or(old.from), new.until, Became::OtherTerm)
+                (new.from.or(old.from), new.until, KeyDifference::OtherTerm)
             }
-            None if was_over => (old.from, old.until, Became::Same),
+            None if was_over => (old.from, old.until, KeyDifference::Same),
             None => (
                 old.from,
                 Some(old.until.map_or(now, |until| until.min(now))),
-                Became::Gone,
+                KeyDifference::Gone,
             ),
         };
         let kept = VerificationMethod {
@@ -54,7 +54,11 @@ pub(super) fn difference(
             until,
             ..old.clone()
         };
-        let became = if kept.is_same_key(old) { Became::Same } else { became };
+        let became = if kept.is_same_key(old) {
+            KeyDifference::Same
+        } else {
+            became
+        };
         all.push((kept, became));
     }
     for (new, _) in published.iter().zip(used).filter(|(_, used)| !used) {
@@ -63,7 +67,7 @@ pub(super) fn difference(
             compromised: None,
             ..new.clone()
         };
-        all.push((new, Became::New));
+        all.push((new, KeyDifference::New));
     }
     // Under another name, too, or with another term: it is the key that somebody else has.
     for (method, _) in &mut all {

@@ -1,11 +1,11 @@
-use verification::SigningKey;
+use verification::IssuerSigningKey;
 
 use super::*;
 
 const DID: &str = "did:web:badges.example";
 
 fn key(name: &str) -> VerificationMethod {
-    let key = SigningKey::from_seed(&[7; 32]).unwrap();
+    let key = IssuerSigningKey::from_seed(&[7; 32]).unwrap();
     VerificationMethod {
         id: name.into(),
         public_key_multibase: multikey::encode(&key.public_key()),
@@ -72,7 +72,7 @@ fn keys_are_the_issuers_own_and_can_be_used() {
         let said = says(DID, &keys).unwrap_err();
         assert!(said.contains(told), "{said}");
     }
-    let (own, method) = multikey::did_key(&SigningKey::from_seed(&[8; 32]).unwrap().public_key());
+    let (own, method) = multikey::did_key(&IssuerSigningKey::from_seed(&[8; 32]).unwrap().public_key());
     let said = says(&own, &[key(&method)]).unwrap_err();
     assert!(said.contains("holds its key"), "{said}");
 }

@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use registry_schema::registration::Phase;
+use registry_schema::registration::CasePhase;
 use tokio::sync::watch;
 
 use super::{
-    super::{Actor, NotDone, Registrar},
-    CaseFile,
+    super::{Actor, Registrar, RegistrarError},
+    ApplicationCase,
 };
 use storage::LocalWrite;
 
@@ -24,18 +24,20 @@ impl Registrar {
     /// Forgets who can be reached about a case. What was decided, and why, stays.
     ///
     /// # Errors
-    /// [`NotDone`], if there is no such case, it waits for a decision, that is forgotten already, or the node cannot write.
-    pub async fn expunge_contact(&self, id: &str, hand: &Actor) -> Result<CaseFile, NotDone> {
+    /// [`RegistrarError`], if there is no such case, it waits for a decision, that is forgotten already, or the node cannot write.
+    pub async fn expunge_contact(&self, id: &str, hand: &Actor) -> Result<ApplicationCase, RegistrarError> {
         let _acting = self.acting.lock().await;
         let mut file = self.case(id).await?;
         if file.case.phase.is_open() {
-            return Err(NotDone::Conflict(
+            return Err(RegistrarError::Conflict(
                 "the application waits for a decision, and whoever made it has to be reached: decide or close it first"
                     .into(),
             ));
         }
         if file.application.contact == EXPUNGED {
-            return Err(NotDone::Conflict(format!("the contact of `{id}` is expunged already")));
+            return Err(RegistrarError::Conflict(format!(
+                "the contact of `{id}` is expunged already"
+            )));
         }
         let own = vec![
             LocalWrite::Contact {
@@ -52,10 +54,10 @@ impl Registrar {
     /// Forgets the contacts of the cases that were refused, closed or withdrawn, and untouched for so many days. Gives how many.
     ///
     /// # Errors
-    /// [`NotDone`], if the node cannot write.
-    pub async fn expunge_old_contacts(&self, after_days: u32) -> Result<usize, NotDone> {
+    /// [`RegistrarError`], if the node cannot write.
+    pub async fn expunge_old_contacts(&self, after_days: u32) -> Result<usize, RegistrarError> {
         let before = self.clock.now().plus_seconds(-i64::from(after_days) * 86_400);
-        let over = [Phase::Refused, Phase::Closed, Phase::Withdrawn].map(Phase::as_str);
+        let over = [CasePhase::Refused, CasePhase::Closed, CasePhase::Withdrawn].map(CasePhase::as_str);
         let hand = Actor {
             who: "retention".into(),
             dry_run: false,
@@ -74,7 +76,7 @@ pub async fn retention(registrar: Arc<Registrar>, days: u32, mut stop: watch::Re
         let pause = match registrar.expunge_old_contacts(days).await {
             Ok(0) => LOOKED_EVERY,
             // Whoever holds the lease does it; this process may be about to.
-            Err(NotDone::NotHolder) => TRIED_EVERY,
+            Err(RegistrarError::NotHolder) => TRIED_EVERY,
             Ok(count) => {
                 tracing::info!(count, "contacts of applications were kept long enough and are expunged");
                 LOOKED_EVERY

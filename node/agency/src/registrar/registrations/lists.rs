@@ -2,7 +2,7 @@
 
 use registry_schema::{Issuer, acceptance::ProviderKind, recognition::RegistrationStanding};
 
-use super::super::{NotDone, Registrar, not_ready};
+use super::super::{Registrar, RegistrarError, not_ready};
 
 impl Registrar {
     /// The entry of a registered issuer, if it is found to be another kind of body than the list has.
@@ -18,11 +18,11 @@ impl Registrar {
 
     /// Checks that the registration has not ended in the lists, which is final, whatever the history here says: as after a
     /// restored backup.
-    pub(super) fn has_not_ended(&self, issuer: &str) -> Result<(), NotDone> {
+    pub(super) fn has_not_ended(&self, issuer: &str) -> Result<(), RegistrarError> {
         let registry = self.registry.snapshot();
         let home = registry.home().ok_or_else(not_ready)?;
         match home.registration(issuer) {
-            Some(said) if said.standing == RegistrationStanding::Ended => Err(NotDone::Conflict(
+            Some(said) if said.standing == RegistrationStanding::Ended => Err(RegistrarError::Conflict(
                 "the registration of the issuer has ended, which is final".into(),
             )),
             _ => Ok(()),

@@ -4,22 +4,22 @@ use registry_schema::{
     Timestamp,
     criteria::{Rubric, RubricRef},
     recognition::{Registration, RegistrationStanding},
-    registration::{By, Case, NotNow, Phase, Taken},
+    registration::{CasePhase, RegistrationCase, StepActor, StepRefusal, TakenStep},
 };
 
 use super::{
-    super::{NotDone, internal},
-    Note,
+    super::{RegistrarError, internal},
+    StepNote,
 };
 use storage::{RubricRow, StepRow};
 
 /// The standing that the trust list is to give a case's issuer, if it has one.
-pub(super) fn standing_of(case: &Case, at: Timestamp) -> Option<Registration> {
+pub(super) fn standing_of(case: &RegistrationCase, at: Timestamp) -> Option<Registration> {
     let standing = match case.phase {
-        Phase::Registered => RegistrationStanding::Registered,
-        Phase::Suspended => RegistrationStanding::Suspended,
-        Phase::Withdrawn => RegistrationStanding::Ended,
-        Phase::Submitted | Phase::UnderReview | Phase::Refused | Phase::Closed => return None,
+        CasePhase::Registered => RegistrationStanding::Registered,
+        CasePhase::Suspended => RegistrationStanding::Suspended,
+        CasePhase::Withdrawn => RegistrationStanding::Ended,
+        CasePhase::Submitted | CasePhase::UnderReview | CasePhase::Refused | CasePhase::Closed => return None,
     };
     Some(Registration {
         issuer: case.issuer.clone()?,
@@ -29,19 +29,24 @@ pub(super) fn standing_of(case: &Case, at: Timestamp) -> Option<Registration> {
     })
 }
 
-pub(super) fn rubric_of(row: &RubricRow) -> Result<Rubric, NotDone> {
+pub(super) fn rubric_of(row: &RubricRow) -> Result<Rubric, RegistrarError> {
     serde_json::from_str(&row.content).map_err(internal)
 }
 
-pub(super) fn row_of(application: &str, number: usize, taken: &Taken, note: Note) -> Result<StepRow, NotDone> {
+pub(super) fn row_of(
+    application: &str,
+    number: usize,
+    taken: &TakenStep,
+    note: StepNote,
+) -> Result<StepRow, RegistrarError> {
     let (rubric_id, rubric_version) = taken.rubric.clone().map(|one| (one.id, one.version)).unzip();
     Ok(StepRow {
         application: application.to_owned(),
         number: i64::try_from(number).map_err(internal)?,
         at: taken.at.0,
         who: match &taken.by {
-            By::Applicant => None,
-            By::Operator(name) => Some(name.clone()),
+            StepActor::Applicant => None,
+            StepActor::Operator(name) => Some(name.clone()),
         },
         step: serde_json::to_string(&taken.step).map_err(internal)?,
         note: note.text,
@@ -53,10 +58,10 @@ pub(super) fn row_of(application: &str, number: usize, taken: &Taken, note: Note
 }
 
 /// A step, as it was taken.
-pub(super) fn taken_of(row: &StepRow) -> Result<Taken, NotDone> {
-    Ok(Taken {
+pub(super) fn taken_of(row: &StepRow) -> Result<TakenStep, RegistrarError> {
+    Ok(TakenStep {
         at: Timestamp(row.at),
-        by: row.who.clone().map_or(By::Applicant, By::Operator),
+        by: row.who.clone().map_or(StepActor::Applicant, StepActor::Operator),
         step: serde_json::from_str(&row.step).map_err(internal)?,
         rubric: row
             .rubric_id
@@ -67,34 +72,39 @@ pub(super) fn taken_of(row: &StepRow) -> Result<Taken, NotDone> {
     })
 }
 
-/// Converts the reason why a step is not possible now to a [`NotDone`].
-pub fn not_done(why: NotNow) -> NotDone {
+/// Converts the reason why a step is not possible now to a [`RegistrarError`].
+pub fn not_done(why: StepRefusal) -> RegistrarError {
     let said = why.to_string();
     match why {
-        NotNow::Invalid(_) => NotDone::Invalid(said),
-        NotNow::NotTheApplicants(_) => NotDone::NotTheirs(said),
-        NotNow::Illegal { .. } | NotNow::Gate(_) | NotNow::AnotherPerson(_) | NotNow::TooEarly(_) | NotNow::TooMany => {
-            NotDone::Conflict(said)
-        }
+        StepRefusal::Invalid(_) => RegistrarError::Invalid(said),
+        StepRefusal::NotTheApplicants(_) => RegistrarError::NotTheirs(said),
+        StepRefusal::Illegal { .. }
+        | StepRefusal::Gate(_)
+        | StepRefusal::AnotherPerson(_)
+        | StepRefusal::TooEarly(_)
+        | StepRefusal::TooMany => RegistrarError::Conflict(said),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use registry_schema::registration::{Kind, Step};
+    use registry_schema::registration::{RegistrationStep, StepKind};
 
     /// Steps are kept as JSON for good.
     #[test]
     fn steps_of_before_still_read_and_a_proof_reads_back() {
         let before = r#"{"approve":{"until":"2029-07-01"}}"#;
-        assert_eq!(serde_json::from_str::<Step>(before).unwrap().kind(), Kind::Approve);
-        let step = Step::Prove {
+        assert_eq!(
+            serde_json::from_str::<RegistrationStep>(before).unwrap().kind(),
+            StepKind::Approve
+        );
+        let step = RegistrationStep::Prove {
             issuer: "did:web:a.example".into(),
             keys: vec![],
             status_lists: vec!["https://a.example/1".into()],
         };
         let text = serde_json::to_string(&step).unwrap();
         assert!(text.starts_with(r#"{"prove":{"issuer":"did:web:a.example""#), "{text}");
-        assert_eq!(serde_json::from_str::<Step>(&text).unwrap(), step);
+        assert_eq!(serde_json::from_str::<RegistrationStep>(&text).unwrap(), step);
     }
 }

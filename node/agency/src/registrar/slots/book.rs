@@ -11,7 +11,7 @@ use rand::{
 use registry_schema::status::{BLOCK_SLOTS, LIST_SLOTS, UNIT_SLOTS};
 
 use crate::registry::AgencyState;
-use storage::OwnList;
+use storage::IssuerStatusList;
 
 const BLOCKS: u32 = LIST_SLOTS / BLOCK_SLOTS;
 const UNITS_OF_A_BLOCK: u32 = BLOCK_SLOTS / UNIT_SLOTS;
@@ -25,20 +25,20 @@ pub(in crate::registrar) struct SlotPlace {
 
 /// A reservation that a start is about to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Reserving {
-    pub(super) list: OwnList,
+pub(super) struct SlotReservation {
+    pub(super) list: IssuerStatusList,
     /// True if the list is a new one, of this issuer.
     pub(super) opens: bool,
     pub(super) spans: Vec<SlotSpan>,
 }
 
 /// The knowledge of this agency's status lists.
-pub(super) trait KnownLists {
+pub(super) trait StatusListLookup {
     /// The reservations in a list, with the start that alone made each; none, if nothing is known of the list.
     fn reserved(&self, list: u32) -> Option<&BTreeMap<SlotSpan, Option<u64>>>;
 }
 
-impl KnownLists for AgencyState {
+impl StatusListLookup for AgencyState {
     fn reserved(&self, list: u32) -> Option<&BTreeMap<SlotSpan, Option<u64>>> {
         self.list(list).map(crate::registry::StatusList::reserved)
     }
@@ -79,7 +79,7 @@ impl SlotBook {
     }
 
     /// A place for a credential of this issuer; none, if more must be reserved first.
-    pub(super) fn take(&mut self, issuer: &str, known: &impl KnownLists) -> Option<SlotPlace> {
+    pub(super) fn take(&mut self, issuer: &str, known: &impl StatusListLookup) -> Option<SlotPlace> {
         let free = &mut self.by_issuer.get_mut(issuer)?.free;
         while let Some(place) = free.pop() {
             if is_reserved_by(self.start, place, known) {
@@ -94,18 +94,18 @@ impl SlotBook {
     pub(super) fn plan(
         &self,
         issuer: &str,
-        (lists, witnesses): (&[OwnList], &[Hash]),
-        known: &impl KnownLists,
+        (lists, witnesses): (&[IssuerStatusList], &[Hash]),
+        known: &impl StatusListLookup,
         mut number: impl FnMut() -> u32,
         rng: &mut impl rand::Rng,
-    ) -> Reserving {
+    ) -> SlotReservation {
         let last = self.by_issuer.get(issuer).map_or(0, |slots| slots.last);
         let wanted = (last * 2).clamp(UNIT_SLOTS, BLOCK_SLOTS);
         let nothing = BTreeMap::new();
         for list in lists.iter().copied().filter(|list| self.may_use(*list, witnesses)) {
             let spans = pick(known.reserved(list.number).unwrap_or(&nothing), wanted, rng);
             if !spans.is_empty() {
-                return Reserving {
+                return SlotReservation {
                     list,
                     opens: false,
                     spans,
@@ -118,14 +118,14 @@ impl SlotBook {
             new = number();
         }
         let witness = witnesses.choose(rng).copied().filter(|_| !self.stands_alone);
-        Reserving {
-            list: OwnList { number: new, witness },
+        SlotReservation {
+            list: IssuerStatusList { number: new, witness },
             opens: true,
             spans: pick(&nothing, wanted, rng),
         }
     }
 
-    fn may_use(&self, list: OwnList, witnesses: &[Hash]) -> bool {
+    fn may_use(&self, list: IssuerStatusList, witnesses: &[Hash]) -> bool {
         match list.witness {
             None => self.own.contains(&list.number),
             Some(witness) => !self.stands_alone && witnesses.contains(&witness),
@@ -134,12 +134,12 @@ impl SlotBook {
 
     /// The agency that must confirm this before its slots are used, as another start may have reserved in that list; none,
     /// where no other can know of the list, or use it.
-    pub(super) const fn needs_word(reserving: &Reserving) -> Option<Hash> {
+    pub(super) const fn needs_word(reserving: &SlotReservation) -> Option<Hash> {
         if reserving.opens { None } else { reserving.list.witness }
     }
 
     /// Returns true if this start alone reserved these slots, as far as is known.
-    pub(super) fn is_sole(&self, reserving: &Reserving, known: &impl KnownLists) -> bool {
+    pub(super) fn is_sole(&self, reserving: &SlotReservation, known: &impl StatusListLookup) -> bool {
         let slots = reserving.spans.iter().flat_map(|span| span.slots());
         let list = reserving.list.number;
         slots
@@ -153,8 +153,8 @@ impl SlotBook {
     }
 
     /// Keeps a reservation that is on disk, and confirmed where it must be: its slots may be used.
-    pub(super) fn keep(&mut self, issuer: &str, reserving: Reserving, rng: &mut impl rand::Rng) {
-        let Reserving { list, opens, spans } = reserving;
+    pub(super) fn keep(&mut self, issuer: &str, reserving: SlotReservation, rng: &mut impl rand::Rng) {
+        let SlotReservation { list, opens, spans } = reserving;
         if opens && list.witness.is_none() {
             self.own.insert(list.number);
         }
@@ -175,7 +175,7 @@ pub(super) fn slots<'a>(spans: impl Iterator<Item = &'a SlotSpan>) -> u32 {
 }
 
 /// Returns true if this start reserved a place, and no other did.
-fn is_reserved_by(start: u64, place: SlotPlace, known: &impl KnownLists) -> bool {
+fn is_reserved_by(start: u64, place: SlotPlace, known: &impl StatusListLookup) -> bool {
     let Some(reserved) = known.reserved(place.list) else {
         return false;
     };

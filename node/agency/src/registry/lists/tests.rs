@@ -17,7 +17,7 @@ fn issuer(agency: &str) -> Issuer {
 /// Sets the row of an issuer in its trust list.
 fn says(lists: &mut AgencyState, issuer: &Issuer) {
     let put = trust_list::register(issuer);
-    lists.set(&Row {
+    lists.set(&DocumentRow {
         agency: Hash([7; 32]),
         document: put.document,
         key: put.key,

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use protocol::{Hash, Replica, log::AgencyLog, replica::Placed};
+use protocol::{Hash, Replica, log::AgencyLog, replica::LoadOutcome};
 
-use storage::{MovedAside, Removal};
+use storage::{AgencyRemoval, MovedEnvelope};
 
 /// The damage of one agency, as it is found.
 #[derive(Debug, Default)]
 pub(super) struct AgencyDamage {
-    pub(super) removal: Removal,
+    pub(super) removal: AgencyRemoval,
     pub(super) count: usize,
     pub(super) first: Option<String>,
     /// True if no key log is filed under this agency.
@@ -44,8 +44,8 @@ impl AgencyDamage {
     }
 
     /// Notes where an envelope came, which the store has at this position.
-    pub(super) fn note_placed(&mut self, position: i64, placed: Placed) {
-        let Placed::SetAside {
+    pub(super) fn note_placed(&mut self, position: i64, placed: LoadOutcome) {
+        let LoadOutcome::SetAside {
             agency,
             name,
             rows,
@@ -57,7 +57,7 @@ impl AgencyDamage {
         if let Some(why) = damage {
             self.note("envelope", &why);
         }
-        self.removal.moved_aside.push(MovedAside {
+        self.removal.moved_aside.push(MovedEnvelope {
             position,
             agency,
             name,
@@ -76,13 +76,13 @@ pub(super) fn damage_of<'a>(all: &'a mut DamageByAgency, agency: &[u8]) -> &'a m
 }
 
 /// Lists what is to be taken out of the store, with the rows that follow from what stays.
-pub(super) fn removals(damage: &mut DamageByAgency, replica: &Replica) -> Vec<Removal> {
+pub(super) fn removals(damage: &mut DamageByAgency, replica: &Replica) -> Vec<AgencyRemoval> {
     let removal = |found: &mut AgencyDamage| {
         let note = found.in_words();
         let agency = <[u8; 32]>::try_from(found.removal.agency.as_slice()).map(Hash);
         let log = agency.ok().and_then(|agency| replica.logs().get(&agency));
         let log = log.filter(|log: &&AgencyLog| log.base().is_none());
-        Removal {
+        AgencyRemoval {
             agency: found.removal.agency.clone(),
             everything: found.removal.everything,
             envelopes: found.removal.envelopes.clone(),

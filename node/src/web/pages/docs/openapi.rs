@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    super::words::{Piece, capitalized, pieces},
-    Error,
+    super::words::{TextSpan, capitalized, pieces},
+    ErrorEntry,
 };
 
 /// The order in which a reader meets them; a tag that is not named here comes last.
@@ -24,28 +24,28 @@ const TAGS: [(&str, &str); 8] = [
 ];
 
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Document {
-    pub(super) info: Info,
-    paths: BTreeMap<String, BTreeMap<String, Operation>>,
+pub(super) struct OpenApiDocument {
+    pub(super) info: OpenApiInfo,
+    paths: BTreeMap<String, BTreeMap<String, OpenApiOperation>>,
     #[serde(default)]
-    components: Components,
+    components: OpenApiComponents,
 }
 
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Info {
+pub(super) struct OpenApiInfo {
     #[serde(default)]
     pub(super) description: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
-struct Components {
+struct OpenApiComponents {
     #[serde(default)]
     schemas: BTreeMap<String, Value>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Operation {
+struct OpenApiOperation {
     #[serde(default)]
     tags: Vec<String>,
     #[serde(default)]
@@ -53,17 +53,17 @@ struct Operation {
     #[serde(default)]
     description: String,
     #[serde(default)]
-    parameters: Vec<Parameter>,
+    parameters: Vec<OpenApiParameter>,
     #[serde(default)]
-    request_body: Body,
+    request_body: OpenApiBody,
     #[serde(default)]
-    responses: BTreeMap<String, Body>,
+    responses: BTreeMap<String, OpenApiBody>,
     #[serde(default)]
     security: Vec<Value>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Parameter {
+struct OpenApiParameter {
     name: String,
     r#in: String,
     #[serde(default)]
@@ -74,68 +74,68 @@ struct Parameter {
 }
 
 #[derive(Debug, Default, Deserialize)]
-struct Body {
+struct OpenApiBody {
     /// The place of an answer that many routes give.
     #[serde(default, rename = "$ref")]
     common: Option<String>,
     #[serde(default)]
     description: String,
     #[serde(default)]
-    content: BTreeMap<String, Content>,
+    content: BTreeMap<String, OpenApiContent>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Content {
+struct OpenApiContent {
     #[serde(default)]
     schema: Value,
 }
 
 /// The routes of one tag.
 #[derive(Debug, Clone)]
-pub(super) struct Group {
+pub(super) struct RouteGroup {
     pub(super) title: String,
     /// Its page: `/docs/{slug}`.
     pub(super) slug: String,
-    pub(super) routes: Vec<Route>,
+    pub(super) routes: Vec<RouteDoc>,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Route {
+pub(super) struct RouteDoc {
     pub(super) anchor: String,
     pub(super) method: String,
     pub(super) path: String,
     pub(super) operators: bool,
-    pub(super) summary: Vec<Piece>,
-    pub(super) description: Vec<Piece>,
-    pub(super) parameters: Vec<Field>,
+    pub(super) summary: Vec<TextSpan>,
+    pub(super) description: Vec<TextSpan>,
+    pub(super) parameters: Vec<FieldDoc>,
     pub(super) takes: Vec<String>,
-    pub(super) fields: Vec<Field>,
-    pub(super) responses: Vec<Answer>,
+    pub(super) fields: Vec<FieldDoc>,
+    pub(super) responses: Vec<ResponseDoc>,
 }
 
 /// A parameter, or a member of a JSON object.
 #[derive(Debug, Clone)]
-pub(super) struct Field {
+pub(super) struct FieldDoc {
     pub(super) name: String,
     /// `query`, `required`: what there is to say beside the name.
     pub(super) kind: String,
-    pub(super) about: Vec<Piece>,
+    pub(super) about: Vec<TextSpan>,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Answer {
+pub(super) struct ResponseDoc {
     pub(super) status: String,
-    pub(super) about: Vec<Piece>,
+    pub(super) about: Vec<TextSpan>,
     /// The name of its shape.
     pub(super) shape: Option<String>,
     pub(super) error: bool,
 }
 
-impl Document {
+impl OpenApiDocument {
     /// All routes, by tag.
     /// What a status means is told by the error that has it, where the route itself does not say.
-    pub(super) fn groups(&self, errors: &[Error]) -> Vec<Group> {
-        let mut routes: Vec<(usize, String, Route)> = Vec::new();
+    pub(super) fn groups(&self, errors: &[ErrorEntry]) -> Vec<RouteGroup> {
+        let mut routes: Vec<(usize, String, RouteDoc)> = Vec::new();
         for (path, methods) in &self.paths {
             for (method, operation) in methods {
                 let tag = operation.tags.first().cloned().unwrap_or_default();
@@ -144,12 +144,12 @@ impl Document {
             }
         }
         routes.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-        let mut groups: Vec<Group> = Vec::new();
+        let mut groups: Vec<RouteGroup> = Vec::new();
         for (place, tag, route) in routes {
             let title = TAGS.get(place).map_or(tag, |(_, title)| (*title).to_owned());
             match groups.last_mut() {
                 Some(group) if group.title == title => group.routes.push(route),
-                _ => groups.push(Group {
+                _ => groups.push(RouteGroup {
                     slug: slug(&title),
                     title,
                     routes: vec![route],
@@ -160,7 +160,7 @@ impl Document {
     }
 
     /// The members of a named shape.
-    pub(super) fn fields(&self, shape: &str) -> Vec<Field> {
+    pub(super) fn fields(&self, shape: &str) -> Vec<FieldDoc> {
         let Some(schema) = self.components.schemas.get(shape) else {
             return Vec::new();
         };
@@ -171,7 +171,7 @@ impl Document {
             .filter_map(Value::as_str)
             .collect();
         let members = schema["properties"].as_object().into_iter().flatten();
-        let field = |(name, member): (&String, &Value)| Field {
+        let field = |(name, member): (&String, &Value)| FieldDoc {
             name: name.clone(),
             kind: if required.contains(&name.as_str()) {
                 "required".to_owned()
@@ -183,16 +183,16 @@ impl Document {
         members.map(field).collect()
     }
 
-    fn route(&self, method: &str, path: &str, operation: &Operation, errors: &[Error]) -> Route {
+    fn route(&self, method: &str, path: &str, operation: &OpenApiOperation, errors: &[ErrorEntry]) -> RouteDoc {
         let shape = operation.request_body.content.values().find_map(|c| shape(&c.schema));
-        Route {
+        RouteDoc {
             anchor: anchor(method, path),
             method: method.to_uppercase(),
             path: path.to_owned(),
             operators: !operation.security.is_empty(),
             summary: told(&operation.summary),
             description: told(&operation.description),
-            parameters: operation.parameters.iter().map(Field::of).collect(),
+            parameters: operation.parameters.iter().map(FieldDoc::of).collect(),
             takes: operation.request_body.content.keys().cloned().collect(),
             fields: shape.map(|name| self.fields(&name)).unwrap_or_default(),
             responses: operation
@@ -200,14 +200,14 @@ impl Document {
                 .iter()
                 // What any route can answer, the page tells once: the list of errors.
                 .filter(|(_, body)| body.common.is_none())
-                .map(|(status, body)| Answer::of(status, body, errors))
+                .map(|(status, body)| ResponseDoc::of(status, body, errors))
                 .collect(),
         }
     }
 }
 
-impl Field {
-    fn of(parameter: &Parameter) -> Self {
+impl FieldDoc {
+    fn of(parameter: &OpenApiParameter) -> Self {
         let about = match (parameter.name.as_str(), &parameter.example) {
             ("dry_run", _) if parameter.description.is_empty() => {
                 told("`true` says what would be done, and does nothing")
@@ -230,8 +230,8 @@ impl Field {
     }
 }
 
-impl Answer {
-    fn of(status: &str, body: &Body, errors: &[Error]) -> Self {
+impl ResponseDoc {
+    fn of(status: &str, body: &OpenApiBody, errors: &[ErrorEntry]) -> Self {
         let code: Option<StatusCode> = status.parse().ok();
         let error = errors.iter().find(|e| Some(e.status) == code.map(|code| code.as_u16()));
         let standard = error.map_or_else(
@@ -270,7 +270,7 @@ fn description(member: &Value) -> Option<&str> {
 }
 
 /// With a capital letter at its beginning and a full stop at its end; line breaks are none.
-fn told(text: &str) -> Vec<Piece> {
+fn told(text: &str) -> Vec<TextSpan> {
     let text = capitalized(&text.split_whitespace().collect::<Vec<_>>().join(" "));
     if text.is_empty() || text.ends_with('.') {
         pieces(&text)

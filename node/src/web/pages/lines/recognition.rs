@@ -1,8 +1,8 @@
 //! The line that says who recognizes the issuer.
 
-use registry_schema::{Check, Outcome, VerdictKind, verdict::RecognizedBy};
+use registry_schema::{Check, CheckOutcome, VerdictKind, verdict::RecognizingAgency};
 
-use super::{DETAIL, Line, VerdictView};
+use super::{DETAIL, VerdictLine, VerdictView};
 use crate::web::pages::{
     issuers::uses,
     words::{for_use, listed, plain, sentence, term},
@@ -20,7 +20,7 @@ fn also(others: &[(String, String)]) -> Option<String> {
 }
 
 impl VerdictView<'_> {
-    pub(in crate::web::pages) fn recognized_by(&self) -> Line {
+    pub(in crate::web::pages) fn recognized_by(&self) -> VerdictLine {
         let label = "Recognized by";
         let verdict = self.verdict;
         let mark = self.mark_if_genuine(Check::Recognition);
@@ -32,12 +32,12 @@ impl VerdictView<'_> {
             .iter()
             .filter(|r| r.in_doubt.is_none() && verdict.purpose.is_none_or(|p| r.purposes.contains(&p)));
         let is_any_open = others.iter().any(|r| r.in_doubt.is_some());
-        let each = |r: &&RecognizedBy| format!("{}: {}.", self.name(&r.agency), self.terms(r));
+        let each = |r: &&RecognizingAgency| format!("{}: {}.", self.name(&r.agency), self.terms(r));
         let mut notes = Vec::new();
         let text = match self.outcome(Check::Recognition) {
             _ if verdict.verdict == VerdictKind::Unreadable => return self.unreached(label),
-            None | Some(Outcome::NotApplicable) => return self.unreached(label),
-            Some(Outcome::Passed) => {
+            None | Some(CheckOutcome::NotApplicable) => return self.unreached(label),
+            Some(CheckOutcome::Passed) => {
                 notes.extend(held.take(3).map(|r| sentence(&self.terms(r), DETAIL)));
                 let heard: Vec<(String, String)> =
                     serving.map(|r| (self.name(&r.agency), term(r.from, r.until))).collect();
@@ -50,7 +50,7 @@ impl VerdictView<'_> {
                     format!("{here} recognizes the issuer that the file names.")
                 }
             }
-            Some(Outcome::Failed) => {
+            Some(CheckOutcome::Failed) => {
                 let names: Vec<String> = serving.map(|r| self.name(&r.agency)).collect();
                 notes.extend(own.iter().take(3).chain(others.iter().take(4)).map(each));
                 notes.extend(self.doubts(&verdict.recognized_by));
@@ -63,14 +63,14 @@ impl VerdictView<'_> {
                     (false, true) => format!("Not by {here}, but by {}.", listed(&names, 4)),
                 }
             }
-            Some(Outcome::CouldNotCheck) => {
+            Some(CheckOutcome::CouldNotCheck) => {
                 notes.push(self.detail(Check::Recognition, "It is not known why."));
                 notes.extend(own.iter().take(3).chain(others.iter().take(4)).map(each));
                 notes.extend(self.doubts(&verdict.recognized_by));
                 format!("Could not be checked for {here}.")
             }
         };
-        Line {
+        VerdictLine {
             label,
             mark,
             text,
@@ -80,7 +80,7 @@ impl VerdictView<'_> {
     }
 
     /// Lists the recognitions that could not be told to hold still, and why: each reason once.
-    fn doubts<'r>(&self, all: impl IntoIterator<Item = &'r RecognizedBy>) -> Vec<String> {
+    fn doubts<'r>(&self, all: impl IntoIterator<Item = &'r RecognizingAgency>) -> Vec<String> {
         let mut doubts: Vec<(&str, Vec<String>)> = Vec::new();
         for by in all {
             let (Some(why), who) = (by.in_doubt.as_deref(), self.name(&by.agency)) else {
@@ -100,7 +100,7 @@ impl VerdictView<'_> {
     }
 
     /// Says what a recognition covers, for what, how long, and through whom it came.
-    fn terms(&self, r: &RecognizedBy) -> String {
+    fn terms(&self, r: &RecognizingAgency) -> String {
         let through: Vec<String> = r
             .path
             .iter()

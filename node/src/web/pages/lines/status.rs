@@ -1,8 +1,8 @@
 //! The line that says whether a badge is revoked or suspended, and as of when that is known.
 
-use registry_schema::{AgencyId, Check, Finding, Outcome, StatusState, VerdictKind};
+use registry_schema::{AgencyId, Check, CheckOutcome, Finding, StatusState, VerdictKind};
 
-use super::{Line, VerdictView};
+use super::{VerdictLine, VerdictView};
 use crate::web::pages::words::{ago, is_stale, plain, since};
 
 /// The line's heading where neither is known.
@@ -33,18 +33,20 @@ impl VerdictView<'_> {
         let found = self.finding(Check::Status)?;
         let at = found.as_of?;
         Some(match (self.whose(found), found.outcome) {
-            (_, Outcome::NotApplicable) => return None,
-            (_, Outcome::CouldNotCheck) if !is_stale(found) => return None,
-            (Some(who), Outcome::CouldNotCheck) => format!("{who} has not been heard from {}.", since(at, self.now)),
-            (None, Outcome::CouldNotCheck) => format!("Last heard {}.", ago(at, self.now)),
+            (_, CheckOutcome::NotApplicable) => return None,
+            (_, CheckOutcome::CouldNotCheck) if !is_stale(found) => return None,
+            (Some(who), CheckOutcome::CouldNotCheck) => {
+                format!("{who} has not been heard from {}.", since(at, self.now))
+            }
+            (None, CheckOutcome::CouldNotCheck) => format!("Last heard {}.", ago(at, self.now)),
             (Some(who), _) => format!("Heard from {who} {}.", ago(at, self.now)),
             (None, _) => format!("Heard {}.", ago(at, self.now)),
         })
     }
 
-    pub(in crate::web::pages) fn status(&self) -> Line {
+    pub(in crate::web::pages) fn status(&self) -> VerdictLine {
         let mark = self.mark_if_genuine(Check::Status);
-        let line = |label: &'static str, text: String, notes: Vec<String>| Line {
+        let line = |label: &'static str, text: String, notes: Vec<String>| VerdictLine {
             label,
             mark,
             text,
@@ -63,7 +65,7 @@ impl VerdictView<'_> {
                 let said = self.detail(Check::Status, "This badge is suspended.");
                 line("Suspended", said, heard.into_iter().collect())
             }
-            (StatusState::Active, Some(Outcome::Passed)) => {
+            (StatusState::Active, Some(CheckOutcome::Passed)) => {
                 let detail = self.detail(Check::Status, "Neither revoked nor suspended.");
                 match heard {
                     // Who says so and as of when stands above; what happened later does not.
@@ -78,11 +80,11 @@ impl VerdictView<'_> {
             (_, Some(outcome)) => {
                 let detail = self.detail(Check::Status, "Not known.");
                 match (heard, outcome) {
-                    (Some(heard), Outcome::CouldNotCheck) => {
+                    (Some(heard), CheckOutcome::CouldNotCheck) => {
                         let is_said = detail.contains("not been heard from");
                         line(OPEN, heard, (!is_said).then_some(detail).into_iter().collect())
                     }
-                    (None, Outcome::CouldNotCheck) if !self.is_not_told() => {
+                    (None, CheckOutcome::CouldNotCheck) if !self.is_not_told() => {
                         line(OPEN, "Not known.".to_owned(), vec![detail])
                     }
                     (heard, _) => line(OPEN, detail, heard.into_iter().collect()),

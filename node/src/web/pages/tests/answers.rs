@@ -1,12 +1,19 @@
 //! Checks that the card says what is known: who is silent, whether it is revoked, which day a date is.
 
-use registry_schema::{AgencyId, Check, Finding, Outcome, StatusState, Verdict};
+use registry_schema::{AgencyId, Check, CheckOutcome, Finding, StatusState, Verdict};
 
 use super::*;
 
 const SINCE: &str = "South Carolina has not been heard from since 23 November 2026, 08:59 UTC";
 
-fn set(verdict: &mut Verdict, place: usize, outcome: Outcome, code: &str, detail: &str, whose: Option<(&str, &str)>) {
+fn set(
+    verdict: &mut Verdict,
+    place: usize,
+    outcome: CheckOutcome,
+    code: &str,
+    detail: &str,
+    whose: Option<(&str, &str)>,
+) {
     let check = verdict.findings[place].check;
     verdict.findings[place] = Finding {
         check,
@@ -24,12 +31,19 @@ fn home_is_silent() -> Verdict {
     verdict.agency = agency("US-TN");
     let silent = Some(("US-SC", "2026-11-23T08:59:00Z"));
     verdict.sentence = format!("Could not check: {SINCE}.");
-    set(&mut verdict, 4, Outcome::CouldNotCheck, "status.stale", SINCE, silent);
+    set(
+        &mut verdict,
+        4,
+        CheckOutcome::CouldNotCheck,
+        "status.stale",
+        SINCE,
+        silent,
+    );
     let follows = format!("Tennessee recognizes the issuer as long as South Carolina registers it, and {SINCE}");
     set(
         &mut verdict,
         5,
-        Outcome::CouldNotCheck,
+        CheckOutcome::CouldNotCheck,
         "recognition.stale",
         &follows,
         silent,
@@ -38,7 +52,7 @@ fn home_is_silent() -> Verdict {
     set(
         &mut verdict,
         6,
-        Outcome::CouldNotCheck,
+        CheckOutcome::CouldNotCheck,
         "worth.recognition_in_doubt",
         &worth,
         silent,
@@ -115,7 +129,7 @@ fn whoever_is_asked_next_is_whoever_could_tell() {
         set(
             &mut verdict,
             4,
-            Outcome::Passed,
+            CheckOutcome::Passed,
             "status.active",
             "neither",
             Some(("US-SC", "2026-11-23T14:02:11Z")),
@@ -124,7 +138,7 @@ fn whoever_is_asked_next_is_whoever_could_tell() {
         set(
             &mut verdict,
             5,
-            Outcome::CouldNotCheck,
+            CheckOutcome::CouldNotCheck,
             "recognition.stale",
             "too old",
             whose,
@@ -135,7 +149,14 @@ fn whoever_is_asked_next_is_whoever_could_tell() {
         assert!(silence.is_none_or(|silence| html.contains(&silence)), "{html}");
     }
     let mut expelled = home_is_silent();
-    set(&mut expelled, 4, Outcome::CouldNotCheck, "agency.expelled", "x", None);
+    set(
+        &mut expelled,
+        4,
+        CheckOutcome::CouldNotCheck,
+        "agency.expelled",
+        "x",
+        None,
+    );
     expelled.findings[4].agency = Some(agency("US-SC"));
     assert!(page(&expelled).contains("Ask South Carolina directly. This site no longer relies"));
 }
@@ -149,7 +170,7 @@ fn only_silence_is_called_not_heard_from() {
     set(
         &mut verdict,
         6,
-        Outcome::CouldNotCheck,
+        CheckOutcome::CouldNotCheck,
         "worth.depends",
         "0 of 60",
         heard,
@@ -171,7 +192,14 @@ fn the_line_on_revocation_is_headed_by_what_is_known() {
     let mut without = unknown_signer("Palmetto");
     let place = without.findings.iter().position(|f| f.check == Check::Status).unwrap();
     let none = "the badge has no status: it cannot be revoked or suspended";
-    set(&mut without, place, Outcome::NotApplicable, "status.none", none, None);
+    set(
+        &mut without,
+        place,
+        CheckOutcome::NotApplicable,
+        "status.none",
+        none,
+        None,
+    );
     without.status.state = StatusState::Unknown;
     (without.status.fresh_as_of, without.status.source) = (None, None);
     let html = page(&without);
@@ -196,14 +224,21 @@ fn not_genuine() -> Verdict {
     set(
         &mut verdict,
         1,
-        Outcome::Failed,
+        CheckOutcome::Failed,
         "proof.invalid",
         "the signature does not match",
         None,
     );
     let why =
         "not told, because the badge is not genuine: where its status stands is only what somebody wrote into the file";
-    set(&mut verdict, 4, Outcome::CouldNotCheck, "status.not_checked", why, None);
+    set(
+        &mut verdict,
+        4,
+        CheckOutcome::CouldNotCheck,
+        "status.not_checked",
+        why,
+        None,
+    );
     verdict.status.state = StatusState::Unknown;
     (verdict.status.fresh_as_of, verdict.status.source) = (None, None);
     verdict
@@ -246,7 +281,7 @@ fn a_badges_dates_are_the_days_of_whoever_issued_it() {
     set(
         &mut verdict,
         3,
-        Outcome::Failed,
+        CheckOutcome::Failed,
         "dates.not_yet_valid",
         "good from January 1, 2026 on",
         None,
@@ -262,7 +297,7 @@ fn a_namesake_of_a_recognized_issuer_is_told_above_the_fold() {
     let other =
         "another issuer, “Palmetto”, an issuer of Tennessee, has this name, and is recognized in South Carolina";
     let mut warning = verdict.findings[2].clone();
-    (warning.outcome, warning.detail) = (Outcome::NotApplicable, other.to_owned());
+    (warning.outcome, warning.detail) = (CheckOutcome::NotApplicable, other.to_owned());
     "issuer.name_resembles".clone_into(&mut warning.code);
     verdict.findings.insert(3, warning);
     let html = page(&verdict);

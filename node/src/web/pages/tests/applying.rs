@@ -5,10 +5,10 @@ use askama::Template as _;
 use super::super::{samples::*, *};
 
 pub(super) fn application(text: &str) -> crate::api::applications::Application {
-    use registry_schema::registration::Step;
+    use registry_schema::registration::RegistrationStep;
     let text = text.to_owned();
     let step = |number, role, step| serde_json::json!({"number": number, "at": "2026-01-02", "role": role, "step": step, "note": text, "note_is_public": true});
-    let evidence = Step::Evidence {
+    let evidence = RegistrationStep::Evidence {
         component: Some("blind-review".into()),
         link: Some(text.clone()),
     };
@@ -27,10 +27,10 @@ fn rubric() -> registry_schema::criteria::Rubric {
 }
 
 pub(super) fn applying(text: &str) -> String {
-    let typed: Typed = ["name", "url", "contact_name", "note-blind-review", "link-blind-review"]
+    let typed: FormValues = ["name", "url", "contact_name", "note-blind-review", "link-blind-review"]
         .map(|field| (field.to_owned(), text.to_owned()))
         .into();
-    let wrong = ["contact_email", "link-blind-review", ""].map(|field| Wrong {
+    let wrong = ["contact_email", "link-blind-review", ""].map(|field| FieldError {
         field: field.to_owned(),
         what: text.to_owned(),
     });

@@ -1,7 +1,7 @@
 //! The page of an issuer that signs with keys of its own.
 
 use askama::Template as _;
-use registry_schema::{MAX_STATUS_LISTS, OwnKeys, VerificationMethod};
+use registry_schema::{ExternalKeys, MAX_STATUS_LISTS, VerificationMethod};
 
 use super::super::{samples::*, *};
 
@@ -15,7 +15,7 @@ fn shown(keys: usize, text: &str) -> String {
     };
     let (mut issuers, _) = issuers();
     issuers[0].verification_methods = (0..keys).map(key).collect();
-    issuers[0].own_keys = Some(OwnKeys {
+    issuers[0].own_keys = Some(ExternalKeys {
         status_lists: (0..MAX_STATUS_LISTS)
             .map(|i| format!("https://a.example/{i}{text}"))
             .collect(),
@@ -48,7 +48,7 @@ fn it_tells_every_key_and_list_and_what_is_not_known() {
         !page(&issuers[0]).contains("keys of its own"),
         "its agency keeps its key"
     );
-    issuers[0].own_keys = Some(OwnKeys {
+    issuers[0].own_keys = Some(ExternalKeys {
         status_lists: vec![],
         seen: now(),
     });

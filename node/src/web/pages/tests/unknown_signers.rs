@@ -44,7 +44,7 @@ fn a_signer_that_nobody_knows_gets_no_tick_beside_the_name_it_claims() {
     // Nobody is sent to whom the file names, whatever else is open.
     let mut open = unknown_signer("Palmetto Educator Institute");
     open.verdict = VerdictKind::CouldNotCheck;
-    open.findings[5].outcome = registry_schema::Outcome::CouldNotCheck;
+    open.findings[5].outcome = registry_schema::CheckOutcome::CouldNotCheck;
     "status.unreachable".clone_into(&mut open.findings[5].code);
     let html = page(&open);
     let (_, next) = html.split_once("What to do next").unwrap();

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use protocol::{Hash, files::PageName};
+use protocol::{Hash, files::PageRef};
 use tokio::time::Instant;
 
 /// The time after which a replica that was given everything is given everything once more, if it still asks; then twice as
@@ -12,7 +12,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
 /// The pages of an agency that a replica was given, in this conversation.
 #[derive(Debug, Default)]
-pub(super) struct Progress {
+pub(super) struct PageProgress {
     /// The index of the first page that it lacks, as far as could be told; none, before the first.
     from: Option<usize>,
     given: BTreeSet<Hash>,
@@ -20,7 +20,7 @@ pub(super) struct Progress {
     again: Option<(Instant, Duration)>,
 }
 
-impl Progress {
+impl PageProgress {
     /// Tells whether it is known where to begin.
     pub(super) const fn has_begun(&self) -> bool {
         self.from.is_some()
@@ -37,12 +37,12 @@ impl Progress {
     }
 
     /// Tells whether there are pages that were not given.
-    pub(super) fn has_unread(&self, pages: &[PageName]) -> bool {
+    pub(super) fn has_unread(&self, pages: &[PageRef]) -> bool {
         self.unread(pages).is_some()
     }
 
     /// The page to give next. `has_nothing`: the replica holds nothing of this log.
-    pub(super) fn next(&mut self, pages: &[PageName], has_nothing: bool, now: Instant) -> Option<PageName> {
+    pub(super) fn next(&mut self, pages: &[PageRef], has_nothing: bool, now: Instant) -> Option<PageRef> {
         // Names that are not listed any more need not be remembered.
         self.given.retain(|given| pages.iter().any(|page| page.name == *given));
         if self.from.is_none() {
@@ -61,7 +61,7 @@ impl Progress {
         unread
     }
 
-    fn unread(&self, pages: &[PageName]) -> Option<PageName> {
+    fn unread(&self, pages: &[PageRef]) -> Option<PageRef> {
         let from = self.from.unwrap_or(0);
         let mut unread = pages.iter().skip(from).filter(|page| !self.given.contains(&page.name));
         unread.next().copied()
@@ -84,8 +84,8 @@ impl Progress {
 mod tests {
     use super::*;
 
-    fn pages(names: &[u8]) -> Vec<PageName> {
-        let page = |name: &u8| PageName {
+    fn pages(names: &[u8]) -> Vec<PageRef> {
+        let page = |name: &u8| PageRef {
             name: Hash([*name; 32]),
             count: 1,
             bytes: 1,
@@ -94,7 +94,7 @@ mod tests {
     }
 
     /// Gives pages until there are no more; gives their names.
-    fn all(progress: &mut Progress, pages: &[PageName], has_nothing: bool, now: Instant) -> Vec<u8> {
+    fn all(progress: &mut PageProgress, pages: &[PageRef], has_nothing: bool, now: Instant) -> Vec<u8> {
         let mut given = Vec::new();
         let mut nothing = has_nothing;
         while let Some(page) = progress.next(pages, nothing, now) {
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn each_page_is_given_once_in_order_and_a_longer_last_one_again() {
         let now = Instant::now();
-        let mut progress = Progress::default();
+        let mut progress = PageProgress::default();
         let mut given = Vec::new();
         for _ in 0..3 {
             let page = progress.next(&pages(&[1, 2, 3]), given.is_empty(), now).unwrap();
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn who_still_asks_is_given_everything_once_more_and_then_not_for_a_while() {
         let mut now = Instant::now();
-        let mut progress = Progress::default();
+        let mut progress = PageProgress::default();
         let listed = pages(&[1, 2]);
         assert_eq!(all(&mut progress, &listed, true, now), [1, 2, 1, 2]);
         assert_eq!(all(&mut progress, &listed, false, now), Vec::<u8>::new());
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn who_took_a_late_page_and_has_nothing_is_given_the_first_ones_too() {
         let now = Instant::now();
-        let mut progress = Progress::default();
+        let mut progress = PageProgress::default();
         let listed = pages(&[1, 2, 3]);
         progress.begin_at(2);
         assert_eq!(progress.next(&listed, false, now).unwrap().name.0[0], 3);
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn who_never_keeps_anything_does_not_make_it_run_for_ever() {
         let now = Instant::now();
-        let mut progress = Progress::default();
+        let mut progress = PageProgress::default();
         let listed = pages(&[1, 2, 3]);
         let mut calls = 0;
         while let Some(page) = progress.next(&listed, true, now) {

@@ -8,7 +8,7 @@ use tokio::{
 
 use super::*;
 
-const LIMITS: PlaceLimits = super::super::PLACES;
+const LIMITS: FairLimits = super::super::PLACES;
 const HONEST: u32 = 1_000_000;
 
 fn in_an_hour() -> Instant {
@@ -16,15 +16,15 @@ fn in_an_hour() -> Instant {
 }
 
 /// Many who want many places each, and hold each until it is taken back.
-struct Flood {
-    places: Arc<Places<u32>>,
+struct FetchFlood {
+    places: Arc<FairSemaphore<u32>>,
     may_end: Arc<Semaphore>,
     _tasks: JoinSet<()>,
 }
 
-impl Flood {
+impl FetchFlood {
     async fn begins(askers: u32, each: u32) -> Self {
-        let (places, may_end) = (Places::new(LIMITS), Arc::new(Semaphore::new(0)));
+        let (places, may_end) = (FairSemaphore::new(LIMITS), Arc::new(Semaphore::new(0)));
         let mut tasks = JoinSet::new();
         for who in 0..askers {
             for _ in 0..each {
@@ -63,7 +63,7 @@ impl Flood {
 #[tokio::test]
 async fn who_wants_one_place_gets_it_at_once_while_others_want_thousands() {
     for askers in [1, 4, 40] {
-        let flood = Flood::begins(askers, 300).await;
+        let flood = FetchFlood::begins(askers, 300).await;
         for honest in HONEST..HONEST + 50 {
             let place = flood.places.enter(honest, in_an_hour()).now_or_never();
             assert!(place.is_some(), "{askers}");
@@ -75,7 +75,7 @@ async fn who_wants_one_place_gets_it_at_once_while_others_want_thousands() {
 /// More want all they can get than there are places.
 #[tokio::test]
 async fn who_wants_one_place_waits_for_one_turn_of_all_others() {
-    let flood = Flood::begins(200, 30).await;
+    let flood = FetchFlood::begins(200, 30).await;
     let mut honest = Box::pin(flood.places.enter(HONEST, in_an_hour()));
     let mut ended = 0;
     while (&mut honest).now_or_never().is_none() {
@@ -95,9 +95,9 @@ async fn who_wants_one_place_waits_for_one_turn_of_all_others() {
 
 #[tokio::test]
 async fn nobody_holds_more_than_a_share_and_in_the_long_run_all_have_as_much() {
-    let one = Flood::begins(1, 300).await;
+    let one = FetchFlood::begins(1, 300).await;
     assert_eq!(one.places.taken(), LIMITS.of_one, "also while nobody else wants any");
-    let four = Flood::begins(4, 300).await;
+    let four = FetchFlood::begins(4, 300).await;
     assert_eq!(four.held_by(4), [16, 6, 1, 1], "who came first has more, but a share");
     four.ends(100).await;
     let held = four.held_by(4);
@@ -106,7 +106,7 @@ async fn nobody_holds_more_than_a_share_and_in_the_long_run_all_have_as_much() {
 
 #[tokio::test]
 async fn those_who_wait_come_by_turns() {
-    let places = Places::new(PlaceLimits {
+    let places = FairSemaphore::new(FairLimits {
         in_all: 1,
         of_one: 1,
         for_the_first: 0,
@@ -134,24 +134,24 @@ async fn those_who_wait_come_by_turns() {
 
 #[tokio::test]
 async fn who_waits_in_vain_is_told_for_whom() {
-    let places = Places::new(LIMITS);
+    let places = FairSemaphore::new(LIMITS);
     let enter = |who| places.enter(who, Instant::now());
     let mut held = Vec::new();
     for _ in 0..LIMITS.of_one {
         held.push(enter(0).await.unwrap());
     }
-    assert_eq!(enter(0).await.unwrap_err(), Full::OfOwn);
+    assert_eq!(enter(0).await.unwrap_err(), NoPermit::OfOwn);
     for who in 1..=u32::try_from(LIMITS.in_all - LIMITS.of_one).unwrap() {
         held.push(enter(who).await.unwrap());
     }
-    assert_eq!(enter(HONEST).await.unwrap_err(), Full::OfOthers);
+    assert_eq!(enter(HONEST).await.unwrap_err(), NoPermit::OfOthers);
     held.pop();
     enter(HONEST).await.unwrap();
 }
 
 #[tokio::test]
 async fn who_goes_while_waiting_takes_no_place_along() {
-    let places = Places::new(LIMITS);
+    let places = FairSemaphore::new(LIMITS);
     let mut held = Vec::new();
     for who in 0..64 {
         held.push(places.enter(who, in_an_hour()).await.unwrap());

@@ -20,10 +20,10 @@ mod contexts;
 mod statements;
 mod terms;
 
-use super::Document;
+use super::RdfInput;
 
 /// Canonical N-Quads (RDFC-1.0) of a document that passed the walk; `None` if that takes the long way.
-pub(super) fn canonical(document: Document<'_>) -> Option<String> {
+pub(super) fn canonical(document: RdfInput<'_>) -> Option<String> {
     let vocabulary = contexts::compiled(document.contexts()?, document.way)?;
     let statements = statements::of(document, &vocabulary)?;
     canonical::lines(statements)

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use oxrdf::{BlankNode, Dataset, GraphName, NamedOrBlankNode, Quad, Term, TermRef};
 
-use super::{Stop, too_complex};
+use super::{HashingError, too_complex};
 
 /// RDFC-1.0 tries every order of blank nodes that look alike ("dataset poisoning"): factorial in their number.
 const MAX_ALIKE: usize = 5;
 const MAX_ALIKE_IN_ALL: usize = 16;
 
 /// Counts blank nodes that look alike at first sight (RDFC-1.0, §4.6), before anything is tried in every order.
-pub(super) fn guard(dataset: &Dataset) -> Result<(), Stop> {
+pub(super) fn guard(dataset: &Dataset) -> Result<(), HashingError> {
     let mut around: BTreeMap<String, Vec<Quad>> = BTreeMap::new();
     for quad in dataset {
         let quad = quad.into_owned();
@@ -133,8 +133,8 @@ mod tests {
 
     #[test]
     fn trees_within_the_limits_are_done_soon() {
-        type Linked = fn(usize, usize) -> bool;
-        let trees: [(&[usize], Linked); 4] = [
+        type LinkPredicate = fn(usize, usize) -> bool;
+        let trees: [(&[usize], LinkPredicate); 4] = [
             (&[5, 5, 5], |i, j| j == i + 5),
             (&[1, 5, 5, 5], |i, j| i == 0 && j > 0),
             (&[1, 3, 4, 4, 4], |i, j| {

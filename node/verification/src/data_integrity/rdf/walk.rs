@@ -4,7 +4,9 @@ use std::{collections::BTreeSet, sync::LazyLock};
 
 use serde_json::{Map, Value};
 
-use super::{Document, Doubt, Invalid, Stop, Terms, record, record::is_record, too_complex, uncovered};
+use super::{
+    AllowedTerms, HashingError, InvalidProof, RdfInput, Undecidable, record, record::is_record, too_complex, uncovered,
+};
 use crate::contexts;
 
 /// Limits, each far above any badge. Reading a context costs a millisecond; so may an object with a type.
@@ -15,7 +17,7 @@ const MAX_OBJECTS_OF_A_RECORD: usize = 2560;
 const MAX_CONTEXTS_OF_A_RECORD: usize = 420;
 
 /// Refuses what is too much, what names contexts that we do not have, and what could hide a statement from a reader.
-pub(super) fn check(document: Document<'_>) -> Result<(), Stop> {
+pub(super) fn check(document: RdfInput<'_>) -> Result<(), HashingError> {
     let own_id = ["id", "@id"]
         .into_iter()
         .find_map(|key| document.object.get(key))
@@ -24,7 +26,7 @@ pub(super) fn check(document: Document<'_>) -> Result<(), Stop> {
         true => (MAX_OBJECTS_OF_A_RECORD, MAX_CONTEXTS_OF_A_RECORD),
         false => (MAX_OBJECTS, MAX_CONTEXTS),
     };
-    let mut seen = Seen {
+    let mut seen = DocumentWalk {
         max_objects,
         max_contexts,
         own_id,
@@ -52,12 +54,12 @@ const ABOUT_ITSELF: [&str; 7] = [
 ];
 
 /// Everything that was met while walking the JSON.
-struct Seen<'a> {
+struct DocumentWalk<'a> {
     /// The `id` of the outermost object.
     own_id: Option<&'a str>,
     /// The entry of the outermost object that does not count.
     without: Option<&'a str>,
-    terms: Terms,
+    terms: AllowedTerms,
     /// The document's contexts are others than those in it, which do not count then.
     own_context: bool,
     objects: usize,
@@ -66,11 +68,11 @@ struct Seen<'a> {
     max_contexts: usize,
 }
 
-impl Seen<'_> {
+impl DocumentWalk<'_> {
     /// Refuses what could make the signed statement and the JSON that people see differ. `@context` itself is not
     /// signed, only what it makes of the document; so a context written into the document could rename `validUntil`,
     /// and an IRI as a key, `@nest` or `@graph` could hide it, without the signature noticing.
-    fn object(&mut self, object: &Map<String, Value>) -> Result<(), Stop> {
+    fn object(&mut self, object: &Map<String, Value>) -> Result<(), HashingError> {
         self.objects += 1;
         if self.objects > self.max_objects {
             return Err(too_complex(format!("it has more than {} objects", self.max_objects)));
@@ -99,7 +101,7 @@ impl Seen<'_> {
 
     /// Two objects with one `id` are one thing to JSON-LD, so a line may be moved from one to the other without the
     /// signature noticing: an end date into an endorsement *of* this badge, say.
-    fn inner(&self, object: &Map<String, Value>) -> Result<(), Stop> {
+    fn inner(&self, object: &Map<String, Value>) -> Result<(), HashingError> {
         let Some(own_id) = self.own_id else {
             return Ok(());
         };
@@ -112,14 +114,14 @@ impl Seen<'_> {
             }
         }
         match about_itself.filter(|_| is_itself) {
-            Some(key) => Err(Stop::Invalid(Invalid::Malformed(format!(
+            Some(key) => Err(HashingError::Invalid(InvalidProof::Malformed(format!(
                 "the badge tells its own `{key}` in an inner part"
             )))),
             None => Ok(()),
         }
     }
 
-    fn value(&mut self, value: &Value) -> Result<(), Stop> {
+    fn value(&mut self, value: &Value) -> Result<(), HashingError> {
         match value {
             Value::Object(object) => self.object(object),
             Value::Array(items) => items.iter().try_for_each(|item| self.value(item)),
@@ -128,18 +130,18 @@ impl Seen<'_> {
         }
     }
 
-    fn context(&mut self, value: &Value) -> Result<(), Stop> {
+    fn context(&mut self, value: &Value) -> Result<(), HashingError> {
         self.contexts += 1;
         if self.contexts > self.max_contexts {
             let most = self.max_contexts;
             return Err(too_complex(format!("it names contexts more than {most} times")));
         }
-        let unknown = |name: &str| Stop::Doubt(Doubt::UnknownContext(name.chars().take(200).collect()));
+        let unknown = |name: &str| HashingError::Doubt(Undecidable::UnknownContext(name.chars().take(200).collect()));
         match value {
             Value::String(url) if contexts::find(url).is_some() => Ok(()),
-            Value::String(url) if self.terms == Terms::Any && contexts::find_example(url).is_some() => Ok(()),
+            Value::String(url) if self.terms == AllowedTerms::Any && contexts::find_example(url).is_some() => Ok(()),
             Value::String(url) => Err(unknown(url)),
-            Value::Object(own) if self.terms == Terms::Any => own_terms(own),
+            Value::Object(own) if self.terms == AllowedTerms::Any => own_terms(own),
             Value::Array(items) => items.iter().try_for_each(|item| match item {
                 Value::Array(_) => Err(unknown("a list within a list")),
                 item => self.context(item),
@@ -156,9 +158,9 @@ fn is_name(iri: &str) -> bool {
 }
 
 /// Contexts written into a document may name things, and nothing else: no scopes, no containers, no keywords renamed.
-fn own_terms(context: &Map<String, Value>) -> Result<(), Stop> {
+fn own_terms(context: &Map<String, Value>) -> Result<(), HashingError> {
     let strange = || {
-        Stop::Doubt(Doubt::UnknownContext(
+        HashingError::Doubt(Undecidable::UnknownContext(
             "a context written into the document itself".to_owned(),
         ))
     };
@@ -204,7 +206,7 @@ static SCOPED: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
 /// `oxjsonld` 0.2.7 uses only the last of several vocabularies that one object's types bring, and drops the terms of
 /// the others. Such a badge may be right, so it must not be called altered. Of some, what the second type brings is put
 /// into the contexts ([`super::record`]).
-fn one_scope(types: &Value, object: &Map<String, Value>) -> Result<(), Stop> {
+fn one_scope(types: &Value, object: &Map<String, Value>) -> Result<(), HashingError> {
     let names = types
         .as_array()
         .filter(|types| types.len() > 1)

@@ -18,22 +18,22 @@ const OF_OTHERS: [(&str, &str); 3] = [
     ),
 ];
 
-fn ours(suite: Suite, key: &SigningKey) -> Value {
+fn ours(suite: Cryptosuite, key: &IssuerSigningKey) -> Value {
     let document = credential::build(&credential::tests::example(key));
     let (_, method) = multikey::did_key(&key.public_key());
     sign_with(suite, document, key, &method, "2026-01-15T09:00:00Z".parse().unwrap()).unwrap()
 }
 
-fn keys() -> [(Suite, SigningKey); 3] {
+fn keys() -> [(Cryptosuite, IssuerSigningKey); 3] {
     [
-        (Suite::EddsaJcs2022, key()),
+        (Cryptosuite::EddsaJcs2022, key()),
         (
-            Suite::EcdsaRdfc2019,
-            SigningKey::from_secret(KeyKind::P256, &[7; 32]).unwrap(),
+            Cryptosuite::EcdsaRdfc2019,
+            IssuerSigningKey::from_secret(KeyKind::P256, &[7; 32]).unwrap(),
         ),
         (
-            Suite::EcdsaRdfc2019,
-            SigningKey::from_secret(KeyKind::P384, &[7; 48]).unwrap(),
+            Cryptosuite::EcdsaRdfc2019,
+            IssuerSigningKey::from_secret(KeyKind::P384, &[7; 48]).unwrap(),
         ),
     ]
 }
@@ -83,14 +83,14 @@ fn the_key_decides_and_the_suite_must_fit_it() {
             assert_eq!(is_valid(&confused), name == suite.as_str(), "{suite:?} as {name}");
         }
     }
-    let rsa = PublicKey::from_modulus(&[0xc1; 256], &[1, 0, 1]).unwrap();
+    let rsa = VerificationKey::from_modulus(&[0xc1; 256], &[1, 0, 1]).unwrap();
     let outcome = verify(&signed(), |_| Some(rsa.clone()));
     assert!(
-        matches!(outcome, ProofOutcome::Invalid(Invalid::Malformed(_))),
+        matches!(outcome, ProofOutcome::Invalid(InvalidProof::Malformed(_))),
         "{outcome:?}"
     );
     let [_, (_, p256), _] = keys();
-    let refused = sign_with(Suite::EddsaJcs2022, json!({}), &p256, "x:y", Timestamp(0));
+    let refused = sign_with(Cryptosuite::EddsaJcs2022, json!({}), &p256, "x:y", Timestamp(0));
     assert_eq!(refused, Err(SignError::OtherKind("P-256")));
 }
 
@@ -111,7 +111,7 @@ fn canonical_json_is_that_of_the_standard() {
 
 #[test]
 fn numbers_that_canonical_json_confuses_are_refused() {
-    let (suite, key) = (Suite::EddsaJcs2022, key());
+    let (suite, key) = (Cryptosuite::EddsaJcs2022, key());
     for (number, fits) in [
         (json!(9_007_199_254_740_991_u64), true),
         (json!(9_007_199_254_740_992_u64), false),
@@ -130,14 +130,14 @@ fn numbers_that_canonical_json_confuses_are_refused() {
 fn plain_json_is_signed_as_it_is() {
     let (_, method) = multikey::did_key(&key().public_key());
     let document = json!({"versionId": "1-x", "parameters": {}});
-    let signed = sign_with(Suite::EddsaJcs2022, document, &key(), &method, Timestamp(0)).unwrap();
+    let signed = sign_with(Cryptosuite::EddsaJcs2022, document, &key(), &method, Timestamp(0)).unwrap();
     assert!(signed["proof"].get("@context").is_none());
     assert!(is_valid(&signed), "{:?}", check(&signed));
 }
 
 #[test]
 fn the_contexts_of_a_json_proof_begin_the_documents() {
-    let document = ours(Suite::EddsaJcs2022, &key());
+    let document = ours(Cryptosuite::EddsaJcs2022, &key());
     let change = |place: &str, contexts: Value| {
         let mut changed = document.clone();
         match place {
@@ -162,25 +162,25 @@ fn the_contexts_of_a_json_proof_begin_the_documents() {
     for unknown in [json!("https://a.example/c"), json!({"validUntil": "urn:x"})] {
         let outcome = change("", json!([first, second, unknown]));
         assert!(
-            matches!(outcome, ProofOutcome::CouldNotCheck(Doubt::UnknownContext(_))),
+            matches!(outcome, ProofOutcome::CouldNotCheck(Undecidable::UnknownContext(_))),
             "{outcome:?}"
         );
     }
     assert_eq!(
         change("proof", json!([first])),
-        ProofOutcome::Invalid(Invalid::Mismatch)
+        ProofOutcome::Invalid(InvalidProof::Mismatch)
     );
 }
 
 #[test]
 fn a_set_of_different_suites_holds_if_each_does() {
     let mut both = signed();
-    let with_jcs = ours(Suite::EddsaJcs2022, &key());
+    let with_jcs = ours(Cryptosuite::EddsaJcs2022, &key());
     both["proof"] = json!([both["proof"], with_jcs["proof"]]);
     let ProofOutcome::Valid(signatures) = check(&both) else {
         panic!("{:?}", check(&both))
     };
     assert_eq!(signatures.len(), 2);
     both["proof"][1]["created"] = json!("2026-01-16T09:00:00Z");
-    assert_eq!(check(&both), ProofOutcome::Invalid(Invalid::Mismatch));
+    assert_eq!(check(&both), ProofOutcome::Invalid(InvalidProof::Mismatch));
 }

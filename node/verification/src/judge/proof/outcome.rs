@@ -2,25 +2,25 @@
 
 use std::cell::Cell;
 
-use super::{super::Case, Known};
+use super::{super::JudgeContext, KnownKey};
 use crate::{
-    PublicKey,
-    data_integrity::{self, Expected, Invalid, ProofOutcome},
+    VerificationKey,
+    data_integrity::{self, ExpectedProof, InvalidProof, ProofOutcome},
     multikey,
 };
 
 /// The most keys of one name that are tried.
 const MAX_OF_ONE_NAME: usize = 8;
 
-impl Case<'_> {
+impl JudgeContext<'_> {
     /// The outcome of checking the proofs. An issuer may have given a new key the name of an earlier one: then each key of
     /// that name is tried, and the first that fits counts; whether it was the issuer's at that time is asked afterwards.
-    pub(super) fn outcome(&self, known: &[Known<'_>]) -> ProofOutcome {
+    pub(super) fn outcome(&self, known: &[KnownKey<'_>]) -> ProofOutcome {
         let mut first = None;
         for turn in 0..MAX_OF_ONE_NAME {
             let more = Cell::new(false);
             let key_of = |method: &str| {
-                let mut named: Vec<&PublicKey> = Vec::new();
+                let mut named: Vec<&VerificationKey> = Vec::new();
                 for k in known.iter().filter(|k| k.method == method) {
                     if !named.contains(&&k.key) {
                         named.push(&k.key);
@@ -36,10 +36,10 @@ impl Case<'_> {
                 Some(token) => token.verify(&self.badge.document, &self.badge.issuer_id, key_of),
                 None => data_integrity::verify_as(
                     &self.badge.document,
-                    &Expected {
+                    &ExpectedProof {
                         terms: self.terms,
                         way: self.way,
-                        ..Expected::BADGE
+                        ..ExpectedProof::BADGE
                     },
                     key_of,
                 ),
@@ -52,6 +52,6 @@ impl Case<'_> {
             }
             first.get_or_insert(outcome);
         }
-        first.unwrap_or(ProofOutcome::Invalid(Invalid::Missing))
+        first.unwrap_or(ProofOutcome::Invalid(InvalidProof::Missing))
     }
 }

@@ -1,14 +1,14 @@
 //! Names that are not whose they seem: of a signer whom no agency registers, and of one issuer that has another's.
 
-use registry_schema::{Finding, IssuerStanding, Outcome, quotable};
+use registry_schema::{CheckOutcome, Finding, IssuerStanding, quotable};
 
-use super::{Case, finding};
-use crate::{codes::Code, home, judge::recognition::Recognized, names::LikeName};
+use super::{JudgeContext, finding};
+use crate::{codes::Code, home, judge::recognition::RecognitionOutcome, names::SimilarName};
 
 /// The most names that are told of those that a name is like.
 const MAX_ALIKE: usize = 3;
 
-impl Case<'_> {
+impl JudgeContext<'_> {
     /// Returns true if an agency of this federation whose word counts registers the issuer.
     pub(super) fn registers_issuer(&self) -> bool {
         let (evidence, id) = (self.evidence, &self.badge.issuer_id);
@@ -47,7 +47,11 @@ impl Case<'_> {
 
     /// That other agencies' issuers which are recognized here have the name of this one, or one like it, while this one is not
     /// recognized: any agency can register an issuer of any name.
-    pub(in crate::judge) fn namesakes(&self, standing: IssuerStanding, recognition: &Recognized) -> Option<Finding> {
+    pub(in crate::judge) fn namesakes(
+        &self,
+        standing: IssuerStanding,
+        recognition: &RecognitionOutcome,
+    ) -> Option<Finding> {
         let name = self.namesake_of(standing, recognition)?;
         let here = self.name(&self.question.agency);
         let others = self.alike(&name, |is_same, real| match is_same {
@@ -61,7 +65,11 @@ impl Case<'_> {
     }
 
     /// The same as a sentence of the answer: ` Another issuer with this name, …, is recognized there.`
-    pub(in crate::judge) fn namesake_in_words(&self, standing: IssuerStanding, recognition: &Recognized) -> String {
+    pub(in crate::judge) fn namesake_in_words(
+        &self,
+        standing: IssuerStanding,
+        recognition: &RecognitionOutcome,
+    ) -> String {
         let name = self.namesake_of(standing, recognition);
         let other = name.and_then(|name| {
             let mut others = self.alike(&name, |is_same, real| match is_same {
@@ -76,8 +84,8 @@ impl Case<'_> {
     }
 
     /// The name of an issuer that an agency registers, where it is not recognized and another of a like name is.
-    fn namesake_of(&self, standing: IssuerStanding, recognition: &Recognized) -> Option<String> {
-        let is_recognized = recognition.before_rules == Outcome::Passed;
+    fn namesake_of(&self, standing: IssuerStanding, recognition: &RecognitionOutcome) -> Option<String> {
+        let is_recognized = recognition.before_rules == CheckOutcome::Passed;
         if standing != IssuerStanding::Registered || is_recognized || self.evidence.like_names.is_empty() {
             return None;
         }
@@ -99,12 +107,12 @@ impl Case<'_> {
     }
 
     /// Returns true if a name that is shown is, letter by letter, the one that it is like.
-    pub(in crate::judge) fn is_same(&self, shown: &str, like: &LikeName) -> bool {
+    pub(in crate::judge) fn is_same(&self, shown: &str, like: &SimilarName) -> bool {
         quotable::name(&like.name).as_deref() == Some(shown)
     }
 
     /// `“Palmetto Educator Institute”, an issuer of South Carolina`
-    pub(in crate::judge) fn like_name_in_words(&self, like: &LikeName) -> String {
+    pub(in crate::judge) fn like_name_in_words(&self, like: &SimilarName) -> String {
         let name = quotable::name(&like.name).unwrap_or_else(|| like.agency.to_string());
         match like.is_agency {
             true => format!("“{name}”, an agency of this federation ({})", like.agency),

@@ -1,14 +1,14 @@
 //! The reasons why the asked agency does not recognize the issuer for this badge, and who else does.
 
 use registry_schema::{
-    AgencyId, Effect, Finding, Purpose,
+    ActEffect, AgencyId, Finding, Purpose,
     recognition::{RecognitionEntry, RegistrationStanding},
 };
 
-use super::{Case, words};
-use crate::{codes::Code, followed::Home, judge::finding};
+use super::{JudgeContext, words};
+use crate::{codes::Code, followed::HomeStatus, judge::finding};
 
-impl Case<'_> {
+impl JudgeContext<'_> {
     /// Returns true if the issuer's own agency has suspended the registration that a recognition follows.
     pub(in crate::judge) fn is_suspended_at_home(&self, entry: &RecognitionEntry) -> bool {
         let said = self.evidence.registrations.get(&entry.recognition.issuer.agency);
@@ -30,7 +30,7 @@ impl Case<'_> {
             false => format!("recognized by {}", others.join(", ")),
         };
         let say = |code: Code, what: String| finding(code, format!("{what}; {others}"));
-        if let Some(entry) = here.iter().find(|e| self.holds(e) && self.home(e) == Home::Ended) {
+        if let Some(entry) = here.iter().find(|e| self.holds(e) && self.home(e) == HomeStatus::Ended) {
             let home = self.name(&entry.recognition.issuer.agency);
             let said = self.evidence.registrations.get(&entry.recognition.issuer.agency);
             let stands = match self.is_suspended_at_home(entry) {
@@ -38,7 +38,7 @@ impl Case<'_> {
                 false => "the issuer is not registered on that date",
             };
             let ahead = match said {
-                Some(said) if asked.effect_of(said.at) == Effect::DatedAhead => {
+                Some(said) if asked.effect_of(said.at) == ActEffect::DatedAhead => {
                     format!(" ({home}'s clock dated that ahead, to {})", said.at.date_in_words())
                 }
                 _ => String::new(),
@@ -73,10 +73,10 @@ impl Case<'_> {
             };
             let on = withdrawn.at.date_in_words();
             let what = match effect {
-                Effect::DatedAhead | Effect::Unclear => {
+                ActEffect::DatedAhead | ActEffect::Unclear => {
                     format!("{name} withdrew its recognition, and its clock dated that ahead, to {on}{kept}")
                 }
-                Effect::Counts | Effect::Later => format!("{name} withdrew its recognition on {on}{kept}"),
+                ActEffect::Counts | ActEffect::Later => format!("{name} withdrew its recognition on {on}{kept}"),
             };
             return say(Code::RecognitionWithdrawn, what);
         }

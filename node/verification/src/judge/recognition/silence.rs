@@ -1,18 +1,18 @@
 //! Things that cannot be told, because an agency has not been heard from; **and which agency that is**: the one asked, one
 //! that it follows, or the issuer's own, whose registration a recognition rests on.
 
-use registry_schema::{AgencyId, Finding, recognition::RecognitionEntry, verdict::RecognizedBy};
+use registry_schema::{AgencyId, Finding, recognition::RecognitionEntry, verdict::RecognizingAgency};
 
-use super::Case;
+use super::JudgeContext;
 use crate::{
     Freshness,
     codes::Code,
     evidence::CLOCK_IN_DOUBT,
-    followed::{self, Held, Home, Lists},
+    followed::{self, HomeStatus, ListFreshness, RecognitionPath},
     judge::finding,
 };
 
-impl Case<'_> {
+impl JudgeContext<'_> {
     pub(super) fn trust_list(&self, agency: &AgencyId) -> Freshness {
         let heard = self.evidence.trust_lists.get(agency).copied();
         heard.unwrap_or(Freshness::Never)
@@ -72,7 +72,7 @@ impl Case<'_> {
 
     /// A recognition that would count, if the lists that it rests on were fresh; with each agency whose list is not.
     pub(super) fn in_doubt(&self) -> Option<Finding> {
-        let held = self.held(Lists::Any);
+        let held = self.held(ListFreshness::Any);
         let first = held.first()?;
         let path = first.path().into_iter();
         let mut silent: Vec<AgencyId> = path.filter(|agency| !self.is_heard(agency)).collect();
@@ -97,7 +97,7 @@ impl Case<'_> {
     /// The issuer's own agency, if the recognition rests on its word and that is too old.
     fn silent_home<'e>(&self, entry: &'e RecognitionEntry) -> Option<&'e AgencyId> {
         let home = &entry.recognition.issuer.agency;
-        (self.home(entry) == Home::Stale).then_some(home)
+        (self.home(entry) == HomeStatus::Stale).then_some(home)
     }
 
     /// That a recognition stands, as long as the issuer is registered at home; and that nobody can tell whether it is.
@@ -113,13 +113,13 @@ impl Case<'_> {
 
     /// All agencies that recognize the issuer for this badge, the asked one first, its own before those that it follows; of
     /// each, why it could not be told whether it still holds, if it could not.
-    pub(super) fn recognizers(&self, held: &[Held<'_>]) -> Vec<RecognizedBy> {
+    pub(super) fn recognizers(&self, held: &[RecognitionPath<'_>]) -> Vec<RecognizingAgency> {
         let asked = &self.question.agency;
         let stands = |entry: &&RecognitionEntry| {
-            let last = followed::home(self.evidence, entry, &self.sought(), Lists::Any);
-            self.holds(entry) && last == Home::Stands
+            let last = followed::home(self.evidence, entry, &self.sought(), ListFreshness::Any);
+            self.holds(entry) && last == HomeStatus::Stands
         };
-        let mut all: Vec<RecognizedBy> = self
+        let mut all: Vec<RecognizingAgency> = self
             .entries()
             .filter(stands)
             .map(|entry| {
@@ -129,7 +129,7 @@ impl Case<'_> {
             })
             .collect();
         all.sort_by(|a, b| (a.agency != *asked, &a.agency).cmp(&(b.agency != *asked, &b.agency)));
-        let through = |held: &Held<'_>, in_doubt: Option<String>| RecognizedBy {
+        let through = |held: &RecognitionPath<'_>, in_doubt: Option<String>| RecognizingAgency {
             agency: asked.clone(),
             scope: held.entry.recognition.scope.to_string(),
             purposes: held.purposes.clone(),
@@ -138,15 +138,15 @@ impl Case<'_> {
             path: held.path(),
             in_doubt,
         };
-        let is_followed = |held: &&Held<'_>| !held.via.is_empty();
-        let mut followed: Vec<RecognizedBy> = held
+        let is_followed = |held: &&RecognitionPath<'_>| !held.via.is_empty();
+        let mut followed: Vec<RecognizingAgency> = held
             .iter()
             .filter(is_followed)
             .map(|held| through(held, None))
             .collect();
         if self.is_any_unheard() {
-            let open = self.held(Lists::Any);
-            let is_open = |other: &&Held<'_>| held.iter().all(|held| held.entry != other.entry);
+            let open = self.held(ListFreshness::Any);
+            let is_open = |other: &&RecognitionPath<'_>| held.iter().all(|held| held.entry != other.entry);
             for other in open.iter().filter(is_followed).filter(is_open) {
                 let doubt = other.path().iter().find_map(|agency| self.fault(agency));
                 let doubt = doubt.or_else(|| self.fault(self.silent_home(other.entry)?));
@@ -159,8 +159,8 @@ impl Case<'_> {
     }
 }
 
-fn recognized(entry: &RecognitionEntry, in_doubt: Option<String>) -> RecognizedBy {
-    RecognizedBy {
+fn recognized(entry: &RecognitionEntry, in_doubt: Option<String>) -> RecognizingAgency {
+    RecognizingAgency {
         agency: entry.agency.clone(),
         scope: entry.recognition.scope.to_string(),
         purposes: entry.recognition.purposes.clone(),

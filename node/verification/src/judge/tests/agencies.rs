@@ -2,9 +2,9 @@
 
 use registry_schema::{StatusState, VerdictKind};
 
-use super::{change, id, rows::Row, t};
+use super::{change, id, rows::BadgeFaultCase, t};
 
-pub(super) fn rows() -> Vec<Row> {
+pub(super) fn rows() -> Vec<BadgeFaultCase> {
     use VerdictKind::{CouldNotCheck, NotRecognized, NotValid};
     vec![
         (

@@ -6,7 +6,7 @@ use super::*;
 use crate::KeyKind;
 
 /// The answer at once, if there is one, after others have come with the same contexts.
-fn at_once(world: &World) -> Option<Verdict> {
+fn at_once(world: &JudgeFixture) -> Option<Verdict> {
     let badge = world.badge();
     let case = (&badge, &world.evidence, &world.question);
     // Other tests beside this one may have its contexts forgotten.
@@ -37,14 +37,14 @@ fn an_ordinary_badge_whose_signature_holds_is_judged_at_once_whatever_the_answer
 
 #[test]
 fn what_could_take_long_is_not_judged_at_once() {
-    type Change = fn(&mut World);
-    let cases: [(&str, Change); 4] = [
+    type FixtureEdit = fn(&mut JudgeFixture);
+    let cases: [(&str, FixtureEdit); 4] = [
         ("two parts that look alike: the long way", |w| {
             let twin = json!({"type": ["Alignment"], "targetName": "x", "targetUrl": "https://a.example"});
             w.unsigned["credentialSubject"]["achievement"]["alignment"] = json!([twin, twin]);
         }),
         ("a suite whose blank nodes are named by another hash", |w| {
-            w.signer = SigningKey::from_secret(KeyKind::P384, &[7; 48]).unwrap();
+            w.signer = IssuerSigningKey::from_secret(KeyKind::P384, &[7; 48]).unwrap();
             w.method = multikey::did_key(&w.signer.public_key()).1;
         }),
         ("several signatures", |w| {

@@ -6,7 +6,7 @@ use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use super::*;
 
 /// A world whose badge and key have terms, at this moment of a clock that is in doubt.
-fn doubting(now: Timestamp) -> World {
+fn doubting(now: Timestamp) -> JudgeFixture {
     let mut world = world();
     let method = &mut world.evidence.issuers[0].verification_methods[0];
     (method.from, method.until) = (Some(t("2026-01-10")), Some(t("2027-01-10")));
@@ -19,7 +19,7 @@ fn doubting(now: Timestamp) -> World {
 }
 
 fn failed(verdict: &Verdict) -> Vec<&str> {
-    let failed = verdict.findings.iter().filter(|f| f.outcome == Outcome::Failed);
+    let failed = verdict.findings.iter().filter(|f| f.outcome == CheckOutcome::Failed);
     failed.map(|f| f.code.as_str()).collect()
 }
 

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::{VerdictKind, World, rows::Row, t, world};
+use super::{JudgeFixture, VerdictKind, rows::BadgeFaultCase, t, world};
 use crate::confirmation;
 
-impl World {
+impl JudgeFixture {
     /// Its home agency says that the issuer's key is compromised; those who recognized the issuer before do not know.
     fn steal_the_key(&mut self) {
         for issuer in &mut self.evidence.issuers {
@@ -16,7 +16,7 @@ impl World {
     }
 }
 
-pub(super) fn rows() -> Vec<Row> {
+pub(super) fn rows() -> Vec<BadgeFaultCase> {
     use VerdictKind::{Accepted, CouldNotCheck, NotValid};
     vec![
         (
@@ -72,7 +72,7 @@ pub(super) fn rows() -> Vec<Row> {
 
 #[test]
 fn the_home_agency_is_asked_for_badges_by_its_compromised_keys_and_for_no_others() {
-    let needed = |world: &World| confirmation::needed(&world.badge(), &world.evidence, &world.question);
+    let needed = |world: &JudgeFixture| confirmation::needed(&world.badge(), &world.evidence, &world.question);
     let mut world = world();
     assert_eq!(needed(&world), None, "a sound key");
     world.steal_the_key();

@@ -1,7 +1,7 @@
 //! Endorsements within a badge: their signatures are checked where the key is known without asking, and no answer
 //! about one is an answer about the badge.
 
-use registry_schema::verdict::{Endorsed, Endorsement};
+use registry_schema::verdict::{Endorsement, EndorsementTarget};
 use serde_json::json;
 
 use super::*;
@@ -23,14 +23,14 @@ fn praise(issuer: &str, about: &str) -> Value {
     })
 }
 
-fn endorser() -> (SigningKey, String, String) {
-    let key = SigningKey::from_seed(&[9; 32]).unwrap();
+fn endorser() -> (IssuerSigningKey, String, String) {
+    let key = IssuerSigningKey::from_seed(&[9; 32]).unwrap();
     let (did, method) = multikey::did_key(&key.public_key());
     (key, did, method)
 }
 
 /// The entry of the endorser in South Carolina's list.
-fn registered(world: &mut World) {
+fn registered(world: &mut JudgeFixture) {
     let mut issuer = world.evidence.issuers[0].clone();
     (issuer.id, issuer.name) = (endorser().1, "Praise Board".to_owned());
     issuer.verification_methods.clear();
@@ -68,12 +68,12 @@ fn an_endorsement_that_its_endorser_signed_holds() {
     for one in told {
         assert_eq!(
             (one.outcome, one.code.as_str()),
-            (Outcome::Passed, "proof.valid"),
+            (CheckOutcome::Passed, "proof.valid"),
             "{one:?}"
         );
         assert_eq!(
             (one.of, one.by.as_deref()),
-            (Endorsed::Achievement, Some("Praise Board"))
+            (EndorsementTarget::Achievement, Some("Praise Board"))
         );
     }
     assert!(verdict.findings.iter().all(|f| !f.code.contains("endorsement")));
@@ -86,31 +86,31 @@ fn an_endorsement_that_does_not_hold_is_named_and_changes_no_verdict() {
     altered["credentialSubject"]["endorsementComment"] = json!("mediocre");
     let mut expired = praise(&did, ABOUT);
     expired["validUntil"] = json!("2026-02-01T00:00:00Z");
-    let another = multikey::did_key(&SigningKey::from_seed(&[10; 32]).unwrap().public_key()).0;
+    let another = multikey::did_key(&IssuerSigningKey::from_seed(&[10; 32]).unwrap().public_key()).0;
     for (document, code, outcome) in [
-        (altered, "proof.invalid", Outcome::Failed),
-        (praise(&did, ABOUT), "proof.missing", Outcome::Failed),
+        (altered, "proof.invalid", CheckOutcome::Failed),
+        (praise(&did, ABOUT), "proof.missing", CheckOutcome::Failed),
         (
             signed(praise(&did, "urn:uuid:else")),
             "structure.invalid",
-            Outcome::Failed,
+            CheckOutcome::Failed,
         ),
         (
             signed(praise(&another, ABOUT)),
             "issuer.key_not_issuers",
-            Outcome::Failed,
+            CheckOutcome::Failed,
         ),
-        (signed(expired), "dates.expired", Outcome::Failed),
+        (signed(expired), "dates.expired", CheckOutcome::Failed),
         (
             signed(praise("https://board.example", ABOUT)),
             "issuer.unresolvable",
-            Outcome::CouldNotCheck,
+            CheckOutcome::CouldNotCheck,
         ),
     ] {
         let (told, verdict) = with(vec![document], vec![]);
         assert_eq!((told[0].code.as_str(), told[0].outcome), (code, outcome), "{told:?}");
         let finding = match outcome {
-            Outcome::Failed => "proof.endorsement_invalid",
+            CheckOutcome::Failed => "proof.endorsement_invalid",
             _ => "proof.endorsements_not_checked",
         };
         assert!(verdict.findings.iter().any(|f| f.code == finding), "{code}");
@@ -179,35 +179,35 @@ fn an_endorsement_that_was_withdrawn_does_not_hold_and_an_unasked_one_is_not_fin
         why: "no agency of this federation keeps it".to_owned(),
     };
     for (known, code, outcome) in [
-        (vec![fine(), fine()], "proof.valid", Outcome::Passed),
+        (vec![fine(), fine()], "proof.valid", CheckOutcome::Passed),
         (
             vec![listed(Some("2026-03-03"), None, fresh()), fine()],
             "status.revoked",
-            Outcome::Failed,
+            CheckOutcome::Failed,
         ),
         (
             vec![unreachable(), listed(None, Some("2026-03-03"), stale())],
             "status.suspended",
-            Outcome::Failed,
+            CheckOutcome::Failed,
         ),
         (
             vec![fine(), listed(None, None, stale())],
             "status.stale",
-            Outcome::CouldNotCheck,
+            CheckOutcome::CouldNotCheck,
         ),
         (
             vec![fine(), unreachable()],
             "status.unreachable",
-            Outcome::CouldNotCheck,
+            CheckOutcome::CouldNotCheck,
         ),
-        (vec![fine()], "status.unreachable", Outcome::CouldNotCheck),
-        (vec![], "status.unreachable", Outcome::CouldNotCheck),
+        (vec![fine()], "status.unreachable", CheckOutcome::CouldNotCheck),
+        (vec![], "status.unreachable", CheckOutcome::CouldNotCheck),
     ] {
         let (told, verdict) = with_status(known);
         assert_eq!((told.code.as_str(), told.outcome), (code, outcome), "{told:?}");
         let finding = match outcome {
-            Outcome::Failed => Some("proof.endorsement_invalid"),
-            Outcome::CouldNotCheck => Some("proof.endorsements_not_checked"),
+            CheckOutcome::Failed => Some("proof.endorsement_invalid"),
+            CheckOutcome::CouldNotCheck => Some("proof.endorsements_not_checked"),
             _ => None,
         };
         let told = verdict
@@ -228,7 +228,7 @@ fn where_the_status_of_endorsements_stands_is_told_in_their_order_and_bounded() 
     let achievement = &mut world.unsigned["credentialSubject"]["achievement"];
     achievement["endorsement"] = json!([praise(&did, ABOUT), document, 7]);
     achievement["endorsementJwt"] = json!(vec![token; 25]);
-    let badge = crate::badge::parse(world.unsigned, formats::Form::Json).unwrap();
+    let badge = crate::badge::parse(world.unsigned, formats::BadgeFormat::Json).unwrap();
     let entries: Vec<usize> = endorsed_status(&badge).iter().map(|(_, status)| status.len()).collect();
     assert_eq!(entries, [0, 2, 0, 2, 2, 2, 2, 2, 2, 2]);
     assert!(endorsed_status(&formats::read(&signed(praise(&did, ABOUT)).to_string().into_bytes()).unwrap()).is_empty());

@@ -7,9 +7,9 @@ use flate2::{Compression, write::ZlibEncoder};
 use serde_json::json;
 
 use super::*;
-use crate::{bitstring, foreign_list, foreign_list::ListFault};
+use crate::{bitstring, foreign_list, foreign_list::StatusListError};
 
-type Row = (&'static str, Vec<u8>, VerdictKind, &'static str);
+type FileAttack = (&'static str, Vec<u8>, VerdictKind, &'static str);
 
 const PICTURE: &[u8] = include_bytes!("../../../../assets/badge.png");
 
@@ -53,7 +53,7 @@ fn under_a_weak_key(mut badge: Value) -> (String, Value) {
     (did, badge)
 }
 
-fn rows(world: &World) -> Vec<Row> {
+fn rows(world: &JudgeFixture) -> Vec<FileAttack> {
     use VerdictKind::{CouldNotCheck, NotValid, Unreadable};
     let created = t("2026-01-15T09:00:00Z");
     let sign = |document| data_integrity::sign(document, &world.signer, &world.method, created).unwrap();
@@ -174,7 +174,10 @@ fn a_status_list_that_unpacks_without_end_is_no_list() {
     let short = bitstring::encode(&bitstring::Bitstring::new(bitstring::MIN_ENTRIES));
     assert!(list(&short).is_ok(), "the control");
     assert!(
-        matches!(list(&bomb), Err(ListFault::Malformed(_) | ListFault::Verification(_))),
+        matches!(
+            list(&bomb),
+            Err(StatusListError::Malformed(_) | StatusListError::Verification(_))
+        ),
         "{:?}",
         list(&bomb)
     );

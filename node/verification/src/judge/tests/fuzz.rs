@@ -7,9 +7,9 @@ use super::*;
 use crate::{bitstring, bulk, did, foreign_list, jwt, vcdm};
 
 /// Splitmix64: the same everywhere, for ever.
-struct Chance(u64);
+struct FuzzRng(u64);
 
-impl Chance {
+impl FuzzRng {
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -47,7 +47,7 @@ const WORDS: [&[u8]; 20] = [
     b"IEND",
 ];
 
-fn mutate(bytes: &mut Vec<u8>, chance: &mut Chance) {
+fn mutate(bytes: &mut Vec<u8>, chance: &mut FuzzRng) {
     for _ in 0..=chance.below(3) {
         let at = chance.below(bytes.len());
         let end = at + chance.below((bytes.len() - at).min(64));
@@ -70,18 +70,18 @@ fn mutate(bytes: &mut Vec<u8>, chance: &mut Chance) {
     }
 }
 
-type Reads<'a> = Box<dyn Fn(&[u8]) -> bool + 'a>;
+type ParserFn<'a> = Box<dyn Fn(&[u8]) -> bool + 'a>;
 
 /// A parser, and something that it reads.
-struct Target<'a> {
+struct ParserTarget<'a> {
     name: &'static str,
     sample: Vec<u8>,
     /// Reads; says whether it took it for what it should be.
-    reads: Reads<'a>,
+    reads: ParserFn<'a>,
 }
 
-fn target<'a>(name: &'static str, sample: impl Into<Vec<u8>>, reads: impl Fn(&[u8]) -> bool + 'a) -> Target<'a> {
-    Target {
+fn target<'a>(name: &'static str, sample: impl Into<Vec<u8>>, reads: impl Fn(&[u8]) -> bool + 'a) -> ParserTarget<'a> {
+    ParserTarget {
         name,
         sample: sample.into(),
         reads: Box::new(reads),
@@ -93,7 +93,7 @@ fn text(bytes: &[u8]) -> &str {
 }
 
 /// Reads and judges: accepted is only what says the same as what was signed.
-fn judged(world: &World, original: &Value, bytes: &[u8]) -> bool {
+fn judged(world: &JudgeFixture, original: &Value, bytes: &[u8]) -> bool {
     let Ok(badge) = formats::read(bytes) else { return false };
     let verdict = judge(&badge, &world.evidence, &world.question);
     audit("fuzz", &verdict);
@@ -119,7 +119,7 @@ fn judged(world: &World, original: &Value, bytes: &[u8]) -> bool {
 const PICTURE: &[u8] = include_bytes!("../../../../assets/badge.png");
 const DRAWING: &str = include_str!("../../../../assets/badge.svg");
 
-fn targets(world: &World) -> Vec<Target<'_>> {
+fn targets(world: &JudgeFixture) -> Vec<ParserTarget<'_>> {
     let created = t("2026-01-15T09:00:00Z");
     let document = data_integrity::sign(world.unsigned.clone(), &world.signer, &world.method, created).unwrap();
     let json = document.to_string();
@@ -171,15 +171,15 @@ fn targets(world: &World) -> Vec<Target<'_>> {
         target("presentation", shown.to_string(), |b| {
             vcdm::read_json(b).is_ok_and(|value| vcdm::read_presentation(value).is_ok())
         }),
-        target("csv", many, |b| bulk::rows(b, bulk::Upload::Csv).is_ok()),
+        target("csv", many, |b| bulk::rows(b, bulk::BulkFormat::Csv).is_ok()),
         target("lines", format!("{json}\n{json}\n"), |b| {
-            let whole = |row: &bulk::Row| row.content.as_ref().is_ok_and(|line| vcdm::read_json(line).is_ok());
-            bulk::rows(b, bulk::Upload::Lines).is_ok_and(|rows| rows.len() == 2 && rows.iter().all(whole))
+            let whole = |row: &bulk::BulkRow| row.content.as_ref().is_ok_and(|line| vcdm::read_json(line).is_ok());
+            bulk::rows(b, bulk::BulkFormat::Lines).is_ok_and(|rows| rows.len() == 2 && rows.iter().all(whole))
         }),
         target(
             "zip",
             bulk::tests::packed(&[("a.json", json.as_bytes()), ("b.json", b"{}")]),
-            |b| bulk::rows(b, bulk::Upload::Zip).is_ok(),
+            |b| bulk::rows(b, bulk::BulkFormat::Zip).is_ok(),
         ),
     ]
 }
@@ -202,7 +202,7 @@ fn damaged_bytes_give_an_answer_in_time_and_never_another_badge() {
         for round in 0..rounds {
             // Printed if this test fails: libtest shows what was said.
             let at = format!("{} with COMITY_FUZZ_SEED={}", target.name, seed + round);
-            let mut chance = Chance(seed + round);
+            let mut chance = FuzzRng(seed + round);
             let mut bytes = target.sample.clone();
             mutate(&mut bytes, &mut chance);
             let start = Instant::now();

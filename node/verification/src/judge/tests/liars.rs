@@ -4,11 +4,11 @@ use registry_schema::recognition::{Registration, RegistrationStanding};
 
 use super::*;
 
-fn thief() -> SigningKey {
-    SigningKey::from_seed(&[66; 32]).unwrap()
+fn thief() -> IssuerSigningKey {
+    IssuerSigningKey::from_seed(&[66; 32]).unwrap()
 }
 
-fn method_of(issuer: &str, key: &SigningKey) -> VerificationMethod {
+fn method_of(issuer: &str, key: &IssuerSigningKey) -> VerificationMethod {
     VerificationMethod {
         id: format!("{issuer}#stolen"),
         public_key_multibase: multikey::encode(&key.public_key()),
@@ -18,7 +18,7 @@ fn method_of(issuer: &str, key: &SigningKey) -> VerificationMethod {
     }
 }
 
-impl World {
+impl JudgeFixture {
     /// Signs as Virginia, naming the key as Virginia's list does, or so that the name holds it.
     fn sign_as_thief(&mut self, names_its_key: bool) {
         let issuer = &self.evidence.issuers[0].id;
@@ -148,17 +148,17 @@ fn an_agency_that_lists_anothers_issuer_with_its_own_key_cannot_sign_for_it() {
 /// Another agency's recognition is followed for the issuer as that agency recognized it, and for no other of the same name.
 #[test]
 fn who_is_followed_is_followed_for_the_issuer_that_it_recognized() {
-    let recognizes = |world: &mut World| {
+    let recognizes = |world: &mut JudgeFixture| {
         let hop = registry_schema::recognition::AgencyRecognition {
             id: "rec-1".into(),
             of: id("US-TN"),
             key_log: "0".repeat(64),
-            scope: Scope::All,
+            scope: RecognitionScope::All,
             purposes: vec![Purpose::Renewal],
             from: t("2026-01-01"),
             until: None,
             depth: 1,
-            basis: registry_schema::recognition::Basis::default(),
+            basis: registry_schema::recognition::RecognitionBasis::default(),
         };
         world.evidence.recognitions.retain(|e| e.agency != id("US-NC"));
         for entry in &mut world.evidence.recognitions {

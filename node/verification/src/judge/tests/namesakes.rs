@@ -3,14 +3,14 @@
 use registry_schema::IssuerStanding;
 
 use super::*;
-use crate::names::{LikeName, Likeness};
+use crate::names::{NameSimilarity, SimilarName};
 
-fn other(name: &str, agency: &str) -> LikeName {
-    LikeName {
+fn other(name: &str, agency: &str) -> SimilarName {
+    SimilarName {
         name: name.to_owned(),
         agency: id(agency),
         is_agency: false,
-        likeness: Likeness::Same,
+        likeness: NameSimilarity::Same,
     }
 }
 

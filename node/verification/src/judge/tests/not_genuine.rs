@@ -21,17 +21,17 @@ fn tells_no_status(name: &str, verdict: &Verdict) {
     );
     assert!(of_status[0].as_of.is_none() && of_status[0].agency.is_none(), "{name}");
     assert!(
-        of_status.iter().all(|f| f.outcome == Outcome::CouldNotCheck),
+        of_status.iter().all(|f| f.outcome == CheckOutcome::CouldNotCheck),
         "{name}: {of_status:?}"
     );
 }
 
 /// A thing that is done to a badge, and how.
-type Spoil = (&'static str, fn(&mut World));
+type TamperCase = (&'static str, fn(&mut JudgeFixture));
 
 #[test]
 fn a_badge_that_is_not_genuine_has_no_status() {
-    let spoils: [Spoil; 6] = [
+    let spoils: [TamperCase; 6] = [
         ("altered", |w| w.forge = |d| d["name"] = json!("Superintendent")),
         ("its status altered", |w| {
             w.forge = |d| {
@@ -45,7 +45,7 @@ fn a_badge_that_is_not_genuine_has_no_status() {
             w.forge = |d| drop(d.as_object_mut().unwrap().remove("proof"))
         }),
         ("another's key", |w| {
-            w.signer = SigningKey::from_seed(&[9; 32]).unwrap();
+            w.signer = IssuerSigningKey::from_seed(&[9; 32]).unwrap();
             w.method = multikey::did_key(&w.signer.public_key()).1;
         }),
         ("no status, and altered", |w| {
@@ -71,7 +71,7 @@ fn a_badge_that_is_not_genuine_has_no_status() {
 /// Evidence against a badge is not kept back for want of a signature that can be read here.
 #[test]
 fn a_badge_that_is_not_shown_to_be_genuine_is_not_called_good_and_may_be_called_revoked() {
-    let spoils: [Spoil; 3] = [
+    let spoils: [TamperCase; 3] = [
         ("another suite", |w| {
             w.forge = |d| d["proof"]["cryptosuite"] = json!("ecdsa-sd-2023")
         }),

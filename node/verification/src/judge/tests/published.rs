@@ -1,20 +1,20 @@
 //! Issuers outside the federation: keys from their own documents, status from their own lists.
 
-use Outcome::{CouldNotCheck, Failed, NotApplicable, Passed};
+use CheckOutcome::{CouldNotCheck, Failed, NotApplicable, Passed};
 
 use super::*;
 use crate::{
-    PublicKey,
-    data_integrity::Signature,
-    did::Resolved,
+    VerificationKey,
+    data_integrity::VerifiedProof,
+    did::ResolvedKeys,
     evidence::ResolvedIssuer,
-    foreign_list::{Found, ListFault},
+    foreign_list::{ExternalStatus, StatusListError},
 };
 
 const DID: &str = "did:web:badges.example";
 const METHOD: &str = "did:web:badges.example#1";
 
-fn method(id: &str, key: &PublicKey) -> VerificationMethod {
+fn method(id: &str, key: &VerificationKey) -> VerificationMethod {
     VerificationMethod {
         id: id.to_owned(),
         public_key_multibase: multikey::encode(key),
@@ -24,12 +24,12 @@ fn method(id: &str, key: &PublicKey) -> VerificationMethod {
     }
 }
 
-fn stranger_key() -> SigningKey {
-    SigningKey::from_seed(&[99; 32]).unwrap()
+fn stranger_key() -> IssuerSigningKey {
+    IssuerSigningKey::from_seed(&[99; 32]).unwrap()
 }
 
-fn signed_by(key: &SigningKey) -> Vec<Signature> {
-    vec![Signature {
+fn signed_by(key: &IssuerSigningKey) -> Vec<VerifiedProof> {
+    vec![VerifiedProof {
         verification_method: METHOD.to_owned(),
         key: key.public_key(),
         created: Some(t("2026-11-23T13:00:00Z")),
@@ -37,8 +37,8 @@ fn signed_by(key: &SigningKey) -> Vec<Signature> {
     }]
 }
 
-fn found(value: u32) -> Found {
-    Found {
+fn found(value: u32) -> ExternalStatus {
+    ExternalStatus {
         issuer: DID.to_owned(),
         signatures: signed_by(&key()),
         value,
@@ -46,7 +46,7 @@ fn found(value: u32) -> Found {
     }
 }
 
-fn fetched(found: Result<Found, ListFault>) -> StatusEvidence {
+fn fetched(found: Result<ExternalStatus, StatusListError>) -> StatusEvidence {
     StatusEvidence::Fetched {
         list: "https://badges.example/status/1".to_owned(),
         found,
@@ -56,15 +56,15 @@ fn fetched(found: Result<Found, ListFault>) -> StatusEvidence {
 }
 
 /// A badge of an issuer that nobody lists; its document and its two lists were fetched, and all is well.
-fn foreign() -> World {
+fn foreign() -> JudgeFixture {
     let mut world = world_of(DID);
     world.method = METHOD.to_owned();
     world.evidence.issuers.clear();
     world.evidence.recognitions.clear();
     world.evidence.resolved = Some(Ok(ResolvedIssuer {
-        keys: Resolved {
+        keys: ResolvedKeys {
             issuing: vec![method(METHOD, &key().public_key())],
-            ..Resolved::default()
+            ..ResolvedKeys::default()
         },
         freshness: fresh(),
     }));
@@ -73,31 +73,31 @@ fn foreign() -> World {
 }
 
 /// Changes what the first list, that of revocations, says; or the second, of suspensions.
-fn list(world: &mut World, which: usize, change: impl FnOnce(&mut Found)) {
+fn list(world: &mut JudgeFixture, which: usize, change: impl FnOnce(&mut ExternalStatus)) {
     let StatusEvidence::Fetched { found: Ok(found), .. } = &mut world.evidence.status[which] else {
         panic!("a list that was read");
     };
     change(found);
 }
 
-fn resolved(world: &mut World) -> &mut Resolved {
+fn resolved(world: &mut JudgeFixture) -> &mut ResolvedKeys {
     match &mut world.evidence.resolved {
         Some(Ok(resolved)) => &mut resolved.keys,
         other => panic!("{other:?}"),
     }
 }
 
-type Row = (
+type PublishedCase = (
     &'static str,
-    fn(&mut World),
+    fn(&mut JudgeFixture),
     VerdictKind,
     &'static str,
-    Outcome,
+    CheckOutcome,
     &'static str,
 );
 
 /// Name, what is spoilt, the verdict, one finding with its outcome, and words that it holds.
-const ROWS: &[Row] = &[
+const ROWS: &[PublishedCase] = &[
     (
         "all is well",
         |_| {},
@@ -273,7 +273,7 @@ const ROWS: &[Row] = &[
     ),
     (
         "a list that does not verify",
-        |w| w.evidence.status[0] = fetched(Err(ListFault::Verification("it is bad".to_owned()))),
+        |w| w.evidence.status[0] = fetched(Err(StatusListError::Verification("it is bad".to_owned()))),
         VerdictKind::CouldNotCheck,
         "status.list_unverified",
         CouldNotCheck,
@@ -281,7 +281,7 @@ const ROWS: &[Row] = &[
     ),
     (
         "a short list",
-        |w| w.evidence.status[0] = fetched(Err(ListFault::Length { has: 8, least: 131_072 })),
+        |w| w.evidence.status[0] = fetched(Err(StatusListError::Length { has: 8, least: 131_072 })),
         VerdictKind::CouldNotCheck,
         "status.list_too_short",
         CouldNotCheck,
@@ -289,7 +289,7 @@ const ROWS: &[Row] = &[
     ),
     (
         "a place beyond the end",
-        |w| w.evidence.status[0] = fetched(Err(ListFault::Range(7))),
+        |w| w.evidence.status[0] = fetched(Err(StatusListError::Range(7))),
         VerdictKind::CouldNotCheck,
         "status.out_of_range",
         CouldNotCheck,
@@ -297,7 +297,7 @@ const ROWS: &[Row] = &[
     ),
     (
         "an entry that cannot be used",
-        |w| w.evidence.status[0] = fetched(Err(ListFault::Malformed("no".to_owned()))),
+        |w| w.evidence.status[0] = fetched(Err(StatusListError::Malformed("no".to_owned()))),
         VerdictKind::CouldNotCheck,
         "status.malformed",
         CouldNotCheck,
@@ -361,7 +361,7 @@ fn each_foreign_world_has_its_verdict() {
 #[test]
 fn a_note_of_the_issuer_is_told_and_decides_nothing() {
     let mut world = foreign();
-    let note = |world: &mut World, which: usize| {
+    let note = |world: &mut JudgeFixture, which: usize| {
         world.unsigned["credentialStatus"][which]["statusPurpose"] = "message".into();
         list(world, which, |f| {
             f.value = 2;

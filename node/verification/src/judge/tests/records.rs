@@ -5,20 +5,20 @@ use serde_json::json;
 use super::*;
 
 /// The world's badge, signed.
-fn badge(world: &World) -> Value {
+fn badge(world: &JudgeFixture) -> Value {
     let created = t("2026-01-15T09:00:00Z");
     data_integrity::sign(world.unsigned.clone(), &world.signer, &world.method, created).unwrap()
 }
 
 /// A badge that was changed after it was signed.
-fn forged(world: &World) -> Value {
+fn forged(world: &JudgeFixture) -> Value {
     let mut badge = badge(world);
     badge["credentialSubject"]["achievement"]["name"] = json!("Brain surgery");
     badge
 }
 
 /// A world whose badge is a record with these badges, and what is known about each.
-fn record(badges: Vec<Value>) -> World {
+fn record(badges: Vec<Value>) -> JudgeFixture {
     let mut world = world();
     world.evidence.parts = vec![world.evidence.clone(); badges.len()];
     let status = world.unsigned["credentialStatus"].clone();
@@ -76,7 +76,7 @@ fn a_record_is_accepted_and_each_badge_in_it_has_an_answer_of_its_own() {
 fn a_record_is_no_better_than_its_best_badge() {
     let world = world();
     let good = badge(&world);
-    let cases: [(&str, World, VerdictKind, &str); 4] = [
+    let cases: [(&str, JudgeFixture, VerdictKind, &str); 4] = [
         (
             "all forged",
             record(vec![forged(&world), forged(&world)]),
@@ -121,7 +121,7 @@ fn a_record_is_no_better_than_its_best_badge() {
         audit(name, &verdict);
     }
     let world = record(vec![good]);
-    let verdict = World {
+    let verdict = JudgeFixture {
         forge: |signed| {
             let more = signed["credentialSubject"]["verifiableCredential"][0].clone();
             signed["credentialSubject"]["verifiableCredential"] = json!([more, more]);
@@ -189,7 +189,7 @@ fn records_of_1edtech_are_read_and_their_signatures_checked() {
 }
 
 /// The same record, with this name and id of its learner.
-fn about(mut record: World, name: Option<&str>, id: &str) -> World {
+fn about(mut record: JudgeFixture, name: Option<&str>, id: &str) -> JudgeFixture {
     let subject = &mut record.unsigned["credentialSubject"];
     subject["id"] = json!(id);
     if let Some(name) = name {

@@ -2,35 +2,35 @@
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use registry_schema::{
-    Withdrawal,
-    recognition::{AgencyRecognition, AgencyRecognitionEntry, Basis, Registration, RegistrationStanding},
+    RecognitionWithdrawal,
+    recognition::{AgencyRecognition, AgencyRecognitionEntry, RecognitionBasis, Registration, RegistrationStanding},
 };
 
 use super::*;
 
 /// A restriction with this date, put into the evidence.
-type Restriction = (&'static str, fn(&mut World, Timestamp));
+type RestrictionCase = (&'static str, fn(&mut JudgeFixture, Timestamp));
 
-fn withdrawal(at: Timestamp) -> Option<Withdrawal> {
-    Some(Withdrawal {
+fn withdrawal(at: Timestamp) -> Option<RecognitionWithdrawal> {
+    Some(RecognitionWithdrawal {
         at,
         earlier_badges_stay_good: false,
     })
 }
 
 fn change_at(state: StatusState, at: Timestamp) -> Option<StatusChange> {
-    let reason = Reason::IssuedInError;
+    let reason = StatusReason::IssuedInError;
     Some(StatusChange { state, at, reason })
 }
 
-fn status(world: &mut World, place: usize, of: (Option<StatusChange>, Option<StatusChange>)) {
+fn status(world: &mut JudgeFixture, place: usize, of: (Option<StatusChange>, Option<StatusChange>)) {
     let StatusEvidence::Listed { revoked, suspended, .. } = &mut world.evidence.status[place] else {
         panic!("a list of the federation's");
     };
     (*revoked, *suspended) = of;
 }
 
-fn stands(world: &mut World, standing: RegistrationStanding, at: Timestamp, until: Option<Timestamp>) {
+fn stands(world: &mut JudgeFixture, standing: RegistrationStanding, at: Timestamp, until: Option<Timestamp>) {
     let issuer = world.here().recognition.issuer.id.clone();
     let said = Registration {
         issuer,
@@ -42,7 +42,7 @@ fn stands(world: &mut World, standing: RegistrationStanding, at: Timestamp, unti
 }
 
 /// North Carolina accepts what Tennessee recognizes, and recognizes nobody itself.
-fn follows(world: &mut World) {
+fn follows(world: &mut JudgeFixture) {
     world.evidence.recognitions.truncate(1);
     world.evidence.recognitions[0].recognition.basis.may_be_followed = true;
     world.evidence.agency_recognitions.push(AgencyRecognitionEntry {
@@ -51,19 +51,19 @@ fn follows(world: &mut World) {
             id: "2".to_owned(),
             of: id("US-TN"),
             key_log: "0".repeat(64),
-            scope: Scope::All,
+            scope: RecognitionScope::All,
             purposes: vec![Purpose::Renewal],
             from: t("2026-01-01"),
             until: None,
             depth: 1,
-            basis: Basis::default(),
+            basis: RecognitionBasis::default(),
         },
         withdrawn: None,
         waits: false,
     });
 }
 
-const RESTRICTIONS: [Restriction; 11] = [
+const RESTRICTIONS: [RestrictionCase; 11] = [
     ("revoked in the first list", |w, at| {
         status(w, 0, (change_at(StatusState::Revoked, at), None))
     }),
@@ -223,7 +223,7 @@ fn a_date_that_lies_ahead_is_told_as_the_agencys_clocks() {
 fn a_day_asked_about_is_the_asked_agencys_whole_day() {
     // In North Carolina, 15 August ends at four in the morning in UTC.
     let (noon, end) = (t("2026-08-15T16:00:00Z"), t("2026-08-16T03:59:59.999Z"));
-    let asked = |spoil: &dyn Fn(&mut World)| {
+    let asked = |spoil: &dyn Fn(&mut JudgeFixture)| {
         let mut world = world();
         world.question.at = end;
         spoil(&mut world);

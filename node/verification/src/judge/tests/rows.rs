@@ -1,22 +1,24 @@
 //! The faults that a badge can have, one row each, and what is then said.
 
-use registry_schema::{Purpose, Scope, StatusState, VerdictKind, Withdrawal, recognition::RegistrationStanding};
+use registry_schema::{
+    Purpose, RecognitionScope, RecognitionWithdrawal, StatusState, VerdictKind, recognition::RegistrationStanding,
+};
 use serde_json::json;
 
-use super::{World, change, id, stale, stands, t};
-use crate::{Freshness, SigningKey, StatusEvidence, multikey};
+use super::{JudgeFixture, change, id, stale, stands, t};
+use crate::{Freshness, IssuerSigningKey, StatusEvidence, multikey};
 
 /// A world that is broken, the verdict, the sentence, and the codes that must be among the findings.
-pub(super) type Row = (
+pub(super) type BadgeFaultCase = (
     &'static str,
-    fn(&mut World),
+    fn(&mut JudgeFixture),
     VerdictKind,
     &'static str,
     &'static [&'static str],
 );
 
 #[expect(clippy::too_many_lines, reason = "a table")]
-pub(super) fn rows() -> Vec<Row> {
+pub(super) fn rows() -> Vec<BadgeFaultCase> {
     use VerdictKind::{Accepted, CouldNotCheck, NotRecognized, NotValid};
     vec![
         (
@@ -64,7 +66,10 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         (
             "out of scope",
-            |w| w.here().recognition.scope = Scope::Achievements(vec!["https://academy.example/a/other".to_owned()]),
+            |w| {
+                w.here().recognition.scope =
+                    RecognitionScope::Achievements(vec!["https://academy.example/a/other".to_owned()])
+            },
             NotRecognized,
             "Genuine, but North Carolina recognizes its issuer for other badges, not for this one. Tennessee does.",
             &["recognition.out_of_scope"],
@@ -79,7 +84,7 @@ pub(super) fn rows() -> Vec<Row> {
         (
             "withdrawn",
             |w| {
-                w.here().withdrawn = Some(Withdrawal {
+                w.here().withdrawn = Some(RecognitionWithdrawal {
                     at: t("2026-06-30"),
                     earlier_badges_stay_good: false,
                 })
@@ -105,7 +110,7 @@ pub(super) fn rows() -> Vec<Row> {
         (
             "withdrawn, but this badge is spared",
             |w| {
-                w.here().withdrawn = Some(Withdrawal {
+                w.here().withdrawn = Some(RecognitionWithdrawal {
                     at: t("2026-06-30"),
                     earlier_badges_stay_good: true,
                 })
@@ -274,7 +279,7 @@ pub(super) fn rows() -> Vec<Row> {
             |w| {
                 let items = vec!["urn:item:above".to_owned()];
                 let entries = w.evidence.recognitions.iter_mut();
-                entries.for_each(|entry| entry.recognition.scope = Scope::Aligned(items.clone()));
+                entries.for_each(|entry| entry.recognition.scope = RecognitionScope::Aligned(items.clone()));
                 w.evidence.unplaced = items;
             },
             CouldNotCheck,
@@ -325,7 +330,7 @@ pub(super) fn rows() -> Vec<Row> {
         (
             "signed by somebody else",
             |w| {
-                w.signer = SigningKey::from_seed(&[9; 32]).unwrap();
+                w.signer = IssuerSigningKey::from_seed(&[9; 32]).unwrap();
                 w.method = multikey::did_key(&w.signer.public_key()).1;
             },
             NotValid,
@@ -335,7 +340,7 @@ pub(super) fn rows() -> Vec<Row> {
         (
             "altered, and signed by somebody else",
             |w| {
-                w.signer = SigningKey::from_seed(&[9; 32]).unwrap();
+                w.signer = IssuerSigningKey::from_seed(&[9; 32]).unwrap();
                 w.method = multikey::did_key(&w.signer.public_key()).1;
                 w.forge = |d| d["name"] = json!("x");
             },

@@ -6,20 +6,20 @@ use std::sync::Arc;
 use policy::Policy;
 use registry_schema::{
     Decimal, PolicyEntry,
-    acceptance::{AcceptanceRule, AppliesTo, Condition},
-    criteria::{Collection, Criterion},
-    recognition::Stack,
+    acceptance::{AcceptanceRule, RuleCondition, RuleScope},
+    criteria::{BadgeCollection, Criterion},
+    recognition::AchievementStack,
 };
 
 use super::*;
 
-fn rule(id: &str, requires: Vec<Condition>) -> AcceptanceRule {
+fn rule(id: &str, requires: Vec<RuleCondition>) -> AcceptanceRule {
     AcceptanceRule {
         id: id.to_owned(),
         says: "A rule.".into(),
         citation: "a statute".into(),
         purposes: vec![Purpose::Renewal],
-        applies_to: AppliesTo::default(),
+        applies_to: RuleScope::default(),
         from: None,
         until: None,
         requires,
@@ -27,7 +27,7 @@ fn rule(id: &str, requires: Vec<Condition>) -> AcceptanceRule {
     }
 }
 
-fn asked(rules: Vec<AcceptanceRule>, spoil: impl FnOnce(&mut World)) -> Verdict {
+fn asked(rules: Vec<AcceptanceRule>, spoil: impl FnOnce(&mut JudgeFixture)) -> Verdict {
     let mut world = world();
     let entries = rules.into_iter().map(PolicyEntry::Acceptance);
     world.evidence.policy = Some(Arc::new(Policy::new(entries)));
@@ -48,13 +48,13 @@ fn told(verdict: &Verdict) -> (VerdictKind, &str, &str) {
     (verdict.verdict, &found[0].code, &verdict.sentence)
 }
 
-fn district() -> Condition {
-    Condition::PriorApprovalBy("school district".into())
+fn district() -> RuleCondition {
+    RuleCondition::PriorApprovalBy("school district".into())
 }
 
 #[test]
 fn a_rule_that_is_not_met_makes_a_genuine_badge_not_recognized_and_is_named() {
-    let own = rule("own-alone", vec![Condition::IssuerOf(vec![id("US-NC")])]);
+    let own = rule("own-alone", vec![RuleCondition::IssuerOf(vec![id("US-NC")])]);
     let verdict = asked(vec![own], |_| {});
     assert_eq!(
         told(&verdict),
@@ -74,11 +74,11 @@ fn a_rule_that_is_not_met_makes_a_genuine_badge_not_recognized_and_is_named() {
 #[test]
 fn what_neither_badge_nor_agency_says_could_not_be_checked() {
     for unknown in [
-        Condition::AtLeastHours(Decimal::whole(4)),
-        Condition::AssessedBlind,
-        Condition::CriterionMet("public-rubric".into()),
-        Condition::AchievementApproved,
-        Condition::ProviderIsNot(vec![registry_schema::acceptance::ProviderKind::ThirdParty]),
+        RuleCondition::AtLeastHours(Decimal::whole(4)),
+        RuleCondition::AssessedBlind,
+        RuleCondition::CriterionMet("public-rubric".into()),
+        RuleCondition::AchievementApproved,
+        RuleCondition::ProviderIsNot(vec![registry_schema::acceptance::ProviderKind::ThirdParty]),
     ] {
         let verdict = asked(vec![rule("facts", vec![unknown.clone()])], |_| {});
         let (kind, code, sentence) = told(&verdict);
@@ -94,12 +94,12 @@ fn what_neither_badge_nor_agency_says_could_not_be_checked() {
         );
     }
     // One thing for the desk does not make up for one that is not known.
-    let both = rule("both", vec![Condition::AssessedBlind, district()]);
+    let both = rule("both", vec![RuleCondition::AssessedBlind, district()]);
     assert_eq!(told(&asked(vec![both], |_| {})).0, VerdictKind::CouldNotCheck);
     // Whether a rule speaks of the badge at all is not known, and it is not met for certain.
-    let mut listed = rule("listed", vec![Condition::AssessedBlind]);
+    let mut listed = rule("listed", vec![RuleCondition::AssessedBlind]);
     listed.applies_to.collections = vec!["designated".into()];
-    let collection = Collection {
+    let collection = BadgeCollection {
         id: "designated".into(),
         says: "Not listed yet.".into(),
         issuers: vec![],
@@ -130,9 +130,9 @@ fn what_only_whoever_decides_can_know_is_a_condition_in_the_sentence() {
     // Of alternatives, one that is for the desk is enough; one that fails is none.
     let mut either = rule("either", vec![]);
     either.one_of = vec![
-        vec![Condition::IssuerOf(vec![id("US-NC")])],
-        vec![Condition::AssessedBlind],
-        vec![Condition::ApprovedBy("local education agency".into())],
+        vec![RuleCondition::IssuerOf(vec![id("US-NC")])],
+        vec![RuleCondition::AssessedBlind],
+        vec![RuleCondition::ApprovedBy("local education agency".into())],
     ];
     let verdict = asked(vec![either], |_| {});
     assert_eq!(
@@ -140,7 +140,7 @@ fn what_only_whoever_decides_can_know_is_a_condition_in_the_sentence() {
         "Accepted in North Carolina for license renewal, provided that it was approved by the local education agency."
     );
     // A rule that fails goes before any condition.
-    let own = rule("own-alone", vec![Condition::IssuerOf(vec![id("US-NC")])]);
+    let own = rule("own-alone", vec![RuleCondition::IssuerOf(vec![id("US-NC")])]);
     let verdict = asked(vec![rule("district", vec![district()]), own], |_| {});
     assert_eq!(told(&verdict).1, "recognition.rule_not_met");
     // And what is wrong with the badge goes before all.
@@ -152,11 +152,11 @@ fn what_only_whoever_decides_can_know_is_a_condition_in_the_sentence() {
 
 #[test]
 fn with_no_use_asked_for_the_sentence_names_those_that_the_rules_leave() {
-    let for_both = |w: &mut World| {
+    let for_both = |w: &mut JudgeFixture| {
         w.question.purpose = None;
         w.here().recognition.purposes = vec![Purpose::ProfessionalLearning, Purpose::Renewal];
     };
-    let own = rule("own-alone", vec![Condition::IssuerOf(vec![id("US-NC")])]);
+    let own = rule("own-alone", vec![RuleCondition::IssuerOf(vec![id("US-NC")])]);
     let verdict = asked(vec![own.clone()], for_both);
     assert_eq!(
         told(&verdict).2,
@@ -182,7 +182,7 @@ fn with_no_use_asked_for_the_sentence_names_those_that_the_rules_leave() {
 
 #[test]
 fn a_rule_decides_only_for_its_use_its_time_and_its_badges() {
-    let failing = || rule("own-alone", vec![Condition::IssuerOf(vec![id("US-NC")])]);
+    let failing = || rule("own-alone", vec![RuleCondition::IssuerOf(vec![id("US-NC")])]);
     let (mut other_use, mut over, mut to_come, mut others) = (failing(), failing(), failing(), failing());
     other_use.purposes = vec![Purpose::Salary];
     over.until = Some(t("2026-11-01"));
@@ -198,12 +198,12 @@ fn a_rule_decides_only_for_its_use_its_time_and_its_badges() {
 
 #[test]
 fn who_recognizes_the_achievement_by_name_has_approved_it() {
-    let approved = || vec![rule("approved", vec![Condition::AchievementApproved])];
+    let approved = || vec![rule("approved", vec![RuleCondition::AchievementApproved])];
     assert_eq!(told(&asked(approved(), |_| {})).0, VerdictKind::CouldNotCheck);
     let name = "https://academy.example/a/teaching-with-data".to_owned();
     for scope in [
-        Scope::Achievements(vec![name.clone()]),
-        Scope::Stack(Stack {
+        RecognitionScope::Achievements(vec![name.clone()]),
+        RecognitionScope::Stack(AchievementStack {
             name: "Data".into(),
             achievements: vec![name],
         }),
@@ -216,7 +216,7 @@ fn who_recognizes_the_achievement_by_name_has_approved_it() {
 #[test]
 fn an_issuer_that_the_agency_found_to_meet_a_criterion_meets_it() {
     let met_by = |issuers: Vec<String>| {
-        let demanded = rule("public", vec![Condition::CriterionMet("public-rubric".into())]);
+        let demanded = rule("public", vec![RuleCondition::CriterionMet("public-rubric".into())]);
         let criterion = Criterion {
             id: "public-rubric".into(),
             demands: "The rubric is public.".into(),
@@ -240,7 +240,7 @@ fn an_issuer_that_the_agency_found_to_meet_a_criterion_meets_it() {
 
 #[test]
 fn without_recognition_no_rule_is_asked() {
-    let own = rule("own-alone", vec![Condition::IssuerOf(vec![id("US-NC")])]);
+    let own = rule("own-alone", vec![RuleCondition::IssuerOf(vec![id("US-NC")])]);
     let verdict = asked(vec![own.clone()], |w| {
         w.here().recognition.purposes = vec![Purpose::Stipend]
     });

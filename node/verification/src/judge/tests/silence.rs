@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use policy::{Policy, file, samples};
-use registry_schema::recognition::{AgencyRecognition, AgencyRecognitionEntry, Basis, RegistrationStanding};
+use registry_schema::recognition::{AgencyRecognition, AgencyRecognitionEntry, RecognitionBasis, RegistrationStanding};
 
 use super::*;
 
 /// Georgia asks, and has a policy; South Carolina, whose issuer it is, is silent, and so is whoever is named besides.
-fn silent(others: &[&str]) -> World {
+fn silent(others: &[&str]) -> JudgeFixture {
     let mut world = world();
     let names = [("US-GA", "Georgia"), ("US-SC", "South Carolina")];
     for (agency, name) in names {
@@ -122,7 +122,7 @@ fn the_asked_agencys_own_silence_is_its_own() {
 }
 
 /// Georgia follows Tennessee.
-fn following(silent_too: &[&str]) -> World {
+fn following(silent_too: &[&str]) -> JudgeFixture {
     let mut world = silent(silent_too);
     world.evidence.recognitions.retain(|entry| entry.agency == id("US-TN"));
     world.evidence.recognitions[0].recognition.basis.may_be_followed = true;
@@ -132,12 +132,12 @@ fn following(silent_too: &[&str]) -> World {
             id: "1".to_owned(),
             of: id("US-TN"),
             key_log: String::new(),
-            scope: Scope::All,
+            scope: RecognitionScope::All,
             purposes: Purpose::ALL.to_vec(),
             from: t("2026-01-01"),
             until: None,
             depth: 1,
-            basis: Basis::default(),
+            basis: RecognitionBasis::default(),
         },
         withdrawn: None,
         waits: false,

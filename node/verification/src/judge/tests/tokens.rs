@@ -22,7 +22,7 @@ const FIXTURES: [(&str, &str); 6] = [
 ];
 
 /// A world that knows the issuer of this badge, and which key it has if its name does not say.
-fn knowing(badge: &OpenBadge, key: Option<&crate::PublicKey>) -> World {
+fn knowing(badge: &OpenBadge, key: Option<&crate::VerificationKey>) -> JudgeFixture {
     let mut world = world_of(&badge.issuer_id);
     let listed = key.map(|key| VerificationMethod {
         id: format!("{}#key-1", badge.issuer_id),
@@ -41,7 +41,7 @@ fn knowing(badge: &OpenBadge, key: Option<&crate::PublicKey>) -> World {
 }
 
 /// The key that a token holds in its header.
-fn held(token: &str) -> Option<crate::PublicKey> {
+fn held(token: &str) -> Option<crate::VerificationKey> {
     let header = URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap()).unwrap();
     let header: Value = serde_json::from_slice(&header).unwrap();
     header.get("jwk").map(|jwk| crate::jwk::read(jwk).unwrap())
@@ -51,7 +51,11 @@ fn held(token: &str) -> Option<crate::PublicKey> {
 fn tokens_of_another_implementation_are_accepted() {
     for (name, token) in FIXTURES {
         let badge = formats::read(token.as_bytes()).unwrap();
-        assert_eq!((badge.form, &badge.faults), (formats::Form::Jwt, &vec![]), "{name}");
+        assert_eq!(
+            (badge.form, &badge.faults),
+            (formats::BadgeFormat::Jwt, &vec![]),
+            "{name}"
+        );
         assert_eq!(
             badge.id.as_deref(),
             Some("urn:uuid:6d1a0f62-4f0e-4a8c-8a70-0d5fb2b0a001"),
@@ -90,7 +94,7 @@ fn every_changed_and_every_missing_character_of_a_token_is_noticed() {
         let noticed = |what: String, bytes: &[u8]| {
             let Ok(badge) = formats::read(bytes) else { return };
             let verdict = judge(&badge, &world.evidence, &world.question);
-            let passed = |f: &Finding| f.check == Check::Proof && f.outcome == Outcome::Passed;
+            let passed = |f: &Finding| f.check == Check::Proof && f.outcome == CheckOutcome::Passed;
             assert!(!verdict.findings.iter().any(passed), "{name}: {what}");
         };
         let point = |at: &usize| token[*at] == b'.';
@@ -119,9 +123,9 @@ fn what_we_sign_as_a_token_reads_back() {
     let pkcs8 = pkcs8.as_der().unwrap();
     for signer in [
         key(),
-        SigningKey::from_secret(KeyKind::P256, &[7; 32]).unwrap(),
-        SigningKey::from_secret(KeyKind::P384, &[7; 48]).unwrap(),
-        SigningKey::rsa_from_pkcs8(pkcs8.as_ref()).unwrap(),
+        IssuerSigningKey::from_secret(KeyKind::P256, &[7; 32]).unwrap(),
+        IssuerSigningKey::from_secret(KeyKind::P384, &[7; 48]).unwrap(),
+        IssuerSigningKey::rsa_from_pkcs8(pkcs8.as_ref()).unwrap(),
     ] {
         let (did, method) = multikey::did_key(&signer.public_key());
         let mut world = world_of(&did);

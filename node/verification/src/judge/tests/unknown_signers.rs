@@ -1,15 +1,15 @@
 //! A badge by a key that nobody registers is never called genuine, and lends its name to nobody.
 
-use registry_schema::{IssuerStanding, verdict::Endorsed};
+use registry_schema::{IssuerStanding, verdict::EndorsementTarget};
 use serde_json::json;
 
 use super::*;
-use crate::{did, names::LikeName};
+use crate::{did, names::SimilarName};
 
 /// Somebody's own key, which nobody registers, and the name of somebody else. Whoever checks knows South Carolina's issuer.
-fn borrowed(name: &str) -> World {
+fn borrowed(name: &str) -> JudgeFixture {
     let mut world = world();
-    world.signer = SigningKey::from_seed(&[42; 32]).unwrap();
+    world.signer = IssuerSigningKey::from_seed(&[42; 32]).unwrap();
     let (did, method) = multikey::did_key(&world.signer.public_key());
     world.method = method;
     world.unsigned["issuer"] = json!({"id": did, "type": ["Profile"], "name": name});
@@ -32,7 +32,7 @@ fn is_unknown(verdict: &Verdict) {
     );
     let of_issuer = verdict.findings.iter().filter(|f| f.check == Check::Issuer);
     assert!(
-        of_issuer.clone().all(|f| f.outcome == Outcome::NotApplicable),
+        of_issuer.clone().all(|f| f.outcome == CheckOutcome::NotApplicable),
         "{:#?}",
         verdict.findings
     );
@@ -109,9 +109,9 @@ fn no_form_and_no_kind_of_identifier_makes_a_stranger_known() {
             until: None,
             compromised: None,
         };
-        let keys = did::Resolved {
+        let keys = did::ResolvedKeys {
             issuing: vec![of_web],
-            ..did::Resolved::default()
+            ..did::ResolvedKeys::default()
         };
         let freshness = fresh();
         world.evidence.resolved = Some(Ok(crate::evidence::ResolvedIssuer { keys, freshness }));
@@ -141,11 +141,11 @@ fn a_name_that_borrows_is_told_with_the_real_one() {
         );
     }
     let mut world = borrowed("PALMETTO ACADEMY, INC.");
-    world.evidence.like_names = vec![LikeName {
+    world.evidence.like_names = vec![SimilarName {
         name: "Palmetto Academy".to_owned(),
         agency: id("US-SC"),
         is_agency: false,
-        likeness: crate::names::Likeness::Same,
+        likeness: crate::names::NameSimilarity::Same,
     }];
     let verdict = world.verdict();
     is_unknown(&verdict);
@@ -185,7 +185,7 @@ fn a_name_that_borrows_is_told_with_the_real_one() {
 #[test]
 fn an_endorsement_by_a_stranger_lends_no_name() {
     let mut world = world();
-    let stranger = SigningKey::from_seed(&[43; 32]).unwrap();
+    let stranger = IssuerSigningKey::from_seed(&[43; 32]).unwrap();
     let (did, method) = multikey::did_key(&stranger.public_key());
     let about = world.unsigned["credentialSubject"]["achievement"]["id"].clone();
     let praise = json!({
@@ -204,7 +204,11 @@ fn an_endorsement_by_a_stranger_lends_no_name() {
     let told = &verdict.endorsements[0];
     assert_eq!(
         (told.of, told.code.as_str(), told.outcome),
-        (Endorsed::Achievement, "issuer.unregistered", Outcome::NotApplicable),
+        (
+            EndorsementTarget::Achievement,
+            "issuer.unregistered",
+            CheckOutcome::NotApplicable
+        ),
         "{told:?}"
     );
     let mut endorser = world.evidence.issuers[0].clone();
@@ -218,12 +222,12 @@ fn an_endorsement_by_a_stranger_lends_no_name() {
     );
 }
 
-fn like(name: &str, agency: &str) -> LikeName {
-    LikeName {
+fn like(name: &str, agency: &str) -> SimilarName {
+    SimilarName {
         name: name.to_owned(),
         agency: id(agency),
         is_agency: false,
-        likeness: crate::names::Likeness::Same,
+        likeness: crate::names::NameSimilarity::Same,
     }
 }
 

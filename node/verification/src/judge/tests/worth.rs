@@ -5,7 +5,7 @@ use std::sync::Arc;
 use policy::{Policy, file, samples};
 use registry_schema::{
     PolicyEntry,
-    acceptance::{AcceptanceRule, Condition},
+    acceptance::{AcceptanceRule, RuleCondition},
     policy::PolicyFile,
 };
 
@@ -22,7 +22,7 @@ fn flat() -> PolicyFile {
     file
 }
 
-fn judged(file: &PolicyFile, spoil: fn(&mut World)) -> Verdict {
+fn judged(file: &PolicyFile, spoil: fn(&mut JudgeFixture)) -> Verdict {
     // Without what is demanded of badges: that decides about recognition.
     let mut file = file.clone();
     file.acceptance.clear();
@@ -114,7 +114,7 @@ fn a_badge_that_a_rule_refuses_counts_nothing() {
         applies_to: Default::default(),
         from: None,
         until: None,
-        requires: vec![Condition::IssuerOf(vec![id("US-NC")])],
+        requires: vec![RuleCondition::IssuerOf(vec![id("US-NC")])],
         one_of: Vec::new(),
     });
     let mut world = world();

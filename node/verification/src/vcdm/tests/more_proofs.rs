@@ -19,7 +19,7 @@ fn shown(change: impl FnOnce(&mut Value, &mut Value)) -> Value {
     });
     change(&mut presentation, &mut proof);
     let object = presentation.as_object().unwrap();
-    let value = data_integrity::tests::proof_value(object, proof.as_object().unwrap(), Terms::Any, &key());
+    let value = data_integrity::tests::proof_value(object, proof.as_object().unwrap(), AllowedTerms::Any, &key());
     proof["proofValue"] = json!(value);
     presentation["proof"] = proof;
     presentation
@@ -42,7 +42,7 @@ fn a_presentation_is_its_holders_and_for_the_challenge_that_was_given() {
     let mut changed = good();
     changed["holder"] = json!("did:example:alice");
     assert_eq!(presented(changed, None, None), ["proof.invalid"]);
-    let stranger = did(&SigningKey::from_seed(&[8; 32]).unwrap().public_key());
+    let stranger = did(&IssuerSigningKey::from_seed(&[8; 32]).unwrap().public_key());
     let stolen = shown(|presentation, _| presentation["holder"] = json!({"id": stranger}));
     assert_eq!(presented(stolen, None, None), ["proof.invalid"]);
     let for_another_use = shown(|_, proof| proof["proofPurpose"] = json!("assertionMethod"));
@@ -88,7 +88,7 @@ fn chained(previous: Value) -> Value {
         proof["proofValue"] = json!(data_integrity::tests::proof_value(
             document,
             &options,
-            Terms::Any,
+            AllowedTerms::Any,
             &key()
         ));
         proof

@@ -9,42 +9,46 @@ fn agency(id: &str) -> AgencyId {
     id.parse().unwrap()
 }
 
-fn place(agency: &str, issuer: &str, number: usize) -> Place {
-    Place {
+fn place(agency: &str, issuer: &str, number: usize) -> ListLocation {
+    ListLocation {
         agency: agency.parse().unwrap(),
         issuer: issuer.to_owned(),
         list: format!("https://{issuer}.example/{number:04}"),
     }
 }
 
-fn named(agency: &str, issuer: &str, count: usize) -> Vec<(Place, Methods)> {
+fn named(agency: &str, issuer: &str, count: usize) -> Vec<(ListLocation, VerificationMethods)> {
     (0..count)
-        .map(|number| (place(agency, issuer, number), Methods::default()))
+        .map(|number| (place(agency, issuer, number), VerificationMethods::default()))
         .collect()
 }
 
 /// A list of about so many bytes.
-fn list(bytes: usize) -> Arc<ForeignList> {
+fn list(bytes: usize) -> Arc<ExternalStatusList> {
     let ids: Vec<String> = (0..bytes / 260).map(|n| format!("\"{n:04}\"")).collect();
     let text = format!(r#"{{"issuer": "i", "revokedCredentials": [{}]}}"#, ids.join(","));
     Arc::new(foreign_list::read(text.as_bytes(), |_| None).unwrap())
 }
 
-fn had(list: &Arc<ForeignList>, at: Timestamp, good_for: i64) -> Outcome {
-    Outcome::Had(Kept {
+fn had(list: &Arc<ExternalStatusList>, at: Timestamp, good_for: i64) -> ListFetchOutcome {
+    ListFetchOutcome::Had(FetchedList {
         list: list.clone(),
         fetched_at: at,
         good_until: at.plus_seconds(good_for),
     })
 }
 
-fn down() -> Outcome {
-    Outcome::Failed(NoList::NotHad("it is down".into()))
+fn down() -> ListFetchOutcome {
+    ListFetchOutcome::Failed(ListFetchError::NotHad("it is down".into()))
 }
 
 /// Lets fetches take their seconds, at most four at once, until nothing is due; gives when each was done, in seconds.
-fn play(plan: &mut Plan, takes: impl Fn(&Place) -> i64, list: &Arc<ForeignList>) -> BTreeMap<Place, i64> {
-    let (mut now, mut under_way, mut done) = (NOW, Vec::<(Timestamp, Turn)>::new(), BTreeMap::new());
+fn play(
+    plan: &mut FetchSchedule,
+    takes: impl Fn(&ListLocation) -> i64,
+    list: &Arc<ExternalStatusList>,
+) -> BTreeMap<ListLocation, i64> {
+    let (mut now, mut under_way, mut done) = (NOW, Vec::<(Timestamp, ListFetch)>::new(), BTreeMap::new());
     loop {
         while under_way.len() < AT_ONCE {
             let Some(turn) = plan.next(now) else { break };
@@ -64,15 +68,15 @@ fn play(plan: &mut Plan, takes: impl Fn(&Place) -> i64, list: &Arc<ForeignList>)
 
 #[test]
 fn an_agency_with_slow_hosts_holds_up_no_list_of_another() {
-    let takes = |place: &Place| if place.issuer == "slow" { 20 } else { 1 };
-    let last = |done: &BTreeMap<Place, i64>| {
+    let takes = |place: &ListLocation| if place.issuer == "slow" { 20 } else { 1 };
+    let last = |done: &BTreeMap<ListLocation, i64>| {
         let of_it = done.iter().filter(|(place, _)| place.issuer == "good");
         assert_eq!(of_it.clone().count(), 10, "all are fetched");
         of_it.map(|(_, at)| *at).max().unwrap()
     };
     // Whoever is named first; two agencies of slow hosts, too.
     for slow in [&["US-AA"][..], &["US-ZZ"], &["US-AA", "US-ZZ"]] {
-        let mut plan = Plan::new(300);
+        let mut plan = FetchSchedule::new(300);
         let slow_ones = slow.iter().flat_map(|id| named(id, "slow", 200));
         plan.want(slow_ones.chain(named("US-SC", "good", 10)), NOW);
         let done = play(&mut plan, takes, &list(0));
@@ -81,7 +85,7 @@ fn an_agency_with_slow_hosts_holds_up_no_list_of_another() {
         assert!(last <= 11 + 20, "{slow:?}: {last} s");
     }
     // The control: if one agency names them all, its own wait.
-    let mut plan = Plan::new(300);
+    let mut plan = FetchSchedule::new(300);
     plan.want(
         named("US-SC", "slow", 200)
             .into_iter()
@@ -100,7 +104,7 @@ fn an_agency_with_slow_hosts_holds_up_no_list_of_another() {
 #[test]
 fn an_agency_that_names_thousands_of_large_lists_takes_no_room_from_another() {
     let large = list(1_900_000);
-    let kept = |plan: &Plan, of: &str, issuer: &str, count: usize| {
+    let kept = |plan: &FetchSchedule, of: &str, issuer: &str, count: usize| {
         let all = (0..count).map(|n| place(of, issuer, n));
         all.filter(|p| {
             plan.look(&p.agency, &p.issuer, &p.list)
@@ -108,7 +112,7 @@ fn an_agency_that_names_thousands_of_large_lists_takes_no_room_from_another() {
         })
         .count()
     };
-    let mut plan = Plan::new(300);
+    let mut plan = FetchSchedule::new(300);
     let flood = named("US-AA", "flood", 5_000);
     plan.want(flood.iter().cloned().chain(named("US-SC", "good", 8)), NOW);
     let done = play(&mut plan, |_| 0, &large);
@@ -135,13 +139,13 @@ fn an_agency_that_names_thousands_of_large_lists_takes_no_room_from_another() {
     assert_eq!(plan.shares[&aa].weight, 0);
 
     // The control: with one share for all, the lists of the agency are lost.
-    let mut plan = Plan::new(300);
+    let mut plan = FetchSchedule::new(300);
     plan.want(
         flood
             .into_iter()
             .map(|(p, m)| {
                 (
-                    Place {
+                    ListLocation {
                         agency: sc.clone(),
                         ..p
                     },
@@ -158,9 +162,9 @@ fn an_agency_that_names_thousands_of_large_lists_takes_no_room_from_another() {
 #[test]
 fn a_list_is_fetched_again_in_time_and_after_failures_less_and_less_often() {
     let short = list(0);
-    let mut plan = Plan::new(300);
+    let mut plan = FetchSchedule::new(300);
     plan.want(named("US-SC", "good", 1), NOW);
-    let due = |plan: &Plan, now: Timestamp| plan.next_due().unwrap().seconds_since(now);
+    let due = |plan: &FetchSchedule, now: Timestamp| plan.next_due().unwrap().seconds_since(now);
     for (good_for, chance, again) in [
         (86_400, 0.0, 225),
         (86_400, 1.0, 375),
@@ -183,7 +187,7 @@ fn a_list_is_fetched_again_in_time_and_after_failures_less_and_less_often() {
     }
     assert_eq!(
         told.iter().flatten().collect::<Vec<_>>(),
-        [&News::Fails],
+        [&ListHealthChange::Fails],
         "it is told once"
     );
     let (sc, at) = (agency("US-SC"), place("US-SC", "good", 0));
@@ -191,11 +195,14 @@ fn a_list_is_fetched_again_in_time_and_after_failures_less_and_less_often() {
     assert_eq!(listed.failed.as_ref().unwrap().since, NOW.plus_seconds(1_000));
     assert!(listed.kept.is_some(), "what was had stays, with its age");
     let turn = plan.next(now).unwrap();
-    assert_eq!(plan.done(&turn, Outcome::Later, now, 0.5), None);
+    assert_eq!(plan.done(&turn, ListFetchOutcome::Later, now, 0.5), None);
     assert_eq!(due(&plan, now), LATER);
     now = now.plus_seconds(LATER);
     let turn = plan.next(now).unwrap();
-    assert_eq!(plan.done(&turn, had(&short, now, 86_400), now, 0.5), Some(News::IsBack));
+    assert_eq!(
+        plan.done(&turn, had(&short, now, 86_400), now, 0.5),
+        Some(ListHealthChange::IsBack)
+    );
     // A clock that is set back by a year keeps nothing waiting.
     assert!(plan.next(now).is_none());
     assert!(plan.next(now.plus_seconds(-31_536_000)).is_some());
@@ -204,9 +211,9 @@ fn a_list_is_fetched_again_in_time_and_after_failures_less_and_less_often() {
 #[test]
 fn other_keys_make_it_due_and_what_is_no_longer_named_is_forgotten() {
     let short = list(0);
-    let mut plan = Plan::new(300);
+    let mut plan = FetchSchedule::new(300);
     let [(one, _)] = named("US-SC", "good", 1).try_into().unwrap();
-    let with = |key: &str| -> (Place, Methods) {
+    let with = |key: &str| -> (ListLocation, VerificationMethods) {
         let methods = serde_json::from_value(serde_json::json!([
             {"id": "#1", "publicKeyMultibase": key, "public_key_multibase": key}
         ]));

@@ -19,7 +19,7 @@ fn key(name: &str, from: Option<i64>, until: Option<i64>) -> VerificationMethod 
 fn told(
     listed: &[VerificationMethod],
     published: &[VerificationMethod],
-) -> Vec<(String, Option<i64>, Option<i64>, Became)> {
+) -> Vec<(String, Option<i64>, Option<i64>, KeyDifference)> {
     let all = difference(listed, published, SEEN, NOW).into_iter();
     all.map(|(method, became)| {
         let name = method.public_key_multibase.trim_start_matches("z6Mk").to_owned();
@@ -33,9 +33,9 @@ fn a_new_key_is_one_since_the_last_look_and_one_that_is_gone_until_now() {
     let was = [key("a", None, None), key("b", Some(5), None)];
     let is = [key("b", None, None), key("c", None, None)];
     let expected = [
-        ("a".to_owned(), None, Some(NOW.0), Became::Gone),
-        ("b".to_owned(), Some(5), None, Became::Same),
-        ("c".to_owned(), Some(SEEN.0), None, Became::New),
+        ("a".to_owned(), None, Some(NOW.0), KeyDifference::Gone),
+        ("b".to_owned(), Some(5), None, KeyDifference::Same),
+        ("c".to_owned(), Some(SEEN.0), None, KeyDifference::New),
     ];
     assert_eq!(told(&was, &is), expected);
 }
@@ -45,8 +45,8 @@ fn terms_that_the_issuer_publishes_are_taken_as_given() {
     let was = [key("a", Some(5), None)];
     let is = [key("a", Some(7), Some(1_500_000)), key("b", Some(1_500_000), None)];
     let expected = [
-        ("a".to_owned(), Some(7), Some(1_500_000), Became::OtherTerm),
-        ("b".to_owned(), Some(1_500_000), None, Became::New),
+        ("a".to_owned(), Some(7), Some(1_500_000), KeyDifference::OtherTerm),
+        ("b".to_owned(), Some(1_500_000), None, KeyDifference::New),
     ];
     assert_eq!(told(&was, &is), expected);
     // Looked at again, the same history changes nothing.
@@ -55,20 +55,23 @@ fn terms_that_the_issuer_publishes_are_taken_as_given() {
         .map(|(key, _)| key)
         .collect();
     let became = difference(&again, &is, NOW, Timestamp(3_000_000));
-    assert!(became.iter().all(|(_, became)| *became == Became::Same), "{became:?}");
+    assert!(
+        became.iter().all(|(_, became)| *became == KeyDifference::Same),
+        "{became:?}"
+    );
 }
 
 #[test]
 fn a_key_that_comes_back_does_not_make_good_what_it_signed_in_between() {
     let was = [key("a", None, Some(900_000))];
     let expected = [
-        ("a".to_owned(), None, Some(900_000), Became::Same),
-        ("a".to_owned(), Some(SEEN.0), None, Became::New),
+        ("a".to_owned(), None, Some(900_000), KeyDifference::Same),
+        ("a".to_owned(), Some(SEEN.0), None, KeyDifference::New),
     ];
     assert_eq!(told(&was, &[key("a", None, None)]), expected);
     // One whose end had not come when it was last looked was there all the time.
     let was = [key("a", None, Some(1_500_000))];
-    let expected = [("a".to_owned(), None, None, Became::OtherTerm)];
+    let expected = [("a".to_owned(), None, None, KeyDifference::OtherTerm)];
     assert_eq!(told(&was, &[key("a", None, None)]), expected);
 }
 
@@ -81,7 +84,7 @@ fn another_key_under_the_same_name_is_another_key() {
     let all = told(&[key("a", None, None)], &[other]);
     assert_eq!(
         all.iter().map(|(.., became)| *became).collect::<Vec<_>>(),
-        [Became::Gone, Became::New]
+        [KeyDifference::Gone, KeyDifference::New]
     );
 }
 
@@ -130,7 +133,7 @@ fn no_key_vanishes_and_none_that_is_compromised_becomes_sound() {
                     stands || one.until.is_some_and(|until| until <= now),
                     "seed {seed}: {one:?} is open"
                 );
-                gone += usize::from(*became == Became::Gone);
+                gone += usize::from(*became == KeyDifference::Gone);
                 // What it signed before the last look, and could not have, stays so.
                 let had = listed.iter().any(|old| is_same(old, one));
                 let given = published

@@ -22,19 +22,19 @@ const PEERS: [Hash; 3] = [Hash([0; 32]), Hash([1; 32]), Hash([2; 32])];
 const MOST_DISKS: usize = 3;
 
 /// A reservation in the agency's log.
-type Claim = (u32, SlotSpan, u64);
+type SlotClaim = (u32, SlotSpan, u64);
 
 /// The agency's log at one place, and what follows from it.
 #[derive(Clone, Debug, Default)]
-struct Log {
-    claims: BTreeSet<Claim>,
+struct ModelLog {
+    claims: BTreeSet<SlotClaim>,
     /// The claims that were written over by who knew them: a later value stands in their place.
-    replaced: BTreeSet<Claim>,
+    replaced: BTreeSet<SlotClaim>,
     lists: BTreeMap<u32, BTreeMap<SlotSpan, Option<u64>>>,
 }
 
-impl Log {
-    fn add(&mut self, claim: Claim) {
+impl ModelLog {
+    fn add(&mut self, claim: SlotClaim) {
         let (list, span, _) = claim;
         if self.claims.insert(claim) {
             self.count(list, span);
@@ -42,10 +42,10 @@ impl Log {
     }
 
     /// Writes a claim over those that are known.
-    fn write(&mut self, claim: Claim) {
+    fn write(&mut self, claim: SlotClaim) {
         let (list, span, _) = claim;
         let known = self.claims.range((list, span, 0)..=(list, span, u64::MAX)).copied();
-        let known: Vec<Claim> = known.collect();
+        let known: Vec<SlotClaim> = known.collect();
         self.replaced.extend(known);
         self.add(claim);
     }
@@ -62,7 +62,7 @@ impl Log {
 
     /// Takes in at most so many claims that the other has.
     fn learn(&mut self, from: &Self, most: usize) {
-        let new: Vec<Claim> = from.claims.difference(&self.claims).take(most).copied().collect();
+        let new: Vec<SlotClaim> = from.claims.difference(&self.claims).take(most).copied().collect();
         for (list, span, start) in new {
             self.claims.insert((list, span, start));
             let over = from.replaced.range((list, span, 0)..=(list, span, u64::MAX));
@@ -72,7 +72,7 @@ impl Log {
     }
 }
 
-impl KnownLists for Log {
+impl StatusListLookup for ModelLog {
     fn reserved(&self, list: u32) -> Option<&BTreeMap<SlotSpan, Option<u64>>> {
         self.lists.get(&list)
     }
@@ -80,29 +80,29 @@ impl KnownLists for Log {
 
 /// A store: what is in the database, and the log in it.
 #[derive(Clone, Debug, Default)]
-struct Disk {
-    lists: Vec<(&'static str, OwnList)>,
-    log: Log,
+struct ModelStore {
+    lists: Vec<(&'static str, IssuerStatusList)>,
+    log: ModelLog,
     epoch: u64,
     /// The peers that can be reached.
     linked: [bool; PEERS.len()],
 }
 
 #[derive(Debug)]
-struct Process {
+struct ModelProcess {
     disk: usize,
     epoch: u64,
     book: SlotBook,
-    waits: Option<(&'static str, Reserving)>,
+    waits: Option<(&'static str, SlotReservation)>,
     /// The reservation that it is about to write, and the log that it looked at.
-    plans: Option<(&'static str, Reserving, BTreeSet<Claim>)>,
+    plans: Option<(&'static str, SlotReservation, BTreeSet<SlotClaim>)>,
     /// The lists that it opened.
     opened: BTreeSet<u32>,
 }
 
 /// A rule that is broken on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Broken {
+enum BrokenRule {
     Nothing,
     /// A reservation in an older list needs no word.
     NoWord,
@@ -120,35 +120,35 @@ enum Broken {
     OldKnowledge,
 }
 
-impl Broken {
+impl BrokenRule {
     /// The view that a start has of the log, if this rule is broken.
-    fn view(self, log: &Log, start: u64) -> Cow<'_, Log> {
+    fn view(self, log: &ModelLog, start: u64) -> Cow<'_, ModelLog> {
         if self != Self::NotSole {
             return Cow::Borrowed(log);
         }
-        let own = |(list, span, by): &Claim| (*by == start).then_some((*list, *span, *by));
-        let mut blind = Log::default();
+        let own = |(list, span, by): &SlotClaim| (*by == start).then_some((*list, *span, *by));
+        let mut blind = ModelLog::default();
         log.claims.iter().filter_map(own).for_each(|claim| blind.add(claim));
         Cow::Owned(blind)
     }
 }
 
-struct World {
-    broken: Broken,
-    disks: Vec<Disk>,
-    backups: Vec<Disk>,
-    abroad: [Log; PEERS.len()],
-    processes: Vec<Process>,
+struct SlotModel {
+    broken: BrokenRule,
+    disks: Vec<ModelStore>,
+    backups: Vec<ModelStore>,
+    abroad: [ModelLog; PEERS.len()],
+    processes: Vec<ModelProcess>,
     handed_out: HashSet<(u32, u32)>,
     twice: Option<SlotPlace>,
     rng: StdRng,
 }
 
-impl World {
-    fn new(seed: u64, broken: Broken) -> Self {
-        let disk = Disk {
+impl SlotModel {
+    fn new(seed: u64, broken: BrokenRule) -> Self {
+        let disk = ModelStore {
             linked: [true; PEERS.len()],
-            ..Disk::default()
+            ..ModelStore::default()
         };
         Self {
             broken,
@@ -165,7 +165,7 @@ impl World {
     /// A process takes the lease of this store; one that held it is not told.
     fn start(&mut self, disk: usize) {
         self.disks[disk].epoch += 1;
-        self.processes.push(Process {
+        self.processes.push(ModelProcess {
             disk,
             epoch: self.disks[disk].epoch,
             book: SlotBook::begin(self.rng.random()),
@@ -191,13 +191,13 @@ impl World {
                 let (abroad, start) = (&self.abroad[peer], process.book.start());
                 let is_abroad = |span: &SlotSpan| abroad.claims.contains(&(reserving.list.number, *span, start));
                 let held = match self.broken {
-                    Broken::WordOfWhoKnowsMore => reserving.spans.iter().all(is_abroad),
+                    BrokenRule::WordOfWhoKnowsMore => reserving.spans.iter().all(is_abroad),
                     _ => self.disks[disk].log.claims == abroad.claims,
                 };
                 linked[peer] && held
             };
             let witness = |peer: usize| reserving.list.witness == Some(PEERS[peer]);
-            let any = matches!(self.broken, Broken::WordOfAnyPeer | Broken::ListsOfOthers);
+            let any = matches!(self.broken, BrokenRule::WordOfAnyPeer | BrokenRule::ListsOfOthers);
             let is_held = (0..PEERS.len()).any(|peer| (any || witness(peer)) && held_by(peer));
             let is_linked = (0..PEERS.len()).any(|peer| (any || witness(peer)) && linked[peer]);
             match is_held && process.book.is_sole(&reserving, &*here) {
@@ -208,7 +208,7 @@ impl World {
             return;
         }
         if let Some((issuer, reserving, on)) = process.plans.take() {
-            if self.broken == Broken::OldKnowledge || on == self.disks[disk].log.claims {
+            if self.broken == BrokenRule::OldKnowledge || on == self.disks[disk].log.claims {
                 self.write(at, issuer, reserving);
             }
             return;
@@ -227,11 +227,11 @@ impl World {
         let process = &mut self.processes[at];
         let disk = &mut self.disks[process.disk];
         let of_issuer = disk.lists.iter().filter(|(of, _)| *of == issuer);
-        let mut lists: Vec<OwnList> = of_issuer.map(|(_, list)| *list).collect();
+        let mut lists: Vec<IssuerStatusList> = of_issuer.map(|(_, list)| *list).collect();
         let witnesses: Vec<Hash> = (0..PEERS.len())
             .filter_map(|peer| disk.linked[peer].then_some(PEERS[peer]))
             .collect();
-        if self.broken == Broken::ListsOfOthers {
+        if self.broken == BrokenRule::ListsOfOthers {
             let others = lists.iter_mut().filter(|list| !process.book.own.contains(&list.number));
             others.for_each(|list| list.witness = list.witness.or_else(|| witnesses.first().copied()));
         }
@@ -242,7 +242,7 @@ impl World {
         process.plans = Some((issuer, reserving, on));
     }
 
-    fn write(&mut self, at: usize, issuer: &'static str, reserving: Reserving) {
+    fn write(&mut self, at: usize, issuer: &'static str, reserving: SlotReservation) {
         let process = &mut self.processes[at];
         let disk = &mut self.disks[process.disk];
         for span in &reserving.spans {
@@ -253,8 +253,8 @@ impl World {
         }
         let needs_word = SlotBook::needs_word(&reserving).is_some();
         let is_skipped = match self.broken {
-            Broken::NoWord => true,
-            Broken::NoWordInOnesOwn => process.opened.contains(&reserving.list.number),
+            BrokenRule::NoWord => true,
+            BrokenRule::NoWordInOnesOwn => process.opened.contains(&reserving.list.number),
             _ => false,
         };
         if reserving.opens {
@@ -337,8 +337,8 @@ fn chance() -> StdRng {
 }
 
 /// A place that a schedule handed out twice.
-fn twice(seed: u64, broken: Broken) -> Option<SlotPlace> {
-    let mut world = World::new(seed, broken);
+fn twice(seed: u64, broken: BrokenRule) -> Option<SlotPlace> {
+    let mut world = SlotModel::new(seed, broken);
     world.start(0);
     for _ in 0..300 {
         world.act();
@@ -364,7 +364,7 @@ fn schedules() -> impl Iterator<Item = u64> {
 #[test]
 fn no_place_is_handed_out_twice_whatever_is_killed_copied_or_restored() {
     for seed in schedules() {
-        assert_eq!(twice(seed, Broken::Nothing), None, "COMITY_TEST_SEED={seed}");
+        assert_eq!(twice(seed, BrokenRule::Nothing), None, "COMITY_TEST_SEED={seed}");
     }
 }
 
@@ -372,16 +372,16 @@ fn no_place_is_handed_out_twice_whatever_is_killed_copied_or_restored() {
 fn each_rule_is_needed() {
     // Some need several rare things at once, so the schedules that find them are named.
     let needed = [
-        (Broken::NoWord, 1),
-        (Broken::NoWordInOnesOwn, 83),
-        (Broken::WordOfAnyPeer, 326),
-        (Broken::WordOfWhoKnowsMore, 1479),
-        (Broken::NotSole, 89),
-        (Broken::ListsOfOthers, 189),
-        (Broken::OldKnowledge, 1597),
+        (BrokenRule::NoWord, 1),
+        (BrokenRule::NoWordInOnesOwn, 83),
+        (BrokenRule::WordOfAnyPeer, 326),
+        (BrokenRule::WordOfWhoKnowsMore, 1479),
+        (BrokenRule::NotSole, 89),
+        (BrokenRule::ListsOfOthers, 189),
+        (BrokenRule::OldKnowledge, 1597),
     ];
     for (broken, seed) in needed {
-        assert_eq!(twice(seed, Broken::Nothing), None, "COMITY_TEST_SEED={seed}");
+        assert_eq!(twice(seed, BrokenRule::Nothing), None, "COMITY_TEST_SEED={seed}");
         assert!(
             twice(seed, broken).is_some(),
             "{broken:?}: schedule {seed} does not find it"

@@ -1,8 +1,8 @@
 //! RDFC-1.0 for graphs in which no two blank nodes look alike at first sight (§4.4, steps 1 to 4).
 
 use super::{
-    super::Hash,
-    statements::{NAMELESS, Statement, Statements},
+    super::HashAlgorithm,
+    statements::{NAMELESS, TripleSet, TripleSpan},
 };
 
 /// A blank node seen from itself, and where it is not the one that is looked from (§4.6, step 3.1.2).
@@ -10,9 +10,9 @@ const ITSELF: &str = "_:a ";
 const ANOTHER: &str = "_:z ";
 
 /// The canonical N-Quads; `None` if two blank nodes look alike.
-pub(super) fn lines(mut made: Statements<'_>) -> Option<String> {
+pub(super) fn lines(mut made: TripleSet<'_>) -> Option<String> {
     let text = made.text.as_str();
-    let of = |statement: &Statement| text.get(statement.from..statement.to).unwrap_or_default();
+    let of = |statement: &TripleSpan| text.get(statement.from..statement.to).unwrap_or_default();
     made.all.sort_by_key(|statement| statement.subject);
     for group in made.all.chunk_by_mut(|a, b| a.subject == b.subject) {
         group.sort_unstable_by(|a, b| of(a).cmp(of(b)));
@@ -20,24 +20,24 @@ pub(super) fn lines(mut made: Statements<'_>) -> Option<String> {
     // Two blank nodes are two things, however alike the lines are.
     made.all
         .dedup_by(|a, b| a.subject == b.subject && a.blank.is_none() && b.blank.is_none() && of(a) == of(b));
-    let graph = Graph::new(&made);
+    let graph = RdfGraph::new(&made);
     let labels = graph.labels()?;
     Some(graph.written(&labels))
 }
 
 /// The statements, by what they are about.
-struct Graph<'a> {
+struct RdfGraph<'a> {
     text: &'a str,
     subjects: &'a [Option<&'a str>],
     /// By the subject's number: what it says, in order.
-    says: Vec<&'a [Statement]>,
+    says: Vec<&'a [TripleSpan]>,
     /// By the object's number: the one statement that points there.
-    pointer: Vec<Option<&'a Statement>>,
+    pointer: Vec<Option<&'a TripleSpan>>,
 }
 
-impl<'a> Graph<'a> {
-    fn new(made: &'a Statements<'a>) -> Self {
-        let mut says: Vec<&[Statement]> = vec![&[]; made.subjects.len()];
+impl<'a> RdfGraph<'a> {
+    fn new(made: &'a TripleSet<'a>) -> Self {
+        let mut says: Vec<&[TripleSpan]> = vec![&[]; made.subjects.len()];
         for group in made.all.chunk_by(|a, b| a.subject == b.subject) {
             if let Some(place) = group.first().and_then(|s| says.get_mut(s.subject)) {
                 *place = group;
@@ -58,7 +58,7 @@ impl<'a> Graph<'a> {
     }
 
     /// Predicate and object, without the end if the object is a blank node.
-    fn part(&self, statement: &Statement) -> &'a str {
+    fn part(&self, statement: &TripleSpan) -> &'a str {
         let end = if statement.blank.is_some() { NAMELESS.len() } else { 0 };
         self.text.get(statement.from..statement.to - end).unwrap_or_default()
     }
@@ -75,7 +75,10 @@ impl<'a> Graph<'a> {
             if self.iri(number).is_none() {
                 seen.clear();
                 self.see(number, says, &mut seen);
-                hashes.push((Hash::Sha256.of(seen.as_bytes()).as_ref().try_into().ok()?, number));
+                hashes.push((
+                    HashAlgorithm::Sha256.of(seen.as_bytes()).as_ref().try_into().ok()?,
+                    number,
+                ));
             }
         }
         hashes.sort_unstable();
@@ -91,7 +94,7 @@ impl<'a> Graph<'a> {
 
     /// Adds the look of a blank node at first sight (§4.6): its lines in order, among which the one that points to it is the
     /// first if it is about an IRI, else the last.
-    fn see(&self, number: usize, says: &[Statement], seen: &mut String) {
+    fn see(&self, number: usize, says: &[TripleSpan], seen: &mut String) {
         let pointer = self.pointer.get(number).copied().flatten();
         let from = pointer.and_then(|statement| self.iri(statement.subject));
         if let (Some(statement), Some(iri)) = (pointer, from) {
@@ -113,11 +116,11 @@ impl<'a> Graph<'a> {
     /// All lines, with canonical labels, in order (§4.4, step 6 and 7).
     fn written(&self, labels: &[usize]) -> String {
         // Subjects in the order of their lines: IRIs, then blank nodes by the digits of their labels.
-        let mut subjects: Vec<(Subject<'_>, &[Statement])> = Vec::with_capacity(self.says.len());
+        let mut subjects: Vec<(RdfSubject<'_>, &[TripleSpan])> = Vec::with_capacity(self.says.len());
         for ((number, says), label) in self.says.iter().enumerate().zip(labels) {
             let subject = self
                 .iri(number)
-                .map_or_else(|| Subject::Blank(Digits::of(*label)), Subject::Iri);
+                .map_or_else(|| RdfSubject::Blank(Digits::of(*label)), RdfSubject::Iri);
             subjects.push((subject, says));
         }
         subjects.sort_unstable_by(|a, b| a.0.cmp(&b.0));
@@ -126,8 +129,8 @@ impl<'a> Graph<'a> {
         for (subject, says) in subjects {
             for statement in says {
                 let (before, name, after) = match &subject {
-                    Subject::Iri(iri) => ("<", *iri, "> "),
-                    Subject::Blank(label) => ("_:c14n", label.as_str(), " "),
+                    RdfSubject::Iri(iri) => ("<", *iri, "> "),
+                    RdfSubject::Blank(label) => ("_:c14n", label.as_str(), " "),
                 };
                 for part in [before, name, after, self.part(statement)] {
                     text.push_str(part);
@@ -146,7 +149,7 @@ impl<'a> Graph<'a> {
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Subject<'a> {
+enum RdfSubject<'a> {
     Iri(&'a str),
     Blank(Digits),
 }

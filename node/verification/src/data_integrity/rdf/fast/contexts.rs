@@ -8,8 +8,8 @@ use std::{
 use serde_json::{Map, Value};
 
 use super::{
-    super::{Way, named},
-    terms::{Kind, Scope, Term, Terms, Vocabulary},
+    super::{Canonicalization, named},
+    terms::{ActiveContext, TermDefinition, TermTable, TypeMapping, Vocabulary},
 };
 use crate::contexts;
 
@@ -20,13 +20,13 @@ const MAX_LISTED: usize = 8;
 /// The most times that one definition may lead to another.
 const MAX_STEPS: usize = 4;
 
-type Local = &'static Map<String, Value>;
-type Remembered = Vec<(Vec<&'static str>, Option<Arc<Vocabulary>>)>;
+type LocalContext = &'static Map<String, Value>;
+type VocabularyCache = Vec<(Vec<&'static str>, Option<Arc<Vocabulary>>)>;
 
 /// The vocabulary of a document's `@context`; `None` if that takes the long way, or if nobody compiled it yet and only
 /// the short way is open: compiling takes longer than all the rest.
-pub(super) fn compiled(context: &Value, way: Way) -> Option<Arc<Vocabulary>> {
-    static KNOWN: RwLock<Remembered> = RwLock::new(Vec::new());
+pub(super) fn compiled(context: &Value, way: Canonicalization) -> Option<Arc<Vocabulary>> {
+    static KNOWN: RwLock<VocabularyCache> = RwLock::new(Vec::new());
     let urls = match context {
         Value::Array(urls) if urls.len() <= MAX_LISTED => urls.as_slice(),
         Value::Array(_) => return None,
@@ -39,7 +39,7 @@ pub(super) fn compiled(context: &Value, way: Way) -> Option<Arc<Vocabulary>> {
             return vocabulary.clone();
         }
     }
-    if way == Way::Short {
+    if way == Canonicalization::Short {
         return None;
     }
     let of = |url: &Value| Some(contexts::find(url.as_str()?)?.url);
@@ -55,7 +55,7 @@ pub(super) fn compiled(context: &Value, way: Way) -> Option<Arc<Vocabulary>> {
 
 /// The content of each context.
 static PARSED: LazyLock<BTreeMap<&str, Value>> = LazyLock::new(|| {
-    let parse = |c: &contexts::Context| (c.url, serde_json::from_str(c.json).unwrap_or_default());
+    let parse = |c: &contexts::JsonLdContext| (c.url, serde_json::from_str(c.json).unwrap_or_default());
     contexts::ALL.iter().map(parse).collect()
 });
 
@@ -70,7 +70,7 @@ fn compile(urls: &[&'static str]) -> Option<Vocabulary> {
     if !is("id", "@id") || !is("type", "@type") {
         return None;
     }
-    let brought = |(name, term): (&'static str, &Term)| {
+    let brought = |(name, term): (&'static str, &TermDefinition)| {
         let scope = term.scope?;
         Some((name, scope.as_object().and_then(|local| brings(local, &vocabulary))))
     };
@@ -79,7 +79,7 @@ fn compile(urls: &[&'static str]) -> Option<Vocabulary> {
 }
 
 /// The terms that a type's own context brings; `None` if it redefines what it must not.
-fn brings(local: Local, vocabulary: &Vocabulary) -> Option<Terms> {
+fn brings(local: LocalContext, vocabulary: &Vocabulary) -> Option<TermTable> {
     let terms = define(local, vocabulary.scope())?;
     let keeps = |name: &str, keyword: &str| terms.get(name).is_none_or(|t| t.iri == keyword);
     let allowed = terms.may_follow(|name| vocabulary.terms.get(name)) && keeps("id", "@id") && keeps("type", "@type");
@@ -87,8 +87,8 @@ fn brings(local: Local, vocabulary: &Vocabulary) -> Option<Terms> {
 }
 
 /// The terms that one context defines on top of others; `None` if it has something that none of ours has.
-fn define(local: Local, scope: Scope<'_>) -> Option<Terms> {
-    let mut terms = Terms::default();
+fn define(local: LocalContext, scope: ActiveContext<'_>) -> Option<TermTable> {
+    let mut terms = TermTable::default();
     let is_protected = match local.get("@protected") {
         None => false,
         Some(value) => value.as_bool()?,
@@ -98,7 +98,7 @@ fn define(local: Local, scope: Scope<'_>) -> Option<Terms> {
             "@protected" => {}
             "@version" if value.as_f64() == Some(1.1) => {}
             plain if !plain.contains(['@', ':', '/']) && !plain.is_empty() => {
-                let term = Definer { local, scope }.term(value, is_protected)?;
+                let term = ContextReader { local, scope }.term(value, is_protected)?;
                 terms.put(plain, term)?;
             }
             _ => return None,
@@ -109,13 +109,13 @@ fn define(local: Local, scope: Scope<'_>) -> Option<Terms> {
 
 /// Reads the definitions of one context.
 #[derive(Clone, Copy)]
-struct Definer<'v> {
-    local: Local,
-    scope: Scope<'v>,
+struct ContextReader<'v> {
+    local: LocalContext,
+    scope: ActiveContext<'v>,
 }
 
-impl Definer<'_> {
-    fn term(self, value: &'static Value, is_protected: bool) -> Option<Term> {
+impl ContextReader<'_> {
+    fn term(self, value: &'static Value, is_protected: bool) -> Option<TermDefinition> {
         let (id, details) = match value {
             Value::String(id) => (id.as_str(), None),
             Value::Object(details) => (details.get("@id")?.as_str()?, Some(details)),
@@ -128,9 +128,9 @@ impl Definer<'_> {
         if !is_keyword && named(&iri).is_err() || is_prefix && details.is_some() {
             return None;
         }
-        let mut term = Term {
+        let mut term = TermDefinition {
             iri,
-            kind: Kind::Plain,
+            kind: TypeMapping::Plain,
             is_list: false,
             is_prefix,
             is_protected,
@@ -148,13 +148,13 @@ impl Definer<'_> {
             }
         }
         term.kind = match (datatype, term.scope) {
-            _ if is_keyword || is_graph => Kind::Other,
-            (Some("@vocab"), None) => Kind::Term(Terms::default()),
-            (Some("@vocab"), Some(scope)) => Kind::Term(define(scope.as_object()?, self.scope)?),
-            (Some("@json" | "@none"), _) | (_, Some(_)) => Kind::Other,
-            (Some("@id"), None) => Kind::Iri,
-            (Some(of), None) => Kind::Typed(self.iri(of, MAX_STEPS).filter(|iri| named(iri).is_ok())?),
-            (None, None) => Kind::Plain,
+            _ if is_keyword || is_graph => TypeMapping::Other,
+            (Some("@vocab"), None) => TypeMapping::Term(TermTable::default()),
+            (Some("@vocab"), Some(scope)) => TypeMapping::Term(define(scope.as_object()?, self.scope)?),
+            (Some("@json" | "@none"), _) | (_, Some(_)) => TypeMapping::Other,
+            (Some("@id"), None) => TypeMapping::Iri,
+            (Some(of), None) => TypeMapping::Typed(self.iri(of, MAX_STEPS).filter(|iri| named(iri).is_ok())?),
+            (None, None) => TypeMapping::Plain,
         };
         Some(term)
     }

@@ -3,8 +3,8 @@
 use serde_json::{Map, Number, Value};
 
 use super::{
-    super::{Document, MAX_QUADS, named},
-    terms::{Kind, Scope, Term, Vocabulary},
+    super::{MAX_QUADS, RdfInput, named},
+    terms::{ActiveContext, TermDefinition, TypeMapping, Vocabulary},
 };
 
 const FIRST: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#first";
@@ -26,7 +26,7 @@ pub(super) const NAMELESS: &str = "_:z .\n";
 
 /// A statement without its subject.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Statement {
+pub(super) struct TripleSpan {
     /// The subject's number.
     pub(super) subject: usize,
     /// The place of predicate and object in the text.
@@ -38,20 +38,20 @@ pub(super) struct Statement {
 
 /// All statements that a document makes.
 #[derive(Debug, Default)]
-pub(super) struct Statements<'d> {
+pub(super) struct TripleSet<'d> {
     /// Predicates and objects, one after the other, each with the end of its line.
     pub(super) text: String,
-    pub(super) all: Vec<Statement>,
+    pub(super) all: Vec<TripleSpan>,
     /// Subjects by number: their IRIs; none for blank nodes.
     pub(super) subjects: Vec<Option<&'d str>>,
 }
 
 /// The statements of a document; `None` if that takes the long way.
-pub(super) fn of<'d>(document: Document<'d>, vocabulary: &Vocabulary) -> Option<Statements<'d>> {
-    let mut reader = Reader {
+pub(super) fn of<'d>(document: RdfInput<'d>, vocabulary: &Vocabulary) -> Option<TripleSet<'d>> {
+    let mut reader = TripleReader {
         vocabulary,
         without: document.without,
-        made: Statements::default(),
+        made: TripleSet::default(),
         depth: 0,
     };
     reader.made.text.reserve(8 * 1024);
@@ -61,17 +61,17 @@ pub(super) fn of<'d>(document: Document<'d>, vocabulary: &Vocabulary) -> Option<
     (!made.all.is_empty() && made.all.len() <= MAX_QUADS).then_some(made)
 }
 
-struct Reader<'d, 'v> {
+struct TripleReader<'d, 'v> {
     vocabulary: &'v Vocabulary,
     /// The entry of the document that does not count.
     without: Option<&'v str>,
-    made: Statements<'d>,
+    made: TripleSet<'d>,
     depth: usize,
 }
 
-impl<'d> Reader<'d, '_> {
+impl<'d> TripleReader<'d, '_> {
     /// Reads an object within another, which had `outer`; gives its number.
-    fn node(&mut self, object: &'d Map<String, Value>, outer: Scope<'_>) -> Option<usize> {
+    fn node(&mut self, object: &'d Map<String, Value>, outer: ActiveContext<'_>) -> Option<usize> {
         let is_document = self.depth == 0;
         self.depth += 1;
         if self.depth > MAX_DEPTH {
@@ -116,7 +116,7 @@ impl<'d> Reader<'d, '_> {
                 Some(term) => term.iri.as_str(),
                 None => absolute(
                     name,
-                    Scope {
+                    ActiveContext {
                         of_type: outer.of_type,
                         ..scope
                     },
@@ -136,9 +136,15 @@ impl<'d> Reader<'d, '_> {
         Some(number)
     }
 
-    fn property(&mut self, number: usize, term: &Term, value: &'d Value, scope: Scope<'_>) -> Option<()> {
+    fn property(
+        &mut self,
+        number: usize,
+        term: &TermDefinition,
+        value: &'d Value,
+        scope: ActiveContext<'_>,
+    ) -> Option<()> {
         match (&term.kind, value) {
-            (Kind::Other, _) => None,
+            (TypeMapping::Other, _) => None,
             (_, Value::Array(items)) if term.is_list => self.list(number, term, items, scope),
             (_, Value::Null) => Some(()),
             _ if term.is_list => None,
@@ -150,7 +156,13 @@ impl<'d> Reader<'d, '_> {
         }
     }
 
-    fn list(&mut self, number: usize, term: &Term, items: &'d [Value], scope: Scope<'_>) -> Option<()> {
+    fn list(
+        &mut self,
+        number: usize,
+        term: &TermDefinition,
+        items: &'d [Value],
+        scope: ActiveContext<'_>,
+    ) -> Option<()> {
         let (mut before, mut predicate) = (number, term.iri.as_str());
         for item in items.iter().filter(|item| !item.is_null()) {
             let cell = self.subject(None);
@@ -162,15 +174,22 @@ impl<'d> Reader<'d, '_> {
         Some(())
     }
 
-    fn value(&mut self, number: usize, predicate: &str, kind: &Kind, value: &'d Value, scope: Scope<'_>) -> Option<()> {
+    fn value(
+        &mut self,
+        number: usize,
+        predicate: &str,
+        kind: &TypeMapping,
+        value: &'d Value,
+        scope: ActiveContext<'_>,
+    ) -> Option<()> {
         let datatype = |otherwise| match kind {
-            Kind::Plain => Some(otherwise),
-            Kind::Typed(datatype) => Some(datatype.as_str()),
+            TypeMapping::Plain => Some(otherwise),
+            TypeMapping::Typed(datatype) => Some(datatype.as_str()),
             _ => None,
         };
         match (value, kind) {
             (Value::Object(object), _) => {
-                if matches!(kind, Kind::Term(_)) {
+                if matches!(kind, TypeMapping::Term(_)) {
                     return None;
                 }
                 let inner = self.node(object, scope)?;
@@ -179,8 +198,8 @@ impl<'d> Reader<'d, '_> {
                     None => self.points(number, predicate, inner),
                 }
             }
-            (Value::String(text), Kind::Iri) => self.names(number, predicate, absolute(text, scope)?),
-            (Value::String(text), Kind::Term(terms)) => {
+            (Value::String(text), TypeMapping::Iri) => self.names(number, predicate, absolute(text, scope)?),
+            (Value::String(text), TypeMapping::Term(terms)) => {
                 if !terms.may_follow(|name| scope.term(name)) {
                     return None;
                 }
@@ -248,7 +267,7 @@ impl<'d> Reader<'d, '_> {
         text.push_str("> ");
         object(text);
         let to = text.len();
-        self.made.all.push(Statement {
+        self.made.all.push(TripleSpan {
             subject,
             from,
             to,
@@ -258,7 +277,7 @@ impl<'d> Reader<'d, '_> {
 }
 
 /// The text, if it is an IRI and nothing else.
-fn absolute<'t>(text: &'t str, scope: Scope<'_>) -> Option<&'t str> {
+fn absolute<'t>(text: &'t str, scope: ActiveContext<'_>) -> Option<&'t str> {
     let (scheme, _) = text.split_once(':')?;
     (!scope.is_prefix(scheme) && named(text).is_ok()).then_some(text)
 }

@@ -9,10 +9,10 @@ use serde_json::Value;
 
 /// The meaning of a term.
 #[derive(Debug, PartialEq)]
-pub(super) struct Term {
+pub(super) struct TermDefinition {
     /// Its IRI, or a keyword.
     pub(super) iri: String,
-    pub(super) kind: Kind,
+    pub(super) kind: TypeMapping,
     pub(super) is_list: bool,
     /// Compact IRIs may begin with it.
     pub(super) is_prefix: bool,
@@ -23,7 +23,7 @@ pub(super) struct Term {
 
 /// The way in which the values of a term are read.
 #[derive(Debug, PartialEq)]
-pub(super) enum Kind {
+pub(super) enum TypeMapping {
     /// As they are.
     Plain,
     /// As literals of this type.
@@ -31,12 +31,12 @@ pub(super) enum Kind {
     /// Strings are IRIs.
     Iri,
     /// Strings are terms; these come on top of the object's.
-    Term(Terms),
+    Term(TermTable),
     /// In a way that the short way does not know.
     Other,
 }
 
-impl Term {
+impl TermDefinition {
     /// Returns true if `self` may be defined where `old` stood (§4.2.2, step 27). `oxjsonld` takes two scopes for one only if
     /// they come from the same file.
     fn may_follow(&self, old: &Self) -> bool {
@@ -54,13 +54,13 @@ impl Term {
 }
 
 /// A table by name. What stands in it comes from our own contexts, so nobody can make it slow.
-pub(super) type ByName<T> = HashMap<&'static str, T, BuildHasherDefault<Quick>>;
+pub(super) type NameTable<T> = HashMap<&'static str, T, BuildHasherDefault<NameHasher>>;
 
 /// Multiplies and rotates, eight bytes at a time.
 #[derive(Debug, Default)]
-pub(super) struct Quick(u64);
+pub(super) struct NameHasher(u64);
 
-impl Hasher for Quick {
+impl Hasher for NameHasher {
     fn write(&mut self, bytes: &[u8]) {
         let mut mix = |eight| {
             self.0 = (self.0.rotate_left(5) ^ u64::from_le_bytes(eight)).wrapping_mul(0x517c_c1b7_2722_0a95);
@@ -79,18 +79,18 @@ impl Hasher for Quick {
 
 /// The terms of one context.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Terms {
-    by_name: ByName<Term>,
+pub(super) struct TermTable {
+    by_name: NameTable<TermDefinition>,
     prefixes: Vec<&'static str>,
 }
 
-impl Terms {
-    pub(super) fn get(&self, name: &str) -> Option<&Term> {
+impl TermTable {
+    pub(super) fn get(&self, name: &str) -> Option<&TermDefinition> {
         self.by_name.get(name)
     }
 
     /// Defines a term; `None` if it is protected and means something else.
-    pub(super) fn put(&mut self, name: &'static str, term: Term) -> Option<()> {
+    pub(super) fn put(&mut self, name: &'static str, term: TermDefinition) -> Option<()> {
         if let Some(old) = self.get(name).filter(|old| old.is_protected) {
             return term.may_follow(old).then_some(());
         }
@@ -102,7 +102,7 @@ impl Terms {
         Some(())
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, &Term)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, &TermDefinition)> {
         self.by_name.iter().map(|(name, term)| (*name, term))
     }
 
@@ -115,7 +115,7 @@ impl Terms {
     }
 
     /// Returns true if these can be defined where `older` are.
-    pub(super) fn may_follow<'t>(&self, older: impl Fn(&str) -> Option<&'t Term>) -> bool {
+    pub(super) fn may_follow<'t>(&self, older: impl Fn(&str) -> Option<&'t TermDefinition>) -> bool {
         self.iter()
             .all(|(name, term)| older(name).is_none_or(|old| term.may_follow(old)))
     }
@@ -123,14 +123,14 @@ impl Terms {
 
 /// The terms that one object may use.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Scope<'v> {
-    pub(super) of_document: &'v Terms,
+pub(super) struct ActiveContext<'v> {
+    pub(super) of_document: &'v TermTable,
     /// The terms that its type brings.
-    pub(super) of_type: Option<&'v Terms>,
+    pub(super) of_type: Option<&'v TermTable>,
 }
 
-impl<'v> Scope<'v> {
-    pub(super) fn term(self, name: &str) -> Option<&'v Term> {
+impl<'v> ActiveContext<'v> {
+    pub(super) fn term(self, name: &str) -> Option<&'v TermDefinition> {
         let own = self.of_type.and_then(|terms| terms.get(name));
         own.or_else(|| self.of_document.get(name))
     }
@@ -144,14 +144,14 @@ impl<'v> Scope<'v> {
 /// All that a list of contexts defines.
 #[derive(Debug, Default)]
 pub(super) struct Vocabulary {
-    pub(super) terms: Terms,
+    pub(super) terms: TermTable,
     /// The terms that types bring. `None` where that is more than the short way knows.
-    pub(super) of_types: ByName<Option<Terms>>,
+    pub(super) of_types: NameTable<Option<TermTable>>,
 }
 
 impl Vocabulary {
-    pub(super) const fn scope(&self) -> Scope<'_> {
-        Scope {
+    pub(super) const fn scope(&self) -> ActiveContext<'_> {
+        ActiveContext {
             of_document: &self.terms,
             of_type: None,
         }

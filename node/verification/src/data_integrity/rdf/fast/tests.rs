@@ -11,9 +11,9 @@ use serde_json::{Map, Value, json};
 use super::*;
 use crate::{
     contexts,
-    data_integrity::rdf::{Hash, Terms, by_libraries, walk},
+    data_integrity::rdf::{AllowedTerms, HashAlgorithm, by_libraries, walk},
 };
-use documents::Chance;
+use documents::DocumentRng;
 
 const FIXTURES: [&str; 4] = [
     include_str!("../../../../fixtures/digitalbazaar-ob-3.0.3.json"),
@@ -24,32 +24,32 @@ const FIXTURES: [&str; 4] = [
 
 /// The short way, less one entry.
 fn canonical(document: &Map<String, Value>, without: Option<&str>) -> Option<String> {
-    super::canonical(Document {
+    super::canonical(RdfInput {
         without,
-        ..Document::whole(document, Terms::Known)
+        ..RdfInput::whole(document, AllowedTerms::Known)
     })
 }
 
 fn passes_the_walk(document: &Map<String, Value>) -> bool {
-    walk::check(Document::whole(document, Terms::Known)).is_ok()
+    walk::check(RdfInput::whole(document, AllowedTerms::Known)).is_ok()
 }
 
 fn passes_the_walk_without_its_proof(document: &Map<String, Value>) -> bool {
-    walk::check(Document {
+    walk::check(RdfInput {
         without: Some("proof"),
-        ..Document::whole(document, Terms::Known)
+        ..RdfInput::whole(document, AllowedTerms::Known)
     })
     .is_ok()
 }
 
 /// A seed, printed; `COMITY_TEST_SEED=n` sets another.
-fn chance(test: &str) -> Chance {
+fn chance(test: &str) -> DocumentRng {
     let seed = std::env::var("COMITY_TEST_SEED")
         .ok()
         .and_then(|text| text.parse().ok());
     let seed = seed.unwrap_or(20_261_123);
     println!("{test}: COMITY_TEST_SEED={seed}");
-    Chance(seed)
+    DocumentRng(seed)
 }
 
 /// Content and options of a signed document, as they are hashed.
@@ -71,7 +71,7 @@ fn compare(document: &Map<String, Value>) -> bool {
     let Some(short) = canonical(document, None) else {
         return false;
     };
-    match by_libraries(document.clone(), Hash::Sha256) {
+    match by_libraries(document.clone(), HashAlgorithm::Sha256) {
         Ok(long) => assert_eq!(short, long, "{}", Value::Object(document.clone())),
         Err(_) => panic!("the long way refuses {}", Value::Object(document.clone())),
     }
@@ -146,8 +146,8 @@ fn no_mutation_makes_it_panic_or_differ() {
 fn it_declines_what_it_does_not_know() {
     let [plain, _] = halves(FIXTURES[3]);
     assert!(canonical(&plain, None).is_some());
-    type Change = fn(&mut Value);
-    let cases: [(&str, Change); 17] = [
+    type DocumentEdit = fn(&mut Value);
+    let cases: [(&str, DocumentEdit); 17] = [
         ("twins", |d| {
             let twin = json!({"type": ["Alignment"], "targetName": "x", "targetUrl": "https://a.example"});
             d["credentialSubject"]["achievement"]["alignment"] = json!([twin, twin]);

@@ -6,28 +6,28 @@ mod text;
 use super::*;
 
 /// A token of these texts, signed by this key, whatever the header says.
-pub(super) fn token(header: &str, payload: &str, key: &SigningKey) -> String {
+pub(super) fn token(header: &str, payload: &str, key: &IssuerSigningKey) -> String {
     let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
     let signature = key.sign(signed.as_bytes()).unwrap();
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-pub(super) fn verdict(world: &World, token: &str) -> Verdict {
+pub(super) fn verdict(world: &JudgeFixture, token: &str) -> Verdict {
     match formats::read(token.as_bytes()) {
         Ok(badge) => judge(&badge, &world.evidence, &world.question),
         Err(why) => unreadable(&why, &world.question),
     }
 }
 
-fn attacker() -> SigningKey {
-    SigningKey::from_seed(&[66; 32]).unwrap()
+fn attacker() -> IssuerSigningKey {
+    IssuerSigningKey::from_seed(&[66; 32]).unwrap()
 }
 
-fn jwk(key: &SigningKey) -> Value {
+fn jwk(key: &IssuerSigningKey) -> Value {
     json!({"kty": "OKP", "crv": "Ed25519", "x": URL_SAFE_NO_PAD.encode(key.public_key().as_bytes())})
 }
 
-type Row = (&'static str, String, VerdictKind, &'static str);
+type TokenAttack = (&'static str, String, VerdictKind, &'static str);
 
 #[test]
 fn each_attack_has_its_verdict() {

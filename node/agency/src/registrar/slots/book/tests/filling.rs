@@ -3,7 +3,7 @@
 use super::*;
 
 /// Issues through one process of a store whose peers answer at once, or never do.
-fn issue(world: &mut World, count: usize) {
+fn issue(world: &mut SlotModel, count: usize) {
     let (at, before) = (world.processes.len() - 1, world.handed_out.len());
     while world.handed_out.len() < before + count {
         world.issue(at, ISSUERS[0]);
@@ -18,7 +18,7 @@ fn issue(world: &mut World, count: usize) {
 
 #[test]
 fn two_thousand_restarts_use_up_one_list() {
-    let mut world = World::new(1, Broken::Nothing);
+    let mut world = SlotModel::new(1, BrokenRule::Nothing);
     for _ in 0..2_000 {
         world.start(0);
         issue(&mut world, 3);
@@ -30,7 +30,7 @@ fn two_thousand_restarts_use_up_one_list() {
 
 #[test]
 fn two_thousand_restarts_without_a_peer_end_in_nothing_but_more_lists() {
-    let mut world = World::new(2, Broken::Nothing);
+    let mut world = SlotModel::new(2, BrokenRule::Nothing);
     world.disks[0].linked = [false; PEERS.len()];
     for _ in 0..2_000 {
         world.start(0);
@@ -43,9 +43,9 @@ fn two_thousand_restarts_without_a_peer_end_in_nothing_but_more_lists() {
 
 /// A set of slots, by list.
 #[derive(Default)]
-struct Given(BTreeMap<u32, Vec<u64>>);
+struct SlotSet(BTreeMap<u32, Vec<u64>>);
 
-impl Given {
+impl SlotSet {
     fn give(&mut self, place: SlotPlace) -> bool {
         let bits = self
             .0
@@ -63,7 +63,7 @@ fn one_issuer_has_ten_million_badges() {
     const MOST: u32 = 10_000_000;
     let mut rng = StdRng::seed_from_u64(3);
     let mut book = SlotBook::begin(7);
-    let (mut log, mut lists, mut given) = (Log::default(), Vec::new(), Given::default());
+    let (mut log, mut lists, mut given) = (ModelLog::default(), Vec::new(), SlotSet::default());
     let mut count = 0;
     while count < MOST {
         let Some(place) = book.take(ISSUERS[0], &log) else {
@@ -125,15 +125,15 @@ fn a_list_is_filled_to_its_last_slot_in_units_and_in_blocks() {
 /// Slots that an older version reserved, in whole blocks and by nobody's name, are not touched.
 #[test]
 fn what_was_reserved_before_starts_had_names_stays_so() {
-    let mut log = Log::default();
+    let mut log = ModelLog::default();
     let old: BTreeMap<SlotSpan, Option<u64>> = (0..511).map(|block| (SlotSpan::Block(block), None)).collect();
     log.lists.insert(5, old);
     let mut rng: Box<dyn Rng> = Box::new(StdRng::seed_from_u64(4));
     let witness = Some(PEERS[0]);
-    let plan = |log: &Log, witness, rng: &mut Box<dyn Rng>| {
+    let plan = |log: &ModelLog, witness, rng: &mut Box<dyn Rng>| {
         SlotBook::begin(1).plan(
             ISSUERS[0],
-            (&[OwnList { number: 5, witness }], &PEERS[..1]),
+            (&[IssuerStatusList { number: 5, witness }], &PEERS[..1]),
             log,
             || 6,
             rng,

@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 use super::contexts::{self, CREDENTIALS_V1, CREDENTIALS_V2, OPEN_BADGES, OPEN_BADGES_PREFIX};
 
 /// SplitMix64.
-pub(super) struct Chance(pub(super) u64);
+pub(super) struct DocumentRng(pub(super) u64);
 
-impl Chance {
+impl DocumentRng {
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -82,14 +82,14 @@ impl Chance {
 fn terms_of(context: &str) -> &'static Map<String, Value> {
     use std::{collections::BTreeMap, sync::LazyLock};
     static PARSED: LazyLock<BTreeMap<&str, Value>> = LazyLock::new(|| {
-        let parse = |c: &contexts::Context| (c.url, serde_json::from_str(c.json).unwrap());
+        let parse = |c: &contexts::JsonLdContext| (c.url, serde_json::from_str(c.json).unwrap());
         contexts::ALL.iter().map(parse).collect()
     });
     PARSED[context]["@context"].as_object().unwrap()
 }
 
 /// A badge as an issuer might write it, with what Open Badges 3.0 offers.
-pub(super) fn ordinary(c: &mut Chance) -> Map<String, Value> {
+pub(super) fn ordinary(c: &mut DocumentRng) -> Map<String, Value> {
     let is_old = c.once_in(4);
     let ob = *c.pick(if is_old {
         &["-3.0.2.json", "-3.0.1.json", ".json"]
@@ -170,7 +170,7 @@ pub(super) fn ordinary(c: &mut Chance) -> Map<String, Value> {
 }
 
 /// Anything that the contexts allow, and now and then what they do not.
-pub(super) fn wild(c: &mut Chance) -> Map<String, Value> {
+pub(super) fn wild(c: &mut DocumentRng) -> Map<String, Value> {
     let contexts = [
         vec![CREDENTIALS_V2, OPEN_BADGES],
         vec![
@@ -214,7 +214,7 @@ pub(super) fn wild(c: &mut Chance) -> Map<String, Value> {
 }
 
 /// An object with a type, if any, and some terms that the type or the document brings.
-fn node(c: &mut Chance, contexts: &[&str], depth: usize, twin: &mut Option<Value>) -> Map<String, Value> {
+fn node(c: &mut DocumentRng, contexts: &[&str], depth: usize, twin: &mut Option<Value>) -> Map<String, Value> {
     let mut object = Map::new();
     let known: Vec<(&String, &Value)> = contexts.iter().flat_map(|url| terms_of(url)).collect();
     let (types, plain): (Vec<_>, Vec<_>) = known.iter().partition(|(name, _)| name.starts_with(char::is_uppercase));
@@ -262,7 +262,7 @@ fn node(c: &mut Chance, contexts: &[&str], depth: usize, twin: &mut Option<Value
     object
 }
 
-fn value(c: &mut Chance, term: &Value, contexts: &[&str], depth: usize, twin: &mut Option<Value>) -> Value {
+fn value(c: &mut DocumentRng, term: &Value, contexts: &[&str], depth: usize, twin: &mut Option<Value>) -> Value {
     let kind = term.get("@type").and_then(Value::as_str).unwrap_or_default();
     let many = if term.get("@container").is_some_and(|of| of == "@list") {
         2
@@ -297,7 +297,7 @@ fn value(c: &mut Chance, term: &Value, contexts: &[&str], depth: usize, twin: &m
 }
 
 /// Changes one place: a value put elsewhere, a key renamed, something taken out or broken.
-pub(super) fn mutate(document: &mut Map<String, Value>, c: &mut Chance) {
+pub(super) fn mutate(document: &mut Map<String, Value>, c: &mut DocumentRng) {
     let mut place = document;
     loop {
         let keys: Vec<String> = place.keys().cloned().collect();

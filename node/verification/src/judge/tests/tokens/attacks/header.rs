@@ -4,11 +4,11 @@ use aws_lc_rs::hmac;
 
 use super::*;
 
-pub(super) fn rows(world: &World) -> Vec<Row> {
+pub(super) fn rows(world: &JudgeFixture) -> Vec<TokenAttack> {
     use VerdictKind::{CouldNotCheck, NotValid};
     let payload = world.unsigned.to_string();
     let kid = world.method.clone();
-    let p256 = SigningKey::from_secret(KeyKind::P256, &[7; 32]).unwrap();
+    let p256 = IssuerSigningKey::from_secret(KeyKind::P256, &[7; 32]).unwrap();
     let of_p256 = multikey::did_key(&p256.public_key()).1;
     let mallory = multikey::did_key(&attacker().public_key()).1;
     let honest = |header: Value| token(&header.to_string(), &payload, &key());

@@ -3,7 +3,7 @@
 use super::*;
 use crate::contexts::{CREDENTIALS_V2, OPEN_BADGES};
 
-pub(super) fn rows(world: &World) -> Vec<Row> {
+pub(super) fn rows(world: &JudgeFixture) -> Vec<TokenAttack> {
     use VerdictKind::{Accepted, CouldNotCheck, NotValid, Unreadable};
     let header = json!({"alg": "EdDSA", "kid": world.method}).to_string();
     let payload = world.unsigned.to_string();
