@@ -115,7 +115,7 @@ pub struct HolderTasks {
 
 impl std::fmt::Debug for LeaseTask {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Part").finish_non_exhaustive()
+        f.debug_struct("LeaseTask").finish_non_exhaustive()
     }
 }
 

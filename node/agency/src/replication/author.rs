@@ -76,7 +76,7 @@ pub enum ReplicationCommand {
 
 impl std::fmt::Debug for ReplicationCommand {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Errand").finish_non_exhaustive()
+        f.debug_struct("ReplicationCommand").finish_non_exhaustive()
     }
 }
 

@@ -172,7 +172,7 @@ impl AgencyFiles {
 
 impl std::fmt::Debug for AgencyFiles {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Held")
+        f.debug_struct("AgencyFiles")
             .field("pages", &self.pages.len())
             .finish_non_exhaustive()
     }
