@@ -50,7 +50,7 @@ pub struct DemoArgs {
 }
 
 /// Ends when somebody presses Ctrl-C, or the system asks the process to end.
-pub async fn ctrl_c() {
+pub async fn shutdown_signal() {
     let mut term = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         Ok(term) => term,
         Err(error) => {

@@ -401,14 +401,19 @@ async fn a_frozen_holder_that_wakes_after_a_takeover_writes_nothing() {
     }
     AgencyProcess::holder(&processes).await;
     for badge in &badges {
-        let reply = processes[0]
-            .asks(Method::POST, &path(badge), Some(&revocation()))
-            .await
-            .unwrap()
-            .with_status(201);
+        let path = path(badge);
+        // On a loaded machine a holder may miss the end of its short term, and hold the lease again a moment later.
+        let reply = eventually("the new holder writes", async || {
+            let reply = processes[0].asks(Method::POST, &path, Some(&revocation())).await?;
+            match reply.status {
+                201 => Ok(reply),
+                503 => Err(reply.text()),
+                _ => panic!("{}", reply.text()),
+            }
+        })
+        .await;
         notes(sc, badge, &reply);
     }
-    let epoch = process::lease(sc).await.epoch;
     frozen.program.is_thawed().await;
     while let Some(answered) = waiting.join_next().await {
         let (badge, reply) = answered.expect("a request");
@@ -424,7 +429,8 @@ async fn a_frozen_holder_that_wakes_after_a_takeover_writes_nothing() {
         other => Err(format!("{other:?}")),
     })
     .await;
-    assert_eq!(process::lease(sc).await.epoch, epoch, "nobody took over again");
+    // The other one holds the lease still.
+    Process::holder(&processes).await;
     // And it answers for what was written while it slept.
     for badge in &badges {
         Employer::at(frozen.url())

@@ -154,8 +154,11 @@ async fn thirteen_states_and_two_districts_answer_what_a_teachers_badges_count_f
     for (agency, purpose, words, source) in SAID {
         eventually(&format!("the rules of {agency} are here"), async || {
             let body = json!({"badges": badges, "agency": agency, "purpose": purpose});
-            let answer = asks(&node, &body).await.with_status(200).value();
-            let (sentence, sources) = said(&answer);
+            let reply = asks(&node, &body).await;
+            if reply.status != 200 {
+                return Err(reply.text());
+            }
+            let (sentence, sources) = said(&reply.value());
             match sentence.contains(words) && sources.contains(source) {
                 true => Ok(()),
                 false => Err(format!("{sentence}\n{sources}")),

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// Longest wait. Far above what anything takes, so that a slow machine is no failure; a test that is about speed
 /// measures it itself.
-pub const PATIENCE: Duration = Duration::from_secs(45);
+pub const PATIENCE: Duration = Duration::from_secs(90);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Tries until `attempt` succeeds. What it says instead is shown if it never does.

@@ -9,7 +9,7 @@ use node::{
     terminal::{complain, say},
 };
 
-use crate::DataArgs;
+use super::DataArgs;
 
 /// The arguments that are typed after it.
 #[derive(Debug, Args)]

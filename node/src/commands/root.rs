@@ -8,9 +8,8 @@ use std::{
 use agency::root::{self, EntryFile};
 use anyhow::Context as _;
 use clap::Subcommand;
+use node::terminal::say;
 use platform::clock::Clock;
-
-use crate::say;
 
 /// The ceremonies of the root.
 #[derive(Debug, Subcommand)]

@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use node::repair::{
-    self, LostRestriction, PeerTrouble, RepairOptions, RepairReport, RestoredKeyLog, RestrictionEvidence,
+use node::{
+    repair::{self, LostRestriction, PeerTrouble, RepairOptions, RepairReport, RestoredKeyLog, RestrictionEvidence},
+    terminal::say,
 };
 use platform::clock::Clock;
 use registry_schema::StatusState;
 use serde_json::json;
 
-use crate::{DataArgs, say};
+use super::DataArgs;
 
 /// The options with which a store is repaired.
 #[derive(Debug, Args)]

@@ -4,12 +4,15 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use agency::root;
 use clap::Args;
-use node::rebuild::{self, RebuildOptions, RebuildReport};
+use node::{
+    rebuild::{self, RebuildOptions, RebuildReport},
+    terminal::say,
+};
 use platform::clock::Clock;
 use protocol::{Hash, PublicKey};
 use registry_schema::AgencyId;
 
-use crate::{DataArgs, say};
+use super::DataArgs;
 
 /// The options with which a node is rebuilt.
 #[derive(Debug, Args)]
