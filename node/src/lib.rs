@@ -23,6 +23,7 @@ mod web;
 
 pub use running::Node;
 pub use start::start;
+pub(crate) use start::{StartPurpose, start_to};
 
 /// Chooses who does this process's cryptography for TLS.
 pub fn choose_cryptography() {

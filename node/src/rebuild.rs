@@ -21,7 +21,7 @@ use protocol::{Hash, KeyLog, PublicKey, SigningKey, Ticket, WriteBatch};
 use registry_schema::{AgencyId, Issuer, Timestamp};
 
 use crate::{
-    Node,
+    Node, StartPurpose,
     config::{Config, MirrorConfig, PeerConfig},
     init::DataDirBuilder,
 };
@@ -171,7 +171,7 @@ async fn fill(
         tls: None,
         ..config.clone()
     };
-    let node = crate::start(data, quiet, clock.clone()).await?;
+    let node = crate::start_to(StartPurpose::Rebuild, data, quiet, clock.clone()).await?;
     let rebuilt = finish(&node, rebuilding, is_new_node, clock.now()).await;
     node.stop().await;
     rebuilt

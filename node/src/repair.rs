@@ -165,6 +165,7 @@ async fn mend(
         exchange_every: config.exchange_every_seconds.into(),
         checkpoint_every: config.checkpoint_every_envelopes.max(1),
         quota: config.quota.quota(),
+        is_rebuilding: false,
         durable: DurableHeads::default(),
     };
     let removals = identity.to_repair(store, now).await.context(

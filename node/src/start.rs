@@ -84,11 +84,25 @@ async fn take_seal(data: &Path, config: &Config, store: &Store) -> anyhow::Resul
     Ok(())
 }
 
+/// The end to which a node is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StartPurpose {
+    /// To act for its agency.
+    Run,
+    /// To take in what its peers have, while its store is rebuilt.
+    Rebuild,
+}
+
 /// Starts a node on its data directory.
 ///
 /// # Errors
 /// If the directory is none, a port is taken, or the store cannot be used.
 pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<Node> {
+    start_to(StartPurpose::Run, data, config, clock).await
+}
+
+/// The same, to this end.
+pub(crate) async fn start_to(purpose: StartPurpose, data: &Path, config: Config, clock: Clock) -> anyhow::Result<Node> {
     crate::choose_cryptography();
     platform::descriptors::raise();
     serve::may_answer(config.listen, config.tls.as_ref())?;
@@ -143,7 +157,10 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
         app.forwarding = Some(Forwarder::new(store.clone(), roles, catch_up));
     }
     let mut lease = LeaseTask {
-        identity: node_identity(data, &config, home, &peers),
+        identity: NodeIdentity {
+            is_rebuilding: purpose == StartPurpose::Rebuild,
+            ..node_identity(data, &config, home, &peers)
+        },
         roster: peers,
         peering: network,
         mirrors,
@@ -256,6 +273,7 @@ fn node_identity(data: &Path, config: &Config, home: Hash, peers: &PeerSet) -> N
         exchange_every: config.exchange_every_seconds.into(),
         checkpoint_every: config.checkpoint_every_envelopes.max(1),
         quota: config.quota.quota(),
+        is_rebuilding: false,
         durable: DurableHeads::default(),
     }
 }

@@ -66,6 +66,8 @@ mod switched {
         VouchesUnheard,
         /// One peer's word on the own log is taken for that of all who hold it.
         OneTellsForAll,
+        /// A store that was rebuilt from one peer's files asks only those of which that peer knew. A test of its own finds it.
+        RebuiltTrustsOne,
         /// An agency that is pinned alone never waits for its own log.
         AloneNeverWaits,
         /// One agency may cost any work.

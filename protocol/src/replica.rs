@@ -42,7 +42,7 @@ pub use accounts::Deferral;
 use checkpoints::CheckpointDownload;
 use conduct::PeerConduct;
 use own_log::OwnLog;
-pub use own_log::OwnLogQuorum;
+pub use own_log::{AskedAgencies, OwnLogQuorum};
 pub use quarantine::{Quarantine, QuarantineCause};
 pub use restoring::{LoadOutcome, ReplicaLoader, StoreContents, StoreDamage};
 use step::StepEffects;

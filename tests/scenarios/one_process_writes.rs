@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use platform::clock::Clock;
 use protocol::status_list;
 use registry_schema::{StatusChange, StatusReason, VerdictKind};
 use reqwest::Method;
@@ -400,6 +401,7 @@ async fn a_frozen_holder_that_wakes_after_a_takeover_writes_nothing() {
         waiting.spawn(async move { (badge, frozen.asks(Method::POST, &path, Some(&revocation())).await) });
     }
     AgencyProcess::holder(&processes).await;
+    let written = Clock::default().now();
     for badge in &badges {
         let path = path(badge);
         // On a loaded machine a holder may miss the end of its short term, and hold the lease again a moment later.
@@ -430,13 +432,22 @@ async fn a_frozen_holder_that_wakes_after_a_takeover_writes_nothing() {
     })
     .await;
     // The other one holds the lease still.
-    Process::holder(&processes).await;
+    AgencyProcess::holder(&processes).await;
     // And it answers for what was written while it slept.
+    // And it answers for what was written while it slept; until it has read that, it does not date its answers after it.
     for badge in &badges {
-        Employer::at(frozen.url())
-            .verifies(badge)
-            .await
-            .is(VerdictKind::NotValid);
+        eventually("it has read what was written", async || {
+            let verdict = Employer::at(frozen.url()).verifies(badge).await;
+            match verdict.verdict {
+                VerdictKind::NotValid => Ok(()),
+                _ => {
+                    let as_of = verdict.status.fresh_as_of;
+                    assert!(as_of.is_none_or(|as_of| as_of <= written), "{verdict:#?}");
+                    Err(format!("{:?} as of {as_of:?}", verdict.verdict))
+                }
+            }
+        })
+        .await;
     }
     processes.push(Arc::into_inner(frozen).expect("nobody asks it any more"));
     audits(&federation, processes).await;

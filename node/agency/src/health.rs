@@ -56,6 +56,10 @@ pub enum ReplicationHealth {
     Ended,
 }
 
+/// The reasons for which a store waits for others' words on its agency's log.
+const WHAT_IS_MISSING: &str = "part of what this agency wrote may be missing from the store: it was repaired, rebuilt from others' files, \
+                               or is a copy that was put in its place";
+
 impl ReplicationHealth {
     /// Explains why it cannot be told whether the store holds all that this agency wrote, if so.
     pub fn why_unknown(&self) -> Option<String> {
@@ -101,11 +105,16 @@ impl ReplicationHealth {
             holders, told, needed, ..
         } = words;
         let cause = match (words.is_lost, holders) {
-            (true, _) => "part of what this agency wrote may be missing from the store: it was repaired, or is a copy that was put in \
-                          its place"
-                .to_owned(),
-            (false, 0) => "this agency has no peer that could tell whether the store holds all that it wrote, and stood still for more \
-                           than ten minutes"
+            (true, 0) => WHAT_IS_MISSING.to_owned(),
+            (true, _) => format!(
+                "{WHAT_IS_MISSING}; since then {told} of {} told how far its log reaches, and it takes {needed}",
+                match holders {
+                    1 => "the 1 agency that is asked".to_owned(),
+                    more => format!("the {more} agencies that are asked"),
+                },
+            ),
+            (false, 0) => "this agency has no peer that could tell whether the store holds all that it wrote, and no heartbeat by this \
+                           node's key that was younger than ten minutes at the start"
                 .to_owned(),
             (false, _) => format!(
                 "since the start, {told} of the {} this agency's own log {} told how far it reaches, and it takes {needed}",

@@ -156,7 +156,8 @@ impl Replication {
             // Held back until the replica knows how far its own log reaches abroad; with a clock in doubt it is refused.
             writing = self.writings.recv(), if replica.may_write(self.clock.now())
                 || replica.waits_in_vain(self.clock.now())
-                || self.clock_doubt.is_some() => match writing {
+                || self.clock_doubt.is_some()
+                || self.identity.is_rebuilding => match writing {
                 Some(WriteRequest { work, done }) => match self.allowed(work) {
                     Ok(Some((event, own))) => (event, own, Some(done)),
                     Ok(None) => {

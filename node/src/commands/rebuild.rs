@@ -120,6 +120,11 @@ fn in_words(rebuilt: &RebuildReport, data: &str) -> String {
                 .to_owned(),
         );
     }
+    lines.push(
+        "  once it runs it is not ready, and calls nothing of this agency good, before more than half of the agencies that it \
+         follows have told how far its log reaches: a source may have lagged. Where too few can: comity store accept"
+            .to_owned(),
+    );
     lines.push(format!(
         "  add operators:   comityd operator add NAME --data {data}\n  run it:          comityd run --data {data}"
     ));

@@ -39,7 +39,7 @@ pub(super) async fn write_in(
     write: WriteStamp,
     sizes: &[usize],
 ) -> Result<(), StoreError> {
-    let WriteStamp { change, at } = write;
+    let change = write.change;
     for log in &batch.key_logs {
         let sql = "INSERT INTO key_logs (agency, entries, changed) VALUES ($1, $2, $3)
                    ON CONFLICT (agency) DO UPDATE SET entries = excluded.entries, changed = excluded.changed";
@@ -51,6 +51,53 @@ pub(super) async fn write_in(
                 .bind(change)
         )?;
     }
+    write_envelopes(tx, batch, sizes).await?;
+    for envelope in &batch.rewritten {
+        writing!(
+            tx,
+            sqlx::query("UPDATE envelopes SET bytes = $1 WHERE hash = $2")
+                .bind(encode(&envelope.signed()))
+                .bind(envelope.hash().0.to_vec())
+        )?;
+    }
+    write_rows(tx, batch, write, sizes).await?;
+    memory::hide(tx, batch).await?;
+    quarantine::write(tx, batch, change).await?;
+    for (agency, writer) in &batch.forgotten {
+        let sql = "DELETE FROM heartbeats WHERE agency = $1 AND writer = $2";
+        writing!(tx, sqlx::query(sql).bind(agency.0.to_vec()).bind(writer.0.to_vec()))?;
+    }
+    for heartbeat in &batch.heartbeats {
+        writing!(
+            tx,
+            sqlx::query(
+                "INSERT INTO heartbeats (agency, writer, bytes) VALUES ($1, $2, $3)
+             ON CONFLICT (agency, writer) DO UPDATE SET bytes = excluded.bytes",
+            )
+            .bind(heartbeat.get().agency.0.to_vec())
+            .bind(heartbeat.get().writer.0.to_vec())
+            .bind(encode(heartbeat.signed()))
+        )?;
+    }
+    for (checkpoint, pages) in &batch.checkpoints {
+        checkpoints::write(tx, checkpoint, pages).await?;
+    }
+    for held in &batch.held {
+        writing!(
+            tx,
+            sqlx::query(
+                "INSERT INTO held (agency, bytes) VALUES ($1, $2)
+             ON CONFLICT (agency) DO UPDATE SET bytes = excluded.bytes",
+            )
+            .bind(held.get().agency.0.to_vec())
+            .bind(encode(held.signed()))
+        )?;
+    }
+    Ok(())
+}
+
+/// Adds the batch's envelopes.
+async fn write_envelopes(tx: &mut Tx, batch: &WriteBatch, sizes: &[usize]) -> Result<(), StoreError> {
     for some in runs(&batch.envelopes, sizes) {
         let sql = format!(
             "INSERT INTO envelopes (hash, agency, bytes) VALUES {}",
@@ -67,14 +114,12 @@ pub(super) async fn write_in(
             query
         })?;
     }
-    for envelope in &batch.rewritten {
-        writing!(
-            tx,
-            sqlx::query("UPDATE envelopes SET bytes = $1 WHERE hash = $2")
-                .bind(encode(&envelope.signed()))
-                .bind(envelope.hash().0.to_vec())
-        )?;
-    }
+    Ok(())
+}
+
+/// Writes the rows that the batch altered.
+async fn write_rows(tx: &mut Tx, batch: &WriteBatch, write: WriteStamp, sizes: &[usize]) -> Result<(), StoreError> {
+    let WriteStamp { change, at } = write;
     // Of a row that several envelopes of the batch altered, the last one is how it is now; a statement that inserts
     // many rows must not meet one twice. One that is gone stays as a row without values, so that those who follow the
     // changes see it.
@@ -108,38 +153,6 @@ pub(super) async fn write_in(
             }
             query
         })?;
-    }
-    memory::hide(tx, batch).await?;
-    quarantine::write(tx, batch, change).await?;
-    for (agency, writer) in &batch.forgotten {
-        let sql = "DELETE FROM heartbeats WHERE agency = $1 AND writer = $2";
-        writing!(tx, sqlx::query(sql).bind(agency.0.to_vec()).bind(writer.0.to_vec()))?;
-    }
-    for heartbeat in &batch.heartbeats {
-        writing!(
-            tx,
-            sqlx::query(
-                "INSERT INTO heartbeats (agency, writer, bytes) VALUES ($1, $2, $3)
-             ON CONFLICT (agency, writer) DO UPDATE SET bytes = excluded.bytes",
-            )
-            .bind(heartbeat.get().agency.0.to_vec())
-            .bind(heartbeat.get().writer.0.to_vec())
-            .bind(encode(heartbeat.signed()))
-        )?;
-    }
-    for (checkpoint, pages) in &batch.checkpoints {
-        checkpoints::write(tx, checkpoint, pages).await?;
-    }
-    for held in &batch.held {
-        writing!(
-            tx,
-            sqlx::query(
-                "INSERT INTO held (agency, bytes) VALUES ($1, $2)
-             ON CONFLICT (agency) DO UPDATE SET bytes = excluded.bytes",
-            )
-            .bind(held.get().agency.0.to_vec())
-            .bind(encode(held.signed()))
-        )?;
     }
     Ok(())
 }

@@ -66,6 +66,9 @@ impl Store {
         let sql = "INSERT INTO lost_records (one, lost_before) VALUES (1, $1)
                    ON CONFLICT (one) DO UPDATE SET lost_before = excluded.lost_before";
         writing!(&mut tx, sqlx::query(sql).bind(before.0))?;
+        // What comes from peers may lack what others of them have.
+        let sql = "INSERT INTO own_log_repairs (at) VALUES ($1)";
+        writing!(&mut tx, sqlx::query(sql).bind(before.0))?;
         tx.commit().await?;
         Ok(())
     }

@@ -146,6 +146,13 @@ impl StoreSnapshot {
         Ok(!rows.is_empty())
     }
 
+    /// Returns true if the store was once made again from others' files.
+    pub async fn was_rebuilt(&mut self) -> Result<bool, StoreError> {
+        let sql = "SELECT lost_before FROM lost_records";
+        let rows: Vec<(i64,)> = within!(&mut self.0, sqlx::query_as(sql), fetch_all)?;
+        Ok(!rows.is_empty())
+    }
+
     /// Ends it.
     pub async fn end(self) -> Result<(), StoreError> {
         Ok(self.0.commit().await?)

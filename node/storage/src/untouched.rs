@@ -37,10 +37,11 @@ const CLOSES_WITHIN_MS: i64 = 120_000;
 /// for its disk.
 const REACHED: &str = "registry.sqlite-reached";
 
-/// Reads how many transactions the database in this folder has had at least; 0, if nobody said.
-fn reached(folder: &Path) -> i64 {
+/// Reads how many transactions the database in this folder has had at least; none, if nobody says: who took the file away may
+/// have taken others.
+fn reached(folder: &Path) -> Option<i64> {
     let said = fs::read_to_string(folder.join(REACHED));
-    said.ok().and_then(|said| said.trim().parse().ok()).unwrap_or(0)
+    said.ok().and_then(|said| said.trim().parse().ok())
 }
 
 /// Says how many transactions the database in this folder has had.
@@ -84,8 +85,8 @@ pub(super) fn made_at(file: &Path) -> String {
 pub(super) struct StoreFingerprint {
     /// The time at which the system last changed its files; none, if it has none.
     pub(super) changed_ms: Option<i64>,
-    /// The number of transactions that it has had at least.
-    pub(super) reached: i64,
+    /// The number of transactions that it has had at least; none, if the file that tells it is gone.
+    pub(super) reached: Option<i64>,
     /// By what its tables, or its file, are told from others; empty, if by nothing.
     pub(super) made_as: String,
 }
@@ -101,14 +102,14 @@ pub(super) async fn tables(pool: &PgPool) -> String {
     })
 }
 
-/// Returns true if somebody changed the files after the last transaction, made the file or the tables anew, or it has had
-/// more transactions than it says.
+/// Returns true if somebody changed the files after the last transaction, made the file or the tables anew, took away the file
+/// that tells how many transactions it has had, or it has had more of them than it says.
 fn is_copy(found: &StoreFingerprint, renewed_at: i64, made_as: &str, changes: i64) -> bool {
     let is_changed = found
         .changed_ms
         .is_some_and(|changed| renewed_at > 0 && changed > renewed_at.saturating_add(CLOSES_WITHIN_MS));
     let is_made_anew = !made_as.is_empty() && !found.made_as.is_empty() && made_as != found.made_as;
-    is_changed || is_made_anew || changes < found.reached
+    is_changed || is_made_anew || found.reached.is_none_or(|reached| changes < reached)
 }
 
 impl Store {
@@ -187,8 +188,8 @@ impl ConnectionPools {
         StoreFingerprint {
             changed_ms,
             reached: match self {
-                Self::Sqlite { .. } => file.parent().map_or(0, reached),
-                Self::Postgres(..) => 0,
+                Self::Sqlite { .. } => file.parent().and_then(reached),
+                Self::Postgres(..) => Some(0),
             },
             made_as: match self {
                 Self::Sqlite { .. } => made_at(file),
@@ -205,7 +206,7 @@ mod tests {
     fn found(changed_ms: Option<i64>, made_as: &str) -> StoreFingerprint {
         StoreFingerprint {
             changed_ms,
-            reached: 7,
+            reached: Some(7),
             made_as: made_as.into(),
         }
     }
@@ -225,5 +226,10 @@ mod tests {
         assert!(is_copy(&found(None, "1/2"), 0, "1/1", 7));
         assert!(!is_copy(&found(None, ""), 0, "1/1", 7), "the server says nothing");
         assert!(is_copy(&found(None, ""), 0, "", 6) && !is_copy(&found(None, ""), 0, "", 8));
+        let untold = StoreFingerprint {
+            reached: None,
+            ..found(None, "")
+        };
+        assert!(is_copy(&untold, 0, "", 8), "who took it away may have taken the log");
     }
 }

@@ -41,6 +41,17 @@ pub(super) struct OwnLog {
     told: BTreeSet<Hash>,
     /// The agencies whose nodes have told since that they hold nothing of it.
     hold_nothing: BTreeSet<Hash>,
+    /// True if it is not known here who holds it: then all who are followed are asked.
+    asks_all: bool,
+}
+
+/// The agencies that have to tell how far a log reaches of which part was lost here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskedAgencies {
+    /// Those that are known to hold it, more than half of them.
+    Holders,
+    /// All that are followed, more than half of them: who holds it was lost as well.
+    AllFollowed,
 }
 
 /// The words on an agency's own log that are awaited.
@@ -81,6 +92,7 @@ impl OwnLog {
             is_young: false,
             told: BTreeSet::new(),
             hold_nothing: BTreeSet::new(),
+            asks_all: false,
         }
     }
 
@@ -154,19 +166,30 @@ impl Replica {
     }
 
     fn words(&self) -> OwnLogQuorum {
+        let own = &self.own_log;
         let holders = self.asked_holders().count();
-        let told = self.asked_holders().filter(|holder| self.own_log.told.contains(holder));
+        // Of all who are followed, some never had anything of it: that is their whole word.
+        let has_told =
+            |holder: &&Hash| own.told.contains(*holder) || (own.asks_all && own.hold_nothing.contains(*holder));
+        let told = self.asked_holders().filter(has_told);
         OwnLogQuorum {
             holders,
             told: told.count(),
-            needed: match (self.own_log.is_young && self.own_log.stage != OwnLogStage::Lost) || !self.is_held_by_some()
-            {
+            needed: match self.is_one_enough() {
                 true => 1,
                 false => holders / 2 + 1,
             },
             is_young: self.own_log.is_young,
             is_lost: self.own_log.stage == OwnLogStage::Lost,
         }
+    }
+
+    /// Returns true if the word of one peer will do: little can be missing; or nobody is known to hold the log, though that
+    /// would be known.
+    fn is_one_enough(&self) -> bool {
+        let own = &self.own_log;
+        let is_lost = own.stage == OwnLogStage::Lost;
+        (own.is_young && !is_lost) || !(own.asks_all || self.is_held_by_some())
     }
 
     /// Counts the wait for peers' words from here on, unless it is counted already: the first event does that too.
@@ -251,10 +274,10 @@ impl Replica {
         since.is_some_and(|since| now.seconds_since(since) >= OWN_LOG_WAIT_SECONDS)
     }
 
-    /// Those who hold part of this agency's log, and are still followed; where none is known, all who are followed: what is known
-    /// of holders may be lost as well.
+    /// Those who hold part of this agency's log, and are still followed; where none is known, or knowledge of them was lost, all
+    /// who are followed.
     fn asked_holders(&self) -> impl Iterator<Item = &Hash> {
-        let known = self.is_held_by_some();
+        let known = self.is_held_by_some() && !self.own_log.asks_all;
         let (pinned, home) = (&self.settings.pinned, &self.settings.home);
         let holders = self.own_log.holders.iter();
         let holders = holders.filter(move |holder| known && (*holder == home || pinned.contains(*holder)));
@@ -267,11 +290,13 @@ impl Replica {
         self.logs.get(&self.settings.home).map_or(0, AgencyLog::count_orphans)
     }
 
-    /// Writes nothing before a peer has told how far this agency's log reaches and all of it is here, however long that takes:
+    /// Writes nothing before these have told how far this agency's log reaches and all of it is here, however long that takes:
     /// part of it was lost.
-    pub fn await_own_log(&mut self) {
+    pub fn await_own_log(&mut self, asked: AskedAgencies) {
         self.own_log.stage = OwnLogStage::Lost;
+        self.own_log.asks_all |= asked == AskedAgencies::AllFollowed && !mutant!(RebuiltTrustsOne);
         self.own_log.told.clear();
+        self.own_log.hold_nothing.clear();
     }
 
     /// Notes whether all that a peer has of our own log is here. What is missing is fetched, and the peer asked again. A mirror's
@@ -296,13 +321,16 @@ impl Replica {
             // One that has nothing of it knows nothing of it; that all who are followed have nothing is a word.
             None => {
                 self.own_log.hold_nothing.insert(from);
-                let all_told =
-                    |holder: &Hash| self.own_log.told.contains(holder) || self.own_log.hold_nothing.contains(holder);
-                if self.own_log.stage == OwnLogStage::Asking
-                    && !self.is_held_by_some()
-                    && self.asked_holders().all(all_told)
-                {
-                    self.own_log.stage = OwnLogStage::Known;
+                match self.own_log.stage {
+                    OwnLogStage::Known => {}
+                    OwnLogStage::Lost => self.end_if_enough_told(),
+                    OwnLogStage::Asking => {
+                        let own = &self.own_log;
+                        let all_told = |holder: &Hash| own.told.contains(holder) || own.hold_nothing.contains(holder);
+                        if !self.is_held_by_some() && self.asked_holders().all(all_told) {
+                            self.own_log.stage = OwnLogStage::Known;
+                        }
+                    }
                 }
             }
         }
@@ -323,6 +351,10 @@ impl Replica {
 
     fn note_told(&mut self, agency: Hash) {
         self.own_log.told.insert(agency);
+        self.end_if_enough_told();
+    }
+
+    fn end_if_enough_told(&mut self) {
         let words = self.words();
         if mutant!(OneTellsForAll) || words.told >= words.needed {
             self.own_log.is_presumed = false;

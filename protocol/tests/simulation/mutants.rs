@@ -94,6 +94,15 @@ fn a_restored_store_that_does_not_wait_for_its_own_log_is_noticed() {
 }
 
 #[test]
+fn a_rebuilt_store_that_asks_only_whom_its_source_knew_is_noticed() {
+    switch_on(Some(Mutant::RebuiltTrustsOne));
+    let forks = (0..20).map(crate::schedules::forks_of_a_store_rebuilt_from_a_peer_that_lags);
+    let forks: usize = forks.sum();
+    switch_on(None);
+    assert!(forks > 0, "it never forked");
+}
+
+#[test]
 fn a_revocation_that_a_retired_key_takes_along_is_noticed() {
     let plan = |seed| {
         let mut plan = SimulationPlan::mixed(seed);

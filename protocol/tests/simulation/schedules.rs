@@ -161,6 +161,46 @@ fn a_restored_store_of_an_agency_that_follows_nobody_waits_for_its_own_log() {
     }
 }
 
+/// Three agencies: the first loses its disk, and makes it again from the one that lags, while the one that has all of it is out
+/// of reach.
+pub(crate) fn forks_of_a_store_rebuilt_from_a_peer_that_lags(seed: u64) -> usize {
+    let [lost, lags, knows] = [0, 1, 2];
+    let mut world = crate::world::SimulatedWorld::new(seed, SimulationPlan::calm(3));
+    world.settle();
+    world.toggle(lost, lags);
+    world.toggle(lags, knows);
+    for _ in 0..20 {
+        world.act_of(lost);
+    }
+    world.pass(120_000, 0.0);
+    world.toggle(lost, knows);
+    world.rebuild(lost, lags);
+    world.toggle(lost, lags);
+    world.pass(120_000, 0.0);
+    for _ in 0..20 {
+        world.act_of(lost);
+    }
+    world.settle();
+    for _ in 0..20 {
+        world.act_of(lost);
+    }
+    world.settle();
+    world.truth.rewound.clear();
+    world.assert_at_the_end();
+    world.truth.forks
+}
+
+#[test]
+fn a_store_rebuilt_from_a_peer_that_lags_waits_for_one_that_knows() {
+    for seed in 0..20 {
+        assert_eq!(
+            forks_of_a_store_rebuilt_from_a_peer_that_lags(seed),
+            0,
+            "seed {seed}: it wrote before it knew its own log"
+        );
+    }
+}
+
 /// The control: an order of arrival that the rules forbid is noticed.
 #[test]
 fn an_envelope_before_its_parents_is_not_kept() {

@@ -19,7 +19,7 @@ use protocol::{
     WriteBatch,
     key_log::{Founding, WriterKey, found},
     log::{LogUsage, Quota},
-    replica::ReplicaFailure,
+    replica::{AskedAgencies, ReplicaFailure},
 };
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use registry_schema::Timestamp;
@@ -511,6 +511,16 @@ impl SimulatedWorld {
             self.truth.rewound.insert(home);
             self.crash(at);
         }
+    }
+
+    /// The disk is lost, and made again from the files of one peer, which know nothing of who holds the log.
+    pub(crate) fn rebuild(&mut self, at: usize, from: usize) {
+        let files = self.sites[from].disk.clone();
+        self.sites[at].disk = files.without_countersignatures();
+        let home = self.sites[at].home;
+        self.truth.rewound.insert(home);
+        self.crash(at);
+        self.sites[at].replica.await_own_log(AskedAgencies::AllFollowed);
     }
 
     pub(crate) fn kept(&self) -> usize {

@@ -86,6 +86,18 @@ db.execute('UPDATE lease SET renewed_at = renewed_at - ?', (int(sys.argv[2]) * 6
         }
     }
 
+    /// Takes away all files of its store but the database itself; its node was killed, and is not running.
+    ///
+    /// # Panics
+    /// If its node runs here, or there are none.
+    pub async fn loses_what_lies_beside_its_database(&self) {
+        assert!(!self.runs().await, "{} runs", self.id);
+        for beside in ["registry.sqlite-wal", "registry.sqlite-reached"] {
+            fs::remove_file(self.data.join(beside)).expect("a file of the store");
+        }
+        let _ = fs::remove_file(self.data.join("registry.sqlite-shm"));
+    }
+
     /// Writes rows into its store that follow from nothing, as a bug or a bad disk would.
     ///
     /// # Panics

@@ -41,13 +41,7 @@ impl Registrar {
         let now = self.clock.now();
         check(&new)?;
         self.may_issue(&new.issuer)?;
-        let key = self.store.issuer_key(&new.issuer).await?.ok_or_else(|| {
-            RegistrarError::Unknown(format!(
-                "this store keeps no key of issuer `{}`: see `comity issuer list`; if the key is lost, give the issuer a new one \
-                 (`comity issuer rekey`)",
-                new.issuer
-            ))
-        })?;
+        let key = self.key_to_sign(&new.issuer).await?;
         let (agency, url, issuer) = {
             let registry = self.registry.snapshot();
             let home = registry.home().ok_or_else(not_ready)?;
@@ -58,9 +52,7 @@ impl Registrar {
             (home.id.clone(), home.url.clone(), issuer)
         };
         if new.achievement.id.is_empty() {
-            // The same name by the same issuer is the same achievement.
-            let hash = protocol::Hash::of(&[issuer.id.as_bytes(), &[0], new.achievement.name.as_bytes()]).to_string();
-            new.achievement.id = format!("{url}/achievements/{}", hash.get(..16).unwrap_or(&hash));
+            new.achievement.id = achievement_id(&url, &issuer.id, &new.achievement.name);
         }
         let valid_from = new.valid_from.unwrap_or(now).whole_seconds();
         if new.valid_until.is_some_and(|until| until <= valid_from) {
@@ -135,6 +127,16 @@ impl Registrar {
             .commit(&protocol::WriteBatch::default(), &own, self.clock.now())
             .await?;
         Ok((credential, Some(document)))
+    }
+
+    /// Returns the key with which an issuer's credentials are signed here.
+    async fn key_to_sign(&self, issuer: &str) -> Result<IssuerKey, RegistrarError> {
+        self.store.issuer_key(issuer).await?.ok_or_else(|| {
+            RegistrarError::Unknown(format!(
+                "this store keeps no key of issuer `{issuer}`: see `comity issuer list`; if the key is lost, give the issuer a new \
+                 one (`comity issuer rekey`)"
+            ))
+        })
     }
 
     /// Suspends, reinstates or revokes a credential of this agency.
@@ -344,6 +346,12 @@ fn step(
             )));
         }
     })
+}
+
+/// Returns the id of an achievement that has none: the same name by the same issuer is the same achievement.
+fn achievement_id(node: &str, issuer: &str, name: &str) -> String {
+    let hash = protocol::Hash::of(&[issuer.as_bytes(), &[0], name.as_bytes()]).to_string();
+    format!("{node}/achievements/{}", hash.get(..16).unwrap_or(&hash))
 }
 
 /// The URL of a status list; other software reads it there.

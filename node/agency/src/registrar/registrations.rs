@@ -17,7 +17,6 @@ use registry_schema::{
     registration::{CasePhase, RegistrationCase, RegistrationStep, StepActor, StepKind, TakenStep},
 };
 use serde::{Deserialize, Serialize};
-use verification::KeyKind;
 
 pub use self::crowding::ApplicationLimit;
 use self::rows::{row_of, rubric_of, standing_of, taken_of};
@@ -170,28 +169,13 @@ impl Registrar {
         let name = new.name.trim();
         within("the name of an issuer", name, 200)?;
         within("the name of a contact", &new.contact.name, 200)?;
-        let email = new.contact.email.trim();
-        let looks_right = email
-            .split_once('@')
-            .is_some_and(|(who, at)| !who.is_empty() && at.contains('.'));
-        if !looks_right || email.len() > 254 || email.chars().any(|c| c.is_whitespace() || c.is_control()) {
-            let shown: String = email.chars().take(64).collect();
-            return Err(RegistrarError::Invalid(format!(
-                "`{shown}` is no e-mail address: write one like office@example.org"
-            )));
-        }
+        let email = email_address(&new.contact.email)?;
         let url = new.url.map(|url| url.trim().to_owned()).filter(|url| !url.is_empty());
         if let Some(url) = &url {
-            let is_link = ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme));
-            if !is_link || url.chars().count() > 200 || url.chars().any(|c| c.is_whitespace() || c.is_control()) {
-                let shown: String = url.chars().take(64).collect();
-                return Err(RegistrarError::Invalid(format!(
-                    "`{shown}` is no web page: it begins with https:// or http:// and has at most 200 characters"
-                )));
-            }
+            is_web_page(url)?;
         }
         // The same refusal that an approval would meet.
-        self.new_issuer(name, url.clone(), KeyKind::Ed25519)?;
+        self.name_is_free(name, url.as_deref())?;
         if new.evidence.len() > MOST_EVIDENCE {
             return Err(RegistrarError::Invalid(format!(
                 "an application comes with at most {MOST_EVIDENCE} pieces of evidence"
@@ -203,7 +187,7 @@ impl Registrar {
         let token = format!("applicant_{}", Hash(secret));
         let contact = Contact {
             name: new.contact.name.trim().to_owned(),
-            email: email.to_owned(),
+            email,
         };
         let application = ApplicationRow {
             id: format!("app-{}", lower_case_id()),
@@ -434,4 +418,48 @@ impl Registrar {
             .commit(&WriteBatch::default(), &own, self.clock.now())
             .await?)
     }
+}
+
+/// The longest e-mail address, in bytes (RFC 5321, §4.5.3.1.3, without the brackets).
+const LONGEST_EMAIL: usize = 254;
+/// The longest address of an applicant's web page, in characters.
+const LONGEST_PAGE: usize = 200;
+
+/// Reads an e-mail address as somebody typed it.
+fn email_address(typed: &str) -> Result<String, RegistrarError> {
+    let email = typed.trim();
+    let looks_right = email
+        .split_once('@')
+        .is_some_and(|(who, at)| !who.is_empty() && at.contains('.'));
+    let is_one_word = !email.chars().any(|c| c.is_whitespace() || c.is_control());
+    if looks_right && is_one_word && email.len() <= LONGEST_EMAIL {
+        return Ok(email.to_owned());
+    }
+    Err(RegistrarError::Invalid(format!(
+        "`{}` is no e-mail address: write one like office@example.org",
+        beginning(email)
+    )))
+}
+
+/// Refuses what is no address of a web page.
+fn is_web_page(url: &str) -> Result<(), RegistrarError> {
+    let is_link = ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme));
+    let is_one_word = !url.chars().any(|c| c.is_whitespace() || c.is_control());
+    if is_link && is_one_word && url.chars().count() <= LONGEST_PAGE {
+        return Ok(());
+    }
+    Err(RegistrarError::Invalid(format!(
+        "`{}` is no web page: it begins with https:// or http:// and has at most {LONGEST_PAGE} characters",
+        beginning(url)
+    )))
+}
+
+/// The beginning of a text that is too long for a sentence, which shows that there is more.
+fn beginning(text: &str) -> String {
+    const SHOWN: usize = 64;
+    let mut shown: String = text.chars().take(SHOWN).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    shown
 }

@@ -217,7 +217,15 @@ impl Replication {
         if let Some(doubt) = &self.clock_doubt {
             return Err(WriteError::Clock(doubt.clone()));
         }
-        if !replica.may_write(self.clock.now()) {
+        let is_of_the_root = matches!(
+            work,
+            WriteOperation::Begin
+                | WriteOperation::Write {
+                    event: ReplicaEvent::Entered(_),
+                    ..
+                }
+        );
+        if !replica.may_write(self.clock.now()) && !(self.identity.is_rebuilding && is_of_the_root) {
             let doubt = self.health_of(replica).store_doubt();
             return Err(WriteError::StoreInDoubt(doubt.unwrap_or_default()));
         }

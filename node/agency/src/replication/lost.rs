@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use protocol::{ReplicaEvent, replica::ReplicaFailure};
+use protocol::{
+    ReplicaEvent,
+    replica::{AskedAgencies, ReplicaFailure},
+};
 use registry_schema::Timestamp;
 use tokio::{task::JoinHandle, time::Instant};
 
@@ -206,7 +209,7 @@ impl Replication {
         replica.begin(self.clock.now());
         if followed && self.registry.snapshot().lacks_own() {
             // What this process was told while it followed another one still counts.
-            replica.await_own_log();
+            replica.await_own_log(AskedAgencies::Holders);
         }
         // Before anybody is answered: what this process doubted while it followed another one is looked at anew.
         let doubt = self.clock.doubt(replica.newest_time(), replica.clocks_of_peers());

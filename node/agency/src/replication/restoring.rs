@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use protocol::{
     Checkpoint, Countersignature, Hash, KeyLog, Replica, Signed, SignedEnvelope,
-    replica::{LoadOutcome, Quarantine, QuarantineCause, ReplicaLoader, StoreDamage},
+    replica::{AskedAgencies, LoadOutcome, Quarantine, QuarantineCause, ReplicaLoader, StoreDamage},
 };
 use registry_schema::Timestamp;
 
@@ -143,6 +143,10 @@ impl NodeIdentity {
         read_statements(&mut moment, &mut restoring, &mut damage).await?;
         read_quarantines(&mut moment, &mut restoring, &mut damage).await?;
         let awaits_own_log = moment.awaits_own_log().await?;
+        let asked = match moment.was_rebuilt().await? {
+            true => AskedAgencies::AllFollowed,
+            false => AskedAgencies::Holders,
+        };
         moment.end().await?;
         let forgets = driver_mutant!(store.faults(), ForgetsDurableHeads);
         let lost = self
@@ -165,7 +169,7 @@ impl NodeIdentity {
         let mut replica = restoring.end()?;
         // Where an own heartbeat names what is not here, writing on could be a fork. Who has nobody to ask goes on.
         if awaits_own_log || went_back || (lacks_own && !replica.knows_own_log()) {
-            replica.await_own_log();
+            replica.await_own_log(asked);
         }
         let removals = removals(&mut damage, &replica);
         Ok(RestoredReplica {

@@ -67,6 +67,38 @@ fn recognized(id: &str, until: Option<&str>) -> RecognizingAgency {
     }
 }
 
+/// The findings about a file in which there is no badge.
+fn unreadable_findings() -> Vec<Finding> {
+    let mut findings = [
+        (Check::Structure, "structure.unreadable"),
+        (Check::Proof, "proof.not_checked"),
+        (Check::Issuer, "issuer.not_checked"),
+        (Check::Dates, "dates.not_checked"),
+        (Check::Status, "status.not_checked"),
+        (Check::Recognition, "recognition.not_checked"),
+        (Check::Worth, "worth.not_checked"),
+        (Check::Holder, "holder.not_checked"),
+    ]
+    .map(|(check, code)| {
+        finding(
+            check,
+            CheckOutcome::CouldNotCheck,
+            code,
+            "there was no badge to check",
+            None,
+        )
+    })
+    .to_vec();
+    findings[0] = finding(
+        Check::Structure,
+        CheckOutcome::Failed,
+        "structure.unreadable",
+        "a PNG picture with no badge inside: no iTXt chunk with the keyword `openbadgecredential` in 14 chunks",
+        None,
+    );
+    findings
+}
+
 pub(crate) fn verdict(kind: VerdictKind) -> Verdict {
     let mut v = accepted();
     v.verdict = kind;
@@ -135,33 +167,7 @@ pub(crate) fn verdict(kind: VerdictKind) -> Verdict {
         }
         VerdictKind::Unreadable => {
             "This file is not a badge that we can read.".clone_into(&mut v.sentence);
-            v.findings = [
-                (Check::Structure, "structure.unreadable"),
-                (Check::Proof, "proof.not_checked"),
-                (Check::Issuer, "issuer.not_checked"),
-                (Check::Dates, "dates.not_checked"),
-                (Check::Status, "status.not_checked"),
-                (Check::Recognition, "recognition.not_checked"),
-                (Check::Worth, "worth.not_checked"),
-                (Check::Holder, "holder.not_checked"),
-            ]
-            .map(|(check, code)| {
-                finding(
-                    check,
-                    CheckOutcome::CouldNotCheck,
-                    code,
-                    "there was no badge to check",
-                    None,
-                )
-            })
-            .to_vec();
-            v.findings[0] = finding(
-                Check::Structure,
-                CheckOutcome::Failed,
-                "structure.unreadable",
-                "a PNG picture with no badge inside: no iTXt chunk with the keyword `openbadgecredential` in 14 chunks",
-                None,
-            );
+            v.findings = unreadable_findings();
             v.credential = None;
             v.issuer = None;
             v.status = StatusSummary {

@@ -90,6 +90,12 @@ impl SimulatedDisk {
         }
     }
 
+    /// The same, as it comes back from files.
+    pub(crate) fn without_countersignatures(mut self) -> Self {
+        self.held.clear();
+        self
+    }
+
     pub(crate) fn stored(&self) -> StoreContents {
         let envelopes = self.envelopes.iter();
         let heartbeats = self.heartbeats.iter();

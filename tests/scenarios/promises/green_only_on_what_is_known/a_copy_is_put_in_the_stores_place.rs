@@ -93,6 +93,28 @@ async fn a_copy_of_a_moment_ago_is_believed_by_nobody() {
     }
 }
 
+/// Somebody cleans up after a crash: `rm registry.sqlite-*`.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_without_the_files_beside_it_is_believed_by_nobody() {
+    let federation = Federation::start_with(&["US-SC"], RHYTHM).await;
+    let sc = federation.agency("US-SC");
+    let issuer = sc.registers("Palmetto Academy").await;
+    sc.recognizes(&issuer).await;
+    let revoked = sc.issues(&issuer, "Riley Brooks").await;
+    federation.awaits(sc, &revoked, VerdictKind::Accepted).await;
+    sc.stops().await;
+    let program = sc.starts_program(&[]).await;
+    sc.says_of_itself(200, "ready").await;
+    sc.revokes(&revoked, StatusReason::Misconduct).await;
+    let mut program = program;
+    program.is_killed().await;
+    sc.loses_what_lies_beside_its_database().await;
+    sc.starts().await;
+    sc.says_of_itself(503, "is a copy that was put in its place").await;
+    is_in_doubt(&federation, sc, &revoked).await;
+    assert_eq!(sc.keeps(revoked.code()).await.state, StatusState::Unknown);
+}
+
 /// Only one of its two peers had heard of the revocation, and the other one answers.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_of_minutes_ago_needs_the_word_of_more_than_half_of_those_who_hold_the_log() {
@@ -156,13 +178,13 @@ async fn a_machine_that_was_set_back_as_a_whole_is_believed_no_more_once_its_clo
     clock.set_wrong_by(2 * DAY);
     sc.says_of_itself(503, "clock is in doubt").await;
     is_accepted(sc, "clock").await;
-    sc.says_of_itself(503, "stood still for more than ten minutes").await;
+    sc.says_of_itself(503, "younger than ten minutes").await;
     sc.employer().verifies(&revoked).await.is(VerdictKind::CouldNotCheck);
     // Nor does a restart make it good: it signed nothing since.
     sc.stops().await;
     clock.accept();
     sc.starts().await;
-    sc.says_of_itself(503, "stood still for more than ten minutes").await;
+    sc.says_of_itself(503, "younger than ten minutes").await;
     is_accepted(sc, "store").await;
     sc.says_of_itself(200, "ready").await;
 }

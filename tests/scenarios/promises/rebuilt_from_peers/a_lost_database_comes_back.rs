@@ -199,6 +199,60 @@ async fn a_rebuilt_node_whose_issuers_key_was_stolen_calls_no_badge_of_before_fo
     sc.stops().await;
 }
 
+/// The peer that gives the files had not heard of the revocation; the one that had is away.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_rebuilt_from_a_peer_that_lags_is_believed_once_more_than_half_have_told() {
+    let TeacherScenario {
+        federation,
+        issuer,
+        badge,
+        ..
+    } = Federation::with_a_badge().await;
+    let [nc, sc, tn] = ["US-NC", "US-SC", "US-TN"].map(|id| federation.agency(id));
+    for agency in [nc, tn] {
+        federation.awaits(agency, &badge, VerdictKind::Accepted).await;
+    }
+    nc.stops().await;
+    sc.revokes(&badge, StatusReason::Misconduct).await;
+    federation.awaits(tn, &badge, VerdictKind::NotValid).await;
+    sc.stops().await;
+    tn.stops().await;
+    nc.starts().await;
+    for file in ["registry.sqlite", "registry.sqlite-wal", "registry.sqlite-shm"] {
+        let _ = std::fs::remove_file(sc.data().join(file));
+    }
+    let rebuild = ["rebuild", "--data", text(sc.data()), "--from", nc.url()];
+    let said = done(program::run("comityd", rebuild, b"").await).stdout;
+    assert!(said.contains("more than half"), "{said}");
+    let sc = back(sc.data()).await;
+    let never_accepted = async |at: &TestAgency| {
+        let verdict = at.employer().verifies(&badge).await;
+        assert_ne!(verdict.verdict, VerdictKind::Accepted, "{verdict:#?}");
+    };
+    eventually("the one that lags has told", async || {
+        never_accepted(&sc).await;
+        let reply = sc.employer().reads("/readyz").await;
+        match (reply.status, reply.text()) {
+            (503, text) if text.contains("1 of the 2 agencies that are asked told") => Ok(()),
+            (is, text) => Err(format!("{is} {text}")),
+        }
+    })
+    .await;
+    never_accepted(&sc).await;
+    let refused = sc.comity(&["issuer", "rekey", &issuer.name, "--yes"]).await;
+    assert_eq!(refused.code, Some(6), "nothing is written: {refused:?}");
+
+    tn.starts().await;
+    federation.awaits(&sc, &badge, VerdictKind::NotValid).await;
+    sc.says_of_itself(200, "ready").await;
+    rekeys(&sc, &issuer).await;
+    federation.awaits(nc, &badge, VerdictKind::NotValid).await;
+    for agency in [nc, tn] {
+        assert_eq!(agency.audited("replication.fork").await, 0, "one history");
+    }
+    sc.stops().await;
+}
+
 /// Wherever it is killed: nobody takes what it left for the agency's store, and it can be done again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rebuilding_that_was_broken_off_is_done_again_and_denies_nothing() {
