@@ -1,5 +1,6 @@
 //! The node's HTTP API: one request, one answer, and what every way of failing means to an operator.
 
+mod call;
 mod cause;
 mod many;
 mod pages;

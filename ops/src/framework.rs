@@ -1,5 +1,6 @@
 //! `comity framework`: what achievements align to, and how far they cover it.
 
+use api_types::consequences::ConsequencesResponse;
 use std::{fs::File, io::Read as _, path::Path};
 
 use anyhow::Context as _;
@@ -31,14 +32,14 @@ struct Imported {
     #[serde(flatten)]
     framework: Summary,
     notes: Vec<String>,
-    consequences: Option<trust::Consequences>,
+    consequences: Option<ConsequencesResponse>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Removed {
     #[serde(flatten)]
     framework: Summary,
-    consequences: Option<trust::Consequences>,
+    consequences: Option<ConsequencesResponse>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -4,6 +4,7 @@ mod naming;
 mod own;
 mod resembling;
 
+use api_types::consequences::ConsequencesResponse;
 use registry_schema::{
     AgencyId, Issuer, VerificationMethod,
     acceptance::ProviderKind,
@@ -147,7 +148,7 @@ async fn describe(session: &CommandContext, typed: &str, provider: ProviderKind)
     struct Described {
         #[serde(flatten)]
         issuer: Issuer,
-        consequences: Option<trust::Consequences>,
+        consequences: Option<ConsequencesResponse>,
     }
     let id = resolve(session, typed, session.profile.agency.as_ref()).await?;
     let path = ["v1", "issuers", &id, "provider"];
@@ -282,7 +283,7 @@ async fn compromised(
 struct Stood {
     #[serde(flatten)]
     said: Registration,
-    consequences: Option<trust::Consequences>,
+    consequences: Option<ConsequencesResponse>,
 }
 
 /// Says how an issuer stands from now on; shows first what comes of it.

@@ -1,5 +1,6 @@
 //! `comity key`: the agency's writer keys, and the entries of its key log that the root signs offline.
 
+use api_types::consequences::ConsequencesResponse;
 use std::{fs, path::Path};
 
 use anyhow::Context as _;
@@ -60,7 +61,7 @@ struct Proposal {
     #[serde(default)]
     ends: Vec<String>,
     #[serde(default)]
-    consequences: Option<trust::Consequences>,
+    consequences: Option<ConsequencesResponse>,
 }
 
 /// The key log as it is, and what an entry would do.
@@ -68,7 +69,7 @@ struct Proposal {
 struct Would {
     unrevoked: Vec<Unrevoked>,
     #[serde(default)]
-    consequences: Option<trust::Consequences>,
+    consequences: Option<ConsequencesResponse>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -4,6 +4,7 @@ mod diff;
 mod fork;
 mod joining;
 
+use api_types::routes;
 use registry_schema::{AgencyFreshness, AgencyId, Timestamp};
 use serde::Deserialize;
 
@@ -122,11 +123,7 @@ async fn reach(session: &CommandContext, home: &AgencyId) -> Option<Reach> {
 
 /// The agency whose node is asked.
 pub(crate) async fn home(session: &CommandContext) -> anyhow::Result<AgencyId> {
-    #[derive(Deserialize)]
-    struct Version {
-        agency: AgencyId,
-    }
-    let version: Version = session.client.read(&["version"], &[]).await?.parse()?;
+    let version = session.client.get(&routes::VERSION, &[], &[]).await?.value()?;
     Ok(version.agency)
 }
 

@@ -2,6 +2,7 @@
 
 mod proof;
 
+use api_types::consequences::ConsequencesResponse;
 use registry_schema::{
     Timestamp,
     criteria::RubricRef,
@@ -218,7 +219,7 @@ async fn take(session: &CommandContext, id: &str, step: &RegistrationStep, note:
 struct Stood {
     #[serde(flatten)]
     application: Application,
-    consequences: Option<trust::Consequences>,
+    consequences: Option<ConsequencesResponse>,
     #[serde(default)]
     resembles: Vec<issuer::ResemblingName>,
 }

@@ -5,6 +5,7 @@ mod exchange;
 mod history;
 mod scope;
 
+use api_types::consequences::ConsequencesResponse;
 use registry_schema::{
     AgencyId, RecognitionScope, RecognitionWithdrawal, Timestamp,
     recognition::{Attestation, RecognitionBasis, RecognitionEntry},
@@ -212,29 +213,11 @@ async fn withdraw(session: &CommandContext, id: &str, earlier_badges_stay_good: 
 pub(crate) struct Said {
     #[serde(flatten)]
     entry: RecognitionEntry,
-    consequences: Option<Consequences>,
-}
-
-/// The consequences of a change, with the base of each number.
-#[derive(Debug, serde::Deserialize)]
-pub(crate) struct Consequences {
-    recognitions: Option<Resting>,
-    badges: usize,
-    own: Vec<String>,
-    checks: i64,
-    checked: Vec<String>,
-}
-
-/// On which recognitions the removal of a peer bears.
-#[derive(Debug, serde::Deserialize)]
-struct Resting {
-    standing: u64,
-    of_issuers: u64,
-    of_agency: u64,
+    consequences: Option<ConsequencesResponse>,
 }
 
 /// A text, and under it what would change.
-pub(crate) fn with_consequences(text: String, would: &Option<Consequences>) -> String {
+pub(crate) fn with_consequences(text: String, would: &Option<ConsequencesResponse>) -> String {
     let Some(would) = would else { return text };
     let changes = |lines: &[String]| match lines {
         [] => "none changes verdict or worth here".to_owned(),

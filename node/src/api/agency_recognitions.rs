@@ -1,5 +1,6 @@
 //! Recognitions of agencies: every agency's, as replicated; and this agency's own, to add and withdraw.
 
+use api_types::consequences::ConsequencesResponse;
 use axum::{
     Json,
     extract::{Path, State, rejection::JsonRejection},
@@ -16,7 +17,7 @@ use super::{
     App,
     auth::AuthenticatedOperator,
     problem::Problem,
-    recognitions::{Consequences, NewWithdrawal, would},
+    recognitions::{NewWithdrawal, consequences_response, would},
 };
 use agency::registrar::{self, ProposedChange};
 
@@ -114,7 +115,7 @@ pub(super) struct AgencyRecognized {
     entry: AgencyRecognitionEntry,
     /// With `dry_run`: what would change.
     #[serde(skip_serializing_if = "Option::is_none")]
-    consequences: Option<Consequences>,
+    consequences: Option<ConsequencesResponse>,
 }
 
 /// Withdraw a recognition of another agency. With `dry_run`, nothing is written and the consequences are shown.
@@ -132,7 +133,9 @@ pub(super) async fn withdraw(
     let stay_good = new.earlier_badges_stay_good;
     let entry = app.registrar.withdraw_agency(&id, stay_good, &hand).await?;
     let consequences = match hand.dry_run {
-        true => Some(app.registrar.withdrawal_consequences(&id, stay_good).await?.into()),
+        true => Some(consequences_response(
+            app.registrar.withdrawal_consequences(&id, stay_good).await?,
+        )),
         false => None,
     };
     Ok((super::created(&hand), Json(AgencyRecognized { entry, consequences })))

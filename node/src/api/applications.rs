@@ -3,6 +3,7 @@
 mod proof;
 mod shown;
 
+use api_types::consequences::ConsequencesResponse;
 use axum::{
     Json,
     extract::{DefaultBodyLimit, FromRequestParts, Path, Query, State, rejection::JsonRejection},
@@ -24,7 +25,7 @@ use super::{
     issuers::{ResemblingName, resembling},
     paging::{ListPage, PageQuery},
     problem::{NOT_FOUND, Problem, UNAUTHENTICATED},
-    recognitions::Consequences,
+    recognitions::consequences_response,
 };
 use agency::registrar::{
     ApplicationEvidence, ApplicationLimit, Contact, NewApplication, RegistrarError, StepNote, SubmittedApplication,
@@ -308,7 +309,7 @@ pub(super) struct Taken {
     application: Application,
     /// With `dry_run`, where the step changes how the issuer stands: what that would change. For operators alone.
     #[serde(skip_serializing_if = "Option::is_none")]
-    consequences: Option<Consequences>,
+    consequences: Option<ConsequencesResponse>,
     /// The names at other agencies that a reader may take the issuer's name for, if the step registers one, or would. For
     /// operators alone.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -350,7 +351,9 @@ pub(super) async fn take_step(
     };
     // What a step does to whose badges is the agency's to know.
     let consequences = match (&file.said, party.dry_run, eyes) {
-        (Some(said), true, Viewer::Operator) => Some(app.registrar.standing_consequences(said.clone()).await?.into()),
+        (Some(said), true, Viewer::Operator) => Some(consequences_response(
+            app.registrar.standing_consequences(said.clone()).await?,
+        )),
         _ => None,
     };
     let resembles = match (registers, &file.said) {

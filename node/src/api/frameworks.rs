@@ -5,6 +5,7 @@
     reason = "utoipa's macro writes qualified names in place of ours"
 )]
 
+use api_types::consequences::ConsequencesResponse;
 use axum::{
     Json,
     extract::{Path, Query, Request, State},
@@ -23,7 +24,7 @@ use super::{
     auth::AuthenticatedOperator,
     bulk,
     problem::{INVALID, NOT_FOUND, Problem, TOO_LARGE},
-    recognitions::Consequences,
+    recognitions::consequences_response,
     verifications::apart,
 };
 use storage::FrameworkRow;
@@ -98,7 +99,7 @@ pub(super) struct ImportedFramework {
     notes: Vec<String>,
     /// With `dry_run`: what would change, for a badge that is aligned to an item counts as aligned to those above it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    consequences: Option<Consequences>,
+    consequences: Option<ConsequencesResponse>,
 }
 
 /// Import a framework.
@@ -138,7 +139,7 @@ pub(super) async fn import(
         true => {
             let changed = &new.framework;
             let would = app.registrar.framework_consequences(&changed.id, Some(changed));
-            Some(would.await?.into())
+            Some(consequences_response(would.await?))
         }
         false => None,
     };
@@ -170,7 +171,7 @@ pub(super) struct Removed {
     framework: FrameworkSummary,
     /// With `dry_run`: what would change.
     #[serde(skip_serializing_if = "Option::is_none")]
-    consequences: Option<Consequences>,
+    consequences: Option<ConsequencesResponse>,
 }
 
 /// Keep a framework no more.
@@ -188,7 +189,9 @@ pub(super) async fn remove(
 ) -> Result<(StatusCode, Json<Removed>), Problem> {
     let row = app.registrar.remove_framework(&id, &hand).await?;
     let consequences = match hand.dry_run {
-        true => Some(app.registrar.framework_consequences(&id, None).await?.into()),
+        true => Some(consequences_response(
+            app.registrar.framework_consequences(&id, None).await?,
+        )),
         false => None,
     };
     let removed = Removed {

@@ -9,6 +9,7 @@ mod own_keys;
 mod rekeying;
 mod resembling;
 
+use api_types::consequences::ConsequencesResponse;
 use axum::{
     Json,
     extract::{Path, Query, State, rejection::JsonRejection},
@@ -34,7 +35,7 @@ use super::{
     auth::AuthenticatedOperator,
     documents::{self, DocumentValidity},
     problem::{INVALID, NOT_FOUND, Problem},
-    recognitions::{Consequences, would},
+    recognitions::{consequences_response, would},
 };
 use agency::{
     registrar::{ExternalIssuer, ProposedChange},
@@ -212,7 +213,7 @@ pub(super) struct Described {
     issuer: Issuer,
     /// With `dry_run`: what would change at this agency.
     #[serde(skip_serializing_if = "Option::is_none")]
-    consequences: Option<Consequences>,
+    consequences: Option<ConsequencesResponse>,
 }
 
 /// Say what kind of body an issuer of this agency is.
@@ -265,7 +266,7 @@ pub(super) struct Stood {
     said: Registration,
     /// With `dry_run`: what would change at this agency.
     #[serde(skip_serializing_if = "Option::is_none")]
-    consequences: Option<Consequences>,
+    consequences: Option<ConsequencesResponse>,
 }
 
 /// The standing of an issuer with its home agency.
@@ -334,7 +335,7 @@ pub(super) async fn stand(
     };
     let stood = Stood {
         said,
-        consequences: would.map(Consequences::from),
+        consequences: would.map(consequences_response),
     };
     Ok((super::created(&hand), Json(stood)))
 }

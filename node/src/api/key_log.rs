@@ -1,5 +1,6 @@
 //! This agency's key log: who may write, what the root could do next, and taking in what it did.
 
+use api_types::consequences::ConsequencesResponse;
 use axum::{
     Json,
     extract::{State, rejection::JsonRejection},
@@ -19,7 +20,7 @@ use super::{
     App,
     auth::AuthenticatedOperator,
     problem::{INVALID, NOT_FOUND, Problem},
-    recognitions::Consequences,
+    recognitions::consequences_response,
 };
 use agency::{
     registrar::{KeyLogProposal, ProposedAct, place_of},
@@ -184,7 +185,7 @@ pub(super) struct ProposalView {
     /// The changes that there would be in verdict or worth, if entries of the lists would alter: what they granted, recognized
     /// or ruled is void.
     #[serde(skip_serializing_if = "Option::is_none")]
-    consequences: Option<Consequences>,
+    consequences: Option<ConsequencesResponse>,
 }
 
 /// A revocation that would be gone.
@@ -235,7 +236,11 @@ pub(super) async fn propose(
         changes: changes.len(),
         unrevoked: gone,
         ends: ends.iter().map(ToString::to_string).collect(),
-        consequences: app.registrar.key_consequences(&changes).await?.map(Consequences::from),
+        consequences: app
+            .registrar
+            .key_consequences(&changes)
+            .await?
+            .map(consequences_response),
     };
     Ok((super::created(&hand), Json(view)))
 }
@@ -324,7 +329,7 @@ pub(super) struct EnteredKeyEntry {
     unrevoked: Vec<Unrevoked>,
     /// With `dry_run`: what would change in verdict or worth, if entries of the lists would alter.
     #[serde(skip_serializing_if = "Option::is_none")]
-    consequences: Option<Consequences>,
+    consequences: Option<ConsequencesResponse>,
 }
 
 /// Take in an entry that the root signed. With `dry_run`, nothing is written and the consequences are shown.
@@ -353,7 +358,7 @@ pub(super) async fn enter(
     let entered = EnteredKeyEntry {
         unrevoked: app.unrevoked(unrevoked).await,
         log: view(&log, &app.registrar.keys_here()?),
-        consequences: consequences.map(Consequences::from),
+        consequences: consequences.map(consequences_response),
     };
     Ok((super::created(&hand), Json(entered)))
 }

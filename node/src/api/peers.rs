@@ -1,5 +1,6 @@
 //! The peers of this node: whom it follows, how to follow it, and whom it introduces.
 
+use api_types::consequences::ConsequencesResponse;
 use std::collections::BTreeMap;
 
 use axum::{
@@ -21,7 +22,7 @@ use super::{
     hindrances::Hindrances,
     operations::not_known,
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
-    recognitions::{Consequences, Resting, would},
+    recognitions::{dependent_on, would},
 };
 use agency::{
     peer_set::{KnownPeer, Membership},
@@ -222,7 +223,7 @@ fn awaited(registry: &Registry, ticket: &Ticket, now: Timestamp) -> Awaited {
         })
     };
     let agencies = registry.agencies().into_iter().filter(follows);
-    let resting = Resting::on(registry, &ticket.agency, now);
+    let resting = dependent_on(registry, &ticket.agency, now);
     Awaited {
         recognitions: resting.of_issuers + resting.of_agency,
         followed_by: agencies.map(|lists| lists.id.clone()).collect(),
@@ -304,7 +305,7 @@ pub(super) struct Parted {
     /// With `dry_run`, the whole account: on which recognitions it bears, and what would change by that, at once or, where it
     /// is not expelled, as soon as its last word is too old.
     #[serde(skip_serializing_if = "Option::is_none")]
-    consequences: Option<Consequences>,
+    consequences: Option<ConsequencesResponse>,
 }
 
 /// Follow an agency no more; what is known of it stays, as evidence. Or, after that, let go of its name. With `dry_run`,
@@ -331,7 +332,7 @@ pub(super) async fn remove(
         }
         // As it was: afterwards nothing is known by this name.
         let before = one(&app, &agency).await?;
-        let resting = Resting::on(&app.registry.snapshot(), &agency, app.clock.now());
+        let resting = dependent_on(&app.registry.snapshot(), &agency, app.clock.now());
         app.registrar.unpin_peer(&hand, &agency).await?;
         let membership = if hand.dry_run { before.membership } else { "unpinned" };
         let peer = Peer {
@@ -343,7 +344,7 @@ pub(super) async fn remove(
         let consequences = consequences.map(|would| would.following(resting));
         return Ok((super::created(&hand), Json(Parted { peer, consequences })));
     }
-    let resting = Resting::on(&app.registry.snapshot(), &agency, app.clock.now());
+    let resting = dependent_on(&app.registry.snapshot(), &agency, app.clock.now());
     app.registrar.remove_peer(&hand, &agency, expel).await?;
     let mut peer = one(&app, &agency).await?;
     let is_own = *app.registry.snapshot().home_id() == agency;

@@ -5,6 +5,7 @@
     reason = "utoipa's macro writes qualified names in place of ours"
 )]
 
+use api_types::consequences::{ConsequencesResponse, DependentRecognitions};
 use axum::{
     Json,
     extract::{Path, Query, State, rejection::JsonRejection},
@@ -186,87 +187,42 @@ pub(super) struct Recognized {
     entry: RecognitionEntry,
     /// With `dry_run`: what would change.
     #[serde(skip_serializing_if = "Option::is_none")]
-    consequences: Option<Consequences>,
+    consequences: Option<ConsequencesResponse>,
 }
 
-/// The effects that a change would have. No badge and no person is named; each number names its base.
-#[derive(Debug, serde::Serialize, ToSchema)]
-pub(super) struct Consequences {
-    /// The recognitions from which the rest follows, when a peer is removed. The changes that are told after it come from these,
-    /// and are not more beside them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    recognitions: Option<Resting>,
-    /// Over how many of this agency's newest badges it was counted, revoked and suspended ones left out.
-    badges: usize,
-    /// The changes that there would be for them, in verdict or in worth, by issuer and achievement, in words.
-    own: Vec<String>,
-    /// The number of checks of badges at this node in the last 12 months, for answers of this agency; a badge that was checked
-    /// twice counts twice.
-    checks: i64,
-    /// The changes that there would be for badges of those issuers and achievements, counted in checks, in words.
-    checked: Vec<String>,
-}
-
-/// This agency's recognitions that rest on what another one says.
-#[derive(Clone, Copy, Debug, serde::Serialize, ToSchema)]
-pub(super) struct Resting {
-    /// The number of standing recognitions of this agency, of issuers and of agencies.
-    pub(super) standing: usize,
-    /// The number of those that are of issuers that the other agency registers.
-    pub(super) of_issuers: usize,
-    /// The number of those that are of the other agency itself.
-    pub(super) of_agency: usize,
-}
-
-impl Resting {
-    /// Counts those that rest on what this agency says.
-    pub(super) fn on(registry: &Registry, agency: &AgencyId, now: Timestamp) -> Self {
-        let Some(home) = registry.home() else {
-            return Self {
-                standing: 0,
-                of_issuers: 0,
-                of_agency: 0,
-            };
+/// Counts this agency's recognitions that rest on what another one says.
+pub(super) fn dependent_on(registry: &Registry, agency: &AgencyId, now: Timestamp) -> DependentRecognitions {
+    let Some(home) = registry.home() else {
+        return DependentRecognitions {
+            standing: 0,
+            of_issuers: 0,
+            of_agency: 0,
         };
-        let of_issuers = || {
-            home.recognitions()
-                .filter(|entry| entry.holds(QueryTime::now(now), None))
-        };
-        let of_agencies = || {
-            home.agency_recognitions()
-                .filter(|entry| entry.holds(QueryTime::now(now), None))
-        };
-        let registers = |entry: &RecognitionEntry| entry.recognition.issuer.agency == *agency;
-        Self {
-            standing: of_issuers().count() + of_agencies().count(),
-            of_issuers: of_issuers().filter(registers).count(),
-            of_agency: of_agencies().filter(|entry| entry.recognition.of == *agency).count(),
-        }
-    }
-
-    /// All that rest on it.
-    pub(super) const fn all(self) -> usize {
-        self.of_issuers + self.of_agency
+    };
+    let of_issuers = || {
+        home.recognitions()
+            .filter(|entry| entry.holds(QueryTime::now(now), None))
+    };
+    let of_agencies = || {
+        home.agency_recognitions()
+            .filter(|entry| entry.holds(QueryTime::now(now), None))
+    };
+    let registers = |entry: &RecognitionEntry| entry.recognition.issuer.agency == *agency;
+    DependentRecognitions {
+        standing: of_issuers().count() + of_agencies().count(),
+        of_issuers: of_issuers().filter(registers).count(),
+        of_agency: of_agencies().filter(|entry| entry.recognition.of == *agency).count(),
     }
 }
 
-impl Consequences {
-    /// The same, with what it follows from.
-    pub(super) const fn following(mut self, resting: Resting) -> Self {
-        self.recognitions = Some(resting);
-        self
-    }
-}
-
-impl From<registrar::ChangeConsequences> for Consequences {
-    fn from(would: registrar::ChangeConsequences) -> Self {
-        Self {
-            recognitions: None,
-            badges: would.badges,
-            own: would.own,
-            checks: would.checks,
-            checked: would.checked,
-        }
+/// The answer for the consequences that the registrar found.
+pub(super) fn consequences_response(found: registrar::ChangeConsequences) -> ConsequencesResponse {
+    ConsequencesResponse {
+        recognitions: None,
+        badges: found.badges,
+        own: found.own,
+        checks: found.checks,
+        checked: found.checked,
     }
 }
 
@@ -285,16 +241,23 @@ pub(super) async fn withdraw(
     let stay_good = new.earlier_badges_stay_good;
     let entry = app.registrar.withdraw(&id, stay_good, &hand).await?;
     let consequences = match hand.dry_run {
-        true => Some(app.registrar.withdrawal_consequences(&id, stay_good).await?.into()),
+        true => {
+            let found = app.registrar.withdrawal_consequences(&id, stay_good).await?;
+            Some(consequences_response(found))
+        }
         false => None,
     };
     Ok((super::created(&hand), Json(Recognized { entry, consequences })))
 }
 
 /// In a dry run, what a change would do.
-pub(super) async fn would(app: &App, hand: &Actor, change: ProposedChange) -> Result<Option<Consequences>, Problem> {
+pub(super) async fn would(
+    app: &App,
+    hand: &Actor,
+    change: ProposedChange,
+) -> Result<Option<ConsequencesResponse>, Problem> {
     match hand.dry_run {
-        true => Ok(Some(app.registrar.consequences(change).await?.into())),
+        true => Ok(Some(consequences_response(app.registrar.consequences(change).await?))),
         false => Ok(None),
     }
 }

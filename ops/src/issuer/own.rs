@@ -1,5 +1,6 @@
 //! Issuers that sign with keys of their own: `comity issuer add --did`, `comity issuer refresh`.
 
+use api_types::consequences::ConsequencesResponse;
 use protocol::ticket::key_fingerprint;
 use registry_schema::{Issuer, Timestamp, VerificationMethod};
 use serde::{Deserialize, Serialize};
@@ -79,7 +80,7 @@ struct LookedAgain {
     issuer: Issuer,
     changes: Vec<Change>,
     keys_not_had: Option<String>,
-    consequences: Option<trust::Consequences>,
+    consequences: Option<ConsequencesResponse>,
 }
 
 #[derive(Debug, Deserialize)]

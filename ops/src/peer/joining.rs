@@ -1,5 +1,6 @@
 //! Tickets, introductions, and the end of it. Nothing is trusted that an operator has not seen and said yes to.
 
+use api_types::consequences::ConsequencesResponse;
 use std::io::{self, IsTerminal as _};
 
 use protocol::{Introduction, Ticket};
@@ -357,7 +358,7 @@ fn until_then(peer: &Peer, expel: bool, now: Timestamp) -> String {
 struct Parted {
     #[serde(flatten)]
     peer: Peer,
-    consequences: Option<trust::Consequences>,
+    consequences: Option<ConsequencesResponse>,
 }
 
 #[cfg(test)]

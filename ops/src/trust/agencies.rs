@@ -1,5 +1,6 @@
 //! `comity trust agencies`, `recognize-agency` and `withdraw-agency`: accepting whatever another agency recognizes.
 
+use api_types::consequences::ConsequencesResponse;
 use registry_schema::{
     AgencyId, QueryTime, Timestamp,
     recognition::{AgencyRecognitionEntry, Attestation},
@@ -106,7 +107,7 @@ pub(super) async fn withdraw(session: &CommandContext, id: &str, stay_good: bool
 struct Said {
     #[serde(flatten)]
     entry: AgencyRecognitionEntry,
-    consequences: Option<super::Consequences>,
+    consequences: Option<ConsequencesResponse>,
 }
 
 fn render(entry: &AgencyRecognitionEntry, id: Option<&str>, now: Timestamp) -> String {

@@ -2,9 +2,11 @@
 
 mod rows;
 
+use api_types::consequences::ConsequencesResponse;
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Context as _;
+use api_types::routes;
 use registry_schema::{
     AgencyId, QueryTime, RecognitionScope, Timestamp,
     recognition::{AgencyRecognitionEntry, RecognitionEntry},
@@ -21,7 +23,7 @@ use crate::{
 };
 use rows::{COLUMNS, Row, rows};
 
-use super::{Consequences, with_consequences};
+use super::with_consequences;
 
 /// The recognitions of an agency that are in force now, of issuers and of agencies, and its id: of the node's own, if none
 /// is named.
@@ -30,17 +32,13 @@ async fn standing(session: &CommandContext, agency: Option<&AgencyId>) -> anyhow
 }
 
 async fn standing_at(node: &ApiClient, agency: Option<&AgencyId>) -> anyhow::Result<(String, Vec<Row>)> {
-    #[derive(Deserialize)]
-    struct Version {
-        agency: AgencyId,
-    }
     let agency = match agency {
         // An agency that nobody knows has no list: an empty one would be a false answer.
         Some(agency) => {
             node.read(&["v1", "agencies", agency.as_str()], &[]).await?;
             agency.clone()
         }
-        None => node.read(&["version"], &[]).await?.parse::<Version>()?.agency,
+        None => node.get(&routes::VERSION, &[], &[]).await?.value()?.agency,
     };
     // By the time of the node that is asked.
     let now = node.now();
@@ -110,7 +108,7 @@ fn guarded(text: &str) -> String {
 /// The consequences that a row would have, each for itself.
 #[derive(Deserialize)]
 struct Would {
-    consequences: Option<Consequences>,
+    consequences: Option<ConsequencesResponse>,
 }
 
 /// A recognition that was made.

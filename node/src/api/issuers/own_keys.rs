@@ -1,5 +1,6 @@
 //! Issuers that sign with keys of their own: looking their keys up, and looking again.
 
+use api_types::consequences::ConsequencesResponse;
 use axum::{
     Json,
     extract::{Path, State, rejection::JsonRejection},
@@ -14,7 +15,7 @@ use super::super::{
     App,
     auth::AuthenticatedOperator,
     problem::{INVALID, Problem},
-    recognitions::{Consequences, would},
+    recognitions::would,
 };
 use agency::{
     external_sources::FetchContext,
@@ -150,7 +151,7 @@ pub(in crate::api) struct LookedAgain {
     keys_not_had: Option<String>,
     /// With `dry_run`: what would change at this agency.
     #[serde(skip_serializing_if = "Option::is_none")]
-    consequences: Option<Consequences>,
+    consequences: Option<ConsequencesResponse>,
 }
 
 /// Look at the keys of an issuer again that signs with keys of its own, and say which status lists it publishes.

@@ -1,0 +1,20 @@
+//! What a node is asked over HTTP, and what it answers: the one contract between the node, its command line, its pages and
+//! the tests.
+//!
+//! A [`Route`] names a method, a path, and the types of its body and of its answer. The node describes its OpenAPI document
+//! with the same types and answers with them; whoever asks reads the answer as what the route says, and cannot read it as
+//! anything else.
+//!
+//! **No transport, no store, no rules**: values alone. **No words for people** beyond those that a value carries.
+//! A reader takes an answer with members that it does not know: a newer node may have more. A node refuses a body with
+//! members that it does not know: what a person asked for is never passed over in silence.
+
+pub mod consequences;
+pub mod operations;
+pub mod problem;
+mod route;
+
+pub use route::{Method, NoBody, Route};
+
+/// The routes, each with the types of its body and of its answer.
+pub mod routes;
