@@ -9,6 +9,7 @@ mod sample_rules;
 use std::sync::Arc;
 use transport::client::ClientAddress;
 
+use api_types::agencies::AgencyResponse;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, FromRequest as _, Multipart, Path, Query, Request, State, multipart::MultipartError},
@@ -350,7 +351,7 @@ async fn read_form(mut multipart: Multipart) -> Result<VerifyForm, MultipartErro
 }
 
 async fn agencies_page(State(app): State<App>) -> Response {
-    let row = |agency: agencies::Agency| AgencyRow {
+    let row = |agency: AgencyResponse| AgencyRow {
         id: agency.id,
         name: agency.name,
         as_of: agency.last_heard,

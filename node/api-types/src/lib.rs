@@ -9,11 +9,21 @@
 //! A reader takes an answer with members that it does not know: a newer node may have more. A node refuses a body with
 //! members that it does not know: what a person asked for is never passed over in silence.
 
+pub mod agencies;
 pub mod consequences;
+pub mod federation;
+pub mod hindrances;
+pub mod key_log;
 pub mod operations;
+pub mod peers;
 pub mod problem;
+pub mod recognitions;
+pub mod replication;
 mod route;
+pub mod status_lists;
 
+#[cfg(feature = "openapi")]
+pub use route::RouteSchema;
 pub use route::{Method, NoBody, Route};
 
 /// The routes, each with the types of its body and of its answer.

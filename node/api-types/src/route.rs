@@ -67,3 +67,51 @@ impl<Body, Answer> fmt::Debug for Route<Body, Answer> {
         write!(f, "{:?} {}", self.method, self.path)
     }
 }
+
+/// A route as the OpenAPI document has it.
+#[cfg(feature = "openapi")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteSchema {
+    /// The method.
+    pub method: Method,
+    /// The template of the path.
+    pub path: &'static str,
+    /// The name of the schema of its answer, or of each item of it.
+    pub answer: String,
+    /// True if it answers with a list.
+    pub is_list: bool,
+}
+
+/// The name of the schema of an answer. A list has none of its own: its items have.
+#[cfg(feature = "openapi")]
+pub(crate) mod schema_name {
+    use std::{borrow::Cow, marker::PhantomData};
+
+    use utoipa::ToSchema;
+
+    pub(crate) struct SchemaName<Answer>(PhantomData<Answer>);
+
+    impl<Answer> SchemaName<Answer> {
+        pub(crate) const fn new() -> Self {
+            Self(PhantomData)
+        }
+    }
+
+    impl<Item: ToSchema> SchemaName<Vec<Item>> {
+        /// The name, and that it is of a list's items. A method of the type itself goes before the trait's.
+        pub(crate) fn name(self) -> (Cow<'static, str>, bool) {
+            (Item::name(), true)
+        }
+    }
+
+    pub(crate) trait NameOfOne {
+        /// The name, and that it is of one value.
+        fn name(self) -> (Cow<'static, str>, bool);
+    }
+
+    impl<Answer: ToSchema> NameOfOne for SchemaName<Answer> {
+        fn name(self) -> (Cow<'static, str>, bool) {
+            (Answer::name(), false)
+        }
+    }
+}

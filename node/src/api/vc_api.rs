@@ -6,6 +6,7 @@
 use std::time::Duration;
 use transport::client::ClientAddress;
 
+use api_types::problem::ProblemResponse;
 use axum::{
     Json,
     extract::{Request, State},
@@ -170,7 +171,7 @@ fn reply(answer: VerificationFindings) -> Response {
         .map(|found| found.detail.as_str())
         .collect::<Vec<_>>();
     let refusal = Refusal {
-        problem: Problem::new(&VC_NOT_VERIFIED, detail.join("; ")),
+        problem: Problem::new(&VC_NOT_VERIFIED, detail.join("; ")).into(),
         verified: Some(verified),
         errors: Some(body.errors),
         warnings: Some(body.warnings),
@@ -188,7 +189,7 @@ fn reply(answer: VerificationFindings) -> Response {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Refusal {
     #[serde(flatten)]
-    problem: Problem,
+    problem: ProblemResponse,
     /// `false`. Absent, as what follows, where the request itself breaks a rule and nothing was checked.
     verified: Option<bool>,
     /// The findings that speak against it.

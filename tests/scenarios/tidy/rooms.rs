@@ -15,7 +15,7 @@ const INWARDS: [(&str, &[&str]); 11] = [
     ("node/verification", &["registry-schema", "policy"]),
     ("node/platform", &["registry-schema", "protocol", "verification"]),
     ("node/storage", &["registry-schema", "protocol", "policy", "platform"]),
-    ("node/transport", &["protocol", "platform"]),
+    ("node/transport", &["api-types", "protocol", "platform"]),
     (
         "node/agency",
         &[
