@@ -1,6 +1,6 @@
 //! The node's HTTP API: one request, one answer, and what every way of failing means to an operator.
 
-mod call;
+pub(crate) mod call;
 mod cause;
 mod many;
 mod pages;
@@ -13,11 +13,12 @@ use std::{
 };
 
 use anyhow::Context;
+use api_types::problem::ProblemResponse;
 use reqwest::{
     Method, StatusCode, Url,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use self::time::NodeTime;
@@ -68,15 +69,6 @@ pub(crate) fn parse<T: DeserializeOwned>(json: &RawValue) -> anyhow::Result<T> {
             format!("the node's answer is not what was expected ({e}): {hint}"),
         )
     })
-}
-
-/// An error as RFC 9457 has it.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Problem {
-    r#type: Option<String>,
-    title: Option<String>,
-    detail: Option<String>,
 }
 
 impl ApiClient {
@@ -225,11 +217,8 @@ impl ApiClient {
         let response = self.exchange(request, false).await?;
         let status = response.status();
         let body = self.body(response, false).await?;
-        let problem: Problem = serde_json::from_slice(&body).unwrap_or_default();
-        let text = problem
-            .detail
-            .or(problem.title)
-            .unwrap_or_else(|| String::from_utf8_lossy(&body).into_owned());
+        let problem: ProblemResponse = serde_json::from_slice(&body).unwrap_or_default();
+        let text = in_words(&problem).map_or_else(|| String::from_utf8_lossy(&body).into_owned(), str::to_owned);
         match status {
             StatusCode::OK => Ok((true, text)),
             StatusCode::SERVICE_UNAVAILABLE => Ok((false, text)),
@@ -285,22 +274,26 @@ impl ApiClient {
     }
 
     fn refused(&self, status: StatusCode, body: &[u8]) -> anyhow::Error {
-        let problem: Problem = serde_json::from_slice(body).unwrap_or_default();
+        let problem: ProblemResponse = serde_json::from_slice(body).unwrap_or_default();
         let exit = exit_for(status);
-        let said = problem
-            .detail
-            .or(problem.title)
-            .unwrap_or_else(|| default_words(status));
+        let said = in_words(&problem).map_or_else(|| default_words(status), str::to_owned);
         let mut message = show::plain(said.trim().trim_end_matches('.'));
         if status == StatusCode::UNAUTHORIZED && self.token.is_none() {
             message.push_str("\ngive a profile with a token for this node: --profile FILE");
         }
-        if let Some(kind) = problem.r#type.filter(|t| t != "about:blank") {
+        let kind = problem.kind;
+        if !kind.is_empty() && kind != "about:blank" {
             let place = self.node.join(&kind).map_or(kind, String::from);
             message.push_str(&format!("\nread more: {}", show::plain(&place)));
         }
         fault(exit, message)
     }
+}
+
+/// The words of a problem, if it has any.
+fn in_words(problem: &ProblemResponse) -> Option<&str> {
+    let words = [problem.detail.as_str(), problem.title.as_str()];
+    words.into_iter().find(|text| !text.is_empty())
 }
 
 fn answer(body: Vec<u8>) -> anyhow::Result<ApiReply> {

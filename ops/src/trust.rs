@@ -5,18 +5,22 @@ mod exchange;
 mod history;
 mod scope;
 
-use api_types::consequences::ConsequencesResponse;
-use registry_schema::{
-    AgencyId, RecognitionScope, RecognitionWithdrawal, Timestamp,
-    recognition::{Attestation, RecognitionBasis, RecognitionEntry},
+use api_types::{
+    Route,
+    consequences::ConsequencesResponse,
+    recognitions::{RecognitionRequest, RecognitionResponse, WithdrawalRequest},
+    routes,
 };
-use serde::Serialize;
-use serde_json::{json, value::RawValue};
+use registry_schema::{
+    RecognitionWithdrawal, Timestamp,
+    recognition::{Attestation, RecognitionEntry},
+};
+use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     CommandContext,
     args::{RecognizeArgs, TrustCommand},
-    client,
+    client::call::Answer,
     exit::{Exit, fault},
     issuer::{self, NameScope},
     out, show,
@@ -64,12 +68,12 @@ async fn list(
     at: Option<Timestamp>,
     query: &[(&str, Option<String>)],
 ) -> anyhow::Result<Exit> {
-    let reply = session.client.read(&["v1", "recognitions"], query).await?;
+    let reply = session.client.get(&routes::RECOGNITIONS, &[], query).await?;
     if session.out.json {
         session.out.json(&reply.json)?;
         return Ok(Exit::Done);
     }
-    let entries: Vec<RecognitionEntry> = reply.parse()?;
+    let entries = reply.value()?;
     if entries.is_empty() {
         out::note("no recognitions that fit");
         return Ok(Exit::Done);
@@ -84,23 +88,23 @@ async fn list(
 
 async fn one(session: &CommandContext, id: &str, at: Option<Timestamp>) -> anyhow::Result<Exit> {
     // An id is unique within one agency's list only, so there may be several.
-    for (json, entry) in find(session, id).await? {
+    for found in find(session, id).await? {
         if session.out.json {
-            session.out.json(&json)?;
+            session.out.json(&found.json)?;
         } else {
-            session.out.data(&render(&entry, at.unwrap_or_else(|| session.now())))?;
+            let as_of = at.unwrap_or_else(|| session.now());
+            session.out.data(&render(&found.value()?, as_of))?;
         }
     }
     Ok(Exit::Done)
 }
 
-async fn find(session: &CommandContext, id: &str) -> anyhow::Result<Vec<(Box<RawValue>, RecognitionEntry)>> {
-    let all: Vec<Box<RawValue>> = session.client.read(&["v1", "recognitions"], &[]).await?.parse()?;
+async fn find(session: &CommandContext, id: &str) -> anyhow::Result<Vec<Answer<RecognitionEntry>>> {
+    let all = session.client.get(&routes::RECOGNITIONS, &[], &[]).await?;
     let mut found = Vec::new();
-    for json in all {
-        let entry: RecognitionEntry = client::parse(&json)?;
-        if entry.recognition.id == id {
-            found.push((json, entry));
+    for item in all.items()? {
+        if item.value()?.recognition.id == id {
+            found.push(item);
         }
     }
     if found.is_empty() {
@@ -113,37 +117,25 @@ async fn find(session: &CommandContext, id: &str) -> anyhow::Result<Vec<(Box<Raw
 }
 
 async fn recognize(session: &CommandContext, args: &RecognizeArgs) -> anyhow::Result<Exit> {
-    #[derive(Serialize)]
-    struct RecognitionBody<'a> {
-        issuer: &'a str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        registered_by: Option<&'a AgencyId>,
-        purposes: &'a [registry_schema::Purpose],
-        scope: RecognitionScope,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        from: Option<Timestamp>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        until: Option<Timestamp>,
-        accepts_without_status: bool,
-        #[serde(flatten)]
-        basis: RecognitionBasis,
-    }
     scope::in_order(args.from, args.until)?;
     let scope = scope::scope(&args.covers)?;
     let registered_by = args.registered_by.as_ref();
     let issuer = issuer::resolve_as(session, &args.issuer, registered_by, NameScope::InGoodStanding).await?;
-    let new = RecognitionBody {
-        issuer: &issuer,
-        registered_by: args.registered_by.as_ref(),
-        purposes: &args.purposes,
+    let basis = scope::basis(&args.rests, Attestation::OwnReview, args.stands_alone);
+    let new = RecognitionRequest {
+        issuer,
+        registered_by: args.registered_by.clone(),
+        purposes: args.purposes.clone(),
         scope,
         from: args.from,
         until: args.until,
         accepts_without_status: args.without_status,
-        basis: scope::basis(&args.rests, Attestation::OwnReview, args.stands_alone),
+        attestation: basis.attestation,
+        stands_alone: basis.stands_alone,
+        may_be_followed: basis.may_be_followed,
+        conditions: basis.conditions,
     };
-    let path = ["v1", "recognitions"];
-    let shown = |said: &Said| {
+    let shown = |said: &RecognitionResponse| {
         // What is only tried gets another id when it is done.
         let id = said
             .consequences
@@ -151,20 +143,38 @@ async fn recognize(session: &CommandContext, args: &RecognizeArgs) -> anyhow::Re
             .then_some(said.entry.recognition.id.as_str());
         with_consequences(rendered(&said.entry, id, session.now()), &said.consequences)
     };
-    asks_first(session, &path, &new, shown, |said: &Said| {
+    let question = |said: &RecognitionResponse| {
         format!(
             "Recognize {}? Every agency will see it.",
             said.entry.recognition.issuer.name
         )
-    })
-    .await?;
-    let reply = session.client.write(&path, &new).await?;
-    session.written(&reply, shown)?;
+    };
+    let reply = call_if_agreed(session, &routes::RECOGNIZE, &[], &new, shown, question).await?;
+    session.written_answer(&reply, shown)?;
     Ok(Exit::Done)
 }
 
+/// Shows a person what a change would do, by a dry run, asks, and then does it.
+pub(crate) async fn call_if_agreed<B: Serialize, A: DeserializeOwned>(
+    session: &CommandContext,
+    route: &Route<B, A>,
+    parameters: &[&str],
+    body: &B,
+    shown: impl Fn(&A) -> String,
+    question: impl Fn(&A) -> String,
+) -> anyhow::Result<Answer<A>> {
+    if session.asks() {
+        let would = session.client.call(route, parameters, body, true).await?.value()?;
+        out::note(&shown(&would));
+        session.agrees(&question(&would))?;
+    } else {
+        session.agrees("")?;
+    }
+    session.client.call(route, parameters, body, session.dry_run).await
+}
+
 /// Shows a person what a change would do, by a dry run, and asks before it is done.
-pub(crate) async fn asks_first<T: serde::de::DeserializeOwned>(
+pub(crate) async fn asks_first<T: DeserializeOwned>(
     session: &CommandContext,
     path: &[&str],
     body: &impl Serialize,
@@ -180,23 +190,23 @@ pub(crate) async fn asks_first<T: serde::de::DeserializeOwned>(
 }
 
 async fn withdraw(session: &CommandContext, id: &str, earlier_badges_stay_good: bool) -> anyhow::Result<Exit> {
-    let body = json!({ "earlier_badges_stay_good": earlier_badges_stay_good });
-    let path = ["v1", "recognitions", id, "withdrawal"];
-    let shown = |said: &Said| with_consequences(render(&said.entry, session.now()), &said.consequences);
+    let end = WithdrawalRequest {
+        earlier_badges_stay_good,
+    };
+    let shown = |said: &RecognitionResponse| with_consequences(render(&said.entry, session.now()), &said.consequences);
     let earlier = match earlier_badges_stay_good {
         true => "earlier badges stay good",
         false => "earlier badges no longer count either",
     };
-    asks_first(session, &path, &body, shown, |said: &Said| {
+    let question = |said: &RecognitionResponse| {
         format!(
             "Withdraw the recognition of {}? From now on its badges are not recognized; {earlier}.",
             said.entry.recognition.issuer.name
         )
-    })
-    .await?;
-    let reply = session.client.write(&path, &body).await?;
+    };
+    let reply = call_if_agreed(session, &routes::WITHDRAW, &[id], &end, shown, question).await?;
     if !session.dry_run {
-        let entry: RecognitionEntry = reply.parse()?;
+        let entry = reply.value()?.entry;
         if entry.recognition.id != id || entry.withdrawn.is_none() {
             return Err(fault(
                 Exit::Integrity,
@@ -204,16 +214,8 @@ async fn withdraw(session: &CommandContext, id: &str, earlier_badges_stay_good: 
             ));
         }
     }
-    session.written(&reply, shown)?;
+    session.written_answer(&reply, shown)?;
     Ok(Exit::Done)
-}
-
-/// A recognition as the node has it after a change; in a dry run, with what would change.
-#[derive(Debug, serde::Deserialize)]
-pub(crate) struct Said {
-    #[serde(flatten)]
-    entry: RecognitionEntry,
-    consequences: Option<ConsequencesResponse>,
 }
 
 /// A text, and under it what would change.
@@ -343,6 +345,8 @@ fn rendered(entry: &RecognitionEntry, id: Option<&str>, now: Timestamp) -> Strin
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn entry(until: Option<&str>, withdrawn: bool) -> RecognitionEntry {

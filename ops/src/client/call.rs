@@ -31,6 +31,14 @@ impl<A: DeserializeOwned> Answer<A> {
     }
 }
 
+impl<A: DeserializeOwned> Answer<Vec<A>> {
+    /// The items of a list, each as it came.
+    pub(crate) fn items(&self) -> anyhow::Result<Vec<Answer<A>>> {
+        let items: Vec<Box<RawValue>> = parse(&self.json)?;
+        Ok(items.into_iter().map(|json| ApiReply { json }.into()).collect())
+    }
+}
+
 impl ApiClient {
     /// Reads a route.
     pub(crate) async fn get<A>(
@@ -56,5 +64,16 @@ impl ApiClient {
             _ => self.write_as(&path, body, dry_run).await,
         };
         Ok(reply?.into())
+    }
+
+    /// Does what a route does that takes nothing but its parameters; or, in a dry run, has the node check it.
+    pub(crate) async fn act<A>(
+        &self,
+        route: &Route<NoBody, A>,
+        parameters: &[&str],
+        dry_run: bool,
+    ) -> anyhow::Result<Answer<A>> {
+        let path = route.segments(parameters);
+        Ok(self.write_nothing(&path, dry_run).await?.into())
     }
 }

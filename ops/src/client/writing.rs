@@ -65,6 +65,11 @@ impl ApiClient {
         self.write_bytes(path, "application/json", body, dry_run).await
     }
 
+    /// The same with no body.
+    pub(super) async fn write_nothing(&self, path: &[&str], dry_run: bool) -> anyhow::Result<ApiReply> {
+        self.post(path, None, dry_run).await
+    }
+
     async fn write_bytes(
         &self,
         path: &[&str],
@@ -72,9 +77,18 @@ impl ApiClient {
         body: Vec<u8>,
         dry_run: bool,
     ) -> anyhow::Result<ApiReply> {
+        self.post(path, Some((kind, body)), dry_run).await
+    }
+
+    async fn post(
+        &self,
+        path: &[&str],
+        body: Option<(&'static str, Vec<u8>)>,
+        dry_run: bool,
+    ) -> anyhow::Result<ApiReply> {
         self.can_go(dry_run)?;
         let url = self.at(path, &[("dry_run", dry_run.then(|| "true".to_owned()))]);
-        let (status, body) = self.send(Method::POST, url, Some((kind, body))).await?;
+        let (status, body) = self.send(Method::POST, url, body).await?;
         if dry_run && status == StatusCode::CREATED {
             let message =
                 "the node answered `201 created` to a dry run: it may have made the change; look, and tell who runs it";
