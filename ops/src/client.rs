@@ -13,6 +13,7 @@ use std::{
 };
 
 use anyhow::Context;
+use api_types::{NoBody, Route};
 use reqwest::{
     Method, StatusCode, Url,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
@@ -20,6 +21,7 @@ use reqwest::{
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
+pub(crate) use self::call::Answer;
 use self::time::NodeTime;
 use crate::{
     exit::{Exit, fault, usage},
@@ -186,8 +188,14 @@ impl ApiClient {
     }
 
     /// Reads a file of this kind, and of no other.
-    pub(crate) async fn download(&self, path: &[&str], kind: &'static str) -> anyhow::Result<Vec<u8>> {
-        let mut request = self.http.get(self.at(path, &[])).header(ACCEPT, kind);
+    pub(crate) async fn download<A>(
+        &self,
+        route: &Route<NoBody, A>,
+        parameters: &[&str],
+        kind: &'static str,
+    ) -> anyhow::Result<Vec<u8>> {
+        let url = self.at(&route.segments(parameters), &[]);
+        let mut request = self.http.get(url).header(ACCEPT, kind);
         if let Some(token) = &self.token {
             request = request.header(AUTHORIZATION, token.clone());
         }

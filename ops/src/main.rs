@@ -4,6 +4,7 @@
 //! what came of it ([`exit::Exit`]).
 
 mod args;
+mod change;
 mod client;
 mod clock;
 mod confirm;
@@ -31,6 +32,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 use registry_schema::Timestamp;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use crate::{
     args::{Cli, CliCommand},
@@ -97,13 +99,22 @@ impl CommandContext {
     /// Shows what came of a change: as JSON, or as `render` has it. **Every change is shown here**, so that a dry run speaks of
     /// what would be, whatever the command's own words are.
     fn written<T: DeserializeOwned>(&self, reply: &ApiReply, render: impl Fn(&T) -> String) -> anyhow::Result<()> {
-        match reply.parse() {
+        self.show_change(&reply.json, reply.parse(), render)
+    }
+
+    fn show_change<T>(
+        &self,
+        json: &RawValue,
+        value: anyhow::Result<T>,
+        render: impl Fn(&T) -> String,
+    ) -> anyhow::Result<()> {
+        match value {
             Ok(value) if !self.out.json && self.dry_run => {
                 self.out.data(&format!("{WOULD_SAY}\n\n{}", render(&value)))?;
             }
             Ok(value) if !self.out.json => self.out.data(&render(&value))?,
             Err(error) if !self.out.json => return Err(error),
-            _ => self.out.json(&reply.json)?,
+            _ => self.out.json(json)?,
         }
         if self.dry_run {
             out::note("dry run: nothing was changed");

@@ -9,12 +9,20 @@
 //! A reader takes an answer with members that it does not know: a newer node may have more. A node refuses a body with
 //! members that it does not know: what a person asked for is never passed over in silence.
 
+pub mod applications;
 pub mod consequences;
+pub mod credentials;
+pub mod frameworks;
+pub mod issuers;
 pub mod operations;
+pub mod policies;
 pub mod problem;
 mod route;
+pub mod rubrics;
+pub mod status_lists;
+pub mod verifications;
 
-pub use route::{Method, NoBody, Route};
+pub use route::{FileBody, Method, NoBody, Route};
 
 /// The routes, each with the types of its body and of its answer.
 pub mod routes;

@@ -1,0 +1,45 @@
+//! Changes by a route: tried dry, asked about, made, and shown.
+
+use api_types::Route;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{CommandContext, client::Answer, out};
+
+impl CommandContext {
+    /// Makes a change; in a dry run, has the node check it.
+    pub(crate) async fn change<B: Serialize, A>(
+        &self,
+        route: &Route<B, A>,
+        parameters: &[&str],
+        body: &B,
+    ) -> anyhow::Result<Answer<A>> {
+        self.client.call(route, parameters, body, self.dry_run).await
+    }
+
+    /// Shows a person what a change would do, by a dry run, and asks before it is made.
+    pub(crate) async fn asks_before<B: Serialize, A: DeserializeOwned>(
+        &self,
+        route: &Route<B, A>,
+        parameters: &[&str],
+        body: &B,
+        shown: impl Fn(&A) -> String,
+        question: impl Fn(&A) -> String,
+    ) -> anyhow::Result<()> {
+        if !self.asks() {
+            return self.agrees("");
+        }
+        let would = self.client.call(route, parameters, body, true).await?.value()?;
+        out::note(&shown(&would));
+        self.agrees(&question(&would))
+    }
+
+    /// Shows what came of a change: as JSON, or as `render` has it. **Every change is shown here**, so that a dry run speaks
+    /// of what would be, whatever the command's own words are.
+    pub(crate) fn shows<A: DeserializeOwned>(
+        &self,
+        answer: &Answer<A>,
+        render: impl Fn(&A) -> String,
+    ) -> anyhow::Result<()> {
+        self.show_change(&answer.json, answer.value(), render)
+    }
+}
