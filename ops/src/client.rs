@@ -1,6 +1,6 @@
 //! The node's HTTP API: one request, one answer, and what every way of failing means to an operator.
 
-pub(crate) mod call;
+mod call;
 mod cause;
 mod many;
 mod pages;
@@ -13,7 +13,7 @@ use std::{
 };
 
 use anyhow::Context;
-use api_types::problem::ProblemResponse;
+use api_types::{NoBody, Route, problem::ProblemResponse};
 use reqwest::{
     Method, StatusCode, Url,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
@@ -21,6 +21,7 @@ use reqwest::{
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+pub(crate) use self::call::Answer;
 use self::time::NodeTime;
 use crate::{
     exit::{Exit, fault, usage},
@@ -172,14 +173,20 @@ impl ApiClient {
     }
 
     /// Reads.
-    pub(crate) async fn read(&self, path: &[&str], query: &[(&str, Option<String>)]) -> anyhow::Result<ApiReply> {
+    async fn read(&self, path: &[&str], query: &[(&str, Option<String>)]) -> anyhow::Result<ApiReply> {
         let (_, body) = self.send(Method::GET, self.at(path, query), None).await?;
         answer(body)
     }
 
     /// Reads a file of this kind, and of no other.
-    pub(crate) async fn download(&self, path: &[&str], kind: &'static str) -> anyhow::Result<Vec<u8>> {
-        let mut request = self.http.get(self.at(path, &[])).header(ACCEPT, kind);
+    pub(crate) async fn download<A>(
+        &self,
+        route: &Route<NoBody, A>,
+        parameters: &[&str],
+        kind: &'static str,
+    ) -> anyhow::Result<Vec<u8>> {
+        let url = self.at(&route.segments(parameters), &[]);
+        let mut request = self.http.get(url).header(ACCEPT, kind);
         if let Some(token) = &self.token {
             request = request.header(AUTHORIZATION, token.clone());
         }

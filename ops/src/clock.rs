@@ -39,7 +39,7 @@ pub(crate) async fn handle(session: &CommandContext, command: ClockCommand) -> a
                 ),
                 (false, Some(doubt)) => format!("accepted, and in doubt again at {}: {doubt}", report.now),
             };
-            session.written_answer(&reply, now_stands)?;
+            session.shows(&reply, now_stands)?;
             session.done(NEXT);
             Ok(Exit::Done)
         }

@@ -14,7 +14,7 @@ use api_types::{
 use crate::{
     CommandContext,
     args::{KeyCommand, KeyEndArgs},
-    client::call::Answer,
+    client::Answer,
     exit::{Exit, usage},
     out, peer, show, trust,
 };
@@ -172,7 +172,7 @@ async fn propose(session: &CommandContext, mut act: KeyLogProposalRequest, file:
         )));
     }
     let route = &routes::PROPOSE_KEY_LOG_ENTRY;
-    let reply = session.client.call(route, &[], &act, session.dry_run).await?;
+    let reply = session.change(route, &[], &act).await?;
     let proposal = reply.value()?;
     if session.out.json {
         session.out.json(&reply.json)?;
@@ -267,14 +267,14 @@ async fn apply(session: &CommandContext, file: &Path, yes_end_this_agency: bool)
         }
     }
     session.agrees(&format!("{said}\nadd it to the key log, for everybody and for good?"))?;
-    let reply = session.client.call(route, &[], &entry, session.dry_run).await?;
+    let reply = session.change(route, &[], &entry).await?;
     let which = if session.dry_run {
         "that would be gone"
     } else {
         "that are gone"
     };
     let gone = gone(which, &reply.value()?.unrevoked);
-    session.written_answer(&reply, |KeyLogEntryResponse { log, .. }| {
+    session.shows(&reply, |KeyLogEntryResponse { log, .. }| {
         let good = log.writers.iter().filter(|writer| writer.ended.is_none()).count();
         let said = format!(
             "in the key log now; {good} writer key{} good",

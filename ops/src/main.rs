@@ -4,6 +4,7 @@
 //! what came of it ([`exit::Exit`]).
 
 mod args;
+mod change;
 mod client;
 mod clock;
 mod confirm;
@@ -30,12 +31,10 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use registry_schema::Timestamp;
-use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 
 use crate::{
     args::{Cli, CliCommand},
-    client::{ApiClient, ApiReply, call::Answer},
+    client::ApiClient,
     exit::Exit,
     out::OutputWriter,
     profile::Profile,
@@ -61,9 +60,6 @@ struct CommandContext {
     yes: bool,
     dry_run: bool,
 }
-
-/// The line before everything that a dry run shows of a change.
-const WOULD_SAY: &str = "Nothing was changed. Without --dry-run, it would say:";
 
 impl CommandContext {
     /// The time by the node that is asked, as of its last answer.
@@ -93,41 +89,6 @@ impl CommandContext {
         if !self.dry_run {
             out::note(text);
         }
-    }
-
-    /// Shows what came of a change: as JSON, or as `render` has it. **Every change is shown here**, so that a dry run speaks of
-    /// what would be, whatever the command's own words are.
-    fn written<T: DeserializeOwned>(&self, reply: &ApiReply, render: impl Fn(&T) -> String) -> anyhow::Result<()> {
-        self.shows(reply.parse(), &reply.json, render)
-    }
-
-    /// The same of a route's answer.
-    fn written_answer<A: DeserializeOwned>(
-        &self,
-        answer: &Answer<A>,
-        render: impl Fn(&A) -> String,
-    ) -> anyhow::Result<()> {
-        self.shows(answer.value(), &answer.json, render)
-    }
-
-    fn shows<T>(
-        &self,
-        parsed: anyhow::Result<T>,
-        json: &RawValue,
-        render: impl Fn(&T) -> String,
-    ) -> anyhow::Result<()> {
-        match parsed {
-            Ok(value) if !self.out.json && self.dry_run => {
-                self.out.data(&format!("{WOULD_SAY}\n\n{}", render(&value)))?;
-            }
-            Ok(value) if !self.out.json => self.out.data(&render(&value))?,
-            Err(error) if !self.out.json => return Err(error),
-            _ => self.out.json(json)?,
-        }
-        if self.dry_run {
-            out::note("dry run: nothing was changed");
-        }
-        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@ mod clocks;
 mod troubles;
 
 use api_types::{
-    agencies::AgencyResponse, operations::VersionResponse, peers::PeerResponse, status_lists::StatusListResponse,
+    agencies::AgencyResponse, operations::VersionResponse, peers::PeerResponse, status_lists::StatusListFill,
 };
 use registry_schema::Timestamp;
 use serde_json::{Value, json, value::RawValue};
@@ -166,7 +166,7 @@ fn row(agency: &AgencyResponse, now: Timestamp) -> Vec<String> {
 }
 
 /// The newest list of each issuer, where that is nearly full: those before it are full by design.
-fn filled_lists(lists: &[StatusListResponse]) -> Vec<String> {
+fn filled_lists(lists: &[StatusListFill]) -> Vec<String> {
     let newest = lists.iter().enumerate().filter(|(at, list)| {
         let next = lists.get(at + 1);
         next.is_none_or(|next| next.issuer != list.issuer)

@@ -35,7 +35,7 @@ pub(crate) async fn handle(session: &CommandContext, command: StoreCommand) -> a
                 Err(_) => None,
             };
             let reply = session.client.act(&routes::ACCEPT_STORE, &[], session.dry_run).await?;
-            session.written_answer(&reply, in_words)?;
+            session.shows(&reply, in_words)?;
             if let Ok(StoreResponse { doubt: Some(_) }) = reply.value() {
                 session.done("the store is in doubt all the same: what is missing has to come back first");
                 return Ok(Exit::CouldNotCheck);

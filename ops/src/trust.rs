@@ -6,7 +6,6 @@ mod history;
 mod scope;
 
 use api_types::{
-    Route,
     consequences::ConsequencesResponse,
     recognitions::{RecognitionRequest, RecognitionResponse, WithdrawalRequest},
     routes,
@@ -15,12 +14,11 @@ use registry_schema::{
     RecognitionWithdrawal, Timestamp,
     recognition::{Attestation, RecognitionEntry},
 };
-use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     CommandContext,
     args::{RecognizeArgs, TrustCommand},
-    client::call::Answer,
+    client::Answer,
     exit::{Exit, fault},
     issuer::{self, NameScope},
     out, show,
@@ -149,44 +147,11 @@ async fn recognize(session: &CommandContext, args: &RecognizeArgs) -> anyhow::Re
             said.entry.recognition.issuer.name
         )
     };
-    let reply = call_if_agreed(session, &routes::RECOGNIZE, &[], &new, shown, question).await?;
-    session.written_answer(&reply, shown)?;
+    let route = &routes::RECOGNIZE;
+    session.asks_before(route, &[], &new, shown, question).await?;
+    let reply = session.change(route, &[], &new).await?;
+    session.shows(&reply, shown)?;
     Ok(Exit::Done)
-}
-
-/// Shows a person what a change would do, by a dry run, asks, and then does it.
-pub(crate) async fn call_if_agreed<B: Serialize, A: DeserializeOwned>(
-    session: &CommandContext,
-    route: &Route<B, A>,
-    parameters: &[&str],
-    body: &B,
-    shown: impl Fn(&A) -> String,
-    question: impl Fn(&A) -> String,
-) -> anyhow::Result<Answer<A>> {
-    if session.asks() {
-        let would = session.client.call(route, parameters, body, true).await?.value()?;
-        out::note(&shown(&would));
-        session.agrees(&question(&would))?;
-    } else {
-        session.agrees("")?;
-    }
-    session.client.call(route, parameters, body, session.dry_run).await
-}
-
-/// Shows a person what a change would do, by a dry run, and asks before it is done.
-pub(crate) async fn asks_first<T: DeserializeOwned>(
-    session: &CommandContext,
-    path: &[&str],
-    body: &impl Serialize,
-    shown: impl Fn(&T) -> String,
-    question: impl Fn(&T) -> String,
-) -> anyhow::Result<()> {
-    if !session.asks() {
-        return session.agrees("");
-    }
-    let would: T = session.client.write_as(path, body, true).await?.parse()?;
-    out::note(&shown(&would));
-    session.agrees(&question(&would))
 }
 
 async fn withdraw(session: &CommandContext, id: &str, earlier_badges_stay_good: bool) -> anyhow::Result<Exit> {
@@ -204,7 +169,9 @@ async fn withdraw(session: &CommandContext, id: &str, earlier_badges_stay_good: 
             said.entry.recognition.issuer.name
         )
     };
-    let reply = call_if_agreed(session, &routes::WITHDRAW, &[id], &end, shown, question).await?;
+    let route = &routes::WITHDRAW;
+    session.asks_before(route, &[id], &end, shown, question).await?;
+    let reply = session.change(route, &[id], &end).await?;
     if !session.dry_run {
         let entry = reply.value()?.entry;
         if entry.recognition.id != id || entry.withdrawn.is_none() {
@@ -214,7 +181,7 @@ async fn withdraw(session: &CommandContext, id: &str, earlier_badges_stay_good: 
             ));
         }
     }
-    session.written_answer(&reply, shown)?;
+    session.shows(&reply, shown)?;
     Ok(Exit::Done)
 }
 

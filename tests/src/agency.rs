@@ -12,6 +12,12 @@ use std::{
     sync::{Mutex, MutexGuard},
 };
 
+use api_types::{
+    Route,
+    credentials::{NewAchievement, NewCredential, StatusChangeRequest, StatusChangeResponse},
+    issuers::{NewIssuer, RegisteredIssuerResponse},
+    routes,
+};
 use node::{Node, config::Config, init};
 use platform::clock;
 use protocol::{Hash, Put, Ticket, status_list, trust_list};
@@ -20,6 +26,7 @@ use registry_schema::{
     Timestamp, recognition::RecognitionEntry,
 };
 use reqwest::Method;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::{
@@ -319,9 +326,25 @@ impl TestAgency {
         self.asks(Method::POST, path, Some(body)).await.with_status(201)
     }
 
+    /// The operator calls a route with a body, whatever comes of it.
+    pub async fn calls<B: Serialize, A>(&self, route: &Route<B, A>, parameters: &[&str], body: &B) -> HttpReply {
+        let path = format!("/{}", route.segments(parameters).join("/"));
+        self.asks(Method::POST, &path, Some(&json!(body))).await
+    }
+
+    /// The operator makes something by a route, and is told that it is made.
+    async fn makes<B: Serialize, A: DeserializeOwned>(&self, route: &Route<B, A>, body: &B) -> A {
+        self.calls(route, &[], body).await.with_status(201).json()
+    }
+
     /// Registers an issuer.
     pub async fn registers(&self, name: &str) -> Issuer {
-        let issuer: Issuer = self.writes("/v1/issuers", &json!({"name": name})).await.json();
+        let new = NewIssuer {
+            name: name.to_owned(),
+            ..NewIssuer::default()
+        };
+        let made: RegisteredIssuerResponse = self.makes(&routes::ISSUER_REGISTRATION, &new).await;
+        let issuer = made.issuer;
         self.notes(format!("issuer `{name}` registered"), trust_list::register(&issuer));
         issuer
     }
@@ -385,11 +408,13 @@ impl TestAgency {
     /// # Panics
     /// If it is not done.
     pub async fn issues_with(&self, issuer: &Issuer, subject: &str, more: Value) -> IssuedBadge {
-        let mut body = json!({"issuer": issuer.id, "subject": subject, "achievement": {"name": ACHIEVEMENT}});
+        let mut body = json!(badge_to_issue(issuer, subject));
         let both = body.as_object_mut().zip(more.as_object());
         let (body_fields, more_fields) = both.expect("two objects");
         body_fields.extend(more_fields.clone());
-        self.writes("/v1/credentials", &body).await.json()
+        let new: NewCredential = serde_json::from_value(body).expect("a credential to issue");
+        let issued = self.makes(&routes::ISSUANCE, &new).await;
+        issued.try_into().expect("a badge that was issued")
     }
 
     /// Returns its record of a credential.
@@ -423,17 +448,30 @@ impl TestAgency {
 
     async fn changes(&self, badge: &IssuedBadge, to: StatusState, reason: StatusReason) -> StatusChange {
         let reply = self.tries_to_change(badge.code(), to, reason).await.with_status(201);
-        serde_json::from_value(reply.value()["change"].clone()).expect("a change")
+        reply.json::<StatusChangeResponse>().change
     }
 
     /// Tries to change a status, whatever comes of it.
     pub async fn tries_to_change(&self, code: CredentialCode, to: StatusState, reason: StatusReason) -> HttpReply {
-        let body = json!({"status": to, "reason": reason, "note": "stays at home"});
-        self.asks(
-            Method::POST,
-            &format!("/v1/credentials/{}/status-entries", code.compact()),
-            Some(&body),
-        )
-        .await
+        let new = StatusChangeRequest {
+            status: to,
+            reason,
+            note: Some("stays at home".to_owned()),
+        };
+        self.calls(&routes::STATUS_CHANGE, &[&code.compact()], &new).await
+    }
+}
+
+/// The badge of every scenario, for a holder.
+pub(crate) fn badge_to_issue(issuer: &Issuer, subject: &str) -> NewCredential {
+    NewCredential {
+        issuer: issuer.id.clone(),
+        achievement: NewAchievement {
+            name: ACHIEVEMENT.to_owned(),
+            ..NewAchievement::default()
+        },
+        subject: subject.to_owned(),
+        valid_from: None,
+        valid_until: None,
     }
 }

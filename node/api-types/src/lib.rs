@@ -10,21 +10,28 @@
 //! members that it does not know: what a person asked for is never passed over in silence.
 
 pub mod agencies;
+pub mod applications;
 pub mod consequences;
+pub mod credentials;
 pub mod federation;
+pub mod frameworks;
 pub mod hindrances;
+pub mod issuers;
 pub mod key_log;
 pub mod operations;
 pub mod peers;
+pub mod policies;
 pub mod problem;
 pub mod recognitions;
 pub mod replication;
 mod route;
+pub mod rubrics;
 pub mod status_lists;
+pub mod verifications;
 
 #[cfg(feature = "openapi")]
 pub use route::RouteSchema;
-pub use route::{Method, NoBody, Route};
+pub use route::{FileBody, Method, NoBody, Route};
 
 /// The routes, each with the types of its body and of its answer.
 pub mod routes;

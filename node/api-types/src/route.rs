@@ -19,6 +19,10 @@ pub enum Method {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoBody;
 
+/// The body of a request that is a file; its content type says of which kind.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FileBody;
+
 /// A route of a node, with the types of the body that it takes and of the answer that it gives.
 ///
 /// The path is a template as OpenAPI has it: `/v1/agencies/{id}`.

@@ -1,12 +1,12 @@
-//! The status lists of an agency: how full each is, and a change at a place in one.
+//! Status lists of an agency: how full they are, and changes by place.
 
 use registry_schema::{StatusChange, StatusReason, StatusState, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// One of this agency's status lists, and how full it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One of an agency's status lists, and how full it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct StatusListResponse {
+pub struct StatusListFill {
     /// Its number.
     pub list: u32,
     /// The issuer whose badges are in it.
@@ -27,7 +27,7 @@ pub struct StatusListResponse {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
-pub struct StatusListEntryRequest {
+pub struct ListEntryRequest {
     /// The place, as `statusListIndex` of the badge names it.
     pub index: u32,
     /// `revoked` (final), `suspended`, or `active` (reinstates a suspended one).
@@ -42,7 +42,7 @@ pub struct StatusListEntryRequest {
 /// A place in a list whose status changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct StatusListEntryResponse {
+pub struct ListEntryResponse {
     /// The list.
     pub list: u32,
     /// The place in it.

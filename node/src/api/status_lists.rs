@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use api_types::status_lists::{StatusListEntryRequest, StatusListEntryResponse, StatusListResponse};
+use api_types::status_lists::{ListEntryRequest, ListEntryResponse, StatusListFill};
 use axum::{
     Json,
     body::Bytes,
@@ -30,10 +30,10 @@ const TTL: u64 = 300_000;
 
 /// The status lists of the issuers whose keys this store keeps, and how full each is. An issuer has as many as its badges
 /// need: a further one is opened by itself.
-#[utoipa::path(get, path = "/v1/status-lists", tag = "status lists", responses((status = 200, body = Vec<StatusListResponse>)))]
-pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<StatusListResponse>>, Problem> {
+#[utoipa::path(get, path = "/v1/status-lists", tag = "status lists", responses((status = 200, body = Vec<StatusListFill>)))]
+pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<StatusListFill>>, Problem> {
     let fill = app.registrar.list_fill().await?;
-    let filled = fill.into_iter().map(|fill| StatusListResponse {
+    let filled = fill.into_iter().map(|fill| StatusListFill {
         percent: fill.percent(),
         nearly_full: fill.is_nearly_full(),
         list: fill.list,
@@ -169,17 +169,17 @@ pub(super) async fn one(
 
 /// Suspend, reinstate or revoke what stands at a place of a status list of this agency: for a credential that another
 /// store of the agency keeps, whose badge names list and place. `id` is the list's number.
-#[utoipa::path(post, path = "/v1/status-lists/{id}/entries", tag = "status lists", request_body = StatusListEntryRequest,
+#[utoipa::path(post, path = "/v1/status-lists/{id}/entries", tag = "status lists", request_body = ListEntryRequest,
     security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
-    responses((status = 201, description = "on disk here, and on its way to every peer", body = StatusListEntryResponse),
+    responses((status = 201, description = "on disk here, and on its way to every peer", body = ListEntryResponse),
               (status = 401, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem),
               (status = 422, body = Problem)))]
 pub(super) async fn enter(
     State(app): State<App>,
     Path(id): Path<String>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<StatusListEntryRequest>, JsonRejection>,
-) -> Result<(StatusCode, Json<StatusListEntryResponse>), Problem> {
+    body: Result<Json<ListEntryRequest>, JsonRejection>,
+) -> Result<(StatusCode, Json<ListEntryResponse>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let number = || Problem::new(&INVALID, format!("`{id}` is no number of a status list"));
     let list: u32 = id.parse().map_err(|_| number())?;
@@ -188,7 +188,7 @@ pub(super) async fn enter(
         .registrar
         .change_place(place, new.status, new.reason, new.note, &hand)
         .await?;
-    let entered = StatusListEntryResponse {
+    let entered = ListEntryResponse {
         list,
         index: new.index,
         change,

@@ -2,7 +2,8 @@
 
 use std::marker::PhantomData;
 
-use api_types::{Method, NoBody, Route};
+use anyhow::Context as _;
+use api_types::{FileBody, NoBody, Route};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
@@ -59,14 +60,12 @@ impl ApiClient {
         dry_run: bool,
     ) -> anyhow::Result<Answer<A>> {
         let path = route.segments(parameters);
-        let reply = match route.method() {
-            Method::Delete => self.delete_as(&path, dry_run).await,
-            _ => self.write_as(&path, body, dry_run).await,
-        };
-        Ok(reply?.into())
+        Ok(self.write_json(route.method(), &path, body, dry_run).await?.into())
     }
+}
 
-    /// Does what a route does that takes nothing but its parameters; or, in a dry run, has the node check it.
+impl ApiClient {
+    /// Does something by a route that takes no body; or, in a dry run, has the node check it.
     pub(crate) async fn act<A>(
         &self,
         route: &Route<NoBody, A>,
@@ -74,6 +73,37 @@ impl ApiClient {
         dry_run: bool,
     ) -> anyhow::Result<Answer<A>> {
         let path = route.segments(parameters);
-        Ok(self.write_nothing(&path, dry_run).await?.into())
+        Ok(self.write_nothing(route.method(), &path, dry_run).await?.into())
+    }
+
+    /// Sends a file to be taken in; or, in a dry run, to be checked.
+    pub(crate) async fn send_file<A>(
+        &self,
+        route: &Route<FileBody, A>,
+        parameters: &[&str],
+        query: &[(&str, Option<String>)],
+        (kind, bytes): (&'static str, Vec<u8>),
+        dry_run: bool,
+    ) -> anyhow::Result<Answer<A>> {
+        let path = route.segments(parameters);
+        let reply = self.write_file(route.method(), &path, query, (kind, bytes), dry_run);
+        Ok(reply.await?.into())
+    }
+
+    /// Asks a question about a file: changes nothing, though it is a POST.
+    pub(crate) async fn ask_about<A>(
+        &self,
+        route: &Route<FileBody, A>,
+        query: &[(&str, Option<String>)],
+        (kind, bytes): (&'static str, Vec<u8>),
+    ) -> anyhow::Result<Answer<A>> {
+        Ok(self.ask(&route.segments(&[]), query, kind, bytes).await?.into())
+    }
+
+    /// Asks a question that has a body: changes nothing, though it is a POST.
+    pub(crate) async fn ask_with<B: Serialize, A>(&self, route: &Route<B, A>, body: &B) -> anyhow::Result<Answer<A>> {
+        let body = serde_json::to_vec(body).context("cannot write the request")?;
+        let reply = self.ask(&route.segments(&[]), &[], "application/json", body).await?;
+        Ok(reply.into())
     }
 }

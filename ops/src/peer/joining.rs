@@ -162,7 +162,7 @@ pub(super) async fn add(session: &CommandContext, args: &PeerAddArgs) -> anyhow:
     ))?;
     if session.dry_run {
         let reply = session.client.call(&routes::TRY_PEER, &[], &new, true).await?;
-        session.written_answer(&reply, |_| {
+        session.shows(&reply, |_| {
             show::paragraph(&format!(
                 "{} is followed from now on, and its name is pinned to the log with the fingerprint above for good.",
                 ticket.agency
@@ -181,7 +181,7 @@ pub(super) async fn add(session: &CommandContext, args: &PeerAddArgs) -> anyhow:
             ),
         ));
     }
-    session.written_answer(&reply, |peer| render(peer, None, session.now()))?;
+    session.shows(&reply, |peer| render(peer, None, session.now()))?;
     Ok(Exit::Done)
 }
 
@@ -307,7 +307,10 @@ pub(super) async fn remove(
         format!("Follow {agency} no more?")
     };
     let (route, whom) = (&routes::REMOVE_PEER, [agency.as_str()]);
-    let reply = trust::call_if_agreed(session, route, &whom, &removal, shown, |_| question.clone()).await?;
+    session
+        .asks_before(route, &whom, &removal, shown, |_| question.clone())
+        .await?;
+    let reply = session.change(route, &whom, &removal).await?;
     if !session.dry_run {
         let peer = reply.value()?.peer;
         let wanted = match (unpin, expel) {
@@ -320,7 +323,7 @@ pub(super) async fn remove(
             return Err(fault(Exit::Integrity, message));
         }
     }
-    session.written_answer(&reply, shown)?;
+    session.shows(&reply, shown)?;
     Ok(Exit::Done)
 }
 

@@ -8,7 +8,7 @@ use api_types::{
     peers::PeerResponse,
     replication::ReachResponse,
     routes,
-    status_lists::StatusListResponse,
+    status_lists::StatusListFill,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
@@ -56,7 +56,7 @@ pub(super) struct NodeAnswers {
     pub(super) warnings: Option<ReadAnswer<Vec<OperatorWarningResponse>>>,
     pub(super) key_log: Option<KeyLogResponse>,
     pub(super) clock: Option<ClockResponse>,
-    pub(super) filled: Vec<StatusListResponse>,
+    pub(super) filled: Vec<StatusListFill>,
     pub(super) reach: Option<ReachResponse>,
     /// The questions that it did not answer.
     pub(super) unread: Vec<UnreadAnswer>,

@@ -121,7 +121,7 @@ fn dead_peers_and_forks_are_told_with_how_many_there_are() {
 
 #[test]
 fn the_list_that_fills_is_told_and_those_that_are_full_are_not() {
-    let list = |issuer: &str, list: u32, percent: u32| StatusListResponse {
+    let list = |issuer: &str, list: u32, percent: u32| StatusListFill {
         list,
         issuer: issuer.into(),
         percent,

@@ -80,8 +80,10 @@ pub(super) async fn recognize(session: &CommandContext, args: &RecognizeAgencyAr
     };
     let question =
         |_: &AgencyRecognitionResponse| format!("Accept whatever {} recognizes and lets others follow?", args.of);
-    let reply = super::call_if_agreed(session, &routes::RECOGNIZE_AGENCY, &[], &new, shown, question).await?;
-    session.written_answer(&reply, shown)?;
+    let route = &routes::RECOGNIZE_AGENCY;
+    session.asks_before(route, &[], &new, shown, question).await?;
+    let reply = session.change(route, &[], &new).await?;
+    session.shows(&reply, shown)?;
     Ok(Exit::Done)
 }
 
@@ -98,8 +100,10 @@ pub(super) async fn withdraw(session: &CommandContext, id: &str, stay_good: bool
             said.entry.recognition.of
         )
     };
-    let reply = super::call_if_agreed(session, &routes::WITHDRAW_AGENCY, &[id], &end, shown, question).await?;
-    session.written_answer(&reply, shown)?;
+    let route = &routes::WITHDRAW_AGENCY;
+    session.asks_before(route, &[id], &end, shown, question).await?;
+    let reply = session.change(route, &[id], &end).await?;
+    session.shows(&reply, shown)?;
     Ok(Exit::Done)
 }
 
