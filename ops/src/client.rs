@@ -13,7 +13,7 @@ use std::{
 };
 
 use anyhow::Context;
-use api_types::{NoBody, Route, problem::ProblemResponse};
+use api_types::{NoBody, Route, problem::ProblemResponse, routes};
 use reqwest::{
     Method, StatusCode, Url,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
@@ -41,7 +41,6 @@ pub(crate) struct ApiClient {
     http: reqwest::Client,
     node: Url,
     token: Option<HeaderValue>,
-    dry_run: bool,
     /// True if the profile names certificates to trust.
     has_ca_file: bool,
     /// True if nothing is changed before somebody says yes.
@@ -50,15 +49,8 @@ pub(crate) struct ApiClient {
 }
 
 /// The node's answer: the JSON as it came.
-pub(crate) struct ApiReply {
-    pub(crate) json: Box<RawValue>,
-}
-
-impl ApiReply {
-    /// The answer as what was asked for.
-    pub(crate) fn parse<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
-        parse(&self.json)
-    }
+struct ApiReply {
+    json: Box<RawValue>,
 }
 
 /// A part of the node's answer as what it should be.
@@ -74,7 +66,7 @@ pub(crate) fn parse<T: DeserializeOwned>(json: &RawValue) -> anyhow::Result<T> {
 
 impl ApiClient {
     /// A client for the node of the command line, or else of the profile.
-    pub(crate) fn new(node: Option<&str>, profile: &Profile, dry_run: bool) -> anyhow::Result<Self> {
+    pub(crate) fn new(node: Option<&str>, profile: &Profile) -> anyhow::Result<Self> {
         install_tls_provider();
         let own = profile.node.as_deref().map(node_url).transpose()?;
         let node = match (node, &own) {
@@ -83,17 +75,17 @@ impl ApiClient {
             (None, None) => return Err(no_node()),
         };
         let is_own = own.is_none_or(|own| own.origin() == node.origin());
-        Self::made(node, profile, is_own, dry_run)
+        Self::made(node, profile, is_own)
     }
 
     /// A client for another node than the profile's. It is told nothing that only ours may know, and trusted as far as the
     /// profile's `ca_file` or the machine vouches for it.
     pub(crate) fn of_another(node: &str, profile: &Profile) -> anyhow::Result<Self> {
         install_tls_provider();
-        Self::made(node_url(node)?, profile, false, false)
+        Self::made(node_url(node)?, profile, false)
     }
 
-    fn made(node: Url, profile: &Profile, is_own: bool, dry_run: bool) -> anyhow::Result<Self> {
+    fn made(node: Url, profile: &Profile, is_own: bool) -> anyhow::Result<Self> {
         // The token is for the profile's node and no other.
         let token = profile.token.as_ref().filter(|_| is_own).map(|token| {
             let mut value = HeaderValue::from_str(&token.bearer())
@@ -141,7 +133,6 @@ impl ApiClient {
             http,
             node,
             token,
-            dry_run,
             has_ca_file: profile.ca_file.is_some(),
             waits: AtomicBool::new(false),
             time: NodeTime::default(),
@@ -205,7 +196,7 @@ impl ApiClient {
     }
 
     /// Asks about a badge: changes nothing, though it is a POST.
-    pub(crate) async fn ask(
+    async fn ask(
         &self,
         path: &[&str],
         query: &[(&str, Option<String>)],
@@ -239,7 +230,7 @@ impl ApiClient {
         url: Url,
         body: Option<(&'static str, Vec<u8>)>,
     ) -> anyhow::Result<(StatusCode, Vec<u8>)> {
-        let writes = method != Method::GET && url.path() != self.at(&["v1", "verifications"], &[]).path();
+        let writes = method != Method::GET && url.path() != self.at(&routes::VERIFICATION.segments(&[]), &[]).path();
         let mut request = self
             .http
             .request(method, url)

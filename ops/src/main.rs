@@ -116,7 +116,7 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
     let mut profile = profile::load(options.profile.as_deref())?;
     profile.insecure_http |= options.insecure_http;
     let session = CommandContext {
-        client: ApiClient::new(options.node.as_deref(), &profile, options.dry_run)?,
+        client: ApiClient::new(options.node.as_deref(), &profile)?,
         out: OutputWriter::new(options.is_json()),
         profile,
         yes: options.yes,

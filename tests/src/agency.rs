@@ -16,6 +16,8 @@ use api_types::{
     Route,
     credentials::{NewAchievement, NewCredential, StatusChangeRequest, StatusChangeResponse},
     issuers::{NewIssuer, RegisteredIssuerResponse},
+    recognitions::{RecognitionRequest, WithdrawalRequest},
+    replication::LogHoldingResponse,
     routes,
 };
 use node::{Node, config::Config, init};
@@ -129,13 +131,16 @@ impl TestAgency {
     /// Waits until its node signed a heartbeat at this time or later, by its own clock.
     pub async fn signs_by(&self, due: Timestamp) {
         crate::eventually(&format!("{} signed something at {due} or later", self.id), async || {
-            let beats = self.employer().reads("/v1/heartbeats").await.value();
-            let all = beats.as_array().map(Vec::as_slice).unwrap_or_default();
-            let own = all.iter().find(|one| one["agency"] == self.id.as_str());
-            let issued = own.and_then(|own| own["writers"][0]["counted"]["issued"].as_str());
-            match issued.and_then(|at| at.parse::<Timestamp>().ok()) {
-                Some(at) if at >= due => Ok(()),
-                _ => Err(beats.to_string()),
+            let reply = self.employer().reads(routes::HEARTBEATS.path()).await;
+            if reply.status != 200 {
+                return Err(reply.text());
+            }
+            let all: Vec<LogHoldingResponse> = reply.json();
+            let own = all.iter().find(|log| log.agency.as_ref() == Some(&self.id));
+            let counted = own.and_then(|log| log.writers.first()?.counted.as_ref());
+            match counted {
+                Some(heartbeat) if heartbeat.issued >= due => Ok(()),
+                _ => Err(reply.text()),
             }
         })
         .await;
@@ -242,8 +247,8 @@ impl TestAgency {
     /// # Panics
     /// If it gives none.
     pub async fn ticket(&self, port: u16) -> Ticket {
-        let told = self.employer().reads("/v1/peers/ticket").await.with_status(200).value();
-        let ticket: Ticket = told["ticket"].as_str().expect("a text").parse().expect("a ticket");
+        let told = self.employer().gets(&routes::TICKET, &[]).await;
+        let ticket: Ticket = told.ticket.parse().expect("a ticket");
         assert_eq!(
             (&ticket.agency, ticket.genesis, ticket.url.as_str()),
             (&self.id, self.genesis(), self.url.as_str())
@@ -321,11 +326,6 @@ impl TestAgency {
         send(request.body(text.to_owned())).await
     }
 
-    /// The operator writes, and is told that it is done.
-    async fn writes(&self, path: &str, body: &Value) -> HttpReply {
-        self.asks(Method::POST, path, Some(body)).await.with_status(201)
-    }
-
     /// The operator calls a route with a body, whatever comes of it.
     pub async fn calls<B: Serialize, A>(&self, route: &Route<B, A>, parameters: &[&str], body: &B) -> HttpReply {
         let path = format!("/{}", route.segments(parameters).join("/"));
@@ -333,8 +333,8 @@ impl TestAgency {
     }
 
     /// The operator makes something by a route, and is told that it is made.
-    async fn makes<B: Serialize, A: DeserializeOwned>(&self, route: &Route<B, A>, body: &B) -> A {
-        self.calls(route, &[], body).await.with_status(201).json()
+    async fn makes<B: Serialize, A: DeserializeOwned>(&self, route: &Route<B, A>, parameters: &[&str], body: &B) -> A {
+        self.calls(route, parameters, body).await.with_status(201).json()
     }
 
     /// Registers an issuer.
@@ -343,7 +343,7 @@ impl TestAgency {
             name: name.to_owned(),
             ..NewIssuer::default()
         };
-        let made: RegisteredIssuerResponse = self.makes(&routes::ISSUER_REGISTRATION, &new).await;
+        let made: RegisteredIssuerResponse = self.makes(&routes::ISSUER_REGISTRATION, &[], &new).await;
         let issuer = made.issuer;
         self.notes(format!("issuer `{name}` registered"), trust_list::register(&issuer));
         issuer
@@ -372,8 +372,8 @@ impl TestAgency {
             },
         )
         .await;
-        let body = json!({"issuer": issuer.id, "purposes": purposes, "scope": scope});
-        let entry: RecognitionEntry = self.writes("/v1/recognitions", &body).await.json();
+        let new = RecognitionRequest::new(&issuer.id, purposes, scope.clone());
+        let entry = self.makes(&routes::RECOGNIZE, &[], &new).await.entry;
         self.notes(
             format!("issuer `{}` recognized", issuer.name),
             trust_list::recognize(&entry.recognition),
@@ -387,11 +387,9 @@ impl TestAgency {
     /// If it is not done.
     pub async fn withdraws(&self, entry: &RecognitionEntry) {
         let id = &entry.recognition.id;
-        let ended: RecognitionEntry = self
-            .writes(&format!("/v1/recognitions/{id}/withdrawal"), &json!({}))
-            .await
-            .json();
-        let withdrawal = ended.withdrawn.expect("a withdrawn recognition says so");
+        let end = WithdrawalRequest::default();
+        let ended = self.makes(&routes::WITHDRAW, &[id], &end).await;
+        let withdrawal = ended.entry.withdrawn.expect("a withdrawn recognition says so");
         self.notes(
             format!("recognition `{id}` withdrawn"),
             trust_list::withdraw(id, &withdrawal),
@@ -413,7 +411,7 @@ impl TestAgency {
         let (body_fields, more_fields) = both.expect("two objects");
         body_fields.extend(more_fields.clone());
         let new: NewCredential = serde_json::from_value(body).expect("a credential to issue");
-        let issued = self.makes(&routes::ISSUANCE, &new).await;
+        let issued = self.makes(&routes::ISSUANCE, &[], &new).await;
         issued.try_into().expect("a badge that was issued")
     }
 

@@ -10,11 +10,13 @@ use api_types::{
     Route,
     credentials::StatusChangeRequest,
     issuers::{NewIssuer, RegisteredIssuerResponse},
+    peers::NewPeer,
+    recognitions::{RecognitionRequest, RecognitionResponse, WithdrawalRequest},
     routes,
 };
 use protocol::{DocumentId, Hash, Ticket};
 use rand::{RngExt as _, rngs::StdRng};
-use registry_schema::{Issuer, StatusReason, StatusState};
+use registry_schema::{Issuer, Purpose, RecognitionScope, StatusReason, StatusState};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -256,10 +258,10 @@ impl OperatorClient {
                 call(&routes::ISSUER_REGISTRATION, &[], &new)
             }
             WriteKind::Recognize => {
-                let body = json!({"issuer": deed.name, "purposes": ["renewal"], "scope": "all"});
-                ("/v1/recognitions".into(), body)
+                let new = RecognitionRequest::new(&deed.name, &[Purpose::Renewal], RecognitionScope::All);
+                call(&routes::RECOGNIZE, &[], &new)
             }
-            WriteKind::Withdraw => (format!("/v1/recognitions/{}/withdrawal", deed.name), json!({})),
+            WriteKind::Withdraw => call(&routes::WITHDRAW, &[&deed.name], &WithdrawalRequest::default()),
             WriteKind::Peer => {
                 // An identity of a node, in the form of libp2p, and a log, that nobody has.
                 let key: [u8; 32] = self.rng.random();
@@ -272,27 +274,27 @@ impl OperatorClient {
                     addresses: vec!["/ip4/127.0.0.1/tcp/9".into()],
                     url: String::new(),
                 };
-                ("/v1/peers".into(), json!({"ticket": ticket.to_string()}))
+                let new = NewPeer {
+                    ticket: ticket.to_string(),
+                    introduced_by: None,
+                    introduction: None,
+                };
+                call(&routes::ADD_PEER, &[], &new)
             }
         }
     }
 
     fn keeps(&mut self, deed: &PlannedWrite, reply: &HttpReply) {
-        let text = |pointer: &str| {
-            let value = reply.value();
-            value
-                .pointer(pointer)
-                .and_then(Value::as_str)
-                .expect("a text")
-                .to_owned()
-        };
         match deed.kind {
             WriteKind::Issue => self.good.push_back(reply.json()),
             WriteKind::Suspend => self.suspended.extend(deed.badge.clone()),
             WriteKind::Register => self
                 .registered
                 .push_back(reply.json::<RegisteredIssuerResponse>().issuer.id),
-            WriteKind::Recognize => self.recognitions.push_back(text("/id")),
+            WriteKind::Recognize => {
+                let made: RecognitionResponse = reply.json();
+                self.recognitions.push_back(made.entry.recognition.id);
+            }
             WriteKind::Reinstate | WriteKind::Revoke | WriteKind::Withdraw | WriteKind::Peer => {}
         }
     }

@@ -8,7 +8,6 @@ use std::{
 use api_types::{replication::LogHoldingResponse, routes};
 use registry_schema::{AgencyId, Timestamp};
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use super::{abroad, find, home};
 use crate::{CommandContext, client::ApiClient, exit::Exit, out, show};
@@ -66,9 +65,7 @@ pub(super) async fn diff(session: &CommandContext, agency: &AgencyId, pull: bool
     }
     let same = rows.iter().all(|row| row.same);
     if session.out.json {
-        session
-            .out
-            .json(&RawValue::from_string(serde_json::to_string(&rows)?)?)?;
+        session.out.json(&serde_json::value::to_raw_value(&rows)?)?;
     } else {
         let us = home(session).await?.to_string();
         let times = NodeTimes {
