@@ -7,7 +7,7 @@ mod scope;
 
 use api_types::{
     consequences::ConsequencesResponse,
-    recognitions::{RecognitionRequest, RecognitionResponse, WithdrawalRequest},
+    recognitions::{RecognitionListQuery, RecognitionRequest, RecognitionResponse, WithdrawalRequest},
     routes,
 };
 use registry_schema::{
@@ -34,11 +34,11 @@ pub(crate) async fn handle(session: &CommandContext, command: TrustCommand) -> a
             list(
                 session,
                 at,
-                &[
-                    ("agency", agency.map(String::from)),
-                    ("issuer", issuer),
-                    ("at", at.map(|t| t.to_string())),
-                ],
+                &RecognitionListQuery {
+                    agency: agency.map(String::from),
+                    issuer,
+                    at: at.map(|t| t.to_string()),
+                },
             )
             .await
         }
@@ -64,9 +64,9 @@ pub(crate) async fn handle(session: &CommandContext, command: TrustCommand) -> a
 async fn list(
     session: &CommandContext,
     at: Option<Timestamp>,
-    query: &[(&str, Option<String>)],
+    query: &RecognitionListQuery,
 ) -> anyhow::Result<Exit> {
-    let reply = session.client.get(&routes::RECOGNITIONS, &[], query).await?;
+    let reply = session.client.get(&routes::RECOGNITIONS, &[], &query.pairs()).await?;
     if session.out.json {
         session.out.json(&reply.json)?;
         return Ok(Exit::Done);

@@ -20,6 +20,14 @@ pub struct RecognitionListQuery {
     pub at: Option<String>,
 }
 
+impl RecognitionListQuery {
+    /// The query's names and values.
+    pub fn pairs(&self) -> [(&'static str, Option<String>); 3] {
+        let Self { agency, issuer, at } = self.clone();
+        [("agency", agency), ("issuer", issuer), ("at", at)]
+    }
+}
+
 /// A recognition to add.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -181,6 +189,14 @@ pub struct TrustHistoryQuery {
     pub agency: Option<String>,
     /// Said up to this moment; now, if absent.
     pub at: Option<String>,
+}
+
+impl TrustHistoryQuery {
+    /// The query's names and values.
+    pub fn pairs(&self) -> [(&'static str, Option<String>); 3] {
+        let Self { issuer, agency, at } = self.clone();
+        [("issuer", issuer), ("agency", agency), ("at", at)]
+    }
 }
 
 /// One thing that an agency said in its trust list.

@@ -5,7 +5,7 @@ mod rows;
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Context as _;
-use api_types::{consequences::ConsequencesResponse, routes};
+use api_types::{consequences::ConsequencesResponse, recognitions::RecognitionListQuery, routes};
 use registry_schema::{AgencyId, QueryTime, RecognitionScope, Timestamp};
 
 use crate::{
@@ -37,8 +37,12 @@ async fn standing_at(node: &ApiClient, agency: Option<&AgencyId>) -> anyhow::Res
     };
     // By the time of the node that is asked.
     let now = node.now();
-    let query = [("agency", Some(agency.to_string())), ("at", Some(now.to_string()))];
-    let issuers = node.get(&routes::RECOGNITIONS, &[], &query).await?.value()?;
+    let query = RecognitionListQuery {
+        agency: Some(agency.to_string()),
+        issuer: None,
+        at: Some(now.to_string()),
+    };
+    let issuers = node.get(&routes::RECOGNITIONS, &[], &query.pairs()).await?.value()?;
     let agencies = node.get(&routes::AGENCY_RECOGNITIONS, &[], &[]).await?.value()?;
     let agencies = agencies
         .iter()

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use api_types::{
-    recognitions::{TrustStatement, TrustStatementResponse},
+    recognitions::{TrustHistoryQuery, TrustStatement, TrustStatementResponse},
     routes,
 };
 use registry_schema::{
@@ -39,12 +39,13 @@ pub(super) async fn show(session: &CommandContext, whom: &str, at: Option<Timest
         Some(_) => None,
         None => Some(issuer::resolve(session, whom, None).await?),
     };
-    let query = [
-        ("issuer", issuer),
-        ("agency", agency.as_ref().map(ToString::to_string)),
-        ("at", at.map(|at| at.to_string())),
-    ];
-    let mut statements = session.client.get(&routes::TRUST_HISTORY, &[], &query).await?.value()?;
+    let query = TrustHistoryQuery {
+        issuer,
+        agency: agency.as_ref().map(ToString::to_string),
+        at: at.map(|at| at.to_string()),
+    };
+    let said = session.client.get(&routes::TRUST_HISTORY, &[], &query.pairs()).await?;
+    let mut statements = said.value()?;
     // Of one envelope, who an issuer is stands before how it stands.
     statements.sort_by_key(|statement| (statement.at, !matches!(statement.said, TrustStatement::Issuer(_))));
     let mut events = told(&statements);
