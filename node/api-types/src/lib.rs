@@ -20,6 +20,8 @@ pub mod problem;
 mod route;
 pub mod rubrics;
 pub mod status_lists;
+pub mod trqp;
+pub mod vc_api;
 pub mod verifications;
 
 pub use route::{FileBody, Method, NoBody, Route};
