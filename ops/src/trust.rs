@@ -61,11 +61,7 @@ pub(crate) async fn handle(session: &CommandContext, command: TrustCommand) -> a
     }
 }
 
-async fn list(
-    session: &CommandContext,
-    at: Option<Timestamp>,
-    query: &RecognitionListQuery,
-) -> anyhow::Result<Exit> {
+async fn list(session: &CommandContext, at: Option<Timestamp>, query: &RecognitionListQuery) -> anyhow::Result<Exit> {
     let reply = session.client.get(&routes::RECOGNITIONS, &[], &query.pairs()).await?;
     if session.out.json {
         session.out.json(&reply.json)?;

@@ -27,6 +27,8 @@ pub mod replication;
 mod route;
 pub mod rubrics;
 pub mod status_lists;
+pub mod trqp;
+pub mod vc_api;
 pub mod verifications;
 
 #[cfg(feature = "openapi")]

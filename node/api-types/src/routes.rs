@@ -35,6 +35,11 @@ use crate::{
     replication::{LogHoldingResponse, ReachResponse},
     rubrics::{ImportedRubric, RubricImportResponse},
     status_lists::{ListEntryRequest, ListEntryResponse, StatusListFill},
+    trqp::{TrqpRequest, TrqpResponse},
+    vc_api::{
+        IssueCredentialRequest, IssueCredentialResponse, VerifyCredentialRequest, VerifyPresentationRequest,
+        VerifyResponse,
+    },
     verifications::BulkVerdict,
 };
 
@@ -205,4 +210,15 @@ routes! {
     VERIFICATION: Post "/v1/verifications", FileBody => Verdict;
     /// Checks many badges; the answer is one a line.
     BULK_VERIFICATION: Post "/v1/verifications/bulk", FileBody => BulkVerdict;
+
+    /// Signs a credential of any kind (VC API).
+    VC_ISSUANCE: Post "/credentials/issue", IssueCredentialRequest => IssueCredentialResponse;
+    /// Checks a credential of any kind (VC API).
+    VC_VERIFICATION: Post "/credentials/verify", VerifyCredentialRequest => VerifyResponse;
+    /// Checks a presentation (VC API).
+    VP_VERIFICATION: Post "/presentations/verify", VerifyPresentationRequest => VerifyResponse;
+    /// Tells whether an entity is authorized by an authority (TRQP).
+    TRQP_AUTHORIZATION: Post "/authorization", TrqpRequest => TrqpResponse;
+    /// Tells whether an entity is recognized by an authority (TRQP).
+    TRQP_RECOGNITION: Post "/recognition", TrqpRequest => TrqpResponse;
 }
