@@ -19,7 +19,7 @@ pub(crate) mod federation;
 pub(crate) mod following;
 mod forks;
 mod frameworks;
-pub(crate) mod hindrances;
+mod hindrances;
 mod host;
 mod issuers;
 mod key_log;

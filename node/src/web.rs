@@ -9,6 +9,8 @@ mod sample_rules;
 use std::sync::Arc;
 use transport::client::ClientAddress;
 
+use api_types::agencies::AgencyResponse;
+use api_types::verifications::VerificationQuery;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, FromRequest as _, Multipart, Path, Query, Request, State, multipart::MultipartError},
@@ -31,7 +33,7 @@ use crate::api::{
     App, agencies, applications, bulk,
     following::link,
     problem::{self, Problem},
-    verifications::{VerificationQuery, answer, receive},
+    verifications::{answer, question_of, receive},
     warnings, worth,
 };
 
@@ -183,7 +185,7 @@ async fn verify(State(app): State<App>, request: Request) -> Response {
         Ok(received) => received,
         Err(problem) => return box_page(&app, &VerificationQuery::default(), "", Some(&problem)),
     };
-    let question = match sent.asked.question(&app) {
+    let question = match question_of(&app, &sent.asked) {
         Ok(question) => question,
         Err(problem) => return box_page(&app, &sent.asked, &sent.text, Some(&problem)),
     };
@@ -267,7 +269,7 @@ async fn lines_of(
     client: ClientAddress,
     rows: Vec<BulkRow>,
     question: &VerificationQuestion,
-) -> Result<Vec<bulk::Line>, Problem> {
+) -> Result<Vec<bulk::JudgedRow>, Problem> {
     let permit = bulk::admit(app).await?;
     if rows.len() > MOST_ON_A_PAGE {
         let detail =
@@ -281,7 +283,7 @@ async fn lines_of(
             "not all badges were checked in time: send them in parts",
         )
     };
-    let chunks: Vec<Vec<bulk::Line>> = chunks.try_collect().await.map_err(cut)?;
+    let chunks: Vec<Vec<bulk::JudgedRow>> = chunks.try_collect().await.map_err(cut)?;
     Ok(chunks.into_iter().flatten().collect())
 }
 
@@ -350,7 +352,7 @@ async fn read_form(mut multipart: Multipart) -> Result<VerifyForm, MultipartErro
 }
 
 async fn agencies_page(State(app): State<App>) -> Response {
-    let row = |agency: agencies::Agency| AgencyRow {
+    let row = |agency: AgencyResponse| AgencyRow {
         id: agency.id,
         name: agency.name,
         as_of: agency.last_heard,

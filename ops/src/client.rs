@@ -1,5 +1,6 @@
 //! The node's HTTP API: one request, one answer, and what every way of failing means to an operator.
 
+mod call;
 mod cause;
 mod many;
 mod pages;
@@ -12,13 +13,15 @@ use std::{
 };
 
 use anyhow::Context;
+use api_types::{NoBody, Route, problem::ProblemResponse, routes};
 use reqwest::{
     Method, StatusCode, Url,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+pub(crate) use self::call::Answer;
 use self::time::NodeTime;
 use crate::{
     exit::{Exit, fault, usage},
@@ -38,7 +41,6 @@ pub(crate) struct ApiClient {
     http: reqwest::Client,
     node: Url,
     token: Option<HeaderValue>,
-    dry_run: bool,
     /// True if the profile names certificates to trust.
     has_ca_file: bool,
     /// True if nothing is changed before somebody says yes.
@@ -47,15 +49,8 @@ pub(crate) struct ApiClient {
 }
 
 /// The node's answer: the JSON as it came.
-pub(crate) struct ApiReply {
-    pub(crate) json: Box<RawValue>,
-}
-
-impl ApiReply {
-    /// The answer as what was asked for.
-    pub(crate) fn parse<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
-        parse(&self.json)
-    }
+struct ApiReply {
+    json: Box<RawValue>,
 }
 
 /// A part of the node's answer as what it should be.
@@ -69,18 +64,9 @@ pub(crate) fn parse<T: DeserializeOwned>(json: &RawValue) -> anyhow::Result<T> {
     })
 }
 
-/// An error as RFC 9457 has it.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Problem {
-    r#type: Option<String>,
-    title: Option<String>,
-    detail: Option<String>,
-}
-
 impl ApiClient {
     /// A client for the node of the command line, or else of the profile.
-    pub(crate) fn new(node: Option<&str>, profile: &Profile, dry_run: bool) -> anyhow::Result<Self> {
+    pub(crate) fn new(node: Option<&str>, profile: &Profile) -> anyhow::Result<Self> {
         install_tls_provider();
         let own = profile.node.as_deref().map(node_url).transpose()?;
         let node = match (node, &own) {
@@ -89,17 +75,17 @@ impl ApiClient {
             (None, None) => return Err(no_node()),
         };
         let is_own = own.is_none_or(|own| own.origin() == node.origin());
-        Self::made(node, profile, is_own, dry_run)
+        Self::made(node, profile, is_own)
     }
 
     /// A client for another node than the profile's. It is told nothing that only ours may know, and trusted as far as the
     /// profile's `ca_file` or the machine vouches for it.
     pub(crate) fn of_another(node: &str, profile: &Profile) -> anyhow::Result<Self> {
         install_tls_provider();
-        Self::made(node_url(node)?, profile, false, false)
+        Self::made(node_url(node)?, profile, false)
     }
 
-    fn made(node: Url, profile: &Profile, is_own: bool, dry_run: bool) -> anyhow::Result<Self> {
+    fn made(node: Url, profile: &Profile, is_own: bool) -> anyhow::Result<Self> {
         // The token is for the profile's node and no other.
         let token = profile.token.as_ref().filter(|_| is_own).map(|token| {
             let mut value = HeaderValue::from_str(&token.bearer())
@@ -147,7 +133,6 @@ impl ApiClient {
             http,
             node,
             token,
-            dry_run,
             has_ca_file: profile.ca_file.is_some(),
             waits: AtomicBool::new(false),
             time: NodeTime::default(),
@@ -179,14 +164,20 @@ impl ApiClient {
     }
 
     /// Reads.
-    pub(crate) async fn read(&self, path: &[&str], query: &[(&str, Option<String>)]) -> anyhow::Result<ApiReply> {
+    async fn read(&self, path: &[&str], query: &[(&str, Option<String>)]) -> anyhow::Result<ApiReply> {
         let (_, body) = self.send(Method::GET, self.at(path, query), None).await?;
         answer(body)
     }
 
     /// Reads a file of this kind, and of no other.
-    pub(crate) async fn download(&self, path: &[&str], kind: &'static str) -> anyhow::Result<Vec<u8>> {
-        let mut request = self.http.get(self.at(path, &[])).header(ACCEPT, kind);
+    pub(crate) async fn download<A>(
+        &self,
+        route: &Route<NoBody, A>,
+        parameters: &[&str],
+        kind: &'static str,
+    ) -> anyhow::Result<Vec<u8>> {
+        let url = self.at(&route.segments(parameters), &[]);
+        let mut request = self.http.get(url).header(ACCEPT, kind);
         if let Some(token) = &self.token {
             request = request.header(AUTHORIZATION, token.clone());
         }
@@ -205,7 +196,7 @@ impl ApiClient {
     }
 
     /// Asks about a badge: changes nothing, though it is a POST.
-    pub(crate) async fn ask(
+    async fn ask(
         &self,
         path: &[&str],
         query: &[(&str, Option<String>)],
@@ -224,11 +215,8 @@ impl ApiClient {
         let response = self.exchange(request, false).await?;
         let status = response.status();
         let body = self.body(response, false).await?;
-        let problem: Problem = serde_json::from_slice(&body).unwrap_or_default();
-        let text = problem
-            .detail
-            .or(problem.title)
-            .unwrap_or_else(|| String::from_utf8_lossy(&body).into_owned());
+        let problem: ProblemResponse = serde_json::from_slice(&body).unwrap_or_default();
+        let text = in_words(&problem).map_or_else(|| String::from_utf8_lossy(&body).into_owned(), str::to_owned);
         match status {
             StatusCode::OK => Ok((true, text)),
             StatusCode::SERVICE_UNAVAILABLE => Ok((false, text)),
@@ -242,7 +230,7 @@ impl ApiClient {
         url: Url,
         body: Option<(&'static str, Vec<u8>)>,
     ) -> anyhow::Result<(StatusCode, Vec<u8>)> {
-        let writes = method != Method::GET && url.path() != self.at(&["v1", "verifications"], &[]).path();
+        let writes = method != Method::GET && url.path() != self.at(&routes::VERIFICATION.segments(&[]), &[]).path();
         let mut request = self
             .http
             .request(method, url)
@@ -284,22 +272,26 @@ impl ApiClient {
     }
 
     fn refused(&self, status: StatusCode, body: &[u8]) -> anyhow::Error {
-        let problem: Problem = serde_json::from_slice(body).unwrap_or_default();
+        let problem: ProblemResponse = serde_json::from_slice(body).unwrap_or_default();
         let exit = exit_for(status);
-        let said = problem
-            .detail
-            .or(problem.title)
-            .unwrap_or_else(|| default_words(status));
+        let said = in_words(&problem).map_or_else(|| default_words(status), str::to_owned);
         let mut message = show::plain(said.trim().trim_end_matches('.'));
         if status == StatusCode::UNAUTHORIZED && self.token.is_none() {
             message.push_str("\ngive a profile with a token for this node: --profile FILE");
         }
-        if let Some(kind) = problem.r#type.filter(|t| t != "about:blank") {
+        let kind = problem.kind;
+        if !kind.is_empty() && kind != "about:blank" {
             let place = self.node.join(&kind).map_or(kind, String::from);
             message.push_str(&format!("\nread more: {}", show::plain(&place)));
         }
         fault(exit, message)
     }
+}
+
+/// The words of a problem, if it has any.
+fn in_words(problem: &ProblemResponse) -> Option<&str> {
+    let words = [problem.detail.as_str(), problem.title.as_str()];
+    words.into_iter().find(|text| !text.is_empty())
 }
 
 fn answer(body: Vec<u8>) -> anyhow::Result<ApiReply> {

@@ -1,7 +1,6 @@
 //! `comity clock`: whether the node's clock is believed, and an operator's word that it is right.
 
-use registry_schema::Timestamp;
-use serde::Deserialize;
+use api_types::{operations::ClockResponse, routes};
 
 use crate::{CommandContext, args::ClockCommand, exit::Exit};
 
@@ -10,21 +9,14 @@ const NEXT: &str = "\
 The node follows this clock from here on, and its log and audit trail name you as who vouched. Keep it right: chrony or
 systemd-timesyncd (ops/RUNBOOK.md, *The clock is wrong*).";
 
-/// The clock, as the node sees it.
-#[derive(Debug, Deserialize)]
-struct ClockReport {
-    now: Timestamp,
-    doubt: Option<String>,
-}
-
 pub(crate) async fn handle(session: &CommandContext, command: ClockCommand) -> anyhow::Result<Exit> {
     match command {
         ClockCommand::Show => {
-            let reply = session.client.read(&["v1", "clock"], &[]).await?;
+            let reply = session.client.get(&routes::CLOCK, &[], &[]).await?;
             if session.out.json {
                 session.out.json(&reply.json)?;
             }
-            let report: ClockReport = reply.parse()?;
+            let report = reply.value()?;
             if !session.out.json {
                 session.out.data(&in_words(&report))?;
             }
@@ -38,11 +30,8 @@ pub(crate) async fn handle(session: &CommandContext, command: ClockCommand) -> a
             let question =
                 "Is the clock of the node's machine right now? What the node signed with a later date will not count";
             session.agrees(question)?;
-            let reply = session
-                .client
-                .write(&["v1", "clock", "acceptance"], &serde_json::json!({}))
-                .await?;
-            let now_stands = |report: &ClockReport| match (session.dry_run, &report.doubt) {
+            let reply = session.client.act(&routes::ACCEPT_CLOCK, &[], session.dry_run).await?;
+            let now_stands = |report: &ClockResponse| match (session.dry_run, &report.doubt) {
                 (true, _) => in_words(report),
                 (false, None) => format!(
                     "accepted: the node acts by the clock of its machine from here on, which says {}",
@@ -50,14 +39,14 @@ pub(crate) async fn handle(session: &CommandContext, command: ClockCommand) -> a
                 ),
                 (false, Some(doubt)) => format!("accepted, and in doubt again at {}: {doubt}", report.now),
             };
-            session.written(&reply, now_stands)?;
+            session.shows(&reply, now_stands)?;
             session.done(NEXT);
             Ok(Exit::Done)
         }
     }
 }
 
-fn in_words(report: &ClockReport) -> String {
+fn in_words(report: &ClockResponse) -> String {
     let now = report.now;
     match &report.doubt {
         None => format!("{now}: the clock is believed"),

@@ -5,10 +5,8 @@ mod place;
 use std::{fs, io::Write as _, path::Path};
 
 use anyhow::Context as _;
-use registry_schema::{
-    Credential, CredentialCode, LocalDay, StatusChange, StatusState, Timestamp, code::BadCredentialCode, zone,
-};
-use serde::{Deserialize, Serialize};
+use api_types::{credentials::StatusChangeRequest, routes};
+use registry_schema::{Credential, CredentialCode, LocalDay, StatusState, Timestamp, code::BadCredentialCode, zone};
 
 use crate::{
     CommandContext,
@@ -37,7 +35,7 @@ pub(crate) async fn handle(session: &CommandContext, command: Command) -> anyhow
 }
 
 async fn list(session: &CommandContext, limit: Option<usize>) -> anyhow::Result<Exit> {
-    let reply = session.client.read_list(&["v1", "credentials"], limit).await?;
+    let reply = session.client.get_list(&routes::CREDENTIALS, limit).await?;
     if reply.has_more {
         let shown = show::count(reply.items.len(), "credential");
         out::note(&format!(
@@ -48,7 +46,7 @@ async fn list(session: &CommandContext, limit: Option<usize>) -> anyhow::Result<
         session.out.json(&reply.json()?)?;
         return Ok(Exit::Done);
     }
-    let all: Vec<Credential> = reply.parse()?;
+    let all = reply.values()?;
     if all.is_empty() {
         out::note("no credentials yet: issue one with `comity credential issue`");
         return Ok(Exit::Done);
@@ -75,12 +73,12 @@ async fn list(session: &CommandContext, limit: Option<usize>) -> anyhow::Result<
 async fn one(session: &CommandContext, typed: &str) -> anyhow::Result<Exit> {
     let reply = session
         .client
-        .read(&["v1", "credentials", &segment(typed)?], &[])
+        .get(&routes::CREDENTIAL, &[&segment(typed)?], &[])
         .await?;
     if session.out.json {
         session.out.json(&reply.json)?;
     } else {
-        session.out.data(&render(&reply.parse()?, session.now()))?;
+        session.out.data(&render(&reply.value()?, session.now()))?;
     }
     Ok(Exit::Done)
 }
@@ -103,10 +101,8 @@ async fn write(session: &CommandContext, typed: &str, kind: &'static str, file: 
     let code: CredentialCode = typed
         .parse()
         .map_err(|mistake: BadCredentialCode| usage(mistake.to_string()))?;
-    let badge = session
-        .client
-        .download(&["v1", "credentials", &code.compact()], kind)
-        .await?;
+    let code = code.compact();
+    let badge = session.client.download(&routes::CREDENTIAL, &[&code], kind).await?;
     if file == Path::new("-") {
         session
             .out
@@ -124,21 +120,15 @@ async fn write(session: &CommandContext, typed: &str, kind: &'static str, file: 
 
 /// Has the agency forget a credential.
 async fn expunge(session: &CommandContext, code: &str) -> anyhow::Result<Exit> {
-    #[derive(Deserialize)]
-    struct Expunged {
-        list: u32,
-        index: u32,
-    }
-    let segment = segment(code)?;
-    let [version, noun, id] = ["v1", "credentials", &segment];
+    let id = segment(code)?;
     if session.asks() {
-        let credential: Credential = session.client.read(&[version, noun, id], &[]).await?.parse()?;
+        let credential = session.client.get(&routes::CREDENTIAL, &[&id], &[]).await?.value()?;
         out::note(&render(&credential, session.now()));
     }
     session.agrees("Forget this badge and its holder? This is final, here and at every node.")?;
-    let none = serde_json::json!({});
-    let reply = session.client.write(&[version, noun, id, "expunging"], &none).await?;
-    session.written(&reply, |it: &Expunged| {
+    let route = &routes::CREDENTIAL_EXPUNGING;
+    let reply = session.client.act(route, &[&id], session.dry_run).await?;
+    session.shows(&reply, |it| {
         format!(
             "forgotten; its place in list {}, index {}, stays taken",
             it.list, it.index
@@ -149,42 +139,29 @@ async fn expunge(session: &CommandContext, code: &str) -> anyhow::Result<Exit> {
 
 /// Puts one entry behind the others of a credential's status; what it adds up to is the node's to say.
 async fn change(session: &CommandContext, to: StatusState, entry: &StatusEntryArgs) -> anyhow::Result<Exit> {
-    #[derive(Serialize)]
-    struct StatusBody<'a> {
-        status: StatusState,
-        reason: registry_schema::StatusReason,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        note: Option<&'a str>,
-    }
-    #[derive(Deserialize)]
-    struct Changed {
-        credential: Credential,
-        change: StatusChange,
-    }
     let code = match (&entry.code, &entry.badge) {
         (_, Some(file)) => return place::change(session, to, entry, file).await,
         (Some(code), None) => code,
         (None, None) => return Err(usage("say which: a code, or --badge FILE")),
     };
     let segment = segment(code)?;
-    let path = ["v1", "credentials", &segment];
     if to == StatusState::Revoked && session.asks() {
-        let credential: Credential = session.client.read(&path, &[]).await?.parse()?;
+        let credential = session
+            .client
+            .get(&routes::CREDENTIAL, &[&segment], &[])
+            .await?
+            .value()?;
         out::note(&render(&credential, session.now()));
         session.agrees("Revoke this badge? This is final: it can never be made good again.")?;
     }
-    let new = StatusBody {
+    let new = StatusChangeRequest {
         status: to,
         reason: entry.reason,
-        note: entry.note.as_deref(),
+        note: entry.note.clone(),
     };
-    let [version, noun, id] = path;
-    let reply = session
-        .client
-        .write(&[version, noun, id, "status-entries"], &new)
-        .await?;
+    let reply = session.change(&routes::STATUS_CHANGE, &[&segment], &new).await?;
     if !session.dry_run {
-        let changed: Changed = reply.parse()?;
+        let changed = reply.value()?;
         let about_it = changed.credential.id == *code || changed.credential.code.compact() == segment;
         if !about_it || changed.change.state != to {
             let hint = format!("see `comity credential show {code}`");
@@ -194,7 +171,7 @@ async fn change(session: &CommandContext, to: StatusState, entry: &StatusEntryAr
             ));
         }
     }
-    session.written(&reply, |changed: &Changed| {
+    session.shows(&reply, |changed| {
         let change = &changed.change;
         format!(
             "{}\n\n{}",

@@ -3,8 +3,11 @@
 use std::{fs::File, io::Read as _, path::Path};
 
 use anyhow::Context as _;
+use api_types::{
+    frameworks::{FrameworkImportResponse, FrameworkRemovalResponse, FrameworkSummary, ItemShare},
+    routes,
+};
 use policy::framework::{MAX_BYTES, mint};
-use serde::Deserialize;
 
 use crate::{
     CommandContext,
@@ -12,89 +15,6 @@ use crate::{
     exit::{Exit, usage},
     out, show, trust,
 };
-
-/// A framework as the node tells of it.
-#[derive(Debug, Deserialize)]
-struct Summary {
-    id: String,
-    title: String,
-    creator: Option<String>,
-    version: Option<String>,
-    source: String,
-    tested: Vec<String>,
-    items: u64,
-    depth: u64,
-}
-
-#[derive(Debug, Deserialize)]
-struct Imported {
-    #[serde(flatten)]
-    framework: Summary,
-    notes: Vec<String>,
-    consequences: Option<trust::Consequences>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Removed {
-    #[serde(flatten)]
-    framework: Summary,
-    consequences: Option<trust::Consequences>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Whole {
-    #[serde(flatten)]
-    framework: Summary,
-    item: Vec<Item>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Item {
-    id: String,
-    uri: String,
-    code: Option<String>,
-    statement: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Coverage {
-    #[serde(flatten)]
-    framework: Summary,
-    base: Base,
-    all: Share,
-    subjects: Subjects,
-    covered: Vec<Covered>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Subjects {
-    tested: Share,
-    not_tested: Share,
-    not_named: Share,
-}
-
-#[derive(Debug, Deserialize)]
-struct Base {
-    achievements: u64,
-    badges: u64,
-}
-
-#[derive(Debug, Deserialize)]
-struct Share {
-    items: u64,
-    aligned: u64,
-    with_below: u64,
-}
-
-#[derive(Debug, Deserialize)]
-struct Covered {
-    id: String,
-    code: Option<String>,
-    statement: String,
-    achievements: u64,
-    badges: u64,
-    with_below: u64,
-}
 
 pub(crate) async fn handle(session: &CommandContext, command: FrameworkCommand) -> anyhow::Result<Exit> {
     match command {
@@ -131,25 +51,26 @@ async fn import(
         )));
     }
     let query = [("tested", Some(tested.join("|")).filter(|subjects| !subjects.is_empty()))];
-    let path = ["v1", "frameworks"];
+    let send = async |bytes: Vec<u8>, dry_run: bool| {
+        session
+            .client
+            .send_file(&routes::FRAMEWORK_IMPORT, &[], &query, (kind, bytes), dry_run)
+            .await
+    };
     if session.asks() {
-        let would = session.client.submit(&path, &query, kind, bytes.clone(), true).await?;
-        let would: Imported = would.parse()?;
+        let would = send(bytes.clone(), true).await?.value()?;
         out::note(&told(&would));
         session.agrees(&format!(
             "Keep the framework {}? It takes the place of an earlier one with its identifier.",
             would.framework.title
         ))?;
     }
-    let reply = session
-        .client
-        .submit(&path, &query, kind, bytes, session.dry_run)
-        .await?;
-    session.written(&reply, told)?;
+    let reply = send(bytes, session.dry_run).await?;
+    session.shows(&reply, told)?;
     Ok(Exit::Done)
 }
 
-fn told(imported: &Imported) -> String {
+fn told(imported: &FrameworkImportResponse) -> String {
     let mut text = render(&imported.framework);
     for note in &imported.notes {
         text = format!("{text}\n{}", show::paragraph(&format!("note: {note}")));
@@ -158,18 +79,24 @@ fn told(imported: &Imported) -> String {
 }
 
 async fn remove(session: &CommandContext, id: &str) -> anyhow::Result<Exit> {
-    let path = ["v1", "frameworks", id];
-    let shown = |removed: &Removed| trust::with_consequences(render(&removed.framework), &removed.consequences);
+    let shown = |removed: &FrameworkRemovalResponse| {
+        trust::with_consequences(render(&removed.framework), &removed.consequences)
+    };
     if session.asks() {
-        let would: Removed = session.client.delete_as(&path, true).await?.parse()?;
+        let would = session
+            .client
+            .act(&routes::FRAMEWORK_REMOVAL, &[id], true)
+            .await?
+            .value()?;
         out::note(&shown(&would));
         session.agrees(&format!(
             "Keep the framework {} no more? No new badge can be aligned to it then.",
             would.framework.title
         ))?;
     }
-    let reply = session.client.delete_as(&path, session.dry_run).await?;
-    session.written(&reply, shown)?;
+    let route = &routes::FRAMEWORK_REMOVAL;
+    let reply = session.client.act(route, &[id], session.dry_run).await?;
+    session.shows(&reply, shown)?;
     Ok(Exit::Done)
 }
 
@@ -193,12 +120,12 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 async fn list(session: &CommandContext) -> anyhow::Result<Exit> {
-    let reply = session.client.read(&["v1", "frameworks"], &[]).await?;
+    let reply = session.client.get(&routes::FRAMEWORKS, &[], &[]).await?;
     if session.out.json {
         session.out.json(&reply.json)?;
         return Ok(Exit::Done);
     }
-    let all: Vec<Summary> = reply.parse()?;
+    let all = reply.value()?;
     if all.is_empty() {
         out::note("no frameworks: import one with `comity framework import FILE`");
         return Ok(Exit::Done);
@@ -221,14 +148,14 @@ async fn list(session: &CommandContext) -> anyhow::Result<Exit> {
 }
 
 async fn one(session: &CommandContext, id: &str) -> anyhow::Result<Exit> {
-    let reply = session.client.read(&["v1", "frameworks", id], &[]).await?;
+    let reply = session.client.get(&routes::FRAMEWORK, &[id], &[]).await?;
     if session.out.json {
         session.out.json(&reply.json)?;
         return Ok(Exit::Done);
     }
-    let whole: Whole = reply.parse()?;
+    let whole = reply.value()?;
     let mut lines = vec![render(&whole.framework), String::new()];
-    for item in &whole.item {
+    for item in &whole.items {
         let code = item.code.as_deref().map(|code| format!("{code}  ")).unwrap_or_default();
         lines.push(show::paragraph(&format!("{code}{}", item.statement)));
         let named = if item.id.len() < item.uri.len() {
@@ -243,13 +170,13 @@ async fn one(session: &CommandContext, id: &str) -> anyhow::Result<Exit> {
 }
 
 async fn coverage(session: &CommandContext, id: &str) -> anyhow::Result<Exit> {
-    let reply = session.client.read(&["v1", "frameworks", id, "coverage"], &[]).await?;
+    let reply = session.client.get(&routes::FRAMEWORK_COVERAGE, &[id], &[]).await?;
     if session.out.json {
         session.out.json(&reply.json)?;
         return Ok(Exit::Done);
     }
-    let found: Coverage = reply.parse()?;
-    let share = |share: &Share| match share.items {
+    let found = reply.value()?;
+    let share = |share: &ItemShare| match share.items {
         0 => "no items".to_owned(),
         items => format!(
             "{} of {items} items, {} with what stands below them",
@@ -297,7 +224,7 @@ async fn coverage(session: &CommandContext, id: &str) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn render(framework: &Summary) -> String {
+fn render(framework: &FrameworkSummary) -> String {
     let source = match framework.source.as_str() {
         "minted" => "minted here: the names are the publisher's, the identifiers your agency's".to_owned(),
         _ => "a CASE package".to_owned(),

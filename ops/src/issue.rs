@@ -7,60 +7,30 @@ use std::{
 };
 
 use anyhow::Context;
-use registry_schema::{AgencyId, Credential, Decimal, TermDate, Timestamp};
-use serde::{Deserialize, Serialize};
+use api_types::{
+    credentials::{IssuedCredentialResponse, NewAchievement, NewCredential},
+    routes,
+};
+use registry_schema::{AgencyId, Credential, TermDate, Timestamp};
 use serde_json::value::RawValue;
 
 use crate::{
     CommandContext,
     args::IssueArgs,
-    client::ApiReply,
+    client::Answer,
     credential, csv,
     exit::{self, Exit, fault, usage},
     issuer::{self, NameScope},
     out, peer, show,
 };
 
-/// The request to the node.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-struct IssueBody {
-    issuer: String,
-    achievement: AchievementBody,
-    subject: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    valid_from: Option<TermDate>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    valid_until: Option<TermDate>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize)]
-struct AchievementBody {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
-    name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    criteria: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    aligned_to: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    clock_hours: Option<Decimal>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    assessed_blind: Option<bool>,
-}
-
-/// The node's answer once it issued. The badge stays as it came: its signature covers it.
-#[derive(Deserialize)]
-struct Issued {
-    credential: Credential,
-    document: Box<RawValue>,
-}
-
-/// The node's answer to a dry run: a badge that is signed and not recorded could never be revoked, so there is none.
-#[derive(Deserialize)]
-struct Tried {
-    credential: Credential,
+/// The badge in the node's answer once it issued.
+fn badge_of(issued: &IssuedCredentialResponse) -> anyhow::Result<&RawValue> {
+    issued.document.as_deref().ok_or_else(|| {
+        let code = issued.credential.code;
+        let message = format!("the node's answer has no badge in it: see `comity credential show {code}`");
+        fault(Exit::CouldNotCheck, message)
+    })
 }
 
 pub(crate) async fn issue(session: &CommandContext, args: &IssueArgs) -> anyhow::Result<Exit> {
@@ -76,20 +46,21 @@ async fn one(session: &CommandContext, args: &IssueArgs, out: Option<&Path>) -> 
     }
     let mut new = read_row(args, &[], &[]).map_err(usage)?;
     new.issuer = resolve_issuer(session, &new.issuer).await?;
-    let reply = session.client.write(&["v1", "credentials"], &new).await?;
+    let reply = session.change(&routes::ISSUANCE, &[], &new).await?;
     if session.dry_run {
         let now = session.now();
-        session.written(&reply, |tried: &Tried| credential::render_tried(&tried.credential, now))?;
-        warn_if_over(session, &reply.parse::<Tried>()?.credential);
+        session.shows(&reply, |tried| credential::render_tried(&tried.credential, now))?;
+        warn_if_over(session, &reply.value()?.credential);
         return Ok(Exit::Done);
     }
-    let issued: Issued = reply.parse()?;
+    let issued = reply.value()?;
+    let document = badge_of(&issued)?;
     warn_if_over(session, &issued.credential);
     let code = issued.credential.code;
-    match out.map(|file| (file, write_badge(file, &issued.document))) {
+    match out.map(|file| (file, write_badge(file, document))) {
         // Issued is issued: what cannot be put into the file must not be lost.
         Some((file, Err(error))) => {
-            session.out.data(issued.document.get())?;
+            session.out.data(document.get())?;
             Err(error.context(format!(
                 "{code} is issued, and printed because `{}` cannot be written",
                 file.display()
@@ -108,7 +79,7 @@ async fn one(session: &CommandContext, args: &IssueArgs, out: Option<&Path>) -> 
             if session.out.json {
                 session.out.json(&reply.json)?
             } else {
-                session.out.data(issued.document.get())?
+                session.out.data(document.get())?
             }
             out::note(&format!("issued {code}"));
             Ok(Exit::Done)
@@ -168,7 +139,7 @@ fn yes_or_no(text: &str) -> Option<bool> {
 }
 
 /// A row, read; or what is wrong with it.
-fn read_row(args: &IssueArgs, headings: &[String], cells: &[String]) -> Result<IssueBody, String> {
+fn read_row(args: &IssueArgs, headings: &[String], cells: &[String]) -> Result<NewCredential, String> {
     let cell = |name: &str| {
         let place = headings.iter().position(|h| h == name)?;
         Some(cells.get(place)?.trim().to_owned()).filter(|c| !c.is_empty())
@@ -183,10 +154,10 @@ fn read_row(args: &IssueArgs, headings: &[String], cells: &[String]) -> Result<I
         Some(text) => text.parse().map(Some).map_err(|e| format!("{name}: {e}")),
         None => Ok(given),
     };
-    let new = IssueBody {
+    let new = NewCredential {
         issuer: needed("issuer", &args.issuer)?,
-        achievement: AchievementBody {
-            id: text("achievement_id", &args.achievement_id),
+        achievement: NewAchievement {
+            id: text("achievement_id", &args.achievement_id).unwrap_or_default(),
             name: needed("achievement_name", &args.achievement_name)?,
             description: text("description", &args.description),
             criteria: text("criteria", &args.criteria),
@@ -216,7 +187,7 @@ fn read_row(args: &IssueArgs, headings: &[String], cells: &[String]) -> Result<I
 /// A file of badges to issue, read whole.
 struct IssueBatch {
     headings: Vec<String>,
-    rows: Vec<(csv::CsvRow, IssueBody)>,
+    rows: Vec<(csv::CsvRow, NewCredential)>,
 }
 
 fn read_batch(args: &IssueArgs, text: &str) -> anyhow::Result<IssueBatch> {
@@ -357,7 +328,7 @@ async fn resolve_issuers(session: &CommandContext, batch: &mut IssueBatch) -> an
 }
 
 fn preview(batch: &IssueBatch) {
-    let row = |(row, new): &(csv::CsvRow, IssueBody)| {
+    let row = |(row, new): &(csv::CsvRow, NewCredential)| {
         vec![
             row.line.to_string(),
             new.subject.clone(),
@@ -375,7 +346,7 @@ fn preview(batch: &IssueBatch) {
 
 /// The warning about rows whose badges would be issued after their end.
 fn those_over(batch: &IssueBatch, agency: &AgencyId, now: Timestamp) -> Option<String> {
-    let is_over = |new: &IssueBody| {
+    let is_over = |new: &NewCredential| {
         new.valid_until
             .is_some_and(|until| until.ends(agency).is_ok_and(|end| end < now))
     };
@@ -392,39 +363,39 @@ fn those_over(batch: &IssueBatch, agency: &AgencyId, now: Timestamp) -> Option<S
 
 /// The outcome of one row.
 struct IssuedRow {
-    reply: ApiReply,
+    reply: Answer<IssuedCredentialResponse>,
     placed: Option<SavedBadge>,
 }
 
 /// A badge, and the file that it is in unless that failed.
 struct SavedBadge {
-    issued: Issued,
+    issued: IssuedCredentialResponse,
     file: PathBuf,
     failure: Option<anyhow::Error>,
 }
 
-async fn send(session: &CommandContext, dir: &Path, new: &IssueBody) -> anyhow::Result<IssuedRow> {
-    let reply = session.client.write(&["v1", "credentials"], new).await?;
+async fn send(session: &CommandContext, dir: &Path, new: &NewCredential) -> anyhow::Result<IssuedRow> {
+    let reply = session.change(&routes::ISSUANCE, &[], new).await?;
     if session.dry_run {
         return Ok(IssuedRow { reply, placed: None });
     }
-    let issued: Issued = reply.parse()?;
+    let issued = reply.value()?;
     let file = dir.join(format!("{}.json", issued.credential.code));
-    let failure = write_badge(&file, &issued.document).err();
+    let failure = write_badge(&file, badge_of(&issued)?).err();
     Ok(IssuedRow {
         reply,
         placed: Some(SavedBadge { issued, file, failure }),
     })
 }
 
-fn report(session: &CommandContext, line: usize, new: &IssueBody, written: &IssuedRow) -> anyhow::Result<()> {
+fn report(session: &CommandContext, line: usize, new: &NewCredential, written: &IssuedRow) -> anyhow::Result<()> {
     match &written.placed {
         _ if session.out.json => session.out.json(&written.reply.json),
         Some(SavedBadge {
             issued,
             failure: Some(_),
             ..
-        }) => session.out.json(&issued.document),
+        }) => session.out.json(badge_of(issued)?),
         Some(SavedBadge { issued, file, .. }) => session.out.data(&show::plain(&format!(
             "{}  {}  {}",
             issued.credential.code,

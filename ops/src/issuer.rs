@@ -4,17 +4,20 @@ mod naming;
 mod own;
 mod resembling;
 
-use registry_schema::{
-    AgencyId, Issuer, VerificationMethod,
-    acceptance::ProviderKind,
-    recognition::{Registration, RegistrationStanding},
+use api_types::{
+    issuers::{
+        IssuerProviderResponse, KeyCompromiseRequest, KeyCompromiseResponse, NewIssuer, ProviderRequest,
+        RegisteredIssuerResponse, RekeyRequest, StandingRequest, StandingResponse,
+    },
+    routes,
 };
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use registry_schema::{
+    AgencyId, Issuer, VerificationMethod, acceptance::ProviderKind, recognition::RegistrationStanding,
+};
 
 pub(crate) use self::{
     naming::{NameScope, resolve, resolve_as},
-    resembling::{ResemblingName, warning},
+    resembling::warning,
 };
 use crate::{
     CommandContext,
@@ -44,13 +47,13 @@ pub(crate) async fn handle(session: &CommandContext, command: Command) -> anyhow
 async fn list(session: &CommandContext, agency: Option<AgencyId>) -> anyhow::Result<Exit> {
     let reply = session
         .client
-        .read(&["v1", "issuers"], &[("agency", agency.map(String::from))])
+        .get(&routes::ISSUERS, &[], &[("agency", agency.map(String::from))])
         .await?;
     if session.out.json {
         session.out.json(&reply.json)?;
         return Ok(Exit::Done);
     }
-    let issuers: Vec<Issuer> = reply.parse()?;
+    let issuers = reply.value()?;
     if issuers.is_empty() {
         out::note("no issuers: add one with `comity issuer add --name NAME`");
         return Ok(Exit::Done);
@@ -74,67 +77,49 @@ async fn list(session: &CommandContext, agency: Option<AgencyId>) -> anyhow::Res
 
 async fn one(session: &CommandContext, typed: &str) -> anyhow::Result<Exit> {
     let id = resolve(session, typed, None).await?;
-    let reply = session.client.read(&["v1", "issuers", &id], &[]).await?;
+    let reply = session.client.get(&routes::ISSUER, &[&id], &[]).await?;
     if session.out.json {
         session.out.json(&reply.json)?;
     } else {
-        session.out.data(&render(&reply.parse()?))?;
+        session.out.data(&render(&reply.value()?))?;
     }
     Ok(Exit::Done)
 }
 
-/// An issuer that was registered, or in a dry run would be.
-#[derive(Debug, Deserialize)]
-struct RegisteredIssuer {
-    #[serde(flatten)]
-    issuer: Issuer,
-    #[serde(default)]
-    resembles: Vec<ResemblingName>,
+fn registered(answer: &RegisteredIssuerResponse) -> String {
+    with_warning(render(&answer.issuer), answer)
 }
 
-impl RegisteredIssuer {
-    fn in_words(&self) -> String {
-        self.with_warning(render(&self.issuer))
-    }
+/// The same before its key is made: another one is made when it is done.
+fn registered_without_key(answer: &RegisteredIssuerResponse) -> String {
+    with_warning(render_without_key(&answer.issuer), answer)
+}
 
-    /// The same before its key is made: another one is made when it is done.
-    fn without_key(&self) -> String {
-        self.with_warning(render_without_key(&self.issuer))
-    }
-
-    fn with_warning(&self, text: String) -> String {
-        let warning = warning(&self.resembles).map(|warning| format!("\n\n{warning}"));
-        format!("{text}{}", warning.unwrap_or_default())
-    }
+fn with_warning(text: String, answer: &RegisteredIssuerResponse) -> String {
+    let warning = warning(&answer.resembles).map(|warning| format!("\n\n{warning}"));
+    format!("{text}{}", warning.unwrap_or_default())
 }
 
 async fn add(session: &CommandContext, args: &IssuerAddArgs) -> anyhow::Result<Exit> {
-    #[derive(Serialize)]
-    struct IssuerBody<'a> {
-        name: &'a str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        url: Option<&'a str>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        provider: Option<ProviderKind>,
-    }
-    let new = IssuerBody {
-        name: &args.name,
-        url: args.url.as_deref(),
+    let new = NewIssuer {
+        name: args.name.clone(),
+        url: args.url.clone(),
         provider: args.provider,
+        ..NewIssuer::default()
     };
-    let path = ["v1", "issuers"];
     // Nothing else of it is worth a question: its name, by which people know it, is.
     if session.asks() {
-        let would: RegisteredIssuer = session.client.write_as(&path, &new, true).await?.parse()?;
+        let trial = session.client.call(&routes::ISSUER_REGISTRATION, &[], &new, true);
+        let would = trial.await?.value()?;
         if !would.resembles.is_empty() {
-            out::note(&would.without_key());
+            out::note(&registered_without_key(&would));
             session.agrees(&format!("Register {} under this name all the same?", args.name))?;
         }
     }
-    let reply = session.client.write(&path, &new).await?;
-    session.written(&reply, |issuer: &RegisteredIssuer| match session.dry_run {
-        true => issuer.without_key(),
-        false => issuer.in_words(),
+    let reply = session.change(&routes::ISSUER_REGISTRATION, &[], &new).await?;
+    session.shows(&reply, |issuer| match session.dry_run {
+        true => registered_without_key(issuer),
+        false => registered(issuer),
     })?;
     session
         .done("added: it can issue now; whose badges count where is for each agency to say (`comity trust recognize`)");
@@ -143,40 +128,30 @@ async fn add(session: &CommandContext, args: &IssuerAddArgs) -> anyhow::Result<E
 
 /// Says what kind of body an issuer is; shows first what comes of it.
 async fn describe(session: &CommandContext, typed: &str, provider: ProviderKind) -> anyhow::Result<Exit> {
-    #[derive(Deserialize)]
-    struct Described {
-        #[serde(flatten)]
-        issuer: Issuer,
-        consequences: Option<trust::Consequences>,
-    }
     let id = resolve(session, typed, session.profile.agency.as_ref()).await?;
-    let path = ["v1", "issuers", &id, "provider"];
-    let body = json!({ "provider": provider });
-    let shown = |said: &Described| trust::with_consequences(render(&said.issuer), &said.consequences);
-    trust::asks_first(session, &path, &body, shown, |said: &Described| {
-        format!(
-            "Say that {} is {}? Every agency will see it.",
-            said.issuer.name,
-            provider.in_words()
-        )
-    })
-    .await?;
-    let reply = session.client.write(&path, &body).await?;
-    session.written(&reply, shown)?;
+    let body = ProviderRequest { provider };
+    let shown = |said: &IssuerProviderResponse| trust::with_consequences(render(&said.issuer), &said.consequences);
+    session
+        .asks_before(&routes::ISSUER_PROVIDER, &[&id], &body, shown, |said| {
+            format!(
+                "Say that {} is {}? Every agency will see it.",
+                said.issuer.name,
+                provider.in_words()
+            )
+        })
+        .await?;
+    let reply = session.change(&routes::ISSUER_PROVIDER, &[&id], &body).await?;
+    session.shows(&reply, shown)?;
     Ok(Exit::Done)
 }
 
 /// Gives an issuer a new key, whose old one is lost or is to be changed; asks first.
 async fn rekey(session: &CommandContext, typed: &str, note: Option<&str>) -> anyhow::Result<Exit> {
-    #[derive(Deserialize)]
-    struct Rekeyed {
-        issuer: Issuer,
-        retired: Issuer,
-        recognitions: usize,
-    }
     let id = resolve(session, typed, session.profile.agency.as_ref()).await?;
-    let path = ["v1", "issuers", &id, "rekey"];
-    let body = json!({ "note": note });
+    let body = RekeyRequest {
+        key: None,
+        note: note.map(str::to_owned),
+    };
     if session.asks() {
         out::note(
             "Its key is retired: what it signed before stays good. It goes on with a new key under a new identifier, which other \
@@ -184,8 +159,8 @@ async fn rekey(session: &CommandContext, typed: &str, note: Option<&str>) -> any
         );
     }
     session.agrees(&format!("Give `{typed}` a new key?"))?;
-    let reply = session.client.write(&path, &body).await?;
-    session.written(&reply, |said: &Rekeyed| {
+    let reply = session.change(&routes::ISSUER_REKEY, &[&id], &body).await?;
+    session.shows(&reply, |said| {
         format!(
             "{}\n{} is retired: what it signed before stays good\nyour agency's recognitions of it that were made anew: {}",
             match session.dry_run {
@@ -202,40 +177,31 @@ async fn rekey(session: &CommandContext, typed: &str, note: Option<&str>) -> any
     Ok(Exit::Done)
 }
 
-/// An issuer whose key is compromised, or in a dry run would be.
-#[derive(Deserialize)]
-struct Compromised {
-    issuer: Issuer,
-    credentials_kept: i64,
-    recognized_by: Vec<AgencyId>,
-}
-
-impl Compromised {
-    fn in_words(&self) -> String {
-        let kept = match self.issuer.own_keys {
-            Some(_) => "your agency issued none of its badges and can confirm none".to_owned(),
-            None => format!(
-                "badges that this store keeps and will confirm: {}",
-                self.credentials_kept
-            ),
-        };
-        let recognitions = match (self.issuer.is_sound(), self.recognized_by.as_slice()) {
-            (true, _) => "recognitions of it stay as they are: it has another key".to_owned(),
-            (false, []) => "recognitions of it: none is known here".to_owned(),
-            (false, some) => {
-                let names: Vec<&str> = some.iter().map(AgencyId::as_str).collect();
-                show::paragraph(&format!(
-                    "recognitions of it end with this key: {} (and whoever follows theirs) go on to accept by them what your agency \
-                     confirms, and nothing else. Added anew, it has another id, which each of them recognizes anew: tell them.",
-                    names.join(", ")
-                ))
-            }
-        };
-        format!(
-            "{}\n{kept}\nbadges by this key that your agency does not keep: good nowhere any more\n{recognitions}",
-            render(&self.issuer),
-        )
-    }
+/// Describes an issuer whose key is compromised, or in a dry run would be.
+fn compromise_in_words(said: &KeyCompromiseResponse) -> String {
+    let kept = match said.issuer.own_keys {
+        Some(_) => "your agency issued none of its badges and can confirm none".to_owned(),
+        None => format!(
+            "badges that this store keeps and will confirm: {}",
+            said.credentials_kept
+        ),
+    };
+    let recognitions = match (said.issuer.is_sound(), said.recognized_by.as_slice()) {
+        (true, _) => "recognitions of it stay as they are: it has another key".to_owned(),
+        (false, []) => "recognitions of it: none is known here".to_owned(),
+        (false, some) => {
+            let names: Vec<&str> = some.iter().map(AgencyId::as_str).collect();
+            show::paragraph(&format!(
+                "recognitions of it end with this key: {} (and whoever follows theirs) go on to accept by them what your agency \
+                 confirms, and nothing else. Added anew, it has another id, which each of them recognizes anew: tell them.",
+                names.join(", ")
+            ))
+        }
+    };
+    format!(
+        "{}\n{kept}\nbadges by this key that your agency does not keep: good nowhere any more\n{recognitions}",
+        render(&said.issuer),
+    )
 }
 
 /// Says that somebody else may sign with an issuer's key; shows first what comes of it.
@@ -246,18 +212,21 @@ async fn compromised(
     note: Option<&str>,
 ) -> anyhow::Result<Exit> {
     let id = resolve(session, typed, session.profile.agency.as_ref()).await?;
-    let path = ["v1", "issuers", &id, "key-compromise"];
-    let body = json!({"key": key, "note": note});
+    let body = KeyCompromiseRequest {
+        key: key.map(str::to_owned),
+        note: note.map(str::to_owned),
+    };
     let which = key.map_or_else(|| "its key".to_owned(), |key| format!("its key {key}"));
-    trust::asks_first(session, &path, &body, Compromised::in_words, |said: &Compromised| {
-        format!(
-            "Mark {which} as compromised, for everybody and for good? ({})",
-            said.issuer.name
-        )
-    })
-    .await?;
-    let reply = session.client.write(&path, &body).await?;
-    let said: Compromised = reply.parse()?;
+    session
+        .asks_before(&routes::KEY_COMPROMISE, &[&id], &body, compromise_in_words, |said| {
+            format!(
+                "Mark {which} as compromised, for everybody and for good? ({})",
+                said.issuer.name
+            )
+        })
+        .await?;
+    let reply = session.change(&routes::KEY_COMPROMISE, &[&id], &body).await?;
+    let said = reply.value()?;
     let is_named =
         |method: &&VerificationMethod| key.is_none_or(|key| method.id == key || method.public_key_multibase == key);
     let mut named = said.issuer.verification_methods.iter().filter(is_named);
@@ -267,7 +236,7 @@ async fn compromised(
             "the node's answer does not say that the key is compromised: see `comity issuer show`",
         ));
     }
-    session.written(&reply, Compromised::in_words)?;
+    session.shows(&reply, compromise_in_words)?;
     out::note(match said.issuer.own_keys {
         Some(_) => "once it publishes a new key: comity issuer refresh",
         None => {
@@ -275,14 +244,6 @@ async fn compromised(
         }
     });
     Ok(Exit::Done)
-}
-
-/// The node's word on a standing; in a dry run, with what it would change.
-#[derive(Debug, Deserialize)]
-struct Stood {
-    #[serde(flatten)]
-    said: Registration,
-    consequences: Option<trust::Consequences>,
 }
 
 /// Says how an issuer stands from now on; shows first what comes of it.
@@ -293,9 +254,11 @@ pub(crate) async fn stand(
     note: Option<&str>,
 ) -> anyhow::Result<Exit> {
     let id = resolve(session, typed, session.profile.agency.as_ref()).await?;
-    let body = json!({ "standing": standing, "note": note });
-    let path = ["v1", "issuers", id.as_str(), "standing"];
-    let render = |stood: &Stood| {
+    let body = StandingRequest {
+        standing,
+        note: note.map(str::to_owned),
+    };
+    let render = |stood: &StandingResponse| {
         let rows = [
             ("issuer".to_owned(), stood.said.issuer.clone()),
             ("standing".to_owned(), in_words(stood.said.standing).to_owned()),
@@ -303,15 +266,16 @@ pub(crate) async fn stand(
         ];
         trust::with_consequences(show::pairs(&rows), &stood.consequences)
     };
-    trust::asks_first(session, &path, &body, render, |_: &Stood| {
-        format!(
-            "{typed}: {}? Every agency that follows yours will see it.",
-            in_words(standing)
-        )
-    })
-    .await?;
-    let reply = session.client.write(&path, &body).await?;
-    session.written(&reply, render)?;
+    session
+        .asks_before(&routes::ISSUER_STANDING, &[&id], &body, render, |_| {
+            format!(
+                "{typed}: {}? Every agency that follows yours will see it.",
+                in_words(standing)
+            )
+        })
+        .await?;
+    let reply = session.change(&routes::ISSUER_STANDING, &[&id], &body).await?;
+    session.shows(&reply, render)?;
     Ok(Exit::Done)
 }
 

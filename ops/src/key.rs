@@ -3,108 +3,73 @@
 use std::{fs, path::Path};
 
 use anyhow::Context as _;
-use serde::Deserialize;
-use serde_json::json;
+use api_types::{
+    key_log::{
+        KeyLogEntryRequest, KeyLogEntryResponse, KeyLogProposalRequest, KeyLogProposalResponse, KeyLogResponse,
+        LostRevocation,
+    },
+    routes,
+};
 
 use crate::{
     CommandContext,
     args::{KeyCommand, KeyEndArgs},
+    client::Answer,
     exit::{Exit, usage},
     out, peer, show, trust,
 };
-
-/// The key log as the node shows it.
-#[derive(Debug, Deserialize)]
-struct KeyLog {
-    genesis: String,
-    #[serde(default)]
-    disputed: bool,
-    root_threshold: u8,
-    root_keys: Vec<String>,
-    writers: Vec<Writer>,
-    /// On the node's machine, and not named by the log.
-    #[serde(default)]
-    unused: Vec<String>,
-    #[serde(default)]
-    badge_keys: Vec<BadgeKey>,
-    /// The reason that this node, or nobody, can write.
-    #[serde(default)]
-    trouble: Option<String>,
-    text: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Writer {
-    key: String,
-    scope: Vec<String>,
-    ended: Option<String>,
-    here: bool,
-}
-
-#[derive(Debug, Deserialize)]
-struct BadgeKey {
-    key: String,
-    ended: Option<String>,
-}
-
-/// A statement that the root could sign.
-#[derive(Debug, Deserialize)]
-struct Proposal {
-    text: String,
-    act: String,
-    voided: usize,
-    changes: usize,
-    #[serde(default)]
-    unrevoked: Vec<Unrevoked>,
-    /// The things that the agency could do no more.
-    #[serde(default)]
-    ends: Vec<String>,
-    #[serde(default)]
-    consequences: Option<trust::Consequences>,
-}
-
-/// The key log as it is, and what an entry would do.
-#[derive(Debug, Deserialize)]
-struct Would {
-    unrevoked: Vec<Unrevoked>,
-    #[serde(default)]
-    consequences: Option<trust::Consequences>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Unrevoked {
-    list: u32,
-    index: u32,
-    code: Option<String>,
-}
 
 pub(crate) async fn handle(session: &CommandContext, command: KeyCommand) -> anyhow::Result<Exit> {
     match command {
         KeyCommand::List => list(session).await,
         KeyCommand::Export { out } => export(session, &out).await,
         KeyCommand::Rotate { kinds, out } => {
-            let wish = json!({"act": "add_writer", "kinds": kinds});
-            propose(session, wish, &out).await
+            let act = KeyLogProposalRequest {
+                kinds,
+                ..proposal("add_writer")
+            };
+            propose(session, act, &out).await
         }
         KeyCommand::Add { key, kinds, out } => {
-            let wish = json!({"act": "add_writer", "key": key, "kinds": kinds});
-            propose(session, wish, &out).await
+            let act = KeyLogProposalRequest {
+                key: Some(key),
+                kinds,
+                ..proposal("add_writer")
+            };
+            propose(session, act, &out).await
         }
         KeyCommand::Scope { key, kinds, out } => {
-            let wish = json!({"act": "scope_writer", "key": key, "kinds": kinds});
-            propose(session, wish, &out).await
+            let act = KeyLogProposalRequest {
+                key: Some(key),
+                kinds,
+                ..proposal("scope_writer")
+            };
+            propose(session, act, &out).await
         }
         KeyCommand::End(end) => {
-            let (how, out) = (how(&end)?, end.out.clone());
-            let last = (!end.last_good.is_empty()).then_some(&end.last_good);
+            let how = how(&end)?.to_owned();
             let act = if end.badge_key { "end_badge_key" } else { "end_writer" };
-            let wish = json!({"act": act, "key": end.key, "end": how, "last": last, "before": end.before});
-            propose(session, wish, &out).await
+            let act = KeyLogProposalRequest {
+                key: Some(end.key),
+                end: Some(how),
+                last: (!end.last_good.is_empty()).then_some(end.last_good),
+                before: end.before,
+                ..proposal(act)
+            };
+            propose(session, act, &end.out).await
         }
         KeyCommand::Apply {
             entry,
             yes_end_this_agency,
         } => apply(session, &entry, yes_end_this_agency).await,
+    }
+}
+
+/// A proposal of this act, of which nothing else is said yet.
+fn proposal(act: &str) -> KeyLogProposalRequest {
+    KeyLogProposalRequest {
+        act: act.to_owned(),
+        ..KeyLogProposalRequest::default()
     }
 }
 
@@ -118,13 +83,13 @@ fn how(end: &KeyEndArgs) -> anyhow::Result<&'static str> {
     }
 }
 
-async fn read(session: &CommandContext) -> anyhow::Result<(KeyLog, crate::client::ApiReply)> {
-    let reply = session.client.read(&["v1", "key-log"], &[]).await?;
-    Ok((reply.parse()?, reply))
+async fn read(session: &CommandContext) -> anyhow::Result<Answer<KeyLogResponse>> {
+    session.client.get(&routes::KEY_LOG, &[], &[]).await
 }
 
 async fn list(session: &CommandContext) -> anyhow::Result<Exit> {
-    let (log, reply) = read(session).await?;
+    let reply = read(session).await?;
+    let log = reply.value()?;
     if session.out.json {
         session.out.json(&reply.json)?;
         return Ok(Exit::Done);
@@ -187,7 +152,7 @@ fn short(key: &str) -> String {
 }
 
 async fn export(session: &CommandContext, file: &Path) -> anyhow::Result<Exit> {
-    let (log, _) = read(session).await?;
+    let log = read(session).await?.value()?;
     write(file, &log.text)?;
     out::note(&format!(
         "wrote `{}`: `comityd root rotate` reads it, offline",
@@ -196,12 +161,9 @@ async fn export(session: &CommandContext, file: &Path) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-async fn propose(session: &CommandContext, mut wish: serde_json::Value, file: &Path) -> anyhow::Result<Exit> {
-    if let Some(typed) = wish.get("key").and_then(|key| key.as_str()).map(str::to_owned) {
-        let key = whole(session, &typed).await?;
-        if let Some(place) = wish.get_mut("key") {
-            *place = json!(key);
-        }
+async fn propose(session: &CommandContext, mut act: KeyLogProposalRequest, file: &Path) -> anyhow::Result<Exit> {
+    if let Some(typed) = &act.key {
+        act.key = Some(whole(session, typed).await?);
     }
     if !session.dry_run && file.exists() {
         return Err(usage(format!(
@@ -209,8 +171,9 @@ async fn propose(session: &CommandContext, mut wish: serde_json::Value, file: &P
             file.display()
         )));
     }
-    let reply = session.client.write(&["v1", "key-log", "proposals"], &wish).await?;
-    let proposal: Proposal = reply.parse()?;
+    let route = &routes::PROPOSE_KEY_LOG_ENTRY;
+    let reply = session.change(route, &[], &act).await?;
+    let proposal = reply.value()?;
     if session.out.json {
         session.out.json(&reply.json)?;
     } else {
@@ -233,7 +196,7 @@ async fn whole(session: &CommandContext, typed: &str) -> anyhow::Result<String> 
     if typed.len() == 64 {
         return Ok(typed.to_owned());
     }
-    let (log, _) = read(session).await?;
+    let log = read(session).await?.value()?;
     let all = log
         .writers
         .into_iter()
@@ -249,7 +212,7 @@ async fn whole(session: &CommandContext, typed: &str) -> anyhow::Result<String> 
     }
 }
 
-fn consequences(proposal: &Proposal) -> String {
+fn consequences(proposal: &KeyLogProposalResponse) -> String {
     let mut text = format!("{}\n", proposal.act);
     if proposal.voided > 0 {
         text.push_str(&format!("envelopes that would count no more: {}\n", proposal.voided));
@@ -266,7 +229,7 @@ fn consequences(proposal: &Proposal) -> String {
 }
 
 /// The revocations that an entry takes away, a line each; nothing, if there are none.
-fn gone(which: &str, unrevoked: &[Unrevoked]) -> String {
+fn gone(which: &str, unrevoked: &[LostRevocation]) -> String {
     if unrevoked.is_empty() {
         return String::new();
     }
@@ -287,10 +250,14 @@ async fn apply(session: &CommandContext, file: &Path, yes_end_this_agency: bool)
         .filter_map(|line| line.strip_prefix("# "))
         .nth(1)
         .unwrap_or_default();
-    let body = json!({ "text": text, "ends_this_agency": yes_end_this_agency });
+    let said = said.to_owned();
+    let entry = KeyLogEntryRequest {
+        text,
+        ends_this_agency: yes_end_this_agency,
+    };
+    let route = &routes::ENTER_KEY_LOG_ENTRY;
     if session.asks() {
-        let would = session.client.write_as(&["v1", "key-log"], &body, true).await?;
-        let would: Would = would.parse()?;
+        let would = session.client.call(route, &[], &entry, true).await?.value()?;
         if would.consequences.is_some() || !would.unrevoked.is_empty() {
             let text = format!("{said}\n{}", gone("that would be gone", &would.unrevoked));
             out::note(&trust::with_consequences(
@@ -300,14 +267,14 @@ async fn apply(session: &CommandContext, file: &Path, yes_end_this_agency: bool)
         }
     }
     session.agrees(&format!("{said}\nadd it to the key log, for everybody and for good?"))?;
-    let reply = session.client.write(&["v1", "key-log"], &body).await?;
+    let reply = session.change(route, &[], &entry).await?;
     let which = if session.dry_run {
         "that would be gone"
     } else {
         "that are gone"
     };
-    let gone = gone(which, &reply.parse::<Would>()?.unrevoked);
-    session.written(&reply, |log: &KeyLog| {
+    let gone = gone(which, &reply.value()?.unrevoked);
+    session.shows(&reply, |KeyLogEntryResponse { log, .. }| {
         let good = log.writers.iter().filter(|writer| writer.ended.is_none()).count();
         let said = format!(
             "in the key log now; {good} writer key{} good",

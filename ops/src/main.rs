@@ -4,6 +4,7 @@
 //! what came of it ([`exit::Exit`]).
 
 mod args;
+mod change;
 mod client;
 mod clock;
 mod confirm;
@@ -30,11 +31,10 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use registry_schema::Timestamp;
-use serde::de::DeserializeOwned;
 
 use crate::{
     args::{Cli, CliCommand},
-    client::{ApiClient, ApiReply},
+    client::ApiClient,
     exit::Exit,
     out::OutputWriter,
     profile::Profile,
@@ -60,9 +60,6 @@ struct CommandContext {
     yes: bool,
     dry_run: bool,
 }
-
-/// The line before everything that a dry run shows of a change.
-const WOULD_SAY: &str = "Nothing was changed. Without --dry-run, it would say:";
 
 impl CommandContext {
     /// The time by the node that is asked, as of its last answer.
@@ -93,23 +90,6 @@ impl CommandContext {
             out::note(text);
         }
     }
-
-    /// Shows what came of a change: as JSON, or as `render` has it. **Every change is shown here**, so that a dry run speaks of
-    /// what would be, whatever the command's own words are.
-    fn written<T: DeserializeOwned>(&self, reply: &ApiReply, render: impl Fn(&T) -> String) -> anyhow::Result<()> {
-        match reply.parse() {
-            Ok(value) if !self.out.json && self.dry_run => {
-                self.out.data(&format!("{WOULD_SAY}\n\n{}", render(&value)))?;
-            }
-            Ok(value) if !self.out.json => self.out.data(&render(&value))?,
-            Err(error) if !self.out.json => return Err(error),
-            _ => self.out.json(&reply.json)?,
-        }
-        if self.dry_run {
-            out::note("dry run: nothing was changed");
-        }
-        Ok(())
-    }
 }
 
 async fn run(cli: Cli) -> anyhow::Result<Exit> {
@@ -136,7 +116,7 @@ async fn run(cli: Cli) -> anyhow::Result<Exit> {
     let mut profile = profile::load(options.profile.as_deref())?;
     profile.insecure_http |= options.insecure_http;
     let session = CommandContext {
-        client: ApiClient::new(options.node.as_deref(), &profile, options.dry_run)?,
+        client: ApiClient::new(options.node.as_deref(), &profile)?,
         out: OutputWriter::new(options.is_json()),
         profile,
         yes: options.yes,

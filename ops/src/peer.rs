@@ -4,101 +4,31 @@ mod diff;
 mod fork;
 mod joining;
 
-use registry_schema::{AgencyFreshness, AgencyId, Timestamp};
-use serde::Deserialize;
+use api_types::{
+    hindrances::{HindranceReport, Hindrances},
+    peers::{PeerMembership, PeerResponse},
+    replication::{LogHolder, ReachResponse},
+    routes,
+};
+use registry_schema::{AgencyId, Timestamp};
 
 pub(crate) use fork::check as fork_check;
 
 use crate::{
     CommandContext,
     args::PeerCommand as Command,
-    client::{self, ApiClient},
+    client::ApiClient,
     exit::{Exit, fault},
     out, show,
 };
 
-/// A peer as the node sees it.
-#[derive(Debug, Deserialize)]
-struct Peer {
-    agency: AgencyId,
-    #[serde(default)]
-    name: Option<String>,
-    #[serde(default)]
-    genesis: String,
-    #[serde(default)]
-    membership: Option<String>,
-    #[serde(default)]
-    ended: Option<Timestamp>,
-    #[serde(default)]
-    added: Option<Timestamp>,
-    connected: bool,
-    /// True if it closes each connection as soon as it is made.
-    #[serde(default)]
-    turns_away: bool,
-    #[serde(default)]
-    transport: Option<String>,
-    #[serde(default)]
-    address: Option<String>,
-    #[serde(default)]
-    addresses: Vec<String>,
-    last_heard: Option<Timestamp>,
-    good_until: Option<Timestamp>,
-    freshness: AgencyFreshness,
-    /// The number of envelopes of its log that are known to exist and are not here.
-    #[serde(default)]
-    missing: u64,
-    #[serde(flatten)]
-    hindrances: Hindrances,
-    #[serde(default)]
-    misbehaved: u64,
-    /// Of a peer that was removed: how many recognitions of the node's agency rest on it.
-    #[serde(default)]
-    recognitions: Option<u64>,
-}
-
-/// A trouble, and since when it is there.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Hindered {
-    pub(crate) why: String,
-    pub(crate) since: Timestamp,
-}
-
-/// The troubles that keep more of an agency from being taken in, or anything of it from being fresh.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Hindrances {
-    #[serde(default)]
-    pub(crate) quarantined: Option<Hindered>,
-    #[serde(default)]
-    pub(crate) deferred: Option<Hindered>,
-}
-
-impl Hindrances {
-    /// In a word, for a table; with the runbook's names.
-    fn in_a_word(&self) -> Option<&'static str> {
-        match (&self.quarantined, &self.deferred) {
-            (Some(_), _) => Some("quarantine"),
-            (None, Some(_)) => Some("deferred"),
-            (None, None) => None,
-        }
+/// The hindrances of a peer in a word, for a table; with the runbook's names.
+const fn in_a_word(hindrances: &Hindrances) -> Option<&'static str> {
+    match (&hindrances.quarantined, &hindrances.deferred) {
+        (Some(_), _) => Some("quarantine"),
+        (None, Some(_)) => Some("deferred"),
+        (None, None) => None,
     }
-}
-
-/// The holders of this node's own log.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Reach {
-    /// In words.
-    pub(crate) sentence: String,
-    peers: Vec<Holder>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Holder {
-    agency: AgencyId,
-    holds_all: bool,
-    #[serde(default)]
-    holds_more: bool,
-    behind: u64,
-    at: Option<Timestamp>,
 }
 
 pub(crate) async fn handle(session: &CommandContext, command: Command) -> anyhow::Result<Exit> {
@@ -115,26 +45,22 @@ pub(crate) async fn handle(session: &CommandContext, command: Command) -> anyhow
 }
 
 /// Asks who holds the log of this node's agency; none, if the node does not say.
-async fn reach(session: &CommandContext, home: &AgencyId) -> Option<Reach> {
-    let reply = session.client.read(&["v1", "reach", home.as_str()], &[]).await.ok()?;
-    reply.parse().ok()
+async fn reach(session: &CommandContext, home: &AgencyId) -> Option<ReachResponse> {
+    let reply = session.client.get(&routes::REACH, &[home.as_str()], &[]).await.ok()?;
+    reply.value().ok()
 }
 
 /// The agency whose node is asked.
 pub(crate) async fn home(session: &CommandContext) -> anyhow::Result<AgencyId> {
-    #[derive(Deserialize)]
-    struct Version {
-        agency: AgencyId,
-    }
-    let version: Version = session.client.read(&["version"], &[]).await?.parse()?;
+    let version = session.client.get(&routes::VERSION, &[], &[]).await?.value()?;
     Ok(version.agency)
 }
 
-async fn all(session: &CommandContext) -> anyhow::Result<Vec<Peer>> {
-    session.client.read(&["v1", "peers"], &[]).await?.parse()
+async fn all(session: &CommandContext) -> anyhow::Result<Vec<PeerResponse>> {
+    session.client.get(&routes::PEERS, &[], &[]).await?.value()
 }
 
-async fn find(session: &CommandContext, agency: &AgencyId) -> anyhow::Result<Peer> {
+async fn find(session: &CommandContext, agency: &AgencyId) -> anyhow::Result<PeerResponse> {
     let found = all(session).await?.into_iter().find(|peer| peer.agency == *agency);
     found.ok_or_else(|| {
         fault(
@@ -145,7 +71,7 @@ async fn find(session: &CommandContext, agency: &AgencyId) -> anyhow::Result<Pee
 }
 
 /// Another agency's node, which is told nothing that only ours may know.
-fn abroad(session: &CommandContext, peer: &Peer) -> anyhow::Result<ApiClient> {
+fn abroad(session: &CommandContext, peer: &PeerResponse) -> anyhow::Result<ApiClient> {
     let agency = &peer.agency;
     let address = peer.address.as_deref();
     let address = address.ok_or_else(|| {
@@ -156,12 +82,12 @@ fn abroad(session: &CommandContext, peer: &Peer) -> anyhow::Result<ApiClient> {
 }
 
 async fn list(session: &CommandContext) -> anyhow::Result<Exit> {
-    let reply = session.client.read(&["v1", "peers"], &[]).await?;
+    let reply = session.client.get(&routes::PEERS, &[], &[]).await?;
     if session.out.json {
         session.out.json(&reply.json)?;
         return Ok(Exit::Done);
     }
-    let peers: Vec<Peer> = reply.parse()?;
+    let peers = reply.value()?;
     if peers.is_empty() {
         out::note("no peers: this node talks to nobody yet; see `comity peer add --help`");
         return Ok(Exit::Done);
@@ -177,7 +103,7 @@ async fn list(session: &CommandContext) -> anyhow::Result<Exit> {
         0,
         &rows,
     );
-    if peers.iter().any(|peer| peer.hindrances.in_a_word().is_some()) {
+    if peers.iter().any(|peer| in_a_word(&peer.hindrances).is_some()) {
         out::note("of peers in quarantine, or deferred, `comity peer show AGENCY` says why");
     }
     if let Some(told) = turned_away(peers.iter().filter(|peer| peer.turns_away).map(|peer| &peer.agency)) {
@@ -191,10 +117,9 @@ async fn list(session: &CommandContext) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn link(peer: &Peer) -> String {
-    match (peer.membership.as_deref(), peer.connected) {
-        (Some("expelled"), _) => "expelled".to_owned(),
-        (Some("left"), _) => "left".to_owned(),
+fn link(peer: &PeerResponse) -> String {
+    match (peer.membership, peer.connected) {
+        (ended @ (PeerMembership::Expelled | PeerMembership::Left), _) => ended.to_string(),
         (_, true) => peer.transport.clone().unwrap_or_else(|| "up".to_owned()),
         (_, false) if peer.turns_away => "refused".to_owned(),
         (_, false) => "down".to_owned(),
@@ -216,12 +141,12 @@ pub(crate) fn turned_away<'a>(agencies: impl Iterator<Item = &'a AgencyId>) -> O
     ))
 }
 
-fn row(peer: &Peer, reach: Option<&Reach>, now: Timestamp) -> Vec<String> {
+fn row(peer: &PeerResponse, reach: Option<&ReachResponse>, now: Timestamp) -> Vec<String> {
     let holder = reach.and_then(|reach| reach.peers.iter().find(|holder| holder.agency == peer.agency));
     let holds = match holder {
-        Some(Holder { holds_all: true, .. }) => "all".to_owned(),
-        Some(Holder { holds_more: true, .. }) => "more than here".to_owned(),
-        Some(Holder { at: None, .. }) => "never said".to_owned(),
+        Some(LogHolder { holds_all: true, .. }) => "all".to_owned(),
+        Some(LogHolder { holds_more: true, .. }) => "more than here".to_owned(),
+        Some(LogHolder { at: None, .. }) => "never said".to_owned(),
         Some(holder) => format!("{} behind", holder.behind),
         None => "–".to_owned(),
     };
@@ -232,7 +157,7 @@ fn row(peer: &Peer, reach: Option<&Reach>, now: Timestamp) -> Vec<String> {
         peer.last_heard
             .map_or_else(|| "never".to_owned(), |t| show::ago(t, now)),
         show::fresh(peer.freshness, peer.good_until, now),
-        match peer.hindrances.in_a_word() {
+        match in_a_word(&peer.hindrances) {
             Some(word) => format!("{} ({word})", peer.missing),
             None => peer.missing.to_string(),
         },
@@ -247,11 +172,10 @@ async fn one(session: &CommandContext, agency: &AgencyId) -> anyhow::Result<Exit
     }
     let peer = find(session, agency).await?;
     if session.out.json {
-        let reply = session.client.read(&["v1", "peers"], &[]).await?;
-        let all: Vec<Box<serde_json::value::RawValue>> = reply.parse()?;
-        for json in all {
-            if client::parse::<Peer>(&json)?.agency == *agency {
-                session.out.json(&json)?;
+        let reply = session.client.get(&routes::PEERS, &[], &[]).await?;
+        for item in reply.items()? {
+            if item.value()?.agency == *agency {
+                session.out.json(&item.json)?;
             }
         }
         return Ok(Exit::Done);
@@ -264,7 +188,7 @@ async fn one(session: &CommandContext, agency: &AgencyId) -> anyhow::Result<Exit
     Ok(Exit::Done)
 }
 
-fn render(peer: &Peer, reach: Option<&Reach>, now: Timestamp) -> String {
+fn render(peer: &PeerResponse, reach: Option<&ReachResponse>, now: Timestamp) -> String {
     let [_, _, _, heard, fresh, missing, holds]: [String; 7] = row(peer, reach, now).try_into().unwrap_or_default();
     let mut lines = vec![
         ("agency".to_owned(), peer.agency.to_string()),
@@ -288,7 +212,7 @@ fn render(peer: &Peer, reach: Option<&Reach>, now: Timestamp) -> String {
         ("missing".to_owned(), missing),
         ("holds our log".to_owned(), holds),
     ]);
-    let since = |it: &Hindered| format!("since {}: {}", show::ago(it.since, now), it.why);
+    let since = |it: &HindranceReport| format!("since {}: {}", show::ago(it.since, now), it.why);
     if let Some(it) = &peer.hindrances.quarantined {
         lines.push(("quarantine".to_owned(), since(it)));
     }
@@ -306,19 +230,66 @@ pub(crate) fn grouped(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use registry_schema::AgencyFreshness;
+
     use super::*;
+
+    /// A peer that is followed, and of which nothing was heard yet.
+    pub(crate) fn peer(agency: &str) -> PeerResponse {
+        PeerResponse {
+            agency: agency.parse().unwrap(),
+            name: None,
+            genesis: String::new(),
+            membership: PeerMembership::Member,
+            ended: None,
+            added: None,
+            connected: false,
+            turns_away: false,
+            transport: None,
+            address: None,
+            addresses: Vec::new(),
+            last_heard: None,
+            good_until: None,
+            freshness: AgencyFreshness::NeverHeard,
+            lag_seconds: None,
+            missing: 0,
+            hindrances: Hindrances::default(),
+            misbehaved: 0,
+            recognitions: None,
+        }
+    }
 
     #[test]
     fn a_peer_is_a_row() {
         let now: Timestamp = "2026-11-23T14:02:11Z".parse().unwrap();
-        let json = r#"{"agency":"US-TN","name":"Tennessee","connected":false,"address":"http://127.0.0.1:7402",
-            "last_heard":"2026-11-23T13:58:11Z","good_until":"2026-11-23T13:02:11Z","freshness":"ended","missing":3}"#;
-        let peer: Peer = serde_json::from_str(json).unwrap();
-        let reach: Reach = serde_json::from_str(
-            r#"{"sentence":"held by 0 of 1 peers","peers":[{"agency":"US-TN","holds_all":false,"behind":2,"at":"2026-11-23T13:02:11Z"}]}"#,
-        )
-        .unwrap();
+        let peer = PeerResponse {
+            name: Some("Tennessee".into()),
+            last_heard: "2026-11-23T13:58:11Z".parse().ok(),
+            good_until: "2026-11-23T13:02:11Z".parse().ok(),
+            freshness: AgencyFreshness::Ended,
+            missing: 3,
+            ..peer("US-TN")
+        };
+        let reach = ReachResponse {
+            agency: "US-NC".parse().unwrap(),
+            genesis: String::new(),
+            heads: Vec::new(),
+            envelopes: 2,
+            sentence: "held by 0 of 1 peers".into(),
+            held_by: 0,
+            peers: vec![LogHolder {
+                agency: peer.agency.clone(),
+                name: None,
+                holds_all: false,
+                holds_more: false,
+                behind: 2,
+                heads: Vec::new(),
+                at: "2026-11-23T13:02:11Z".parse().ok(),
+                last_heard: None,
+                countersignature: None,
+            }],
+        };
         assert_eq!(
             row(&peer, Some(&reach), now),
             [
@@ -331,7 +302,7 @@ mod tests {
                 "2 behind"
             ]
         );
-        let peer = Peer {
+        let peer = PeerResponse {
             turns_away: true,
             ..peer
         };
@@ -341,8 +312,8 @@ mod tests {
                 .unwrap()
                 .contains("comity peer add")
         );
-        let expelled = Peer {
-            membership: Some("expelled".into()),
+        let expelled = PeerResponse {
+            membership: PeerMembership::Expelled,
             ..peer
         };
         assert_eq!(row(&expelled, None, now)[2], "expelled");

@@ -5,26 +5,20 @@ mod worth;
 use std::{fs::File, io::Read as _, path::Path};
 
 use anyhow::Context as _;
+use api_types::{
+    policies::{PolicyChangeResponse, PolicyQuery},
+    routes,
+};
 use policy::{Policy as Rules, cases, file, samples};
 use registry_schema::{AgencyId, Timestamp, policy::PolicyFile};
-use serde::Deserialize;
 
 use crate::{
     CommandContext,
     args::{PolicyCommand, SampleCommand},
+    client::Answer,
     exit::{Exit, fault, usage},
     out::{self, OutputWriter},
 };
-
-/// The outcome, or what it would be, as the node tells it.
-#[derive(Debug, Deserialize)]
-struct Applied {
-    differences: Vec<String>,
-    consequences: Vec<String>,
-    badges: usize,
-    checks: i64,
-    checked: Vec<String>,
-}
 
 pub(crate) async fn handle(session: &CommandContext, command: PolicyCommand) -> anyhow::Result<Exit> {
     match command {
@@ -32,11 +26,7 @@ pub(crate) async fn handle(session: &CommandContext, command: PolicyCommand) -> 
         PolicyCommand::Apply { file } => apply(session, &file).await,
         PolicyCommand::WhatIf { file } => {
             let text = checked(&file)?;
-            let reply = session
-                .client
-                .replace(&["v1", "policy"], "application/toml", text, true)
-                .await?;
-            session.written(&reply, render)?;
+            session.shows(&put(session, text, true).await?, render)?;
             Ok(Exit::Done)
         }
         PolicyCommand::Diff { files } => diff(session, &files).await,
@@ -67,31 +57,34 @@ pub(crate) fn without_a_node(out: OutputWriter, command: &PolicyCommand) -> Opti
 }
 
 async fn show(session: &CommandContext, agency: Option<AgencyId>, at: Option<Timestamp>) -> anyhow::Result<Exit> {
-    let query = [
-        ("agency", agency.map(String::from)),
-        ("at", at.map(|at| at.to_string())),
-    ];
-    let reply = session.client.read(&["v1", "policy"], &query).await?;
+    let query = PolicyQuery {
+        agency: agency.map(String::from),
+        at: at.map(|at| at.to_string()),
+        ..PolicyQuery::default()
+    };
+    let reply = session.client.get(&routes::POLICY, &[], &query.pairs()).await?;
     if session.out.json {
         session.out.json(&reply.json)?;
     } else {
         session
             .out
-            .data(&file::write(&reply.parse()?).map_err(anyhow::Error::msg)?)?;
+            .data(&file::write(&reply.value()?).map_err(anyhow::Error::msg)?)?;
     }
     Ok(Exit::Done)
 }
 
+async fn put(session: &CommandContext, text: Vec<u8>, dry_run: bool) -> anyhow::Result<Answer<PolicyChangeResponse>> {
+    let file = ("application/toml", text);
+    session
+        .client
+        .send_file(&routes::POLICY_CHANGE, &[], &[], file, dry_run)
+        .await
+}
+
 async fn apply(session: &CommandContext, path: &Path) -> anyhow::Result<Exit> {
     let text = checked(path)?;
-    let put = async |text: Vec<u8>, dry_run: bool| {
-        session
-            .client
-            .replace(&["v1", "policy"], "application/toml", text, dry_run)
-            .await
-    };
     if session.asks() {
-        let would: Applied = put(text.clone(), true).await?.parse()?;
+        let would = put(session, text.clone(), true).await?.value()?;
         if would.differences.is_empty() {
             out::note("nothing differs from the policy that stands");
             return Ok(Exit::Done);
@@ -99,8 +92,8 @@ async fn apply(session: &CommandContext, path: &Path) -> anyhow::Result<Exit> {
         out::note(&render(&would));
         session.agrees("Make this your agency's policy? Every node of the federation will see it.")?;
     }
-    let reply = put(text, session.dry_run).await?;
-    session.written(&reply, render)?;
+    let reply = put(session, text, session.dry_run).await?;
+    session.shows(&reply, render)?;
     Ok(Exit::Done)
 }
 
@@ -108,7 +101,7 @@ async fn diff(session: &CommandContext, files: &[std::path::PathBuf]) -> anyhow:
     let (old, new): (PolicyFile, PolicyFile) = match files {
         [old, new] => (parsed(old)?, parsed(new)?),
         [new] => (
-            session.client.read(&["v1", "policy"], &[]).await?.parse()?,
+            session.client.get(&routes::POLICY, &[], &[]).await?.value()?,
             parsed(new)?,
         ),
         _ => return Err(usage("give one file, or two")),
@@ -196,7 +189,7 @@ fn adopted(agency: &AgencyId) -> anyhow::Result<String> {
     file::write(&model).map_err(anyhow::Error::msg)
 }
 
-fn render(applied: &Applied) -> String {
+fn render(applied: &PolicyChangeResponse) -> String {
     if applied.differences.is_empty() {
         return "nothing differs from the policy that stands".to_owned();
     }
@@ -269,7 +262,7 @@ mod tests {
 
     #[test]
     fn consequences_name_their_base() {
-        let applied = Applied {
+        let applied = PolicyChangeResponse {
             differences: vec!["a rule added".into()],
             consequences: vec![],
             badges: 7,

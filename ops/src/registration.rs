@@ -2,91 +2,24 @@
 
 mod proof;
 
+use api_types::{
+    applications::{
+        ApplicationRequest, ApplicationResponse, ApplicationSummary, CaseStepRequest, CaseStepResponse, NewEvidence,
+    },
+    routes,
+};
 use registry_schema::{
     Timestamp,
-    criteria::RubricRef,
     recognition::RegistrationStanding,
     registration::{CasePhase, CaseRole, IntendedMeasure, RegistrationStep},
 };
-use serde::Deserialize;
-use serde_json::{Value, json};
 
 use crate::{
     CommandContext,
     args::{CaseStepArgs, IssuerApplyArgs, IssuerCommand as Command, NoteArgs, NoticeIntent},
     exit::{self, Exit, fault, usage},
-    issuer, out,
-    rubric::Imported,
-    show, trust,
+    issuer, out, show, trust,
 };
-
-/// An application, as the node shows it.
-#[derive(Debug, Deserialize)]
-struct Application {
-    id: String,
-    name: String,
-    url: Option<String>,
-    contact_name: Option<String>,
-    contact_email: Option<String>,
-    phase: CasePhase,
-    rubric: RubricRef,
-    issuer: Option<String>,
-    until: Option<Timestamp>,
-    #[serde(default)]
-    lapsed: bool,
-    #[serde(default)]
-    conditions: Vec<String>,
-    #[serde(default)]
-    unmet: Vec<String>,
-    #[serde(default)]
-    possible: Vec<String>,
-    #[serde(default)]
-    steps: Vec<Taken>,
-    challenge: Option<String>,
-    proven: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Taken {
-    at: Timestamp,
-    role: CaseRole,
-    who: Option<String>,
-    step: RegistrationStep,
-    note: Option<String>,
-    note_is_public: bool,
-}
-
-#[derive(Debug, Deserialize)]
-struct Made {
-    application: Application,
-    token: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Listed {
-    id: String,
-    name: String,
-    applied_at: Timestamp,
-    phase: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct History {
-    name: String,
-    agency: String,
-    phase: CasePhase,
-    until: Option<Timestamp>,
-    rubric: RubricRef,
-    steps: Vec<Past>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Past {
-    at: Timestamp,
-    role: CaseRole,
-    step: String,
-    note: Option<String>,
-}
 
 /// Everything of `comity issuer` that is about a case.
 pub(crate) async fn handle(session: &CommandContext, command: Command) -> anyhow::Result<Exit> {
@@ -171,13 +104,16 @@ pub(crate) async fn handle(session: &CommandContext, command: Command) -> anyhow
         }
         (id, _) => id?,
     };
-    take(session, &id, &step, &note).await
+    take(session, &id, step, note).await
 }
 
-async fn take(session: &CommandContext, id: &str, step: &RegistrationStep, note: &NoteArgs) -> anyhow::Result<Exit> {
-    let body = json!({ "step": step, "note": note.text, "note_is_public": note.public_note });
-    let path = ["v1", "applications", id, "steps"];
-    let shown = |stood: &Stood| {
+async fn take(session: &CommandContext, id: &str, step: RegistrationStep, note: NoteArgs) -> anyhow::Result<Exit> {
+    let body = CaseStepRequest {
+        step,
+        note: note.text,
+        note_is_public: note.public_note,
+    };
+    let shown = |stood: &CaseStepResponse| {
         let mut text = render(&stood.application, stood.consequences.is_none());
         if let Some(warning) = issuer::warning(&stood.resembles) {
             text = format!("{text}\n\n{warning}");
@@ -185,7 +121,7 @@ async fn take(session: &CommandContext, id: &str, step: &RegistrationStep, note:
         trust::with_consequences(text, &stood.consequences)
     };
     // What changes an issuer's standing is seen by every agency: what it does stands before the question.
-    let question = match step {
+    let question = match &body.step {
         RegistrationStep::Approve { .. } => Some("Register it as an issuer of your agency, or renew its registration?"),
         RegistrationStep::Suspend => {
             Some("Suspend its registration? What others recognize through it stops to count for now.")
@@ -197,13 +133,14 @@ async fn take(session: &CommandContext, id: &str, step: &RegistrationStep, note:
         _ => None,
     };
     if let Some(question) = question {
-        trust::asks_first(session, &path, &body, shown, |stood: &Stood| {
-            format!("{}: {question}", stood.application.name)
-        })
-        .await?;
+        session
+            .asks_before(&routes::CASE_STEP, &[id], &body, shown, |stood| {
+                format!("{}: {question}", stood.application.name)
+            })
+            .await?;
     }
-    let reply = session.client.write(&path, &body).await?;
-    session.written(&reply, |stood: &Stood| {
+    let reply = session.change(&routes::CASE_STEP, &[id], &body).await?;
+    session.shows(&reply, |stood| {
         let text = shown(stood);
         match session.dry_run && stood.consequences.is_none() {
             true => format!("{text}\n\nThis step alone changes no answer about any badge."),
@@ -213,40 +150,38 @@ async fn take(session: &CommandContext, id: &str, step: &RegistrationStep, note:
     Ok(Exit::Done)
 }
 
-/// A case after a step; in a dry run, with what would change.
-#[derive(Debug, Deserialize)]
-struct Stood {
-    #[serde(flatten)]
-    application: Application,
-    consequences: Option<trust::Consequences>,
-    #[serde(default)]
-    resembles: Vec<issuer::ResemblingName>,
-}
-
 async fn expunge_contact(session: &CommandContext, typed: &str) -> anyhow::Result<Exit> {
     let id = resolve(session, typed).await?;
     session.agrees("Forget who can be reached about this application, for good?")?;
-    let path = ["v1", "applications", &id, "contact-expunging"];
-    let reply = session.client.write(&path, &json!({})).await?;
-    session.written(&reply, |case: &Application| render(case, true))?;
+    let route = &routes::CONTACT_EXPUNGING;
+    let reply = session.client.act(route, &[&id], session.dry_run).await?;
+    session.shows(&reply, |case| render(case, true))?;
     Ok(Exit::Done)
 }
 
 async fn apply(session: &CommandContext, args: &IssuerApplyArgs) -> anyhow::Result<Exit> {
-    let piece = |(component, shown): &(String, String)| -> Value {
+    let piece = |(component, shown): &(String, String)| {
         let is_link = ["https://", "http://"].iter().any(|scheme| shown.starts_with(scheme));
-        let field = if is_link { "link" } else { "note" };
-        json!({ "component": component, field: shown })
+        let (link, note) = match is_link {
+            true => (Some(shown.clone()), None),
+            false => (None, Some(shown.clone())),
+        };
+        NewEvidence {
+            component: Some(component.clone()),
+            link,
+            note,
+        }
     };
-    let mut body = json!({
-        "name": args.name, "url": args.url, "contact_name": args.contact_name, "contact_email": args.contact_email,
-        "evidence": args.evidence.iter().map(piece).collect::<Vec<_>>(),
-    });
-    if let (Some(rubric), Some(fields)) = (&args.rubric, body.as_object_mut()) {
-        fields.insert("rubric".to_owned(), json!(rubric));
-    }
-    let reply = session.client.write(&["v1", "applications"], &body).await?;
-    session.written(&reply, |made: &Made| {
+    let body = ApplicationRequest {
+        name: args.name.clone(),
+        url: args.url.clone(),
+        contact_name: args.contact_name.clone(),
+        contact_email: args.contact_email.clone(),
+        rubric: args.rubric.clone(),
+        evidence: args.evidence.iter().map(piece).collect(),
+    };
+    let reply = session.change(&routes::APPLY, &[], &body).await?;
+    session.shows(&reply, |made| {
         let key = made
             .token
             .as_ref()
@@ -264,8 +199,8 @@ async fn review(
     all: Option<String>,
     given: Vec<(String, String)>,
 ) -> anyhow::Result<RegistrationStep> {
-    let shown: Application = session.client.read(&["v1", "applications", id], &[]).await?.parse()?;
-    let rubrics: Vec<Imported> = session.client.read(&["v1", "rubrics"], &[]).await?.parse()?;
+    let shown = session.client.get(&routes::APPLICATION, &[id], &[]).await?.value()?;
+    let rubrics = session.client.get(&routes::RUBRICS, &[], &[]).await?.value()?;
     let rubric = rubrics
         .into_iter()
         .map(|one| one.rubric)
@@ -285,9 +220,8 @@ async fn resolve(session: &CommandContext, typed: &str) -> anyhow::Result<String
     if typed.starts_with("app-") {
         return Ok(typed.to_owned());
     }
-    let all = session.client.read_list(&["v1", "applications"], None).await?;
-    let all: Vec<Listed> = all.parse()?;
-    let found: Vec<&Listed> = all.iter().filter(|one| one.name == typed).collect();
+    let all = session.client.get_list(&routes::APPLICATIONS, None).await?.values()?;
+    let found: Vec<&ApplicationSummary> = all.iter().filter(|one| one.name == typed).collect();
     match found.as_slice() {
         [one] => Ok(one.id.clone()),
         [] => Err(fault(
@@ -309,17 +243,17 @@ async fn resolve(session: &CommandContext, typed: &str) -> anyhow::Result<String
 
 /// `comity issuer list --applications`
 pub(crate) async fn list(session: &CommandContext) -> anyhow::Result<Exit> {
-    let reply = session.client.read_list(&["v1", "applications"], None).await?;
+    let reply = session.client.get_list(&routes::APPLICATIONS, None).await?;
     if session.out.json {
         session.out.json(&reply.json()?)?;
         return Ok(Exit::Done);
     }
-    let all: Vec<Listed> = reply.parse()?;
+    let all = reply.values()?;
     if all.is_empty() {
         out::note("nobody has applied");
         return Ok(Exit::Done);
     }
-    let row = |one: &Listed| {
+    let row = |one: &ApplicationSummary| {
         vec![
             one.id.clone(),
             one.name.clone(),
@@ -336,26 +270,26 @@ pub(crate) async fn list(session: &CommandContext) -> anyhow::Result<Exit> {
 
 /// `comity issuer show app-…`
 pub(crate) async fn one(session: &CommandContext, id: &str) -> anyhow::Result<Exit> {
-    let reply = session.client.read(&["v1", "applications", id], &[]).await?;
+    let reply = session.client.get(&routes::APPLICATION, &[id], &[]).await?;
     if session.out.json {
         session.out.json(&reply.json)?;
     } else {
-        session.out.data(&render(&reply.parse()?, true))?;
+        session.out.data(&render(&reply.value()?, true))?;
     }
     Ok(Exit::Done)
 }
 
 async fn history(session: &CommandContext, typed: &str) -> anyhow::Result<Exit> {
     let id = issuer::resolve(session, typed, None).await?;
-    let reply = session.client.read(&["v1", "issuers", &id, "history"], &[]).await?;
+    let reply = session.client.get(&routes::ISSUER_HISTORY, &[&id], &[]).await?;
     if session.out.json {
         session.out.json(&reply.json)?;
         return Ok(Exit::Done);
     }
-    let history: History = reply.parse()?;
+    let history = reply.value()?;
     let head = show::pairs(&[
         ("name".to_owned(), history.name.clone()),
-        ("agency".to_owned(), history.agency.clone()),
+        ("agency".to_owned(), history.agency.to_string()),
         ("stands".to_owned(), stands(history.phase, history.until, false)),
         (
             "rubric".to_owned(),
@@ -394,7 +328,7 @@ const fn role(role: CaseRole) -> &'static str {
 }
 
 /// A case; in a dry run without the ids that are made when it is done, and are others each time.
-fn render(case: &Application, is_done: bool) -> String {
+fn render(case: &ApplicationResponse, is_done: bool) -> String {
     let is_new = !is_done && case.steps.len() <= 1;
     let id = (!is_new).then(|| ("application".to_owned(), case.id.clone()));
     let mut lines: Vec<(String, String)> = id.into_iter().collect();

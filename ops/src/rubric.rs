@@ -3,9 +3,11 @@
 use std::{fs::File, io::Read as _, path::Path};
 
 use anyhow::Context as _;
+use api_types::{
+    routes,
+    rubrics::{ImportedRubric, RubricImportResponse},
+};
 use policy::rubrics;
-use registry_schema::{Timestamp, criteria::Rubric};
-use serde::Deserialize;
 
 use crate::{
     CommandContext,
@@ -13,13 +15,6 @@ use crate::{
     exit::{Exit, fault, usage},
     out, show,
 };
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct Imported {
-    pub(crate) imported_at: Timestamp,
-    pub(crate) current: bool,
-    pub(crate) rubric: Rubric,
-}
 
 pub(crate) async fn handle(session: &CommandContext, command: Command) -> anyhow::Result<Exit> {
     match command {
@@ -32,7 +27,7 @@ pub(crate) async fn handle(session: &CommandContext, command: Command) -> anyhow
             let text = match starter {
                 true => rubrics::STARTER.to_owned(),
                 false => {
-                    let all: Vec<Imported> = session.client.read(&["v1", "rubrics"], &[]).await?.parse()?;
+                    let all = session.client.get(&routes::RUBRICS, &[], &[]).await?.value()?;
                     let found = all.into_iter().map(|one| one.rubric).find(|rubric| {
                         id.as_ref().is_none_or(|id| *id == rubric.id)
                             && version_of.as_ref().is_none_or(|version| *version == rubric.version)
@@ -54,17 +49,17 @@ pub(crate) async fn handle(session: &CommandContext, command: Command) -> anyhow
 }
 
 async fn list(session: &CommandContext) -> anyhow::Result<Exit> {
-    let reply = session.client.read(&["v1", "rubrics"], &[]).await?;
+    let reply = session.client.get(&routes::RUBRICS, &[], &[]).await?;
     if session.out.json {
         session.out.json(&reply.json)?;
         return Ok(Exit::Done);
     }
-    let all: Vec<Imported> = reply.parse()?;
+    let all = reply.value()?;
     if all.is_empty() {
         out::note("no rubric: begin with `comity rubric show --starter > rubric.toml`, and import it");
         return Ok(Exit::Done);
     }
-    let row = |one: &Imported| {
+    let row = |one: &ImportedRubric| {
         let counts = one.rubric.counts();
         vec![
             one.rubric.id.clone(),
@@ -89,33 +84,24 @@ async fn import(session: &CommandContext, path: &Path) -> anyhow::Result<Exit> {
     file.take(most).read_to_string(&mut text).with_context(cannot)?;
     // What is wrong with it is said without a node.
     rubrics::parse(&text).map_err(|wrong| usage(format!("`{}`: {wrong}", path.display())))?;
-    let path = ["v1", "rubrics"];
     let put = async |dry_run: bool| {
-        let bytes = text.clone().into_bytes();
+        let file = ("application/toml", text.clone().into_bytes());
         session
             .client
-            .write_text(&path, "application/toml", bytes, dry_run)
+            .send_file(&routes::RUBRIC_IMPORT, &[], &[], file, dry_run)
             .await
     };
     if session.asks() {
-        let would: Would = put(true).await?.parse()?;
-        out::note(&told(&would));
+        out::note(&told(&put(true).await?.value()?));
         session.agrees("Review applications against this rubric from now on?")?;
     }
     let reply = put(session.dry_run).await?;
-    session.written(&reply, told)?;
+    session.shows(&reply, told)?;
     Ok(Exit::Done)
 }
 
 /// A rubric that was imported, or would be; and what would follow from it.
-#[derive(Debug, Deserialize)]
-struct Would {
-    #[serde(flatten)]
-    rubric: Rubric,
-    consequences: Option<Vec<String>>,
-}
-
-fn told(would: &Would) -> String {
+fn told(would: &RubricImportResponse) -> String {
     let (rubric, counts) = (&would.rubric, would.rubric.counts());
     let mut lines = vec![format!(
         "{}, version {}: {} standards, {} components",

@@ -4,118 +4,15 @@ mod asked;
 mod clocks;
 mod troubles;
 
-use registry_schema::{AgencyFreshness, AgencyId, Timestamp};
-use serde::Deserialize;
+use api_types::{
+    agencies::AgencyResponse, operations::VersionResponse, peers::PeerResponse, status_lists::StatusListFill,
+};
+use registry_schema::Timestamp;
 use serde_json::{Value, json, value::RawValue};
 
-use crate::{CommandContext, client::ApiReply, exit::Exit, out, peer::Hindrances, show};
-use asked::{NodeAnswers, Version};
+use crate::{CommandContext, client::parse, exit::Exit, out, show};
+use asked::NodeAnswers;
 use troubles::{away, deferred, forked, is_one_lost, quarantined, stale};
-
-/// An agency as the node knows it.
-#[derive(Debug, Deserialize)]
-struct Agency {
-    #[serde(alias = "id")]
-    agency: AgencyId,
-    #[serde(default)]
-    name: Option<String>,
-    #[serde(default, alias = "as_of")]
-    last_heard: Option<Timestamp>,
-    #[serde(default, alias = "fresh_until")]
-    good_until: Option<Timestamp>,
-    freshness: AgencyFreshness,
-    #[serde(default)]
-    issuers: Count,
-    #[serde(default)]
-    recognitions: Count,
-    /// True if it is the agency of this node, which hears itself at all times.
-    #[serde(default)]
-    home: bool,
-    /// Since when it is expelled.
-    #[serde(default)]
-    expelled_since: Option<Timestamp>,
-    /// Since when it is followed no more: nothing new of it reaches the node.
-    #[serde(default)]
-    left_since: Option<Timestamp>,
-    /// True if its root signs two histories.
-    #[serde(default)]
-    disputed: bool,
-    /// The number of forks of its log that are proven.
-    #[serde(default)]
-    forks: u64,
-    /// The status lists that it names for issuers with keys of their own.
-    #[serde(default)]
-    issuers_lists: Option<IssuersLists>,
-}
-
-/// The node's account of the lists that it keeps of them.
-#[derive(Debug, Deserialize)]
-struct IssuersLists {
-    named: u64,
-    fresh: u64,
-    failing: u64,
-    #[serde(default)]
-    oldest: Option<Timestamp>,
-}
-
-/// A status list of the node's own agency.
-#[derive(Debug, Deserialize)]
-struct FilledList {
-    list: u32,
-    issuer: String,
-    percent: u32,
-    nearly_full: bool,
-}
-
-/// A number: said, or to be counted.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Count {
-    Said(u64),
-    Listed(Vec<serde::de::IgnoredAny>),
-}
-
-impl Default for Count {
-    fn default() -> Self {
-        Self::Said(0)
-    }
-}
-
-impl Count {
-    fn shown(&self) -> String {
-        match self {
-            Self::Said(n) => n.to_string(),
-            Self::Listed(all) => all.len().to_string(),
-        }
-    }
-}
-
-/// A peer of the node.
-#[derive(Debug, Deserialize)]
-struct Peer {
-    agency: AgencyId,
-    membership: String,
-    connected: bool,
-    /// True if it closes each connection as soon as it is made.
-    #[serde(default)]
-    turns_away: bool,
-    freshness: AgencyFreshness,
-    #[serde(flatten)]
-    hindrances: Hindrances,
-}
-
-/// The node's ability to write.
-#[derive(Debug, Default, Deserialize)]
-struct Ability {
-    #[serde(default)]
-    trouble: Option<String>,
-}
-
-/// A weakness of the node, for its operators.
-#[derive(Debug, Deserialize)]
-struct OperatorWarning {
-    detail: String,
-}
 
 /// Asks whether the node is ready, and then all else. **Only a node that does not answer at all ends it**: what else cannot be
 /// read is named, and what can be is told.
@@ -125,11 +22,11 @@ pub(crate) async fn status(session: &CommandContext) -> anyhow::Result<Exit> {
     let clocks = clocks::clocks_differ(session.client.ahead_by());
     let asked = NodeAnswers::of(session).await;
     let now = session.now();
-    let heard: &[Agency] = asked.agencies.as_ref().map_or(&[], |(_, heard)| heard);
-    let peers: &[Peer] = asked.peers.as_deref().unwrap_or_default();
+    let heard: &[AgencyResponse] = asked.agencies.as_ref().map_or(&[], |(_, heard)| heard);
+    let peers: &[PeerResponse] = asked.peers.as_deref().unwrap_or_default();
     let told = AgencyWarnings {
         clocks,
-        next_step: clocks::next_step(&asked.clock),
+        next_step: asked.clock.as_ref().and_then(clocks::next_step),
         away: away(peers),
         stale: stale(peers),
         is_one_lost: is_one_lost(peers),
@@ -141,7 +38,7 @@ pub(crate) async fn status(session: &CommandContext) -> anyhow::Result<Exit> {
         session.out.json(&as_json(&asked, &told, ready, &said, now)?)?;
     } else {
         let known = asked.version.as_ref().map(|(_, version)| version);
-        if let (Some(ours), Some(theirs)) = (&session.profile.agency, known.and_then(|known| known.agency.as_ref()))
+        if let (Some(ours), Some(theirs)) = (&session.profile.agency, known.map(|known| &known.agency))
             && ours != theirs
         {
             out::note(&format!(
@@ -170,7 +67,7 @@ struct AgencyWarnings {
 }
 
 fn exit(ready: bool, asked: &NodeAnswers, told: &AgencyWarnings) -> Exit {
-    if !ready || asked.ability.trouble.is_some() {
+    if !ready || asked.trouble().is_some() {
         Exit::Negative
     } else if told.forked.is_some() || told.quarantined.is_some() {
         Exit::Integrity
@@ -192,14 +89,14 @@ fn as_json(
     said: &str,
     now: Timestamp,
 ) -> anyhow::Result<Box<RawValue>> {
-    let raw = |reply: Option<&ApiReply>| reply.map_or("null", |reply| reply.json.get()).to_owned();
-    let version = raw(asked.version.as_ref().map(|(reply, _)| reply));
-    let agencies = raw(asked.agencies.as_ref().map(|(reply, _)| reply));
+    let raw = |json: Option<&RawValue>| json.map_or("null", RawValue::get).to_owned();
+    let version = raw(asked.version.as_ref().map(|(json, _)| &**json));
+    let agencies = raw(asked.agencies.as_ref().map(|(json, _)| &**json));
     let reach = asked.reach.as_ref().map(|reach| &reach.sentence);
-    let warnings: Option<Value> = asked.warnings.as_ref().map(|(reply, _)| reply.parse()).transpose()?;
+    let warnings: Option<Value> = asked.warnings.as_ref().map(|(json, _)| parse(json)).transpose()?;
     let all = json!({
         "ready": ready, "said": said.trim(), "now": now, "clocks": told.clocks, "next_step": told.next_step, "reach": reach,
-        "away": told.away, "stale": told.stale, "forked": told.forked, "quarantined": told.quarantined, "deferred": told.deferred, "trouble": asked.ability.trouble,
+        "away": told.away, "stale": told.stale, "forked": told.forked, "quarantined": told.quarantined, "deferred": told.deferred, "trouble": asked.trouble(),
         "warnings": warnings, "unread": asked.unread,
     });
     // The node's own words stay as they came.
@@ -225,15 +122,9 @@ fn in_words(head: &str, asked: &NodeAnswers, told: &AgencyWarnings, now: Timesta
         parts.extend(heard.iter().filter_map(|agency| issuers_lists(agency, now)));
     }
     parts.extend(filled_lists(&asked.filled));
-    let troubles = [
-        &asked.ability.trouble,
-        &told.forked,
-        &told.quarantined,
-        &told.deferred,
-        &told.away,
-        &told.stale,
-    ];
-    parts.extend(troubles.into_iter().flatten().map(|trouble| show::paragraph(trouble)));
+    let troubles = [&told.forked, &told.quarantined, &told.deferred, &told.away, &told.stale];
+    let troubles = troubles.into_iter().flatten().map(String::as_str);
+    parts.extend(asked.trouble().into_iter().chain(troubles).map(show::paragraph));
     let reach = asked.reach.iter();
     parts.extend(reach.map(|reach| show::paragraph(&format!("our log is {}", reach.sentence))));
     let warnings = asked.warnings.iter().flat_map(|(_, warnings)| warnings);
@@ -243,11 +134,11 @@ fn in_words(head: &str, asked: &NodeAnswers, told: &AgencyWarnings, now: Timesta
     parts.join("\n\n")
 }
 
-fn head(node: &str, ready: bool, said: &str, known: Option<&Version>) -> String {
-    let whose = known.and_then(|known| known.agency.as_ref());
-    let whose = whose.map(|agency| format!(" of {agency}")).unwrap_or_default();
-    let which = known.and_then(|known| known.version.as_ref());
-    let which = which.map(|version| format!(", version {version}")).unwrap_or_default();
+fn head(node: &str, ready: bool, said: &str, known: Option<&VersionResponse>) -> String {
+    let whose = known.map(|known| format!(" of {}", known.agency)).unwrap_or_default();
+    let which = known
+        .map(|known| format!(", version {}", known.version))
+        .unwrap_or_default();
     let state = match ready {
         true => "ready".to_owned(),
         false => format!("not ready: {}", said.trim()),
@@ -255,7 +146,7 @@ fn head(node: &str, ready: bool, said: &str, known: Option<&Version>) -> String 
     show::paragraph(&format!("{node}{whose}{which}: {state}"))
 }
 
-fn row(agency: &Agency, now: Timestamp) -> Vec<String> {
+fn row(agency: &AgencyResponse, now: Timestamp) -> Vec<String> {
     let heard = agency
         .last_heard
         .map_or_else(|| "never".to_owned(), |t| show::ago(t, now));
@@ -265,17 +156,17 @@ fn row(agency: &Agency, now: Timestamp) -> Vec<String> {
         _ => fresh,
     };
     vec![
-        agency.agency.to_string(),
-        agency.name.clone().unwrap_or_default(),
+        agency.id.to_string(),
+        agency.name.clone(),
         if agency.home { "this node".to_owned() } else { heard },
         fresh,
-        agency.issuers.shown(),
-        agency.recognitions.shown(),
+        agency.issuers.to_string(),
+        agency.recognitions.to_string(),
     ]
 }
 
 /// The newest list of each issuer, where that is nearly full: those before it are full by design.
-fn filled_lists(lists: &[FilledList]) -> Vec<String> {
+fn filled_lists(lists: &[StatusListFill]) -> Vec<String> {
     let newest = lists.iter().enumerate().filter(|(at, list)| {
         let next = lists.get(at + 1);
         next.is_none_or(|next| next.issuer != list.issuer)
@@ -292,7 +183,7 @@ fn filled_lists(lists: &[FilledList]) -> Vec<String> {
 }
 
 /// Tells how it stands with the lists that an agency's issuers publish themselves.
-fn issuers_lists(agency: &Agency, now: Timestamp) -> Option<String> {
+fn issuers_lists(agency: &AgencyResponse, now: Timestamp) -> Option<String> {
     let lists = agency.issuers_lists.as_ref()?;
     let oldest = lists
         .oldest
@@ -303,7 +194,7 @@ fn issuers_lists(agency: &Agency, now: Timestamp) -> Option<String> {
     };
     let sentence = format!(
         "{}'s issuers with keys of their own: {} of {} status lists are here and fresh{}{failing}",
-        agency.agency,
+        agency.id,
         lists.fresh,
         lists.named,
         oldest.unwrap_or_default()

@@ -1,6 +1,6 @@
 //! `comity store`: whether the node's store has all that its agency wrote, and an operator's word that it has.
 
-use serde::Deserialize;
+use api_types::{operations::StoreResponse, routes};
 
 use crate::{CommandContext, args::StoreCommand, exit::Exit};
 
@@ -11,17 +11,11 @@ are called good, here and wherever it was not heard before. `comity credential l
   comity credential revoke CODE --reason CODE        (or suspend; with --badge FILE where the store does not have the badge)
 The node's log and its audit trail name you as who vouched (ops/RUNBOOK.md, *A restored backup*).";
 
-/// The store, as the node sees it.
-#[derive(Debug, Deserialize)]
-struct StoreReport {
-    doubt: Option<String>,
-}
-
 pub(crate) async fn handle(session: &CommandContext, command: StoreCommand) -> anyhow::Result<Exit> {
     match command {
         StoreCommand::Show => {
-            let reply = session.client.read(&["v1", "store"], &[]).await?;
-            let report: StoreReport = reply.parse()?;
+            let reply = session.client.get(&routes::STORE, &[], &[]).await?;
+            let report = reply.value()?;
             if session.out.json {
                 session.out.json(&reply.json)?;
             } else {
@@ -36,19 +30,18 @@ pub(crate) async fn handle(session: &CommandContext, command: StoreCommand) -> a
             let question = "Is all that your agency wrote in the node's store, or nowhere any more? What was revoked and is not in it \
                             is called good from here on, until a peer that has it is heard";
             session.agrees(question)?;
-            let before: Option<StoreReport> = match session.client.read(&["v1", "store"], &[]).await {
-                Ok(reply) => reply.parse().ok(),
+            let before = match session.client.get(&routes::STORE, &[], &[]).await {
+                Ok(reply) => reply.value().ok(),
                 Err(_) => None,
             };
-            let path = ["v1", "store", "acceptance"];
-            let reply = session.client.write(&path, &serde_json::json!({})).await?;
-            session.written(&reply, in_words)?;
-            if let Ok(StoreReport { doubt: Some(_) }) = reply.parse() {
+            let reply = session.client.act(&routes::ACCEPT_STORE, &[], session.dry_run).await?;
+            session.shows(&reply, in_words)?;
+            if let Ok(StoreResponse { doubt: Some(_) }) = reply.value() {
                 session.done("the store is in doubt all the same: what is missing has to come back first");
                 return Ok(Exit::CouldNotCheck);
             }
             session.done(match before {
-                Some(StoreReport { doubt: None }) => {
+                Some(StoreResponse { doubt: None }) => {
                     "the store was not in doubt before: there was nothing to vouch for"
                 }
                 _ => NEXT,
@@ -58,7 +51,7 @@ pub(crate) async fn handle(session: &CommandContext, command: StoreCommand) -> a
     }
 }
 
-fn in_words(report: &StoreReport) -> String {
+fn in_words(report: &StoreResponse) -> String {
     match &report.doubt {
         None => "the store has all that this agency wrote, as far as its peers or an operator have told".to_owned(),
         Some(doubt) => format!("the store is in doubt: {doubt}"),

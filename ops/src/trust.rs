@@ -5,17 +5,20 @@ mod exchange;
 mod history;
 mod scope;
 
-use registry_schema::{
-    AgencyId, RecognitionScope, RecognitionWithdrawal, Timestamp,
-    recognition::{Attestation, RecognitionBasis, RecognitionEntry},
+use api_types::{
+    consequences::ConsequencesResponse,
+    recognitions::{RecognitionListQuery, RecognitionRequest, RecognitionResponse, WithdrawalRequest},
+    routes,
 };
-use serde::Serialize;
-use serde_json::{json, value::RawValue};
+use registry_schema::{
+    RecognitionWithdrawal, Timestamp,
+    recognition::{Attestation, RecognitionEntry},
+};
 
 use crate::{
     CommandContext,
     args::{RecognizeArgs, TrustCommand},
-    client,
+    client::Answer,
     exit::{Exit, fault},
     issuer::{self, NameScope},
     out, show,
@@ -31,11 +34,11 @@ pub(crate) async fn handle(session: &CommandContext, command: TrustCommand) -> a
             list(
                 session,
                 at,
-                &[
-                    ("agency", agency.map(String::from)),
-                    ("issuer", issuer),
-                    ("at", at.map(|t| t.to_string())),
-                ],
+                &RecognitionListQuery {
+                    agency: agency.map(String::from),
+                    issuer,
+                    at: at.map(|t| t.to_string()),
+                },
             )
             .await
         }
@@ -58,17 +61,13 @@ pub(crate) async fn handle(session: &CommandContext, command: TrustCommand) -> a
     }
 }
 
-async fn list(
-    session: &CommandContext,
-    at: Option<Timestamp>,
-    query: &[(&str, Option<String>)],
-) -> anyhow::Result<Exit> {
-    let reply = session.client.read(&["v1", "recognitions"], query).await?;
+async fn list(session: &CommandContext, at: Option<Timestamp>, query: &RecognitionListQuery) -> anyhow::Result<Exit> {
+    let reply = session.client.get(&routes::RECOGNITIONS, &[], &query.pairs()).await?;
     if session.out.json {
         session.out.json(&reply.json)?;
         return Ok(Exit::Done);
     }
-    let entries: Vec<RecognitionEntry> = reply.parse()?;
+    let entries = reply.value()?;
     if entries.is_empty() {
         out::note("no recognitions that fit");
         return Ok(Exit::Done);
@@ -83,23 +82,23 @@ async fn list(
 
 async fn one(session: &CommandContext, id: &str, at: Option<Timestamp>) -> anyhow::Result<Exit> {
     // An id is unique within one agency's list only, so there may be several.
-    for (json, entry) in find(session, id).await? {
+    for found in find(session, id).await? {
         if session.out.json {
-            session.out.json(&json)?;
+            session.out.json(&found.json)?;
         } else {
-            session.out.data(&render(&entry, at.unwrap_or_else(|| session.now())))?;
+            let as_of = at.unwrap_or_else(|| session.now());
+            session.out.data(&render(&found.value()?, as_of))?;
         }
     }
     Ok(Exit::Done)
 }
 
-async fn find(session: &CommandContext, id: &str) -> anyhow::Result<Vec<(Box<RawValue>, RecognitionEntry)>> {
-    let all: Vec<Box<RawValue>> = session.client.read(&["v1", "recognitions"], &[]).await?.parse()?;
+async fn find(session: &CommandContext, id: &str) -> anyhow::Result<Vec<Answer<RecognitionEntry>>> {
+    let all = session.client.get(&routes::RECOGNITIONS, &[], &[]).await?;
     let mut found = Vec::new();
-    for json in all {
-        let entry: RecognitionEntry = client::parse(&json)?;
-        if entry.recognition.id == id {
-            found.push((json, entry));
+    for item in all.items()? {
+        if item.value()?.recognition.id == id {
+            found.push(item);
         }
     }
     if found.is_empty() {
@@ -112,37 +111,25 @@ async fn find(session: &CommandContext, id: &str) -> anyhow::Result<Vec<(Box<Raw
 }
 
 async fn recognize(session: &CommandContext, args: &RecognizeArgs) -> anyhow::Result<Exit> {
-    #[derive(Serialize)]
-    struct RecognitionBody<'a> {
-        issuer: &'a str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        registered_by: Option<&'a AgencyId>,
-        purposes: &'a [registry_schema::Purpose],
-        scope: RecognitionScope,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        from: Option<Timestamp>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        until: Option<Timestamp>,
-        accepts_without_status: bool,
-        #[serde(flatten)]
-        basis: RecognitionBasis,
-    }
     scope::in_order(args.from, args.until)?;
     let scope = scope::scope(&args.covers)?;
     let registered_by = args.registered_by.as_ref();
     let issuer = issuer::resolve_as(session, &args.issuer, registered_by, NameScope::InGoodStanding).await?;
-    let new = RecognitionBody {
-        issuer: &issuer,
-        registered_by: args.registered_by.as_ref(),
-        purposes: &args.purposes,
+    let basis = scope::basis(&args.rests, Attestation::OwnReview, args.stands_alone);
+    let new = RecognitionRequest {
+        issuer,
+        registered_by: args.registered_by.clone(),
+        purposes: args.purposes.clone(),
         scope,
         from: args.from,
         until: args.until,
         accepts_without_status: args.without_status,
-        basis: scope::basis(&args.rests, Attestation::OwnReview, args.stands_alone),
+        attestation: basis.attestation,
+        stands_alone: basis.stands_alone,
+        may_be_followed: basis.may_be_followed,
+        conditions: basis.conditions,
     };
-    let path = ["v1", "recognitions"];
-    let shown = |said: &Said| {
+    let shown = |said: &RecognitionResponse| {
         // What is only tried gets another id when it is done.
         let id = said
             .consequences
@@ -150,52 +137,39 @@ async fn recognize(session: &CommandContext, args: &RecognizeArgs) -> anyhow::Re
             .then_some(said.entry.recognition.id.as_str());
         with_consequences(rendered(&said.entry, id, session.now()), &said.consequences)
     };
-    asks_first(session, &path, &new, shown, |said: &Said| {
+    let question = |said: &RecognitionResponse| {
         format!(
             "Recognize {}? Every agency will see it.",
             said.entry.recognition.issuer.name
         )
-    })
-    .await?;
-    let reply = session.client.write(&path, &new).await?;
-    session.written(&reply, shown)?;
+    };
+    let route = &routes::RECOGNIZE;
+    session.asks_before(route, &[], &new, shown, question).await?;
+    let reply = session.change(route, &[], &new).await?;
+    session.shows(&reply, shown)?;
     Ok(Exit::Done)
 }
 
-/// Shows a person what a change would do, by a dry run, and asks before it is done.
-pub(crate) async fn asks_first<T: serde::de::DeserializeOwned>(
-    session: &CommandContext,
-    path: &[&str],
-    body: &impl Serialize,
-    shown: impl Fn(&T) -> String,
-    question: impl Fn(&T) -> String,
-) -> anyhow::Result<()> {
-    if !session.asks() {
-        return session.agrees("");
-    }
-    let would: T = session.client.write_as(path, body, true).await?.parse()?;
-    out::note(&shown(&would));
-    session.agrees(&question(&would))
-}
-
 async fn withdraw(session: &CommandContext, id: &str, earlier_badges_stay_good: bool) -> anyhow::Result<Exit> {
-    let body = json!({ "earlier_badges_stay_good": earlier_badges_stay_good });
-    let path = ["v1", "recognitions", id, "withdrawal"];
-    let shown = |said: &Said| with_consequences(render(&said.entry, session.now()), &said.consequences);
+    let end = WithdrawalRequest {
+        earlier_badges_stay_good,
+    };
+    let shown = |said: &RecognitionResponse| with_consequences(render(&said.entry, session.now()), &said.consequences);
     let earlier = match earlier_badges_stay_good {
         true => "earlier badges stay good",
         false => "earlier badges no longer count either",
     };
-    asks_first(session, &path, &body, shown, |said: &Said| {
+    let question = |said: &RecognitionResponse| {
         format!(
             "Withdraw the recognition of {}? From now on its badges are not recognized; {earlier}.",
             said.entry.recognition.issuer.name
         )
-    })
-    .await?;
-    let reply = session.client.write(&path, &body).await?;
+    };
+    let route = &routes::WITHDRAW;
+    session.asks_before(route, &[id], &end, shown, question).await?;
+    let reply = session.change(route, &[id], &end).await?;
     if !session.dry_run {
-        let entry: RecognitionEntry = reply.parse()?;
+        let entry = reply.value()?.entry;
         if entry.recognition.id != id || entry.withdrawn.is_none() {
             return Err(fault(
                 Exit::Integrity,
@@ -203,38 +177,12 @@ async fn withdraw(session: &CommandContext, id: &str, earlier_badges_stay_good: 
             ));
         }
     }
-    session.written(&reply, shown)?;
+    session.shows(&reply, shown)?;
     Ok(Exit::Done)
 }
 
-/// A recognition as the node has it after a change; in a dry run, with what would change.
-#[derive(Debug, serde::Deserialize)]
-pub(crate) struct Said {
-    #[serde(flatten)]
-    entry: RecognitionEntry,
-    consequences: Option<Consequences>,
-}
-
-/// The consequences of a change, with the base of each number.
-#[derive(Debug, serde::Deserialize)]
-pub(crate) struct Consequences {
-    recognitions: Option<Resting>,
-    badges: usize,
-    own: Vec<String>,
-    checks: i64,
-    checked: Vec<String>,
-}
-
-/// On which recognitions the removal of a peer bears.
-#[derive(Debug, serde::Deserialize)]
-struct Resting {
-    standing: u64,
-    of_issuers: u64,
-    of_agency: u64,
-}
-
 /// A text, and under it what would change.
-pub(crate) fn with_consequences(text: String, would: &Option<Consequences>) -> String {
+pub(crate) fn with_consequences(text: String, would: &Option<ConsequencesResponse>) -> String {
     let Some(would) = would else { return text };
     let changes = |lines: &[String]| match lines {
         [] => "none changes verdict or worth here".to_owned(),
@@ -360,6 +308,8 @@ fn rendered(entry: &RecognitionEntry, id: Option<&str>, now: Timestamp) -> Strin
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn entry(until: Option<&str>, withdrawn: bool) -> RecognitionEntry {

@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::Context;
+use api_types::{routes, verifications::VerificationQuery};
 use registry_schema::{
     AgencyId, Check, CheckOutcome, CredentialCode, Finding, IssuerStanding, Verdict, VerdictKind,
     code::BadCredentialCode, quotable, verdict::Endorsement,
@@ -71,23 +72,23 @@ async fn one(session: &CommandContext, args: &VerifyArgs, name: &str) -> anyhow:
     let badge = load(name)?;
     let reply = session
         .client
-        .ask(&["v1", "verifications"], &query(args), badge.kind, badge.bytes)
+        .ask_about(&routes::VERIFICATION, &query(args).pairs(), (badge.kind, badge.bytes))
         .await?;
-    let verdict = reply.parse()?;
+    let verdict = reply.value()?;
     if session.out.json {
         session.out.json(&reply.json)?;
     }
     Ok(verdict)
 }
 
-/// Returns the question, as parameters of the request.
-fn query(args: &VerifyArgs) -> [(&'static str, Option<String>); 4] {
-    [
-        ("at", args.at.map(|t| t.to_string())),
-        ("known", args.known.map(|t| t.to_string())),
-        ("purpose", args.purpose.map(|p| p.to_string())),
-        ("agency", args.agency.as_ref().map(ToString::to_string)),
-    ]
+/// The question that was typed.
+fn query(args: &VerifyArgs) -> VerificationQuery {
+    VerificationQuery {
+        agency: args.agency.as_ref().map(ToString::to_string),
+        purpose: args.purpose.map(|p| p.to_string()),
+        at: args.at.map(|t| t.to_string()),
+        known: args.known.map(|t| t.to_string()),
+    }
 }
 
 const fn exit_for(verdict: VerdictKind) -> Exit {

@@ -12,6 +12,14 @@ use std::{
     sync::{Mutex, MutexGuard},
 };
 
+use api_types::{
+    Route,
+    credentials::{NewAchievement, NewCredential, StatusChangeRequest, StatusChangeResponse},
+    issuers::{NewIssuer, RegisteredIssuerResponse},
+    recognitions::{RecognitionRequest, WithdrawalRequest},
+    replication::LogHoldingResponse,
+    routes,
+};
 use node::{Node, config::Config, init};
 use platform::clock;
 use protocol::{Hash, Put, Ticket, status_list, trust_list};
@@ -20,6 +28,7 @@ use registry_schema::{
     Timestamp, recognition::RecognitionEntry,
 };
 use reqwest::Method;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::{
@@ -122,13 +131,16 @@ impl TestAgency {
     /// Waits until its node signed a heartbeat at this time or later, by its own clock.
     pub async fn signs_by(&self, due: Timestamp) {
         crate::eventually(&format!("{} signed something at {due} or later", self.id), async || {
-            let beats = self.employer().reads("/v1/heartbeats").await.value();
-            let all = beats.as_array().map(Vec::as_slice).unwrap_or_default();
-            let own = all.iter().find(|one| one["agency"] == self.id.as_str());
-            let issued = own.and_then(|own| own["writers"][0]["counted"]["issued"].as_str());
-            match issued.and_then(|at| at.parse::<Timestamp>().ok()) {
-                Some(at) if at >= due => Ok(()),
-                _ => Err(beats.to_string()),
+            let reply = self.employer().reads(routes::HEARTBEATS.path()).await;
+            if reply.status != 200 {
+                return Err(reply.text());
+            }
+            let all: Vec<LogHoldingResponse> = reply.json();
+            let own = all.iter().find(|log| log.agency.as_ref() == Some(&self.id));
+            let counted = own.and_then(|log| log.writers.first()?.counted.as_ref());
+            match counted {
+                Some(heartbeat) if heartbeat.issued >= due => Ok(()),
+                _ => Err(reply.text()),
             }
         })
         .await;
@@ -235,8 +247,8 @@ impl TestAgency {
     /// # Panics
     /// If it gives none.
     pub async fn ticket(&self, port: u16) -> Ticket {
-        let told = self.employer().reads("/v1/peers/ticket").await.with_status(200).value();
-        let ticket: Ticket = told["ticket"].as_str().expect("a text").parse().expect("a ticket");
+        let told = self.employer().gets(&routes::TICKET, &[]).await;
+        let ticket: Ticket = told.ticket.parse().expect("a ticket");
         assert_eq!(
             (&ticket.agency, ticket.genesis, ticket.url.as_str()),
             (&self.id, self.genesis(), self.url.as_str())
@@ -314,14 +326,25 @@ impl TestAgency {
         send(request.body(text.to_owned())).await
     }
 
-    /// The operator writes, and is told that it is done.
-    async fn writes(&self, path: &str, body: &Value) -> HttpReply {
-        self.asks(Method::POST, path, Some(body)).await.with_status(201)
+    /// The operator calls a route with a body, whatever comes of it.
+    pub async fn calls<B: Serialize, A>(&self, route: &Route<B, A>, parameters: &[&str], body: &B) -> HttpReply {
+        let path = format!("/{}", route.segments(parameters).join("/"));
+        self.asks(Method::POST, &path, Some(&json!(body))).await
+    }
+
+    /// The operator makes something by a route, and is told that it is made.
+    async fn makes<B: Serialize, A: DeserializeOwned>(&self, route: &Route<B, A>, parameters: &[&str], body: &B) -> A {
+        self.calls(route, parameters, body).await.with_status(201).json()
     }
 
     /// Registers an issuer.
     pub async fn registers(&self, name: &str) -> Issuer {
-        let issuer: Issuer = self.writes("/v1/issuers", &json!({"name": name})).await.json();
+        let new = NewIssuer {
+            name: name.to_owned(),
+            ..NewIssuer::default()
+        };
+        let made: RegisteredIssuerResponse = self.makes(&routes::ISSUER_REGISTRATION, &[], &new).await;
+        let issuer = made.issuer;
         self.notes(format!("issuer `{name}` registered"), trust_list::register(&issuer));
         issuer
     }
@@ -349,8 +372,8 @@ impl TestAgency {
             },
         )
         .await;
-        let body = json!({"issuer": issuer.id, "purposes": purposes, "scope": scope});
-        let entry: RecognitionEntry = self.writes("/v1/recognitions", &body).await.json();
+        let new = RecognitionRequest::new(&issuer.id, purposes, scope.clone());
+        let entry = self.makes(&routes::RECOGNIZE, &[], &new).await.entry;
         self.notes(
             format!("issuer `{}` recognized", issuer.name),
             trust_list::recognize(&entry.recognition),
@@ -364,11 +387,9 @@ impl TestAgency {
     /// If it is not done.
     pub async fn withdraws(&self, entry: &RecognitionEntry) {
         let id = &entry.recognition.id;
-        let ended: RecognitionEntry = self
-            .writes(&format!("/v1/recognitions/{id}/withdrawal"), &json!({}))
-            .await
-            .json();
-        let withdrawal = ended.withdrawn.expect("a withdrawn recognition says so");
+        let end = WithdrawalRequest::default();
+        let ended = self.makes(&routes::WITHDRAW, &[id], &end).await;
+        let withdrawal = ended.entry.withdrawn.expect("a withdrawn recognition says so");
         self.notes(
             format!("recognition `{id}` withdrawn"),
             trust_list::withdraw(id, &withdrawal),
@@ -385,11 +406,13 @@ impl TestAgency {
     /// # Panics
     /// If it is not done.
     pub async fn issues_with(&self, issuer: &Issuer, subject: &str, more: Value) -> IssuedBadge {
-        let mut body = json!({"issuer": issuer.id, "subject": subject, "achievement": {"name": ACHIEVEMENT}});
+        let mut body = json!(badge_to_issue(issuer, subject));
         let both = body.as_object_mut().zip(more.as_object());
         let (body_fields, more_fields) = both.expect("two objects");
         body_fields.extend(more_fields.clone());
-        self.writes("/v1/credentials", &body).await.json()
+        let new: NewCredential = serde_json::from_value(body).expect("a credential to issue");
+        let issued = self.makes(&routes::ISSUANCE, &[], &new).await;
+        issued.try_into().expect("a badge that was issued")
     }
 
     /// Returns its record of a credential.
@@ -423,17 +446,30 @@ impl TestAgency {
 
     async fn changes(&self, badge: &IssuedBadge, to: StatusState, reason: StatusReason) -> StatusChange {
         let reply = self.tries_to_change(badge.code(), to, reason).await.with_status(201);
-        serde_json::from_value(reply.value()["change"].clone()).expect("a change")
+        reply.json::<StatusChangeResponse>().change
     }
 
     /// Tries to change a status, whatever comes of it.
     pub async fn tries_to_change(&self, code: CredentialCode, to: StatusState, reason: StatusReason) -> HttpReply {
-        let body = json!({"status": to, "reason": reason, "note": "stays at home"});
-        self.asks(
-            Method::POST,
-            &format!("/v1/credentials/{}/status-entries", code.compact()),
-            Some(&body),
-        )
-        .await
+        let new = StatusChangeRequest {
+            status: to,
+            reason,
+            note: Some("stays at home".to_owned()),
+        };
+        self.calls(&routes::STATUS_CHANGE, &[&code.compact()], &new).await
+    }
+}
+
+/// The badge of every scenario, for a holder.
+pub(crate) fn badge_to_issue(issuer: &Issuer, subject: &str) -> NewCredential {
+    NewCredential {
+        issuer: issuer.id.clone(),
+        achievement: NewAchievement {
+            name: ACHIEVEMENT.to_owned(),
+            ..NewAchievement::default()
+        },
+        subject: subject.to_owned(),
+        valid_from: None,
+        valid_until: None,
     }
 }

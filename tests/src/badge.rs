@@ -1,16 +1,30 @@
 //! A badge in its holder's hand.
 
+use api_types::credentials::IssuedCredentialResponse;
 use registry_schema::{Credential, CredentialCode};
 use serde::Deserialize;
 use serde_json::Value;
 
 /// A badge in its holder's hand, with what its agency keeps of it.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "IssuedCredentialResponse")]
 pub struct IssuedBadge {
     /// The agency's record.
     pub credential: Credential,
     /// The file.
     pub document: Value,
+}
+
+impl TryFrom<IssuedCredentialResponse> for IssuedBadge {
+    type Error = String;
+
+    fn try_from(issued: IssuedCredentialResponse) -> Result<Self, String> {
+        let document = issued.document.ok_or("no badge was issued: it was a dry run")?;
+        Ok(Self {
+            credential: issued.credential,
+            document: serde_json::from_str(document.get()).map_err(|error| error.to_string())?,
+        })
+    }
 }
 
 impl IssuedBadge {

@@ -6,9 +6,18 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use api_types::{
+    Route,
+    credentials::StatusChangeRequest,
+    issuers::{NewIssuer, RegisteredIssuerResponse},
+    peers::NewPeer,
+    recognitions::{RecognitionRequest, RecognitionResponse, WithdrawalRequest},
+    routes,
+};
 use protocol::{DocumentId, Hash, Ticket};
 use rand::{RngExt as _, rngs::StdRng};
-use registry_schema::Issuer;
+use registry_schema::{Issuer, Purpose, RecognitionScope, StatusReason, StatusState};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{HttpReply, IssuedBadge, TestAgency, http, oracle::DiskOracle};
@@ -220,29 +229,39 @@ impl OperatorClient {
     }
 
     fn request(&mut self, deed: &PlannedWrite) -> (String, Value) {
-        let status = |to: &str| {
+        let status = |to: StatusState| {
             let code = deed
                 .badge
                 .as_ref()
                 .map(|badge| badge.code().compact())
                 .unwrap_or_default();
-            let body = json!({"status": to, "reason": "administrative"});
-            (format!("/v1/credentials/{code}/status-entries"), body)
+            let new = StatusChangeRequest {
+                status: to,
+                reason: StatusReason::Administrative,
+                note: None,
+            };
+            call(&routes::STATUS_CHANGE, &[&code], &new)
         };
         match deed.kind {
             WriteKind::Issue => {
-                let body = json!({"issuer": self.issuer.id, "subject": deed.name, "achievement": {"name": crate::agency::ACHIEVEMENT}});
-                ("/v1/credentials".into(), body)
+                let new = crate::agency::badge_to_issue(&self.issuer, &deed.name);
+                call(&routes::ISSUANCE, &[], &new)
             }
-            WriteKind::Suspend => status("suspended"),
-            WriteKind::Reinstate => status("active"),
-            WriteKind::Revoke => status("revoked"),
-            WriteKind::Register => ("/v1/issuers".into(), json!({"name": deed.name})),
+            WriteKind::Suspend => status(StatusState::Suspended),
+            WriteKind::Reinstate => status(StatusState::Active),
+            WriteKind::Revoke => status(StatusState::Revoked),
+            WriteKind::Register => {
+                let new = NewIssuer {
+                    name: deed.name.clone(),
+                    ..NewIssuer::default()
+                };
+                call(&routes::ISSUER_REGISTRATION, &[], &new)
+            }
             WriteKind::Recognize => {
-                let body = json!({"issuer": deed.name, "purposes": ["renewal"], "scope": "all"});
-                ("/v1/recognitions".into(), body)
+                let new = RecognitionRequest::new(&deed.name, &[Purpose::Renewal], RecognitionScope::All);
+                call(&routes::RECOGNIZE, &[], &new)
             }
-            WriteKind::Withdraw => (format!("/v1/recognitions/{}/withdrawal", deed.name), json!({})),
+            WriteKind::Withdraw => call(&routes::WITHDRAW, &[&deed.name], &WithdrawalRequest::default()),
             WriteKind::Peer => {
                 // An identity of a node, in the form of libp2p, and a log, that nobody has.
                 let key: [u8; 32] = self.rng.random();
@@ -255,25 +274,27 @@ impl OperatorClient {
                     addresses: vec!["/ip4/127.0.0.1/tcp/9".into()],
                     url: String::new(),
                 };
-                ("/v1/peers".into(), json!({"ticket": ticket.to_string()}))
+                let new = NewPeer {
+                    ticket: ticket.to_string(),
+                    introduced_by: None,
+                    introduction: None,
+                };
+                call(&routes::ADD_PEER, &[], &new)
             }
         }
     }
 
     fn keeps(&mut self, deed: &PlannedWrite, reply: &HttpReply) {
-        let text = |pointer: &str| {
-            let value = reply.value();
-            value
-                .pointer(pointer)
-                .and_then(Value::as_str)
-                .expect("a text")
-                .to_owned()
-        };
         match deed.kind {
             WriteKind::Issue => self.good.push_back(reply.json()),
             WriteKind::Suspend => self.suspended.extend(deed.badge.clone()),
-            WriteKind::Register => self.registered.push_back(text("/id")),
-            WriteKind::Recognize => self.recognitions.push_back(text("/id")),
+            WriteKind::Register => self
+                .registered
+                .push_back(reply.json::<RegisteredIssuerResponse>().issuer.id),
+            WriteKind::Recognize => {
+                let made: RecognitionResponse = reply.json();
+                self.recognitions.push_back(made.entry.recognition.id);
+            }
             WriteKind::Reinstate | WriteKind::Revoke | WriteKind::Withdraw | WriteKind::Peer => {}
         }
     }
@@ -393,4 +414,9 @@ impl WriteRecord {
             self.said
         ))
     }
+}
+
+/// The path and the body of a call.
+fn call<B: Serialize, A>(route: &Route<B, A>, parameters: &[&str], body: &B) -> (String, Value) {
+    (format!("/{}", route.segments(parameters).join("/")), json!(body))
 }

@@ -1,7 +1,9 @@
 //! Somebody with a badge and a question. No account, no token.
 
+use api_types::{NoBody, Route};
 use registry_schema::Verdict;
 use reqwest::multipart::{Form, Part};
+use serde::de::DeserializeOwned;
 
 use crate::{
     HttpReply, IssuedBadge,
@@ -98,5 +100,11 @@ impl Employer {
     /// Looks at a page.
     pub async fn reads(&self, path: &str) -> HttpReply {
         send(self.http.get(format!("{}{path}", self.node))).await
+    }
+
+    /// Reads a route.
+    pub async fn gets<A: DeserializeOwned>(&self, route: &Route<NoBody, A>, parameters: &[&str]) -> A {
+        let path = format!("/{}", route.segments(parameters).join("/"));
+        self.reads(&path).await.with_status(200).json()
     }
 }

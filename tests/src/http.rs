@@ -2,8 +2,9 @@
 
 use std::{sync::Once, time::Duration};
 
+use api_types::problem::ProblemResponse;
 use reqwest::{Client, RequestBuilder};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// The answer of a node.
@@ -15,20 +16,6 @@ pub struct HttpReply {
     pub content_type: String,
     /// The body.
     pub body: Vec<u8>,
-}
-
-/// An error, as RFC 9457 has it.
-#[derive(Clone, Debug, Deserialize)]
-pub struct HttpProblem {
-    /// The page that explains it.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// The kind of error, in words.
-    pub title: String,
-    /// The HTTP status once more.
-    pub status: u16,
-    /// The trouble with this request.
-    pub detail: String,
 }
 
 /// A client that asks on loopback and does not wait for ever.
@@ -135,10 +122,10 @@ impl HttpReply {
     ///
     /// # Panics
     /// If it tells of none, or of another.
-    pub fn problem(&self, status: u16, code: &str) -> HttpProblem {
+    pub fn problem(&self, status: u16, code: &str) -> ProblemResponse {
         assert_eq!(self.status, status, "{}", self.text());
         assert_eq!(self.content_type, "application/problem+json", "{}", self.text());
-        let problem: HttpProblem = self.json();
+        let problem: ProblemResponse = self.json();
         assert_eq!(
             (problem.status, problem.kind.as_str()),
             (status, format!("/help/{code}").as_str()),

@@ -1,7 +1,7 @@
 //! Issuers that sign with software and keys of their own, and agencies that register and recognize them.
 
-use registry_schema::{Check, Issuer, Timestamp, Verdict, VerdictKind};
-use reqwest::Method;
+use api_types::{recognitions::RecognitionRequest, routes};
+use registry_schema::{Check, Issuer, Purpose, RecognitionScope, Timestamp, Verdict, VerdictKind};
 use serde_json::{Value, json};
 use verification::{IssuerSigningKey, data_integrity, multikey};
 
@@ -44,11 +44,12 @@ pub fn issues(publisher: &Publisher, (name, key): (&str, &IssuerSigningKey), at:
 
 /// Recognizes an issuer, also for badges without a status.
 pub async fn recognizes(agency: &TestAgency, issuer: &str) {
-    let body = json!({
-        "issuer": issuer, "purposes": ["renewal", "professional_learning"], "scope": "all", "accepts_without_status": true,
-    });
-    let reply = agency.asks(Method::POST, "/v1/recognitions", Some(&body)).await;
-    reply.with_status(201);
+    let purposes = [Purpose::Renewal, Purpose::ProfessionalLearning];
+    let new = RecognitionRequest {
+        accepts_without_status: true,
+        ..RecognitionRequest::new(issuer, &purposes, RecognitionScope::All)
+    };
+    agency.calls(&routes::RECOGNIZE, &[], &new).await.with_status(201);
 }
 
 /// Waits until an agency knows the issuer as it stands elsewhere.

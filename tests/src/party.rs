@@ -1,5 +1,9 @@
 //! The parties to the registration of an issuer: applicants, reviewers, deciders, strangers.
 
+use api_types::{
+    applications::{ApplicationCreatedResponse, ApplicationRequest},
+    routes,
+};
 use node::{config::Config, init};
 use policy::rubrics::STARTER;
 use reqwest::Method;
@@ -104,11 +108,19 @@ pub async fn with_public_histories() -> Federation {
 /// # Panics
 /// If it is not taken.
 pub async fn applies(sc: &TestAgency, name: &str) -> (String, String) {
-    let body = json!({"name": name, "contact_name": CONTACT, "contact_email": EMAIL});
-    let request = http::client().post(format!("{}/v1/applications", sc.url())).json(&body);
-    let made = http::send(request).await.with_status(201).value();
-    let text = |value: &Value| value.as_str().expect("a text").to_owned();
-    (text(&made["application"]["id"]), text(&made["token"]))
+    let body = ApplicationRequest {
+        name: name.to_owned(),
+        url: None,
+        contact_name: CONTACT.to_owned(),
+        contact_email: EMAIL.to_owned(),
+        rubric: None,
+        evidence: Vec::new(),
+    };
+    let request = http::client()
+        .post(format!("{}{}", sc.url(), routes::APPLY.path()))
+        .json(&body);
+    let made: ApplicationCreatedResponse = http::send(request).await.with_status(201).json();
+    (made.application.id, made.token.expect("an applicant gets a token"))
 }
 
 /// Sends a form of a page.

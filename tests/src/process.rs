@@ -7,6 +7,10 @@ use std::{
     path::PathBuf,
 };
 
+use api_types::{
+    operations::{ProcessRole, VersionResponse},
+    routes,
+};
 use node::config::Config;
 use reqwest::Method;
 use serde_json::Value;
@@ -112,8 +116,12 @@ impl AgencyProcess {
 
     /// Asks it whether it writes.
     pub async fn is_holder(&self) -> Result<bool, String> {
-        let reply = http::try_send(self.http.get(format!("{}/version", self.url))).await?;
-        Ok(reply.value()["role"] == "holder")
+        let version = format!("{}{}", self.url, routes::VERSION.path());
+        let reply = http::try_send(self.http.get(version)).await?;
+        if reply.status != 200 {
+            return Err(reply.text());
+        }
+        Ok(reply.json::<VersionResponse>().role == ProcessRole::Holder)
     }
 
     /// Waits until one of these writes, and gives its place among them. A frozen one must not be among them.

@@ -1,17 +1,18 @@
 //! The federation as this node knows it: its agencies.
 
+use api_types::{
+    agencies::{AgencyResponse, IssuerListCounts},
+    hindrances::Hindrances,
+};
 use axum::{
     Json,
     extract::{Path, State},
 };
-use registry_schema::{AgencyFreshness, AgencyId, QueryTime, Timestamp};
-use serde::Serialize;
-use utoipa::ToSchema;
+use registry_schema::{AgencyFreshness, QueryTime, Timestamp};
 use verification::Freshness;
 
 use super::{
-    App,
-    hindrances::Hindrances,
+    App, hindrances,
     problem::{NOT_FOUND, Problem},
     verifications::apart,
 };
@@ -19,45 +20,6 @@ use agency::{
     external_sources::KeptListCounts,
     registry::{AgencyState, Registry},
 };
-
-/// An agency of the federation, as this node knows it.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Agency {
-    /// Its name.
-    pub(crate) id: AgencyId,
-    /// Its name for people.
-    pub(crate) name: String,
-    /// The address at which its node answers.
-    pub(crate) url: String,
-    /// True if it is this node's own.
-    pub(crate) home: bool,
-    /// Everything that it wrote before this moment is known here.
-    pub(crate) last_heard: Option<Timestamp>,
-    /// From this moment on, unless it is heard again, answers that rest on its lists are "could not check"; null for this node's
-    /// own, as long as it knows them as they are.
-    pub(crate) good_until: Option<Timestamp>,
-    /// The agency's freshness now, by the clock of this node: the judgment on which its verdicts rest.
-    pub(crate) freshness: AgencyFreshness,
-    /// Since when this node no longer federates with it, if it was expelled.
-    pub(crate) expelled_since: Option<Timestamp>,
-    /// Since when this node follows it no more, if it was removed and not expelled: nothing that it writes since then comes here,
-    /// and what is here counts until `good_until`.
-    pub(crate) left_since: Option<Timestamp>,
-    /// True if its root signs two histories: what it granted does not count.
-    pub(crate) disputed: bool,
-    /// The number of forks of its log that are proven here: see `/v1/agencies/{id}/forks`.
-    pub(crate) forks: usize,
-    /// The causes that keep more of it from being taken in, or anything of it from being fresh.
-    #[serde(flatten)]
-    pub(crate) hindrances: Hindrances,
-    /// The number of issuers that are home there.
-    pub(crate) issuers: usize,
-    /// The number of recognitions that it has in force.
-    pub(crate) recognitions: usize,
-    /// The counts of the status lists kept here, of those that it names for its issuers with keys of their own, if it names any.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) issuers_lists: Option<KeptListCounts>,
-}
 
 /// Returns the freshness of an agency, as verdicts see it.
 pub(super) fn known_freshness(registry: &Registry, lists: &AgencyState, now: Timestamp) -> AgencyFreshness {
@@ -90,14 +52,23 @@ pub(super) fn heard(
     }
 }
 
-fn all(app: &App) -> Vec<Agency> {
+const fn list_counts(kept: KeptListCounts) -> IssuerListCounts {
+    IssuerListCounts {
+        named: kept.named,
+        fresh: kept.fresh,
+        failing: kept.failing,
+        oldest: kept.oldest,
+    }
+}
+
+fn all(app: &App) -> Vec<AgencyResponse> {
     let now = app.clock.now();
     let kept_lists = app.foreign.kept_lists(now);
     let registry = app.registry.snapshot();
     let shown = |lists: &AgencyState| {
         let home = lists.id == *registry.home_id();
         let (last_heard, good_until) = heard(&registry, lists, now);
-        Agency {
+        AgencyResponse {
             id: lists.id.clone(),
             name: lists.name.clone(),
             url: lists.url.clone(),
@@ -116,13 +87,13 @@ fn all(app: &App) -> Vec<Agency> {
             forks: lists.forks,
             hindrances: registry
                 .pin(&lists.id)
-                .map_or_else(Hindrances::default, |genesis| Hindrances::of(&registry, &genesis)),
+                .map_or_else(Hindrances::default, |genesis| hindrances::of(&registry, &genesis)),
             issuers: lists.issuers().count(),
             recognitions: lists
                 .recognitions()
                 .filter(|entry| entry.holds(QueryTime::now(now), None))
                 .count(),
-            issuers_lists: kept_lists.get(&lists.id).copied(),
+            issuers_lists: kept_lists.get(&lists.id).copied().map(list_counts),
         }
     };
     registry.agencies().into_iter().map(shown).collect()
@@ -130,20 +101,20 @@ fn all(app: &App) -> Vec<Agency> {
 
 /// The agencies of the federation.
 #[utoipa::path(get, path = "/v1/agencies", tag = "federation",
-    responses((status = 200, description = "this node's own first", body = Vec<Agency>)))]
-pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<Agency>>, Problem> {
+    responses((status = 200, description = "this node's own first", body = Vec<AgencyResponse>)))]
+pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<AgencyResponse>>, Problem> {
     all_apart(app).await.map(Json)
 }
 
 /// All agencies; their recognitions are counted on a thread of their own.
-pub(crate) async fn all_apart(app: App) -> Result<Vec<Agency>, Problem> {
+pub(crate) async fn all_apart(app: App) -> Result<Vec<AgencyResponse>, Problem> {
     apart(move || all(&app)).await
 }
 
 /// One agency.
 #[utoipa::path(get, path = "/v1/agencies/{id}", tag = "federation", params(("id" = String, Path, example = "US-NC")),
-    responses((status = 200, body = Agency), (status = 404, description = "not of this federation", body = Problem)))]
-pub(super) async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Agency>, Problem> {
+    responses((status = 200, body = AgencyResponse), (status = 404, description = "not of this federation", body = Problem)))]
+pub(super) async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Json<AgencyResponse>, Problem> {
     let found = all_apart(app)
         .await?
         .into_iter()

@@ -3,6 +3,10 @@
 mod proof;
 mod shown;
 
+use api_types::applications::{
+    ApplicationCreatedResponse, ApplicationRequest, ApplicationResponse, ApplicationSummary, CaseStepRequest,
+    CaseStepResponse, IssuerHistoryResponse,
+};
 use axum::{
     Json,
     extract::{DefaultBodyLimit, FromRequestParts, Path, Query, State, rejection::JsonRejection},
@@ -10,21 +14,20 @@ use axum::{
 };
 use protocol::Hash;
 use registry_schema::registration::{RegistrationStep, StepActor};
-use serde::{Deserialize, Serialize};
 use transport::client::ClientAddress;
-use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) use proof::proved;
-pub(crate) use shown::{Application, History, HistoryStep, Listed, Viewer, history};
+use shown::application_summary;
+pub(crate) use shown::{Viewer, application_response, history};
 
 use super::{
     App,
     auth::{self, AuthenticatedOperator},
-    issuers::{ResemblingName, resembling},
+    issuers::resembling,
     paging::{ListPage, PageQuery},
     problem::{NOT_FOUND, Problem, UNAUTHENTICATED},
-    recognitions::Consequences,
+    recognitions::consequences_response,
 };
 use agency::registrar::{
     ApplicationEvidence, ApplicationLimit, Contact, NewApplication, RegistrarError, StepNote, SubmittedApplication,
@@ -115,57 +118,15 @@ pub(crate) fn hash(token: &str) -> [u8; 32] {
     Hash::of(&[token.as_bytes()]).0
 }
 
-/// An application to be an issuer.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ApplicationForm {
-    /// The name under which it wants to issue, at most 200 characters; public once it is registered.
-    name: String,
-    /// Its public page: an http or https link of at most 200 characters.
-    url: Option<String>,
-    /// A person or office that can be reached about it; stays at this agency.
-    contact_name: String,
-    /// Their e-mail address; stays at this agency.
-    contact_email: String,
-    /// The rubric's id; the agency's current one, if absent.
-    rubric: Option<String>,
-    /// The evidence shown at once; at most 60 pieces, and more can follow.
-    #[serde(default)]
-    evidence: Vec<NewEvidence>,
-}
-
-/// A piece of evidence.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewEvidence {
-    /// For this component of the rubric; for all, if absent.
-    component: Option<String>,
-    /// The place where it can be seen: an http or https link of at most 500 characters.
-    link: Option<String>,
-    /// A note on what it shows; at most 4,000 characters.
-    note: Option<String>,
-}
-
-/// An application that was made.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Made {
-    /// The agency's record of it.
-    application: Application,
-    /// With this token, as `Authorization: Bearer TOKEN`, the applicant follows the case. It is shown once; absent in a
-    /// dry run.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    token: Option<String>,
-}
-
 /// Apply to be an issuer of this agency.
 ///
 /// Anybody can. The answer has a token with which the applicant, and nobody else but the agency's operators, follows the
 /// case and gives evidence. At most 6 applications an hour from one address; after 20 an hour or 60 a day in all, one an
 /// hour from an address; and as many waiting as the agency allows; what an operator writes down for an applicant is not
 /// counted.
-#[utoipa::path(post, path = "/v1/applications", tag = "registration", request_body = ApplicationForm,
+#[utoipa::path(post, path = "/v1/applications", tag = "registration", request_body = ApplicationRequest,
     params(("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = Made), (status = 409, description = "the name is taken, or the agency takes no applications", body = Problem),
+    responses((status = 201, body = ApplicationCreatedResponse), (status = 409, description = "the name is taken, or the agency takes no applications", body = Problem),
               (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub(super) async fn apply(
     State(app): State<App>,
@@ -173,8 +134,8 @@ pub(super) async fn apply(
     operator: Result<AuthenticatedOperator, Problem>,
     extensions: Extensions,
     headers: HeaderMap,
-    body: Result<Json<ApplicationForm>, JsonRejection>,
-) -> Result<(StatusCode, Json<Made>), Problem> {
+    body: Result<Json<ApplicationRequest>, JsonRejection>,
+) -> Result<(StatusCode, Json<ApplicationCreatedResponse>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let by = operator.map_or(StepActor::Applicant, |AuthenticatedOperator(hand)| {
         StepActor::Operator(hand.who)
@@ -196,10 +157,10 @@ pub(super) async fn apply(
     };
     let client = app.clients.of(&extensions, &headers);
     let made = submit(&app, client, new, by, dry_run).await?;
-    let application = Application::of(&made.file, Viewer::Applicant, app.clock.now())?;
+    let application = application_response(&made.file, Viewer::Applicant, app.clock.now())?;
     let token = (!dry_run).then_some(made.token);
     let status = if dry_run { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(Made { application, token })))
+    Ok((status, Json(ApplicationCreatedResponse { application, token })))
 }
 
 /// Takes an application, from the share of whoever applies: so one stranger does not use up everybody's. What was not made
@@ -263,56 +224,29 @@ impl FromRequestParts<App> for DryRunFlag {
 /// The applications, the newest first; for operators. A page has at most 1,000; the header `Link` says where the list goes
 /// on.
 #[utoipa::path(get, path = "/v1/applications", tag = "registration", security(("operator" = [])), params(PageQuery),
-    responses((status = 200, body = Vec<Listed>), (status = 401, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = Vec<ApplicationSummary>), (status = 401, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn list(
     State(app): State<App>,
     _operator: AuthenticatedOperator,
     Query(which): Query<PageQuery>,
-) -> Result<ListPage<Listed>, Problem> {
+) -> Result<ListPage<ApplicationSummary>, Problem> {
     let rows = app.store.applications(&which.after()?, which.rows()).await?;
     let place = |row: &ApplicationRow| (row.applied_at, row.id.clone());
-    Ok(which.page("/v1/applications", rows, place, Listed::from))
+    Ok(which.page("/v1/applications", rows, place, application_summary))
 }
 
 /// One application with all its steps; for operators, and for the applicant with the application's token.
 #[utoipa::path(get, path = "/v1/applications/{id}", tag = "registration", security(("operator" = [])),
     params(("id" = String, Path)),
-    responses((status = 200, body = Application), (status = 401, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 200, body = ApplicationResponse), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn one(
     State(app): State<App>,
     Path(id): Path<String>,
     party: CaseParty,
-) -> Result<Json<Application>, Problem> {
+) -> Result<Json<ApplicationResponse>, Problem> {
     party.may_see(&id)?;
     let file = app.registrar.case(&id).await?;
-    Application::of(&file, party.eyes(), app.clock.now()).map(Json)
-}
-
-/// A step to take.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewStep {
-    /// The step itself: `"suspend"`, or `{"approve": {"until": "2029-07-01"}}`.
-    step: RegistrationStep,
-    /// The reasons, the grounds, what evidence shows; at most 4,000 characters.
-    note: Option<String>,
-    /// True if everybody may read the note; otherwise it stays between the agency and the applicant.
-    #[serde(default)]
-    note_is_public: bool,
-}
-
-/// An application after a step, or with `dry_run` as it would be.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Taken {
-    #[serde(flatten)]
-    application: Application,
-    /// With `dry_run`, where the step changes how the issuer stands: what that would change. For operators alone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    consequences: Option<Consequences>,
-    /// The names at other agencies that a reader may take the issuer's name for, if the step registers one, or would. For
-    /// operators alone.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    resembles: Vec<ResemblingName>,
+    application_response(&file, party.eyes(), app.clock.now()).map(Json)
 }
 
 /// Take a step in a case.
@@ -321,16 +255,16 @@ pub(super) struct Taken {
 /// own. Operators: all of them; what comes
 /// by letter they write down. A step that is not possible now is answered with 409, which says what is. An approval
 /// needs the rubric's gate to be met; the end of a registration a notice that gave time to answer.
-#[utoipa::path(post, path = "/v1/applications/{id}/steps", tag = "registration", request_body = NewStep,
+#[utoipa::path(post, path = "/v1/applications/{id}/steps", tag = "registration", request_body = CaseStepRequest,
     security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = Taken), (status = 401, body = Problem), (status = 404, body = Problem),
+    responses((status = 201, body = CaseStepResponse), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn take_step(
     State(app): State<App>,
     Path(id): Path<String>,
     party: CaseParty,
-    body: Result<Json<NewStep>, JsonRejection>,
-) -> Result<(StatusCode, Json<Taken>), Problem> {
+    body: Result<Json<CaseStepRequest>, JsonRejection>,
+) -> Result<(StatusCode, Json<CaseStepResponse>), Problem> {
     party.may_see(&id)?;
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let note = StepNote {
@@ -350,15 +284,17 @@ pub(super) async fn take_step(
     };
     // What a step does to whose badges is the agency's to know.
     let consequences = match (&file.said, party.dry_run, eyes) {
-        (Some(said), true, Viewer::Operator) => Some(app.registrar.standing_consequences(said.clone()).await?.into()),
+        (Some(said), true, Viewer::Operator) => Some(consequences_response(
+            app.registrar.standing_consequences(said.clone()).await?,
+        )),
         _ => None,
     };
     let resembles = match (registers, &file.said) {
         (true, Some(said)) => resembling(&app.registry.snapshot(), &file.application.name, &said.issuer),
         _ => Vec::new(),
     };
-    let application = Application::of(&file, eyes, app.clock.now())?;
-    let taken = Taken {
+    let application = application_response(&file, eyes, app.clock.now())?;
+    let taken = CaseStepResponse {
         application,
         consequences,
         resembles,
@@ -369,27 +305,27 @@ pub(super) async fn take_step(
 /// Forget who can be reached about an application that was decided or closed. What was decided, and why, stays.
 #[utoipa::path(post, path = "/v1/applications/{id}/contact-expunging", tag = "registration",
     security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = Application), (status = 401, body = Problem), (status = 404, body = Problem),
+    responses((status = 201, body = ApplicationResponse), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem)))]
 pub(super) async fn expunge_contact(
     State(app): State<App>,
     Path(id): Path<String>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-) -> Result<(StatusCode, Json<Application>), Problem> {
+) -> Result<(StatusCode, Json<ApplicationResponse>), Problem> {
     let file = app.registrar.expunge_contact(&id, &hand).await?;
-    let application = Application::of(&file, Viewer::Operator, app.clock.now())?;
+    let application = application_response(&file, Viewer::Operator, app.clock.now())?;
     Ok((super::created(&hand), Json(application)))
 }
 
 /// Show how an issuer of this agency came to be one, and what came of it since: each step with its day and the role of who
 /// took it, without persons. Public where the agency says so; for its operators in any case.
 #[utoipa::path(get, path = "/v1/issuers/{id}/history", tag = "registration", params(("id" = String, Path)),
-    responses((status = 200, body = History), (status = 404, body = Problem)))]
+    responses((status = 200, body = IssuerHistoryResponse), (status = 404, body = Problem)))]
 pub(super) async fn public_history(
     State(app): State<App>,
     Path(id): Path<String>,
     operator: Result<AuthenticatedOperator, Problem>,
-) -> Result<Json<History>, Problem> {
+) -> Result<Json<IssuerHistoryResponse>, Problem> {
     let may = app.registration.public_history || operator.is_ok();
     let found = if may { history(&app, &id).await? } else { None };
     found.map(Json).ok_or_else(|| {

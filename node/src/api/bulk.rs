@@ -6,6 +6,7 @@
 use std::{io, sync::Arc, time::Duration};
 use transport::client::ClientAddress;
 
+use api_types::verifications::{BulkVerdict, VerificationQuery};
 use axum::{
     body::{Body, Bytes},
     extract::{Query, Request, State},
@@ -14,12 +15,10 @@ use axum::{
 };
 use futures::{Stream, StreamExt as _, stream};
 use registry_schema::Verdict;
-use serde::Serialize;
 use tokio::{
     sync::{OwnedSemaphorePermit, mpsc},
     time::{Instant, timeout_at},
 };
-use utoipa::ToSchema;
 use verification::{
     Evidence, OpenBadge, VerificationQuestion, bulk,
     bulk::{BulkFormat, BulkRow},
@@ -31,7 +30,7 @@ use super::{
     arrivals::{ReceivedBody, UploadLimits, UploadPermit},
     following::{ResolvedInput, code, follow, link},
     problem::{INVALID, Problem, TOO_LARGE, UNAVAILABLE},
-    verifications::{VerificationQuery, apart, evidence},
+    verifications::{apart, evidence, question_of},
     worth,
 };
 use agency::{checked::CheckCounter, external_sources::FetchContext};
@@ -72,20 +71,12 @@ const CHUNK: usize = 32;
 /// Tells how many lines come.
 const ROWS: HeaderName = HeaderName::from_static("comity-rows");
 
-/// The answer about one row: a Verdict, and which row it is about.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Line {
-    /// The line of the upload on which the badge begins, or its place in the archive; from 1 on.
-    pub(crate) row: u64,
-    /// The file's name in the archive, or the code or link that was sent; absent for a badge that stood on a line.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) input: Option<String>,
-    /// The answer.
-    #[serde(flatten)]
-    pub(crate) verdict: Verdict,
+/// A row of an upload that was judged.
+#[derive(Debug)]
+pub(crate) struct JudgedRow {
+    /// The answer about it.
+    pub(crate) answer: BulkVerdict,
     /// The facts that rules are held against, where few enough were sent to be counted together.
-    #[serde(skip)]
-    #[schema(ignore)]
     pub(crate) facts: Option<::policy::BadgeFacts>,
 }
 
@@ -101,7 +92,7 @@ pub(crate) struct Line {
     post, path = "/v1/verifications/bulk", tag = "verification", params(VerificationQuery),
     request_body(content((Vec<u8> = "application/zip"), (String = "application/jsonl"), (String = "text/csv"))),
     responses(
-        (status = 200, description = "one line for every row", body = Line, content_type = "application/jsonl"),
+        (status = 200, description = "one line for every row", body = BulkVerdict, content_type = "application/jsonl"),
         (status = 413, description = "the upload is longer than 48 MiB", body = Problem),
         (status = 422, description = "a parameter or the whole upload cannot be understood", body = Problem),
         (status = 503, description = "too many uploads are being checked", body = Problem),
@@ -112,7 +103,7 @@ pub(crate) async fn verify(
     Query(asked): Query<VerificationQuery>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let question = asked.question(&app)?;
+    let question = question_of(&app, &asked)?;
     let kind = request.headers().get(CONTENT_TYPE);
     let named = kind.and_then(|kind| named(kind.to_str().unwrap_or_default()));
     let client = app.clients.of(request.extensions(), request.headers());
@@ -129,7 +120,7 @@ pub(crate) async fn verify(
     let lines = lines(app, client, rows, question, permit, Some(place)).map(|chunk| {
         let mut text = Vec::with_capacity(CHUNK * 2048);
         for line in chunk? {
-            serde_json::to_writer(&mut text, &line)?;
+            serde_json::to_writer(&mut text, &line.answer)?;
             text.push(b'\n');
         }
         Ok::<_, io::Error>(text)
@@ -188,7 +179,7 @@ pub(crate) fn lines(
     question: VerificationQuestion,
     permit: OwnedSemaphorePermit,
     place: Option<UploadPermit>,
-) -> impl Stream<Item = io::Result<Vec<Line>>> + Send + 'static {
+) -> impl Stream<Item = io::Result<Vec<JudgedRow>>> + Send + 'static {
     let left = rows.len();
     let with_facts = left <= worth::MOST_BADGES;
     let (sender, receiver) = mpsc::channel(4);
@@ -272,7 +263,7 @@ async fn judge_chunk(
     question: Arc<VerificationQuestion>,
     deadline: Instant,
     with_facts: bool,
-) -> Vec<Line> {
+) -> Vec<JudgedRow> {
     let late = || {
         unreachable(
             "its turn did not come in time; send the rows that are left again",
@@ -340,12 +331,8 @@ async fn judge_chunk(
     verdicts.resize(total, None);
     let lines = names.into_iter().zip(verdicts).map(|((row, input), judged)| {
         let (verdict, facts) = judged.unwrap_or_else(|| (died(), None));
-        Line {
-            row,
-            input,
-            verdict,
-            facts,
-        }
+        let answer = BulkVerdict { row, input, verdict };
+        JudgedRow { answer, facts }
     });
     lines.collect()
 }

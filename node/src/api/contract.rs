@@ -6,15 +6,18 @@
 //! node answers against this document.
 
 use axum::http::{Method, StatusCode};
-use utoipa::openapi::{
-    Content, HeaderBuilder, KnownFormat, ObjectBuilder, OpenApi, Ref, RefOr, Response, SchemaFormat, Type,
-    path::{Operation, ParameterIn, PathItem},
+use utoipa::{
+    ToSchema as _,
+    openapi::{
+        Content, HeaderBuilder, KnownFormat, ObjectBuilder, OpenApi, Ref, RefOr, Response, SchemaFormat, Type,
+        path::{Operation, ParameterIn, PathItem},
+    },
 };
 
 use super::{
     costs::{self, RouteCost},
     problem::{
-        CONFLICT, INVALID, PACKED, ProblemCode, TOO_LARGE, TOO_MUCH, TOO_SLOW, UNAUTHENTICATED, UNAVAILABLE,
+        CONFLICT, INVALID, PACKED, Problem, ProblemCode, TOO_LARGE, TOO_MUCH, TOO_SLOW, UNAUTHENTICATED, UNAVAILABLE,
         UNSUPPORTED,
     },
 };
@@ -211,7 +214,7 @@ fn call_by_its_type(error: &mut Response) {
 }
 
 fn problem_content() -> Content {
-    Content::new(Some(Ref::from_schema_name("Problem")))
+    Content::new(Some(Ref::from_schema_name(Problem::name())))
 }
 
 impl CommonAnswer {
@@ -231,7 +234,7 @@ impl CommonAnswer {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
+    use serde_json::{Value, json};
 
     #[test]
     fn no_error_is_told_as_plain_json_and_each_common_answer_is_there() {
@@ -255,5 +258,31 @@ mod tests {
             }
         }
         assert!(common > 300, "{common}");
+    }
+
+    #[test]
+    fn each_route_that_others_call_is_in_the_document_with_its_answer() {
+        let document = serde_json::to_value(super::super::document()).unwrap();
+        for route in api_types::routes::all() {
+            let method = format!("{:?}", route.method).to_lowercase();
+            let named = format!("{method} {}", route.path);
+            let operation = &document["paths"][route.path][&method];
+            assert!(operation.is_object(), "{named} is not in the document");
+            let one = json!({"$ref": format!("#/components/schemas/{}", route.answer)});
+            let answers = operation["responses"].as_object().unwrap().iter();
+            let mut good = answers
+                .filter(|(status, _)| status.starts_with('2'))
+                .flat_map(|(_, answer)| {
+                    let kinds = answer["content"].as_object().into_iter().flatten();
+                    kinds.map(|(_, content)| &content["schema"])
+                });
+            let is_answer = |schema: &Value| match route.is_list {
+                true => schema["type"] == "array" && schema["items"] == one,
+                false => *schema == one,
+            };
+            assert!(good.any(is_answer), "{named} does not answer with {}", route.answer);
+            let described = &document["components"]["schemas"][&route.answer];
+            assert!(described.is_object(), "{} is not described", route.answer);
+        }
     }
 }

@@ -1,16 +1,17 @@
 //! Credentials of this agency: issue, show, change the status.
 
+use api_types::credentials::{
+    ExpungedCredentialResponse, IssuedCredentialResponse, NewAchievement, NewCredential, StatusChangeRequest,
+    StatusChangeResponse,
+};
 use axum::{
     Json,
     extract::{Path, Query, State, rejection::JsonRejection},
     http::{Extensions, HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use registry_schema::{
-    Achievement, Credential, CredentialCode, Decimal, StatusChange, StatusReason, StatusState, TermDate,
-};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use registry_schema::{Achievement, Credential, CredentialCode, TermDate};
+use serde_json::value::to_raw_value;
 use verification::formats;
 
 use super::{
@@ -144,64 +145,16 @@ impl DownloadFormat {
     }
 }
 
-/// A credential to issue.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewCredential {
-    /// The issuer's id; its key is kept at this node.
-    issuer: String,
-    /// The achievement that was shown.
-    achievement: NewAchievement,
-    /// The holder's name; at most 200 characters.
-    subject: String,
-    /// Good from: a day of this agency's calendar, from its beginning, or a moment; now, if absent.
-    valid_from: Option<TermDate>,
-    /// Good up to: a day of this agency's calendar, to its end, or a moment; without end, if absent.
-    valid_until: Option<TermDate>,
-}
-
-/// An achievement to issue for.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewAchievement {
-    /// A URI that names it; one that follows from the issuer and the name, if absent.
-    #[serde(default)]
-    id: String,
-    /// Its title; at most 200 characters.
-    name: String,
-    /// A description of it; the title, if absent.
-    description: Option<String>,
-    /// The criteria that its earner had to meet; the title, if absent.
-    criteria: Option<String>,
-    /// The items of this agency's frameworks that it is aligned to, by identifier or URI; at most 20.
-    #[serde(default)]
-    aligned_to: Vec<String>,
-    /// The clock hours that it stands for: 0.01 to 100,000.
-    clock_hours: Option<Decimal>,
-    /// True if it was assessed blind: who assessed did not know whose work it was. Nothing is stated, if absent.
-    assessed_blind: Option<bool>,
-}
-
-/// A credential that was issued.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Issued {
-    /// The node's record of it.
-    credential: Credential,
-    /// The signed Open Badges 3.0 credential, for the holder; absent in a dry run.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    document: Option<serde_json::Value>,
-}
-
 /// Issue a credential.
 #[utoipa::path(post, path = "/v1/credentials", tag = "credentials", request_body = NewCredential,
     security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = Issued), (status = 401, body = Problem), (status = 404, body = Problem),
+    responses((status = 201, body = IssuedCredentialResponse), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 422, body = Problem)))]
 pub(super) async fn issue(
     State(app): State<App>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
     body: Result<Json<NewCredential>, JsonRejection>,
-) -> Result<(StatusCode, Json<Issued>), Problem> {
+) -> Result<(StatusCode, Json<IssuedCredentialResponse>), Problem> {
     let Json(NewCredential {
         issuer,
         achievement,
@@ -241,72 +194,51 @@ pub(super) async fn issue(
         valid_until: valid_until.map(ends).transpose()?,
     };
     let (credential, document) = app.registrar.issue(new, &hand).await?;
-    Ok((super::created(&hand), Json(Issued { credential, document })))
+    let document = document.as_ref().map(to_raw_value).transpose().map_err(unwritable)?;
+    Ok((
+        super::created(&hand),
+        Json(IssuedCredentialResponse { credential, document }),
+    ))
 }
 
-/// A change of status.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewStatus {
-    /// `revoked` (final), `suspended`, or `active` (reinstates a suspended one).
-    status: StatusState,
-    /// The reason; this code replicates.
-    reason: StatusReason,
-    /// A note on what else there is to say; stays at home. At most 2,000 characters.
-    note: Option<String>,
-}
-
-/// A credential whose status changed.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Changed {
-    /// The credential as it is now.
-    credential: Credential,
-    /// The change, as this agency's peers learn it.
-    change: StatusChange,
+fn unwritable(error: serde_json::Error) -> Problem {
+    tracing::error!(%error, "a badge was issued and cannot be written into the answer");
+    Problem::new(&UNAVAILABLE, "the badge is issued, and cannot be shown: look it up")
 }
 
 /// Suspend, reinstate or revoke a credential of this agency.
-#[utoipa::path(post, path = "/v1/credentials/{code}/status-entries", tag = "credentials", request_body = NewStatus,
+#[utoipa::path(post, path = "/v1/credentials/{code}/status-entries", tag = "credentials", request_body = StatusChangeRequest,
     security(("operator" = [])), params(("code" = String, Path), ("dry_run" = Option<bool>, Query)),
-    responses((status = 201, description = "on disk here, and on its way to every peer", body = Changed),
+    responses((status = 201, description = "on disk here, and on its way to every peer", body = StatusChangeResponse),
               (status = 401, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem),
               (status = 422, body = Problem)))]
 pub(super) async fn change_status(
     State(app): State<App>,
     Path(code): Path<String>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<NewStatus>, JsonRejection>,
-) -> Result<(StatusCode, Json<Changed>), Problem> {
+    body: Result<Json<StatusChangeRequest>, JsonRejection>,
+) -> Result<(StatusCode, Json<StatusChangeResponse>), Problem> {
     let code: CredentialCode = code.parse().map_err(|e| Problem::new(&INVALID, format!("{e}")))?;
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let (credential, change) = app
         .registrar
         .change_status(code, new.status, new.reason, new.note, &hand)
         .await?;
-    Ok((super::created(&hand), Json(Changed { credential, change })))
-}
-
-/// The remains of a credential that was expunged.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Expunged {
-    /// Its status list.
-    list: u32,
-    /// Its place there; it is never given to another credential.
-    index: u32,
+    Ok((super::created(&hand), Json(StatusChangeResponse { credential, change })))
 }
 
 /// Forget a credential of this agency: here the badge, its holder and all notes; everywhere the reason and time of its
 /// status. Whether it is revoked or suspended stays.
 #[utoipa::path(post, path = "/v1/credentials/{code}/expunging", tag = "credentials",
     security(("operator" = [])), params(("code" = String, Path), ("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = Expunged), (status = 401, body = Problem), (status = 404, body = Problem),
+    responses((status = 201, body = ExpungedCredentialResponse), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 422, body = Problem)))]
 pub(super) async fn expunge(
     State(app): State<App>,
     Path(code): Path<String>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-) -> Result<(StatusCode, Json<Expunged>), Problem> {
+) -> Result<(StatusCode, Json<ExpungedCredentialResponse>), Problem> {
     let code: CredentialCode = code.parse().map_err(|e| Problem::new(&INVALID, format!("{e}")))?;
     let (list, index) = app.registrar.expunge(code, &hand).await?;
-    Ok((super::created(&hand), Json(Expunged { list, index })))
+    Ok((super::created(&hand), Json(ExpungedCredentialResponse { list, index })))
 }

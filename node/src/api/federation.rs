@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use api_types::federation::FederationIndex;
 use axum::{
     body::{Body, Bytes},
     extract::{Path, Request, State},
@@ -40,7 +41,7 @@ const PIECE: usize = 16 * 1024;
 
 /// List the agencies whose files there are: of each its genesis, its name for people, and the SHA-256 of its summary.
 #[utoipa::path(get, path = "/federation/index.json", tag = "federation",
-    responses((status = 200, description = "`{version: 1, agencies: [{genesis, agency, summary}]}`", body = serde_json::Value),
+    responses((status = 200, body = FederationIndex),
               (status = 304, description = "unchanged since the ETag given")))]
 pub(super) async fn index(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     let index = app.shelf.index().await?;

@@ -1,13 +1,12 @@
 //! Proofs that a writer of an agency has two histories. Anybody may have them, and check them without this node.
 
+use api_types::agencies::ForkResponse;
 use axum::{
     extract::{Path, State},
     http::{HeaderMap, header},
     response::{IntoResponse as _, Response},
 };
 use protocol::{Hash, Replica, log::AgencyLog, signed::encode};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::{
     App,
@@ -15,21 +14,6 @@ use super::{
     problem::{NOT_FOUND, Problem},
 };
 use agency::registrar::RegistrarError;
-
-/// A proof that a writer has two histories: two envelopes that it signed with one number.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Fork {
-    /// The proof's name.
-    id: String,
-    /// The writer's key, in hexadecimal.
-    writer: String,
-    /// The number that it used twice.
-    sequence: u32,
-    /// The two envelopes.
-    envelopes: Vec<String>,
-    /// The path of the proof, a file to be checked by anybody: `comity peer fork-check FILE`.
-    proof: String,
-}
 
 /// Most forks that are listed. A log that has so many is not one that anybody will mend fork by fork.
 const MAX_LISTED: usize = 256;
@@ -63,12 +47,12 @@ async fn look<T: Send + 'static>(
     found.ok_or_else(unknown)
 }
 
-fn shown(log: &AgencyLog, id: &str, pair: &(Hash, Hash)) -> Option<Fork> {
+fn shown(log: &AgencyLog, id: &str, pair: &(Hash, Hash)) -> Option<ForkResponse> {
     // Both were verified before they were kept.
     let envelope = log.envelope(&pair.0).ok()??;
     let header = envelope.header();
     let name = name(pair);
-    Some(Fork {
+    Some(ForkResponse {
         proof: format!("/v1/agencies/{id}/forks/{name}"),
         id: name,
         writer: header.writer.to_string(),
@@ -79,7 +63,7 @@ fn shown(log: &AgencyLog, id: &str, pair: &(Hash, Hash)) -> Option<Fork> {
 
 /// The forks of an agency's log that are proven here; at most 256.
 #[utoipa::path(get, path = "/v1/agencies/{id}/forks", tag = "federation", params(("id" = String, Path, example = "US-NC")),
-    responses((status = 200, body = Vec<Fork>), (status = 404, description = "not of this federation", body = Problem),
+    responses((status = 200, body = Vec<ForkResponse>), (status = 404, description = "not of this federation", body = Problem),
               (status = 503, description = "this process does not write", body = Problem)))]
 pub(super) async fn list(
     State(app): State<App>,
@@ -98,7 +82,7 @@ async fn listed(app: &App, id: &str) -> Result<CachedDocument, Problem> {
     app.documents.glance(&name, make).await
 }
 
-async fn all(app: &App, id: &str) -> Result<Vec<Fork>, Problem> {
+async fn all(app: &App, id: &str) -> Result<Vec<ForkResponse>, Problem> {
     let agency = id.to_owned();
     let forks = look(app, id, move |log| {
         let pairs = log.forks().take(MAX_LISTED);

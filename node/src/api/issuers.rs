@@ -1,53 +1,39 @@
 //! Issuers: every agency's, as replicated; and this agency's own, to register.
 
-#![expect(
-    unused_qualifications,
-    reason = "utoipa's macro writes qualified names in place of ours"
-)]
-
 mod own_keys;
 mod rekeying;
 mod resembling;
 
+use api_types::issuers::{
+    BadgeKeyKind, IssuerListQuery, IssuerProviderResponse, KeyCompromiseRequest, KeyCompromiseResponse, NewIssuer,
+    ProviderRequest, RegisteredIssuerResponse, RegistrationEntry, RegistrationListQuery, StandingRequest,
+    StandingResponse,
+};
 use axum::{
     Json,
     extract::{Path, Query, State, rejection::JsonRejection},
     http::{HeaderMap, StatusCode},
     response::Response,
 };
-use registry_schema::{
-    AgencyId, Issuer, QueryTime,
-    acceptance::ProviderKind,
-    recognition::{Registration, RegistrationStanding},
-};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use registry_schema::{AgencyId, Issuer, QueryTime, recognition::Registration};
 use verification::KeyKind;
 
 pub(super) use self::own_keys::look_up;
+use self::own_keys::published;
 pub(super) use self::own_keys::{__path_look_again, look_again};
-use self::own_keys::{NewMethod, published};
 pub(super) use self::rekeying::{__path_rekey, rekey};
-pub(super) use self::resembling::{ResemblingName, resembling};
+pub(super) use self::resembling::resembling;
 use super::{
     App,
     auth::AuthenticatedOperator,
     documents::{self, DocumentValidity},
     problem::{INVALID, NOT_FOUND, Problem},
-    recognitions::{Consequences, would},
+    recognitions::{consequences_response, would},
 };
 use agency::{
     registrar::{ExternalIssuer, ProposedChange},
     registry::AgencyState,
 };
-
-/// The issuers to list.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct IssuerListQuery {
-    /// Of this agency alone: `US-SC`.
-    agency: Option<String>,
-}
 
 /// The issuers of all agencies.
 #[utoipa::path(get, path = "/v1/issuers", tag = "trust lists", params(IssuerListQuery),
@@ -96,64 +82,17 @@ pub(super) async fn one(
     })
 }
 
-/// An issuer to register.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewIssuer {
-    /// Its name, as people know it; at most 200 characters.
-    name: String,
-    /// Its public page.
-    url: Option<String>,
-    /// The kind of the badge key that the node makes; `ed25519`, which everybody reads, if absent.
-    key: Option<NewKey>,
-    /// The kind of body that it is; not known, if absent.
-    provider: Option<ProviderKind>,
-    /// For an issuer that signs with keys of its own: its identifier, a DID or an https URL of at most 500 bytes. The node
-    /// makes no key then, and issues nothing for it.
-    did: Option<String>,
-    /// Its keys, at most 20; looked up now, if absent, for did:web, did:webvh, did:key and did:jwk.
-    keys: Option<Vec<NewMethod>>,
-    /// The https addresses of the status lists in which it publishes what it revoked, at most 16 of at most 300 bytes.
-    #[serde(default)]
-    status_lists: Vec<String>,
+fn registered_response(app: &App, issuer: Issuer) -> Json<RegisteredIssuerResponse> {
+    let resembles = resembling(&app.registry.snapshot(), &issuer.name, &issuer.id);
+    Json(RegisteredIssuerResponse { issuer, resembles })
 }
 
-/// A kind of badge key.
-#[derive(Debug, Default, Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum NewKey {
-    /// Signs as `eddsa-rdfc-2022`.
-    #[default]
-    Ed25519,
-    /// Signs as `ecdsa-rdfc-2019`.
-    P256,
-    /// Signs as `ecdsa-rdfc-2019`, with SHA-384.
-    P384,
-}
-
-impl From<NewKey> for KeyKind {
-    fn from(key: NewKey) -> Self {
-        match key {
-            NewKey::Ed25519 => Self::Ed25519,
-            NewKey::P256 => Self::P256,
-            NewKey::P384 => Self::P384,
-        }
-    }
-}
-
-/// An issuer that was registered, or with `dry_run` would be.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct RegisteredIssuer {
-    #[serde(flatten)]
-    issuer: Issuer,
-    /// The names at other agencies that a reader may take its name for; none, as a rule.
-    resembles: Vec<ResemblingName>,
-}
-
-impl RegisteredIssuer {
-    fn new(app: &App, issuer: Issuer) -> Json<Self> {
-        let resembles = resembling(&app.registry.snapshot(), &issuer.name, &issuer.id);
-        Json(Self { issuer, resembles })
+/// The kind of key to make.
+fn key_kind(asked: Option<BadgeKeyKind>) -> KeyKind {
+    match asked.unwrap_or_default() {
+        BadgeKeyKind::Ed25519 => KeyKind::Ed25519,
+        BadgeKeyKind::P256 => KeyKind::P256,
+        BadgeKeyKind::P384 => KeyKind::P384,
     }
 }
 
@@ -163,13 +102,13 @@ impl RegisteredIssuer {
 /// own, as it publishes them now.
 #[utoipa::path(post, path = "/v1/issuers", tag = "trust lists", request_body = NewIssuer,
     security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = RegisteredIssuer), (status = 401, body = Problem), (status = 409, body = Problem),
+    responses((status = 201, body = RegisteredIssuerResponse), (status = 401, body = Problem), (status = 409, body = Problem),
               (status = 422, body = Problem)))]
 pub(super) async fn register(
     State(app): State<App>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
     body: Result<Json<NewIssuer>, JsonRejection>,
-) -> Result<(StatusCode, Json<RegisteredIssuer>), Problem> {
+) -> Result<(StatusCode, Json<RegisteredIssuerResponse>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     if let Some(did) = new.did {
         if new.key.is_some() {
@@ -183,56 +122,41 @@ pub(super) async fn register(
             proven: published(&app, did, new.keys, new.status_lists).await?,
         };
         let issuer = app.registrar.register_with_own_keys(issuer, &hand).await?;
-        return Ok((super::created(&hand), RegisteredIssuer::new(&app, issuer)));
+        return Ok((super::created(&hand), registered_response(&app, issuer)));
     }
     if new.keys.is_some() || !new.status_lists.is_empty() {
         let said = "keys and status lists belong to an issuer that signs with keys of its own: give its `did`";
         return Err(Problem::new(&INVALID, said));
     }
-    let kind = new.key.unwrap_or_default().into();
+    let kind = key_kind(new.key);
     let issuer = app
         .registrar
         .register_issuer(&new.name, new.url, kind, new.provider, &hand)
         .await?;
-    Ok((super::created(&hand), RegisteredIssuer::new(&app, issuer)))
-}
-
-/// The kind of body that an issuer is.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewProvider {
-    /// `state_agency`, `district`, `higher_education`, `association` or `third_party`.
-    provider: ProviderKind,
-}
-
-/// An issuer's entry as it stands now, or with `dry_run` would.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Described {
-    #[serde(flatten)]
-    issuer: Issuer,
-    /// With `dry_run`: what would change at this agency.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    consequences: Option<Consequences>,
+    Ok((super::created(&hand), registered_response(&app, issuer)))
 }
 
 /// Say what kind of body an issuer of this agency is.
 ///
 /// Rules of any agency can ask for it; while it is not said, such a rule could not be checked. With `dry_run`, nothing is
 /// written and the consequences are shown.
-#[utoipa::path(post, path = "/v1/issuers/{id}/provider", tag = "trust lists", request_body = NewProvider,
+#[utoipa::path(post, path = "/v1/issuers/{id}/provider", tag = "trust lists", request_body = ProviderRequest,
     security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = Described), (status = 401, body = Problem), (status = 404, body = Problem),
+    responses((status = 201, body = IssuerProviderResponse), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn provide(
     State(app): State<App>,
     Path(id): Path<String>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<NewProvider>, JsonRejection>,
-) -> Result<(StatusCode, Json<Described>), Problem> {
+    body: Result<Json<ProviderRequest>, JsonRejection>,
+) -> Result<(StatusCode, Json<IssuerProviderResponse>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let issuer = app.registrar.set_provider(&id, new.provider, &hand).await?;
     let consequences = would(&app, &hand, ProposedChange::Issuer(Box::new(issuer.clone()))).await?;
-    Ok((super::created(&hand), Json(Described { issuer, consequences })))
+    Ok((
+        super::created(&hand),
+        Json(IssuerProviderResponse { issuer, consequences }),
+    ))
 }
 
 /// Most characters of a note.
@@ -246,45 +170,6 @@ fn checked_note(note: Option<String>) -> Result<Option<String>, Problem> {
         return Err(Problem::new(&INVALID, why));
     }
     Ok(note)
-}
-
-/// The standing that an issuer is to have.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewStanding {
-    /// `registered`, `suspended`, or `ended`, which is final.
-    standing: RegistrationStanding,
-    /// The reason; stays at this agency. Needed for an issuer that was registered by an application.
-    note: Option<String>,
-}
-
-/// The standing of an issuer now, or with `dry_run` as it would be.
-#[derive(Debug, serde::Serialize, ToSchema)]
-pub(super) struct Stood {
-    #[serde(flatten)]
-    said: Registration,
-    /// With `dry_run`: what would change at this agency.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    consequences: Option<Consequences>,
-}
-
-/// The standing of an issuer with its home agency.
-#[derive(Debug, serde::Serialize, ToSchema)]
-pub(super) struct RegistrationEntry {
-    /// The home agency.
-    agency: AgencyId,
-    #[serde(flatten)]
-    said: Registration,
-}
-
-/// The registrations to list.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct RegistrationListQuery {
-    /// Of this issuer alone: its id.
-    issuer: Option<String>,
-    /// By this agency alone: `US-SC`.
-    agency: Option<String>,
 }
 
 /// List what agencies last said of how their issuers stand, beyond registering them.
@@ -315,16 +200,16 @@ pub(super) async fn registrations(
 /// Recognitions by other agencies follow it, unless they say that they stand alone. For an issuer that was registered by an
 /// application, this is a step of its history, and keeps to its rules: it ends only after a notice. With `dry_run`, nothing
 /// is written and the consequences are shown.
-#[utoipa::path(post, path = "/v1/issuers/{id}/standing", tag = "trust lists", request_body = NewStanding,
+#[utoipa::path(post, path = "/v1/issuers/{id}/standing", tag = "trust lists", request_body = StandingRequest,
     security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = Stood), (status = 401, body = Problem), (status = 404, body = Problem),
+    responses((status = 201, body = StandingResponse), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem)))]
 pub(super) async fn stand(
     State(app): State<App>,
     Path(id): Path<String>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<NewStanding>, JsonRejection>,
-) -> Result<(StatusCode, Json<Stood>), Problem> {
+    body: Result<Json<StandingRequest>, JsonRejection>,
+) -> Result<(StatusCode, Json<StandingResponse>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let note = checked_note(new.note)?;
     let said = app.registrar.set_standing(&id, new.standing, note, &hand).await?;
@@ -332,35 +217,11 @@ pub(super) async fn stand(
         true => Some(app.registrar.standing_consequences(said.clone()).await?),
         false => None,
     };
-    let stood = Stood {
+    let stood = StandingResponse {
         said,
-        consequences: would.map(Consequences::from),
+        consequences: would.map(consequences_response),
     };
     Ok((super::created(&hand), Json(stood)))
-}
-
-/// The details of a key's compromise.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewCompromise {
-    /// The key, as a Multikey (`z6Mk…`) or by its verification method; the only one that is not compromised yet, if absent.
-    key: Option<String>,
-    /// Stays at this agency.
-    note: Option<String>,
-}
-
-/// The effects of the compromise of an issuer's key.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Compromised {
-    /// The issuer, as its entry reads from now on.
-    issuer: Issuer,
-    /// The number of its badges that this store keeps: those it confirms to whoever asks. A badge of it that no store keeps is
-    /// good nowhere any more. Of an issuer that signs with keys of its own this agency issued none, and can confirm none.
-    credentials_kept: i64,
-    /// The agencies that recognize it now, where no key is left to it. Their recognitions go on for badges that this agency
-    /// confirms, and no further: one that is registered anew has another identifier, and is recognized anew.
-    #[schema(value_type = Vec<String>)]
-    recognized_by: Vec<AgencyId>,
 }
 
 /// Say that somebody else may sign with the key of an issuer of this agency. This is final.
@@ -368,16 +229,16 @@ pub(super) struct Compromised {
 /// From then on every node asks this agency about each badge by that key, and takes it as genuine only if this agency
 /// confirms that it issued that very badge. The key issues nothing more; register the issuer anew to go on. Its other keys
 /// stay as they are. A dry run shows what would come of it.
-#[utoipa::path(post, path = "/v1/issuers/{id}/key-compromise", tag = "trust lists", request_body = NewCompromise,
+#[utoipa::path(post, path = "/v1/issuers/{id}/key-compromise", tag = "trust lists", request_body = KeyCompromiseRequest,
     security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = Compromised), (status = 401, body = Problem), (status = 404, body = Problem),
+    responses((status = 201, body = KeyCompromiseResponse), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem)))]
 pub(super) async fn compromise(
     State(app): State<App>,
     Path(id): Path<String>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<NewCompromise>, JsonRejection>,
-) -> Result<(StatusCode, Json<Compromised>), Problem> {
+    body: Result<Json<KeyCompromiseRequest>, JsonRejection>,
+) -> Result<(StatusCode, Json<KeyCompromiseResponse>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let note = checked_note(new.note)?;
     let (issuer, credentials_kept) = app.registrar.compromise(&id, new.key.as_deref(), note, &hand).await?;
@@ -385,7 +246,7 @@ pub(super) async fn compromise(
         true => Vec::new(),
         false => recognizing(&app, &issuer),
     };
-    let said = Compromised {
+    let said = KeyCompromiseResponse {
         issuer,
         credentials_kept,
         recognized_by,

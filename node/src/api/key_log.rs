@@ -1,5 +1,9 @@
 //! This agency's key log: who may write, what the root could do next, and taking in what it did.
 
+use api_types::key_log::{
+    BadgeKeyReport, KeyLogEntryReport, KeyLogEntryRequest, KeyLogEntryResponse, KeyLogProposalRequest,
+    KeyLogProposalResponse, KeyLogResponse, LostRevocation, WriterKeyReport,
+};
 use axum::{
     Json,
     extract::{State, rejection::JsonRejection},
@@ -9,96 +13,24 @@ use protocol::{
     KeyLog, PublicKey,
     key_log::{KeyEnd, KeyLogAct, SignedKeyLogEntry, WriterScope},
 };
-use registry_schema::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
-use utoipa::ToSchema;
 use verification::{KeyKind, multikey};
 
 use super::{
     App,
     auth::AuthenticatedOperator,
     problem::{INVALID, NOT_FOUND, Problem},
-    recognitions::Consequences,
+    recognitions::consequences_response,
 };
 use agency::{
     registrar::{KeyLogProposal, ProposedAct, place_of},
     root::{self, WritingAbility},
 };
 
-/// An agency's key log.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct KeyLogView {
-    /// The agency's identity: the hash of the first entry, in hexadecimal.
-    genesis: String,
-    /// The last entry that counts.
-    head: String,
-    /// `writes`, if a key of this node may write; `only_others`, if none on this machine may; `no_key_is_good`, if the agency
-    /// has none.
-    ability: &'static str,
-    /// A sentence on what is wrong with that, and what to do.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    trouble: Option<&'static str>,
-    /// True if two entries stand at one place, so that the log ends before them.
-    disputed: bool,
-    /// The number of the root's keys that sign together.
-    root_threshold: u8,
-    /// The root's keys.
-    root_keys: Vec<String>,
-    /// The commitment to the next root.
-    next_root: String,
-    /// The keys that may write, and those that could.
-    writers: Vec<WriterView>,
-    /// Writer keys whose secret is on this machine and that the log does not name: the next `add_writer` takes the first.
-    unused: Vec<String>,
-    /// The keys that sign the agency's own statements.
-    badge_keys: Vec<KeyView>,
-    /// The entries that count, in words.
-    entries: Vec<EntryView>,
-    /// The whole log as text, for the ceremony: `comityd root rotate` reads it.
-    text: String,
-}
-
-/// A writer key.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct WriterView {
-    /// The key, in hexadecimal.
-    key: String,
-    /// The documents that it may write: `all`, or kinds.
-    scope: Vec<String>,
-    /// `retired` or `compromised`, if it ended.
-    ended: Option<String>,
-    /// True if its secret is on this machine.
-    here: bool,
-}
-
-/// A badge key.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct KeyView {
-    /// The key, in hexadecimal.
-    key: String,
-    /// `retired` or `compromised`, if it ended.
-    ended: Option<String>,
-}
-
-/// An entry.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct EntryView {
-    /// Its place, from 0.
-    position: u32,
-    /// The moment at which it was signed, by the agency's clock.
-    #[schema(value_type = String)]
-    time: Timestamp,
-    /// Its name.
-    hash: String,
-    /// The act, in words.
-    act: String,
-}
-
-fn view(log: &KeyLog, here: &[PublicKey]) -> KeyLogView {
+fn view(log: &KeyLog, here: &[PublicKey]) -> KeyLogResponse {
     let authority = log.authority();
     let ended = |end: Option<KeyEnd>| end.map(|end| end.to_string());
-    let writers = authority.writers().iter().map(|(key, writer)| WriterView {
+    let writers = authority.writers().iter().map(|(key, writer)| WriterKeyReport {
         key: key.to_string(),
         scope: match writer.terms.last().map(|term| &term.scope) {
             Some(WriterScope::Kinds(kinds)) => kinds.clone(),
@@ -107,21 +39,21 @@ fn view(log: &KeyLog, here: &[PublicKey]) -> KeyLogView {
         ended: ended(writer.end),
         here: here.contains(key),
     });
-    let badge_keys = authority.badge_keys().iter().map(|(key, end)| KeyView {
+    let badge_keys = authority.badge_keys().iter().map(|(key, end)| BadgeKeyReport {
         key: key.to_string(),
         ended: ended(*end),
     });
-    let entries = log.chain().into_iter().map(|entry| EntryView {
+    let entries = log.chain().into_iter().map(|entry| KeyLogEntryReport {
         position: entry.get().position,
         time: entry.get().time,
         hash: entry.hash().to_string(),
         act: entry.get().act.to_string(),
     });
-    KeyLogView {
+    KeyLogResponse {
         genesis: log.genesis().to_string(),
         head: log.head().to_string(),
-        ability: WritingAbility::of(log, here).as_str(),
-        trouble: WritingAbility::of(log, here).trouble(),
+        ability: WritingAbility::of(log, here).as_str().to_owned(),
+        trouble: WritingAbility::of(log, here).trouble().map(str::to_owned),
         disputed: log.disputed().is_some(),
         root_threshold: authority.root().threshold,
         root_keys: authority.root().keys.iter().map(ToString::to_string).collect(),
@@ -139,75 +71,22 @@ fn view(log: &KeyLog, here: &[PublicKey]) -> KeyLogView {
 }
 
 /// This agency's key log.
-#[utoipa::path(get, path = "/v1/key-log", tag = "keys", responses((status = 200, body = KeyLogView)))]
-pub(super) async fn show(State(app): State<App>) -> Result<Json<KeyLogView>, Problem> {
+#[utoipa::path(get, path = "/v1/key-log", tag = "keys", responses((status = 200, body = KeyLogResponse)))]
+pub(super) async fn show(State(app): State<App>) -> Result<Json<KeyLogResponse>, Problem> {
     let log = app.registrar.key_log().await?;
     Ok(Json(view(&log, &app.registrar.keys_here()?)))
 }
 
-/// The act that the root is asked for.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewProposal {
-    /// `add_writer`, `scope_writer`, `end_writer`, `add_badge_key` or `end_badge_key`.
-    act: String,
-    /// The key, in hexadecimal. For `add_writer`: of another node; this one makes a key of its own, if absent.
-    key: Option<String>,
-    /// To which kinds of documents the key may write (`status-list`, `trust-list`, …); to all, if none is named.
-    #[serde(default)]
-    kinds: Vec<String>,
-    /// The end of the key: `retired` or `compromised`.
-    end: Option<String>,
-    /// The key's last good envelopes.
-    last: Option<Vec<String>>,
-    /// In their place: what the key dated before this moment is good.
-    #[schema(value_type = Option<String>)]
-    before: Option<Timestamp>,
-}
-
-/// An entry that the root could sign.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ProposalView {
-    /// The entry as text, to be carried to the root; empty in a dry run of `add_writer` for which a key is yet to be made.
-    text: String,
-    /// The act, in words.
-    act: String,
-    /// The number of envelopes of the key that would count no more.
-    voided: usize,
-    /// The number of entries of the lists that would alter.
-    changes: usize,
-    /// Revocations that would be gone: list and index, and the credential's code if this agency keeps it. Revoke them
-    /// again with a good key.
-    unrevoked: Vec<Unrevoked>,
-    /// The abilities that the agency would lose by it, in words: write its lists, sign its statements.
-    ends: Vec<String>,
-    /// The changes that there would be in verdict or worth, if entries of the lists would alter: what they granted, recognized
-    /// or ruled is void.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    consequences: Option<Consequences>,
-}
-
-/// A revocation that would be gone.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Unrevoked {
-    /// The status list.
-    list: u32,
-    /// The slot.
-    index: u32,
-    /// The credential's code.
-    code: Option<String>,
-}
-
 /// Ask what the root would have to sign, and what would come of it. Changes nothing but that `add_writer` makes a key, if
 /// none is here that the key log does not name yet.
-#[utoipa::path(post, path = "/v1/key-log/proposals", tag = "keys", request_body = NewProposal,
+#[utoipa::path(post, path = "/v1/key-log/proposals", tag = "keys", request_body = KeyLogProposalRequest,
     security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = ProposalView), (status = 401, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 201, body = KeyLogProposalResponse), (status = 401, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn propose(
     State(app): State<App>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<NewProposal>, JsonRejection>,
-) -> Result<(StatusCode, Json<ProposalView>), Problem> {
+    body: Result<Json<KeyLogProposalRequest>, JsonRejection>,
+) -> Result<(StatusCode, Json<KeyLogProposalResponse>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let wish = wish(new).map_err(|detail| Problem::new(&INVALID, detail))?;
     let KeyLogProposal {
@@ -227,7 +106,7 @@ pub(super) async fn propose(
     } else {
         ""
     };
-    let view = ProposalView {
+    let view = KeyLogProposalResponse {
         // Nobody shall sign an entry whose key nobody has.
         text: if is_example { String::new() } else { text },
         act: format!("{act}{example}"),
@@ -235,19 +114,23 @@ pub(super) async fn propose(
         changes: changes.len(),
         unrevoked: gone,
         ends: ends.iter().map(ToString::to_string).collect(),
-        consequences: app.registrar.key_consequences(&changes).await?.map(Consequences::from),
+        consequences: app
+            .registrar
+            .key_consequences(&changes)
+            .await?
+            .map(consequences_response),
     };
     Ok((super::created(&hand), Json(view)))
 }
 
 impl super::AppState {
     /// Revocations that an entry takes away, with the codes of credentials that are kept here.
-    async fn unrevoked(&self, slots: Vec<(u32, u32)>) -> Vec<Unrevoked> {
+    async fn unrevoked(&self, slots: Vec<(u32, u32)>) -> Vec<LostRevocation> {
         let mut gone = Vec::new();
         for (list, index) in slots {
             let kept = self.store.credential_at(list, index).await.ok().flatten();
             let kept = kept.filter(|kept| place_of(kept).is_ok());
-            gone.push(Unrevoked {
+            gone.push(LostRevocation {
                 list,
                 index,
                 code: kept.map(|kept| kept.issued.code.to_string()),
@@ -264,7 +147,7 @@ fn claimed(entry: &SignedKeyLogEntry) -> Result<KeyLogAct, Problem> {
     Ok(claim.act)
 }
 
-fn wish(new: NewProposal) -> Result<ProposedAct, String> {
+fn wish(new: KeyLogProposalRequest) -> Result<ProposedAct, String> {
     let key = new
         .key
         .as_deref()
@@ -303,40 +186,16 @@ fn wish(new: NewProposal) -> Result<ProposedAct, String> {
     })
 }
 
-/// An entry that the root signed.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewKeyEntry {
-    /// The entry's text, as `comityd root sign` left it.
-    text: String,
-    /// Take it in even if the agency can write nothing, or sign none of its statements, any more after it.
-    #[serde(default)]
-    ends_this_agency: bool,
-}
-
-/// The key log with an entry, or with `dry_run` as it is without it.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct EnteredKeyEntry {
-    #[serde(flatten)]
-    log: KeyLogView,
-    /// Revocations that are gone with it (with `dry_run`: that would be), also such as were made after the entry was
-    /// proposed. Revoke them again with a good key.
-    unrevoked: Vec<Unrevoked>,
-    /// With `dry_run`: what would change in verdict or worth, if entries of the lists would alter.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    consequences: Option<Consequences>,
-}
-
 /// Take in an entry that the root signed. With `dry_run`, nothing is written and the consequences are shown.
-#[utoipa::path(post, path = "/v1/key-log", tag = "keys", request_body = NewKeyEntry,
+#[utoipa::path(post, path = "/v1/key-log", tag = "keys", request_body = KeyLogEntryRequest,
     security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = EnteredKeyEntry), (status = 401, body = Problem), (status = 409, body = Problem),
+    responses((status = 201, body = KeyLogEntryResponse), (status = 401, body = Problem), (status = 409, body = Problem),
               (status = 422, body = Problem)))]
 pub(super) async fn enter(
     State(app): State<App>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<NewKeyEntry>, JsonRejection>,
-) -> Result<(StatusCode, Json<EnteredKeyEntry>), Problem> {
+    body: Result<Json<KeyLogEntryRequest>, JsonRejection>,
+) -> Result<(StatusCode, Json<KeyLogEntryResponse>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     // Looked at before, as afterwards they are gone; once the entry is in, nothing is told as an error any more.
     let before = app.registrar.entry_changes(&new.text).await;
@@ -350,10 +209,10 @@ pub(super) async fn enter(
         true => app.registrar.key_consequences(&changes).await?,
         false => None,
     };
-    let entered = EnteredKeyEntry {
+    let entered = KeyLogEntryResponse {
         unrevoked: app.unrevoked(unrevoked).await,
         log: view(&log, &app.registrar.keys_here()?),
-        consequences: consequences.map(Consequences::from),
+        consequences: consequences.map(consequences_response),
     };
     Ok((super::created(&hand), Json(entered)))
 }

@@ -1,14 +1,12 @@
 //! For those who keep the node running.
 
+use api_types::operations::{ProcessRole, VersionResponse};
 use axum::{
     Json,
     extract::{Request, State},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use registry_schema::AgencyId;
-use serde::Serialize;
-use utoipa::ToSchema;
 use verification::Freshness;
 
 use super::{
@@ -20,21 +18,6 @@ use agency::{
     lease::LeaseRole,
     replication::RestoringProgress,
 };
-
-/// The program, and the agency that runs it.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Version {
-    /// The program.
-    name: &'static str,
-    /// Its version.
-    version: &'static str,
-    /// The version of the protocol between nodes.
-    protocol: &'static str,
-    /// The agency that runs this node.
-    agency: AgencyId,
-    /// The role of this process: it writes for the agency (`holder` of its lease), or forwards to one that does (`follower`).
-    role: &'static str,
-}
 
 /// Check that the process answers at all.
 #[utoipa::path(get, path = "/livez", tag = "operations", responses((status = 200, body = String)))]
@@ -151,17 +134,17 @@ pub(super) async fn answer_once_restored(State(app): State<App>, request: Reques
 }
 
 /// Show which program this is.
-#[utoipa::path(get, path = "/version", tag = "operations", responses((status = 200, body = Version)))]
-pub(super) async fn version(State(app): State<App>) -> Json<Version> {
+#[utoipa::path(get, path = "/version", tag = "operations", responses((status = 200, body = VersionResponse)))]
+pub(super) async fn version(State(app): State<App>) -> Json<VersionResponse> {
     let agency = app.registry.snapshot().home_id().clone();
-    Json(Version {
-        name: "comityd",
-        version: env!("CARGO_PKG_VERSION"),
-        protocol: "/comity/1",
+    Json(VersionResponse {
+        name: "comityd".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        protocol: "/comity/1".to_owned(),
         agency,
         role: match *app.role.borrow() {
-            LeaseRole::Holder => "holder",
-            LeaseRole::Follower(_) => "follower",
+            LeaseRole::Holder => ProcessRole::Holder,
+            LeaseRole::Follower(_) => ProcessRole::Follower,
         },
     })
 }

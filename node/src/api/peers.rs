@@ -2,6 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use api_types::peers::{
+    IntroductionsResponse, NewPeer, PeerMembership, PeerRemovalRequest, PeerRemovalResponse, PeerResponse,
+    PendingRecognitions, TicketResponse,
+};
 use axum::{
     Json,
     extract::{Path, State, rejection::JsonRejection},
@@ -10,18 +14,15 @@ use axum::{
 };
 use protocol::Ticket;
 use registry_schema::{AgencyFreshness, AgencyId, QueryTime, Timestamp};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::{
     App,
     agencies::{heard, known_freshness},
     auth::AuthenticatedOperator,
-    documents,
-    hindrances::Hindrances,
+    documents, hindrances,
     operations::not_known,
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
-    recognitions::{Consequences, Resting, would},
+    recognitions::{dependent_on, would},
 };
 use agency::{
     peer_set::{KnownPeer, Membership},
@@ -30,68 +31,20 @@ use agency::{
 };
 use transport::network;
 
-/// An agency that this node's operators made a peer.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Peer {
-    /// The agency whose node it is; this node's own, where that has other stores.
-    agency: AgencyId,
-    /// Its name for people, once it was heard; before, as its ticket has it.
-    name: Option<String>,
-    /// Its identity: the hash of its first key-log entry, in hexadecimal.
-    genesis: String,
-    /// `member`; `left`, if it is no longer followed; `expelled`, if nothing that it says counts but what it revoked;
-    /// `unpinned`, if its name was just let go of.
-    membership: &'static str,
-    /// Since when it left or is expelled.
-    ended: Option<Timestamp>,
-    /// The moment at which an operator added it; none, if the configuration names it.
-    added: Option<Timestamp>,
-    /// True if one of its nodes is connected now.
-    connected: bool,
-    /// True if its nodes close each connection as soon as it is made: as a rule because they do not follow this agency.
-    turns_away: bool,
-    /// By which transport: `TCP`, `QUIC`.
-    transport: Option<String>,
-    /// The address at which its node answers HTTP.
-    address: Option<String>,
-    /// The multiaddresses at which its nodes listen for peers.
-    addresses: Vec<String>,
-    /// Everything that it wrote before this moment is known here.
-    last_heard: Option<Timestamp>,
-    /// Until when that counts.
-    good_until: Option<Timestamp>,
-    /// The agency's freshness now, by the clock of this node: the judgment on which its verdicts rest.
-    freshness: AgencyFreshness,
-    /// The number of seconds since `last_heard`.
-    lag_seconds: Option<i64>,
-    /// The number of envelopes of its log that are known to exist and are not here.
-    missing: usize,
-    /// The causes that keep more of it from being taken in, or anything of it from being fresh.
-    #[serde(flatten)]
-    hindrances: Hindrances,
-    /// The number of times that one of its nodes did what no honest node does; the audit trail says what.
-    misbehaved: i64,
-    /// Of a peer that is, or in a dry run would be, removed: how many of this agency's standing recognitions rest on what the
-    /// agency said, because it registers the issuer, or is itself what is recognized. `consequences` tells what follows
-    /// from these.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    recognitions: Option<usize>,
-}
-
 fn shown(
     registry: &Registry,
     misbehaved: &BTreeMap<String, i64>,
     id: &AgencyId,
     known: &KnownPeer,
     now: Timestamp,
-) -> Peer {
+) -> PeerResponse {
     let lists = registry.agency(id);
     let (last_heard, good_until) = lists.map_or((None, None), |lists| heard(registry, lists, now));
     let transport = registry.transport(&known.genesis);
     let (membership, ended) = match known.membership {
-        Membership::Member => ("member", None),
-        Membership::Left(since) => ("left", Some(since)),
-        Membership::Expelled(since) => ("expelled", Some(since)),
+        Membership::Member => (PeerMembership::Member, None),
+        Membership::Left(since) => (PeerMembership::Left, Some(since)),
+        Membership::Expelled(since) => (PeerMembership::Expelled, Some(since)),
     };
     let said = |part: fn(&Ticket) -> &String| {
         let said = known.tickets.iter().map(part).find(|text| !text.is_empty());
@@ -99,7 +52,7 @@ fn shown(
     };
     let nodes = known.tickets.iter().filter_map(|ticket| network::Peer::of(ticket).ok());
     let counts = nodes.filter_map(|node| misbehaved.get(&node.name().to_string()));
-    Peer {
+    PeerResponse {
         agency: id.clone(),
         name: lists
             .map(|lists| lists.name.clone())
@@ -128,7 +81,7 @@ fn shown(
         }),
         lag_seconds: last_heard.map(|heard| now.seconds_since(heard).max(0)),
         missing: lists.map_or(0, |lists| lists.missing),
-        hindrances: Hindrances::of(registry, &known.genesis),
+        hindrances: hindrances::of(registry, &known.genesis),
         misbehaved: counts.sum(),
         recognitions: None,
     }
@@ -136,8 +89,8 @@ fn shown(
 
 /// The peers of this node: who is connected, how far each one's log reaches here; those included who left or were
 /// expelled.
-#[utoipa::path(get, path = "/v1/peers", tag = "federation", responses((status = 200, body = Vec<Peer>)))]
-pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<Peer>>, Problem> {
+#[utoipa::path(get, path = "/v1/peers", tag = "federation", responses((status = 200, body = Vec<PeerResponse>)))]
+pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<PeerResponse>>, Problem> {
     let misbehaved = app.store.acts_by_subject("peer.misbehaved").await?;
     let now = app.clock.now();
     let registry = app.registry.snapshot();
@@ -152,7 +105,7 @@ pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<Peer>>, Prob
     ))
 }
 
-pub(super) async fn one(app: &App, agency: &AgencyId) -> Result<Peer, Problem> {
+pub(super) async fn one(app: &App, agency: &AgencyId) -> Result<PeerResponse, Problem> {
     let misbehaved = app.store.acts_by_subject("peer.misbehaved").await?;
     let registry = app.registry.snapshot();
     let roster = registry.roster();
@@ -162,57 +115,8 @@ pub(super) async fn one(app: &App, agency: &AgencyId) -> Result<Peer, Problem> {
     Ok(shown(&registry, &misbehaved, agency, known, app.clock.now()))
 }
 
-/// A peer to follow.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewPeer {
-    /// The ticket, as `comity peer ticket` prints it at the other node.
-    ticket: String,
-    /// The peer that introduced it, if one did; then `introduction` is needed.
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    introduced_by: Option<AgencyId>,
-    /// The introduction that this peer signed, as its `/v1/peers/introductions/signed` gives it: it must hold the ticket.
-    #[serde(default)]
-    introduction: Option<String>,
-}
-
-/// The content of a ticket.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Told {
-    /// The ticket.
-    ticket: String,
-    /// The agency whose node it is.
-    agency: AgencyId,
-    /// Its name for people, as it gives it.
-    name: String,
-    /// Its identity: the hash of its first key-log entry, in hexadecimal.
-    genesis: String,
-    /// The identity of its node in the network of peers.
-    node: String,
-    /// The multiaddresses at which that node listens for peers.
-    addresses: Vec<String>,
-    /// The address at which it answers HTTP.
-    url: String,
-    /// In a dry run of following it: what rests on it already.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    awaited: Option<Awaited>,
-}
-
-/// The recognitions that already rest on an agency that is not followed yet. What it registers and recognizes itself is not
-/// known before it is followed.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Awaited {
-    /// The number of this agency's standing recognitions that are of issuers that it registers, or of itself: they count as soon
-    /// as its lists are here.
-    recognitions: usize,
-    /// The agencies that recognize what it recognizes, by this log; this one too, if it does.
-    #[schema(value_type = Vec<String>)]
-    followed_by: Vec<AgencyId>,
-}
-
 /// Returns what rests on an agency with this log.
-fn awaited(registry: &Registry, ticket: &Ticket, now: Timestamp) -> Awaited {
+fn awaited(registry: &Registry, ticket: &Ticket, now: Timestamp) -> PendingRecognitions {
     let log = ticket.genesis.to_string();
     let follows = |lists: &&AgencyState| {
         let mut all = lists.agency_recognitions();
@@ -222,25 +126,23 @@ fn awaited(registry: &Registry, ticket: &Ticket, now: Timestamp) -> Awaited {
         })
     };
     let agencies = registry.agencies().into_iter().filter(follows);
-    let resting = Resting::on(registry, &ticket.agency, now);
-    Awaited {
+    let resting = dependent_on(registry, &ticket.agency, now);
+    PendingRecognitions {
         recognitions: resting.of_issuers + resting.of_agency,
         followed_by: agencies.map(|lists| lists.id.clone()).collect(),
     }
 }
 
-impl From<Ticket> for Told {
-    fn from(ticket: Ticket) -> Self {
-        Self {
-            ticket: ticket.to_string(),
-            genesis: ticket.genesis.to_string(),
-            agency: ticket.agency,
-            name: ticket.name,
-            node: ticket.node,
-            addresses: ticket.addresses,
-            url: ticket.url,
-            awaited: None,
-        }
+fn ticket_response(ticket: Ticket) -> TicketResponse {
+    TicketResponse {
+        ticket: ticket.to_string(),
+        genesis: ticket.genesis.to_string(),
+        agency: ticket.agency,
+        name: ticket.name,
+        node: ticket.node,
+        addresses: ticket.addresses,
+        url: ticket.url,
+        awaited: None,
     }
 }
 
@@ -248,7 +150,7 @@ impl From<Ticket> for Told {
 /// written and what rests on it already is shown.
 #[utoipa::path(post, path = "/v1/peers", tag = "federation", security(("operator" = [])), request_body = NewPeer,
     params(("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = Peer), (status = 200, description = "dry run", body = Told),
+    responses((status = 201, body = PeerResponse), (status = 200, description = "dry run", body = TicketResponse),
               (status = 401, body = Problem), (status = 409, description = "the name is pinned to another log", body = Problem),
               (status = 422, description = "no ticket", body = Problem)))]
 pub(super) async fn add(
@@ -273,9 +175,9 @@ pub(super) async fn add(
     let reply = if hand.dry_run {
         let awaited = awaited(&app.registry.snapshot(), &ticket, app.clock.now());
         let awaited = Some(awaited);
-        serde_json::to_value(Told {
+        serde_json::to_value(TicketResponse {
             awaited,
-            ..Told::from(ticket)
+            ..ticket_response(ticket)
         })
     } else {
         serde_json::to_value(one(&app, &ticket.agency).await?)
@@ -284,43 +186,21 @@ pub(super) async fn add(
     Ok((super::created(&hand), Json(reply)))
 }
 
-/// The way to end it.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Removal {
-    /// True if answers shall no longer rest on anything that the agency says, but for what it revoked.
-    #[serde(default)]
-    expel: bool,
-    /// Let go of the name of an agency that left or was expelled, so that another log may come under it.
-    #[serde(default)]
-    unpin: bool,
-}
-
-/// A peer as it stands now, or with `dry_run` as it would be left.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Parted {
-    #[serde(flatten)]
-    peer: Peer,
-    /// With `dry_run`, the whole account: on which recognitions it bears, and what would change by that, at once or, where it
-    /// is not expelled, as soon as its last word is too old.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    consequences: Option<Consequences>,
-}
-
 /// Follow an agency no more; what is known of it stays, as evidence. Or, after that, let go of its name. With `dry_run`,
 /// nothing is written and the consequences are shown.
 #[utoipa::path(post, path = "/v1/peers/{agency}/removal", tag = "federation", security(("operator" = [])),
-    params(("agency" = String, Path, example = "US-SC"), ("dry_run" = Option<bool>, Query)), request_body = Removal,
-    responses((status = 201, body = Parted), (status = 200, description = "dry run", body = Parted),
+    params(("agency" = String, Path, example = "US-SC"), ("dry_run" = Option<bool>, Query)), request_body = PeerRemovalRequest,
+    responses((status = 201, body = PeerRemovalResponse), (status = 200, description = "dry run", body = PeerRemovalResponse),
               (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, description = "it is not followed any more already", body = Problem)))]
 pub(super) async fn remove(
     State(app): State<App>,
     Path(agency): Path<String>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<Removal>, JsonRejection>,
-) -> Result<(StatusCode, Json<Parted>), Problem> {
-    let Json(Removal { expel, unpin }) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    body: Result<Json<PeerRemovalRequest>, JsonRejection>,
+) -> Result<(StatusCode, Json<PeerRemovalResponse>), Problem> {
+    let Json(PeerRemovalRequest { expel, unpin }) =
+        body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let agency: AgencyId = agency.parse().map_err(|e| Problem::new(&INVALID, format!("{e}")))?;
     if unpin {
         if expel {
@@ -331,19 +211,23 @@ pub(super) async fn remove(
         }
         // As it was: afterwards nothing is known by this name.
         let before = one(&app, &agency).await?;
-        let resting = Resting::on(&app.registry.snapshot(), &agency, app.clock.now());
+        let resting = dependent_on(&app.registry.snapshot(), &agency, app.clock.now());
         app.registrar.unpin_peer(&hand, &agency).await?;
-        let membership = if hand.dry_run { before.membership } else { "unpinned" };
-        let peer = Peer {
+        let membership = if hand.dry_run {
+            before.membership
+        } else {
+            PeerMembership::Unpinned
+        };
+        let peer = PeerResponse {
             membership,
             recognitions: Some(resting.all()),
             ..before
         };
         let consequences = would(&app, &hand, ProposedChange::Gone(agency)).await?;
         let consequences = consequences.map(|would| would.following(resting));
-        return Ok((super::created(&hand), Json(Parted { peer, consequences })));
+        return Ok((super::created(&hand), Json(PeerRemovalResponse { peer, consequences })));
     }
-    let resting = Resting::on(&app.registry.snapshot(), &agency, app.clock.now());
+    let resting = dependent_on(&app.registry.snapshot(), &agency, app.clock.now());
     app.registrar.remove_peer(&hand, &agency, expel).await?;
     let mut peer = one(&app, &agency).await?;
     let is_own = *app.registry.snapshot().home_id() == agency;
@@ -356,13 +240,13 @@ pub(super) async fn remove(
         }
     };
     let consequences = consequences.map(|would| would.following(resting));
-    Ok((super::created(&hand), Json(Parted { peer, consequences })))
+    Ok((super::created(&hand), Json(PeerRemovalResponse { peer, consequences })))
 }
 
 /// This node's own ticket, by which others follow it.
 #[utoipa::path(get, path = "/v1/peers/ticket", tag = "federation",
-    responses((status = 200, body = Told), (status = 503, description = "the node is not ready", body = Problem)))]
-pub(super) async fn ticket(State(app): State<App>) -> Result<Json<Told>, Problem> {
+    responses((status = 200, body = TicketResponse), (status = 503, description = "the node is not ready", body = Problem)))]
+pub(super) async fn ticket(State(app): State<App>) -> Result<Json<TicketResponse>, Problem> {
     let registry = app.registry.snapshot();
     let home = registry.home();
     let home = home.ok_or_else(|| Problem::new(&UNAVAILABLE, not_known(&app)))?;
@@ -372,40 +256,33 @@ pub(super) async fn ticket(State(app): State<App>) -> Result<Json<Told>, Problem
         url: if own.url.is_empty() { home.url.clone() } else { own.url },
         ..own
     };
-    Ok(Json(ticket.into()))
+    Ok(Json(ticket_response(ticket)))
 }
 
 /// The tickets of this node's peers, for who already trusts this node. Nobody is followed by being introduced: an
 /// operator compares the fingerprint and says yes.
 #[utoipa::path(get, path = "/v1/peers/introductions", tag = "federation",
-    responses((status = 200, description = "empty, if the operator of this node introduces nobody", body = Vec<Told>)))]
-pub(super) async fn introductions(State(app): State<App>) -> Json<Vec<Told>> {
+    responses((status = 200, description = "empty, if the operator of this node introduces nobody", body = Vec<TicketResponse>)))]
+pub(super) async fn introductions(State(app): State<App>) -> Json<Vec<TicketResponse>> {
     Json(whom_we_introduce(&app))
-}
-
-/// The same, signed with this agency's writer key.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Introductions {
-    /// The signed statement (`Introduction` in `PROTOCOL.md`), in base64: the tickets, and when they were given.
-    signed: String,
 }
 
 /// The tickets of this node's peers, signed with this agency's writer key: nobody on the way adds one. It is believed for an
 /// hour.
 #[utoipa::path(get, path = "/v1/peers/introductions/signed", tag = "federation",
-    responses((status = 200, body = Introductions), (status = 503, description = "this process does not write", body = Problem)))]
+    responses((status = 200, body = IntroductionsResponse), (status = 503, description = "this process does not write", body = Problem)))]
 pub(super) async fn signed_introductions(State(app): State<App>, asked: HeaderMap) -> Result<Response, Problem> {
     let node = app.clone();
     let make = async move {
         let tickets = whom_we_introduce(&node).into_iter().map(|told| told.ticket).collect();
         let signed = node.registrar.introduce(tickets).await?;
-        documents::json(&Introductions { signed })
+        documents::json(&IntroductionsResponse { signed })
     };
     let document = app.documents.glance("introductions", make).await?;
     Ok(document.answer(&asked, "application/json"))
 }
 
-fn whom_we_introduce(app: &App) -> Vec<Told> {
+fn whom_we_introduce(app: &App) -> Vec<TicketResponse> {
     if !app.introduces {
         return vec![];
     }
@@ -422,7 +299,7 @@ fn whom_we_introduce(app: &App) -> Vec<Told> {
                 url: lists.url.clone(),
                 ..ticket.clone()
             };
-            ticket.check().ok().map(|()| Told::from(ticket))
+            ticket.check().ok().map(|()| ticket_response(ticket))
         });
         tickets.collect::<Vec<_>>()
     });

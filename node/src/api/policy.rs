@@ -1,12 +1,8 @@
 //! Policies: every agency's, as replicated; and this agency's own, to apply.
 
-#![expect(
-    unused_qualifications,
-    reason = "utoipa's macro writes qualified names in place of ours"
-)]
-
 use std::sync::LazyLock;
 
+use api_types::policies::{PolicyChangeResponse, PolicyFormat, PolicyQuery, PolicySample};
 use axum::{
     Json,
     extract::{Path, Query, State, rejection::StringRejection},
@@ -15,8 +11,6 @@ use axum::{
 };
 use policy::{file, samples};
 use registry_schema::{AgencyId, PolicyEntry, Purpose, Timestamp, policy::PolicyFile};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
 
 use super::{
     App,
@@ -24,28 +18,6 @@ use super::{
     documents::{CachedDocument, json},
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
 };
-
-/// The policy to show, and its form.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct PolicyQuery {
-    /// Of this agency: `US-TN`. This node's own, if absent.
-    agency: Option<String>,
-    /// The moment for which to show what was or will be in force. What is or will be in force now, if absent.
-    at: Option<String>,
-    /// `json` or `toml`.
-    #[serde(default, rename = "as")]
-    #[param(inline)]
-    form: PolicyFormat,
-}
-
-#[derive(Debug, Default, Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum PolicyFormat {
-    #[default]
-    Json,
-    Toml,
-}
 
 /// Show what an agency accepts, and what that counts for.
 #[utoipa::path(get, path = "/v1/policy", tag = "policies", params(PolicyQuery),
@@ -82,22 +54,6 @@ pub(super) async fn show(State(app): State<App>, Query(which): Query<PolicyQuery
     })
 }
 
-/// The result of applying a policy, or with `dry_run` as it would be.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Applied {
-    /// The differences from the policy that stood, rule by rule, in words.
-    differences: Vec<String>,
-    /// The changes for this agency's own badges, counted by issuer, in words.
-    consequences: Vec<String>,
-    /// Over how many of this agency's newest badges the consequences were counted.
-    badges: usize,
-    /// The number of checks of badges at this node in the last 12 months, for answers of this agency; a badge that was checked
-    /// twice counts twice.
-    checks: i64,
-    /// The changes for badges of those issuers and achievements, counted in checks, in words.
-    checked: Vec<String>,
-}
-
 /// Apply a policy: the whole file, as TOML.
 ///
 /// Only what differs is written. A rule that the file no longer has ends now; one that it changes is kept, ended, beside
@@ -106,17 +62,17 @@ pub(super) struct Applied {
 #[utoipa::path(put, path = "/v1/policy", tag = "policies",
     request_body(content = String, content_type = "application/toml"),
     security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
-    responses((status = 200, body = Applied), (status = 401, body = Problem), (status = 409, body = Problem),
+    responses((status = 200, body = PolicyChangeResponse), (status = 401, body = Problem), (status = 409, body = Problem),
               (status = 422, description = "what is wrong with the file, by line and column", body = Problem)))]
 pub(super) async fn apply(
     State(app): State<App>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
     body: Result<String, StringRejection>,
-) -> Result<Json<Applied>, Problem> {
+) -> Result<Json<PolicyChangeResponse>, Problem> {
     let text = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let file = file::parse(&text).map_err(|wrong| Problem::new(&INVALID, wrong.to_string()))?;
     let applied = app.registrar.apply_policy(file, &hand).await?;
-    Ok(Json(Applied {
+    Ok(Json(PolicyChangeResponse {
         differences: applied.differences,
         consequences: applied.consequences.own,
         badges: applied.consequences.badges,
@@ -137,29 +93,16 @@ pub(super) async fn model(asked: HeaderMap) -> Result<Response, Problem> {
 /// A document that is made once.
 type FixedDocument = Result<CachedDocument, Problem>;
 
-/// A shipped sample of rules.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct SampleRow {
-    /// The agency whose rules it tells.
-    agency: AgencyId,
-    /// The title, which says what it is about.
-    title: String,
-    /// For which uses its rules say what a micro-credential counts for.
-    purposes: Vec<Purpose>,
-    /// The sources in which its rules are written, one for each.
-    citations: Vec<String>,
-}
-
 /// The shipped samples of rules: what 13 states and two districts were found to say, with sources. Sample data, not legal
 /// advice; no agency speaks. `POST /v1/worth` counts by one.
 #[utoipa::path(get, path = "/v1/policy/samples", tag = "policies",
-    responses((status = 200, body = Vec<SampleRow>), (status = 304, description = "unchanged since the ETag given")))]
+    responses((status = 200, body = Vec<PolicySample>), (status = 304, description = "unchanged since the ETag given")))]
 pub(super) async fn list_samples(asked: HeaderMap) -> Result<Response, Problem> {
     static MADE: LazyLock<FixedDocument> = LazyLock::new(|| CachedDocument::fixed(json(&sample_rows()?)?));
     Ok(MADE.clone()?.answer(&asked, "application/json"))
 }
 
-fn sample_rows() -> Result<Vec<SampleRow>, Problem> {
+fn sample_rows() -> Result<Vec<PolicySample>, Problem> {
     let broken = |_| Problem::new(&UNAVAILABLE, "a sample cannot be read");
     let rows = samples::SAMPLES.iter().map(|(agency, text)| {
         let sample = file::parse(text).map_err(broken)?;
@@ -173,7 +116,7 @@ fn sample_rows() -> Result<Vec<SampleRow>, Problem> {
             .collect();
         citations.sort_unstable();
         citations.dedup();
-        Ok(SampleRow {
+        Ok(PolicySample {
             agency: agency
                 .parse()
                 .map_err(|_| Problem::new(&UNAVAILABLE, "a sample cannot be read"))?,

@@ -1,35 +1,53 @@
 //! Errors: what the asker did wrong, or what this node cannot do now (RFC 9457), with a page that explains each code.
 
+use std::borrow::Cow;
+
+use api_types::problem::ProblemResponse;
 use axum::{
     Json,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::Serialize;
 use transport::buckets::Allowance;
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{RefOr, Schema},
+};
 
 use agency::registrar::RegistrarError;
 use storage::StoreError;
 
-/// An error, as RFC 9457 (§3) has it.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+/// An error, as it is answered: the problem, and what its headers say.
+#[derive(Clone, Debug)]
 pub(crate) struct Problem {
-    /// The page that explains it: `/help/request.too_large`.
-    #[serde(rename = "type")]
-    kind: String,
-    /// The kind of error, in words.
-    title: &'static str,
-    /// The HTTP status.
-    status: u16,
-    /// An explanation of what is wrong with this request, and what to do.
-    detail: String,
+    response: ProblemResponse,
     /// In how many seconds to come again, for the header.
-    #[serde(skip)]
     retry_after: Option<u64>,
     /// The budget that is used up, for the headers.
-    #[serde(skip)]
     budget: Option<String>,
+}
+
+impl From<Problem> for ProblemResponse {
+    fn from(problem: Problem) -> Self {
+        problem.response
+    }
+}
+
+/// The document has it as what is answered.
+impl PartialSchema for Problem {
+    fn schema() -> RefOr<Schema> {
+        ProblemResponse::schema()
+    }
+}
+
+impl ToSchema for Problem {
+    fn name() -> Cow<'static, str> {
+        ProblemResponse::name()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        ProblemResponse::schemas(schemas);
+    }
 }
 
 /// A code, its status, its title and its explanation.
@@ -103,10 +121,12 @@ codes! {
 impl Problem {
     pub(crate) fn new(code: &ProblemCode, detail: impl Into<String>) -> Self {
         Self {
-            kind: format!("/help/{}", code.code),
-            title: code.title,
-            status: code.status.as_u16(),
-            detail: detail.into(),
+            response: ProblemResponse {
+                kind: format!("/help/{}", code.code),
+                title: code.title.to_owned(),
+                status: code.status.as_u16(),
+                detail: detail.into(),
+            },
             retry_after: None,
             budget: None,
         }
@@ -127,15 +147,15 @@ impl Problem {
     }
 
     pub(crate) fn detail(&self) -> &str {
-        &self.detail
+        &self.response.detail
     }
 
-    pub(crate) const fn title(&self) -> &'static str {
-        self.title
+    pub(crate) fn title(&self) -> &str {
+        &self.response.title
     }
 
     pub(crate) fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// The right problem for a body that axum could not read.
@@ -188,8 +208,9 @@ pub(crate) async fn in_our_words(response: Response) -> Response {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (status, retry_after, budget) = (self.status(), self.retry_after, self.budget.clone());
-        let mut response = (status, Json(self)).into_response();
+        let status = self.status();
+        let (retry_after, budget) = (self.retry_after, self.budget);
+        let mut response = (status, Json(self.response)).into_response();
         if let Some(seconds) = retry_after {
             response
                 .headers_mut()

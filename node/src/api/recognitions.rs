@@ -1,10 +1,9 @@
 //! Recognitions: every agency's, as replicated; and this agency's own, to add and withdraw.
 
-#![expect(
-    unused_qualifications,
-    reason = "utoipa's macro writes qualified names in place of ours"
-)]
-
+use api_types::{
+    consequences::{ConsequencesResponse, DependentRecognitions},
+    recognitions::{RecognitionListQuery, RecognitionRequest, RecognitionResponse, WithdrawalRequest},
+};
 use axum::{
     Json,
     extract::{Path, Query, State, rejection::JsonRejection},
@@ -12,11 +11,9 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use registry_schema::{
-    AgencyId, Purpose, QueryTime, RecognitionScope, Timestamp,
-    recognition::{Attestation, RecognitionBasis, RecognitionEntry},
+    AgencyId, QueryTime, Timestamp,
+    recognition::{RecognitionBasis, RecognitionEntry},
 };
-use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
 
 use super::{
     App,
@@ -29,18 +26,6 @@ use agency::{
     registrar::{self, Actor, ProposedChange},
     registry::{AgencyState, Registry},
 };
-
-/// The recognitions to list.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(super) struct RecognitionListQuery {
-    /// By this agency alone: `US-NC`.
-    agency: Option<String>,
-    /// Of this issuer alone: the id in its badges.
-    issuer: Option<String>,
-    /// In force at this moment alone.
-    at: Option<String>,
-}
 
 /// List who recognizes whom.
 #[utoipa::path(get, path = "/v1/recognitions", tag = "trust lists", params(RecognitionListQuery),
@@ -93,50 +78,17 @@ fn wanted(
     of_agency.flat_map(entries).filter(holds).collect()
 }
 
-/// A recognition to add.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewRecognition {
-    /// The issuer's id, as its home agency registers it.
-    issuer: String,
-    /// The agency that registers it, whose word on its keys and standing counts; the only one that does, if absent.
-    registered_by: Option<AgencyId>,
-    /// For which purposes; at least one.
-    purposes: Vec<Purpose>,
-    /// `"all"`, `{"achievements": [ids]}`, `{"aligned": [framework items]}` or `{"stack": {"name": …, "achievements": [ids]}}`.
-    scope: RecognitionScope,
-    /// From when; now, if absent.
-    from: Option<Timestamp>,
-    /// Up to when; without end, if absent.
-    until: Option<Timestamp>,
-    /// True if a badge that carries no status entry can be accepted.
-    #[serde(default)]
-    accepts_without_status: bool,
-    /// On what it rests: `own_review` (if absent), `adopted_review` or `self_assessment`.
-    #[serde(default)]
-    attestation: Attestation,
-    /// True if it counts even while the issuer's home agency has suspended or ended its registration.
-    #[serde(default)]
-    stands_alone: bool,
-    /// True if agencies that recognize whatever this agency recognizes may build on it.
-    #[serde(default)]
-    may_be_followed: bool,
-    /// On which conditions, for people to read; at most 20.
-    #[serde(default)]
-    conditions: Vec<String>,
-}
-
 /// Recognize an issuer. With `dry_run`, nothing is written and the consequences are shown.
-#[utoipa::path(post, path = "/v1/recognitions", tag = "trust lists", request_body = NewRecognition,
+#[utoipa::path(post, path = "/v1/recognitions", tag = "trust lists", request_body = RecognitionRequest,
     security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = Recognized), (status = 401, body = Problem), (status = 404, body = Problem),
+    responses((status = 201, body = RecognitionResponse), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn recognize(
     State(app): State<App>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<NewRecognition>, JsonRejection>,
-) -> Result<(StatusCode, Json<Recognized>), Problem> {
-    let Json(NewRecognition {
+    body: Result<Json<RecognitionRequest>, JsonRejection>,
+) -> Result<(StatusCode, Json<RecognitionResponse>), Problem> {
+    let Json(RecognitionRequest {
         issuer,
         registered_by,
         purposes,
@@ -167,134 +119,77 @@ pub(super) async fn recognize(
     let entry = app.registrar.recognize(new, &hand).await?;
     let change = ProposedChange::Recognition(Box::new(entry.clone()));
     let consequences = would(&app, &hand, change).await?;
-    Ok((super::created(&hand), Json(Recognized { entry, consequences })))
+    Ok((super::created(&hand), Json(RecognitionResponse { entry, consequences })))
 }
 
-/// The end of a recognition.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewWithdrawal {
-    /// True if badges dated before this moment stay good.
-    #[serde(default)]
-    pub(super) earlier_badges_stay_good: bool,
-}
-
-/// A recognition as it stands now, or with `dry_run` would.
-#[derive(Debug, serde::Serialize, ToSchema)]
-pub(super) struct Recognized {
-    #[serde(flatten)]
-    entry: RecognitionEntry,
-    /// With `dry_run`: what would change.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    consequences: Option<Consequences>,
-}
-
-/// The effects that a change would have. No badge and no person is named; each number names its base.
-#[derive(Debug, serde::Serialize, ToSchema)]
-pub(super) struct Consequences {
-    /// The recognitions from which the rest follows, when a peer is removed. The changes that are told after it come from these,
-    /// and are not more beside them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    recognitions: Option<Resting>,
-    /// Over how many of this agency's newest badges it was counted, revoked and suspended ones left out.
-    badges: usize,
-    /// The changes that there would be for them, in verdict or in worth, by issuer and achievement, in words.
-    own: Vec<String>,
-    /// The number of checks of badges at this node in the last 12 months, for answers of this agency; a badge that was checked
-    /// twice counts twice.
-    checks: i64,
-    /// The changes that there would be for badges of those issuers and achievements, counted in checks, in words.
-    checked: Vec<String>,
-}
-
-/// This agency's recognitions that rest on what another one says.
-#[derive(Clone, Copy, Debug, serde::Serialize, ToSchema)]
-pub(super) struct Resting {
-    /// The number of standing recognitions of this agency, of issuers and of agencies.
-    pub(super) standing: usize,
-    /// The number of those that are of issuers that the other agency registers.
-    pub(super) of_issuers: usize,
-    /// The number of those that are of the other agency itself.
-    pub(super) of_agency: usize,
-}
-
-impl Resting {
-    /// Counts those that rest on what this agency says.
-    pub(super) fn on(registry: &Registry, agency: &AgencyId, now: Timestamp) -> Self {
-        let Some(home) = registry.home() else {
-            return Self {
-                standing: 0,
-                of_issuers: 0,
-                of_agency: 0,
-            };
+/// Counts this agency's recognitions that rest on what another one says.
+pub(super) fn dependent_on(registry: &Registry, agency: &AgencyId, now: Timestamp) -> DependentRecognitions {
+    let Some(home) = registry.home() else {
+        return DependentRecognitions {
+            standing: 0,
+            of_issuers: 0,
+            of_agency: 0,
         };
-        let of_issuers = || {
-            home.recognitions()
-                .filter(|entry| entry.holds(QueryTime::now(now), None))
-        };
-        let of_agencies = || {
-            home.agency_recognitions()
-                .filter(|entry| entry.holds(QueryTime::now(now), None))
-        };
-        let registers = |entry: &RecognitionEntry| entry.recognition.issuer.agency == *agency;
-        Self {
-            standing: of_issuers().count() + of_agencies().count(),
-            of_issuers: of_issuers().filter(registers).count(),
-            of_agency: of_agencies().filter(|entry| entry.recognition.of == *agency).count(),
-        }
-    }
-
-    /// All that rest on it.
-    pub(super) const fn all(self) -> usize {
-        self.of_issuers + self.of_agency
+    };
+    let of_issuers = || {
+        home.recognitions()
+            .filter(|entry| entry.holds(QueryTime::now(now), None))
+    };
+    let of_agencies = || {
+        home.agency_recognitions()
+            .filter(|entry| entry.holds(QueryTime::now(now), None))
+    };
+    let registers = |entry: &RecognitionEntry| entry.recognition.issuer.agency == *agency;
+    DependentRecognitions {
+        standing: of_issuers().count() + of_agencies().count(),
+        of_issuers: of_issuers().filter(registers).count(),
+        of_agency: of_agencies().filter(|entry| entry.recognition.of == *agency).count(),
     }
 }
 
-impl Consequences {
-    /// The same, with what it follows from.
-    pub(super) const fn following(mut self, resting: Resting) -> Self {
-        self.recognitions = Some(resting);
-        self
-    }
-}
-
-impl From<registrar::ChangeConsequences> for Consequences {
-    fn from(would: registrar::ChangeConsequences) -> Self {
-        Self {
-            recognitions: None,
-            badges: would.badges,
-            own: would.own,
-            checks: would.checks,
-            checked: would.checked,
-        }
+/// The answer for the consequences that the registrar found.
+pub(super) fn consequences_response(found: registrar::ChangeConsequences) -> ConsequencesResponse {
+    ConsequencesResponse {
+        recognitions: None,
+        badges: found.badges,
+        own: found.own,
+        checks: found.checks,
+        checked: found.checked,
     }
 }
 
 /// Withdraw a recognition. With `dry_run`, nothing is written and the consequences are shown.
-#[utoipa::path(post, path = "/v1/recognitions/{id}/withdrawal", tag = "trust lists", request_body = NewWithdrawal,
+#[utoipa::path(post, path = "/v1/recognitions/{id}/withdrawal", tag = "trust lists", request_body = WithdrawalRequest,
     security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = Recognized), (status = 401, body = Problem), (status = 404, body = Problem),
+    responses((status = 201, body = RecognitionResponse), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem)))]
 pub(super) async fn withdraw(
     State(app): State<App>,
     Path(id): Path<String>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<NewWithdrawal>, JsonRejection>,
-) -> Result<(StatusCode, Json<Recognized>), Problem> {
+    body: Result<Json<WithdrawalRequest>, JsonRejection>,
+) -> Result<(StatusCode, Json<RecognitionResponse>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let stay_good = new.earlier_badges_stay_good;
     let entry = app.registrar.withdraw(&id, stay_good, &hand).await?;
     let consequences = match hand.dry_run {
-        true => Some(app.registrar.withdrawal_consequences(&id, stay_good).await?.into()),
+        true => {
+            let found = app.registrar.withdrawal_consequences(&id, stay_good).await?;
+            Some(consequences_response(found))
+        }
         false => None,
     };
-    Ok((super::created(&hand), Json(Recognized { entry, consequences })))
+    Ok((super::created(&hand), Json(RecognitionResponse { entry, consequences })))
 }
 
 /// In a dry run, what a change would do.
-pub(super) async fn would(app: &App, hand: &Actor, change: ProposedChange) -> Result<Option<Consequences>, Problem> {
+pub(super) async fn would(
+    app: &App,
+    hand: &Actor,
+    change: ProposedChange,
+) -> Result<Option<ConsequencesResponse>, Problem> {
     match hand.dry_run {
-        true => Ok(Some(app.registrar.consequences(change).await?.into())),
+        true => Ok(Some(consequences_response(app.registrar.consequences(change).await?))),
         false => Ok(None),
     }
 }

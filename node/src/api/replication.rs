@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use api_types::replication::{HeartbeatReport, LogHolder, LogHoldingResponse, ReachResponse, WriterReport};
 use axum::{
     Json,
     extract::{Path, State},
@@ -10,8 +11,6 @@ use axum::{
 };
 use protocol::{Hash, Heartbeat, Replica, signed::encode};
 use registry_schema::{AgencyId, Timestamp};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::{
     App,
@@ -21,65 +20,12 @@ use super::{
 };
 use agency::{peer_set::Membership, registrar::RegistrarError};
 
-/// The part of one agency's log that this node holds.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Reached {
-    /// Its name; none, if this node's operators gave it none.
-    agency: Option<AgencyId>,
-    /// Its identity: the hash of its first key-log entry, in hexadecimal.
-    genesis: String,
-    /// The last entry of its key log that counts.
-    key_log: String,
-    /// The number of envelopes that are here.
-    envelopes: usize,
-    /// The newest ones.
-    heads: Vec<String>,
-    /// The number that are known to exist and are not here.
-    missing: usize,
-    /// Everything that it wrote before this moment is here.
-    as_of: Option<Timestamp>,
-    /// Until when that counts.
-    good_until: Option<Timestamp>,
-    /// The reason that more of it is not taken in here, if it is not.
-    deferred: Option<String>,
-    /// The reason that nothing of it is fresh here whatever it says, if so.
-    quarantined: Option<String>,
-    /// The newest word of each of its writers.
-    writers: Vec<Writer>,
-}
-
-/// A writer's heartbeats.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Writer {
-    /// Its key, in hexadecimal.
-    writer: String,
-    /// True if the key has not ended.
-    live: bool,
-    /// The newest one of which everything is here.
-    counted: Option<Beat>,
-    /// A newer one of which something is missing.
-    pending: Option<Beat>,
-}
-
-/// A heartbeat.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Beat {
-    /// The moment at which it was signed, by its writer's clock.
-    issued: Timestamp,
-    /// The moment by which its writer wants to be heard again.
-    next_by: Timestamp,
-    /// Until when it counts: at most 96 hours.
-    good_until: Timestamp,
-    /// The newest envelopes that it knew.
-    heads: Vec<String>,
-}
-
 fn texts(hashes: &[Hash]) -> Vec<String> {
     hashes.iter().map(ToString::to_string).collect()
 }
 
-fn beat(heartbeat: &Heartbeat) -> Beat {
-    Beat {
+fn beat(heartbeat: &Heartbeat) -> HeartbeatReport {
+    HeartbeatReport {
         issued: heartbeat.issued,
         next_by: heartbeat.next_by,
         good_until: heartbeat.good_until(),
@@ -87,11 +33,11 @@ fn beat(heartbeat: &Heartbeat) -> Beat {
     }
 }
 
-fn reached(replica: &Replica, names: &BTreeMap<Hash, AgencyId>, now: Timestamp) -> Vec<Reached> {
+fn reached(replica: &Replica, names: &BTreeMap<Hash, AgencyId>, now: Timestamp) -> Vec<LogHoldingResponse> {
     let one = |(genesis, log): (&Hash, &protocol::log::AgencyLog)| {
-        let mut writers: BTreeMap<_, Writer> = BTreeMap::new();
+        let mut writers: BTreeMap<_, WriterReport> = BTreeMap::new();
         let live = log.key_log().writers();
-        let writer = |key: &protocol::PublicKey| Writer {
+        let writer = |key: &protocol::PublicKey| WriterReport {
             writer: key.to_string(),
             live: live.contains(key),
             counted: None,
@@ -113,7 +59,7 @@ fn reached(replica: &Replica, names: &BTreeMap<Hash, AgencyId>, now: Timestamp) 
         } else {
             log.freshness()
         };
-        Reached {
+        LogHoldingResponse {
             agency: names.get(genesis).cloned(),
             genesis: genesis.to_string(),
             key_log: log.key_log().head().to_string(),
@@ -133,7 +79,7 @@ fn reached(replica: &Replica, names: &BTreeMap<Hash, AgencyId>, now: Timestamp) 
 /// Show what this node holds of every agency: newest envelopes, heartbeats, and what is missing. Several processes of one
 /// agency: one that does not write asks the one that does, for operators alone.
 #[utoipa::path(get, path = "/v1/heartbeats", tag = "federation",
-    responses((status = 200, body = Vec<Reached>), (status = 503, description = "this process does not write", body = Problem)))]
+    responses((status = 200, body = Vec<LogHoldingResponse>), (status = 503, description = "this process does not write", body = Problem)))]
 pub(super) async fn heartbeats(
     State(app): State<App>,
     operator: Result<AuthenticatedOperator, Problem>,
@@ -148,7 +94,7 @@ pub(super) async fn heartbeats(
     Ok(document.answer(&asked, "application/json"))
 }
 
-async fn all_reached(app: &App) -> Result<Vec<Reached>, Problem> {
+async fn all_reached(app: &App) -> Result<Vec<LogHoldingResponse>, Problem> {
     let names: BTreeMap<Hash, AgencyId> = {
         let registry = app.registry.snapshot();
         let roster = registry.roster();
@@ -161,55 +107,12 @@ async fn all_reached(app: &App) -> Result<Vec<Reached>, Problem> {
     Ok(app.registrar.look(look).await.map_err(RegistrarError::from)?)
 }
 
-/// The holders of this agency's log.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Reach {
-    /// The agency whose log it is.
-    agency: AgencyId,
-    /// Its identity: the hash of its first key-log entry, in hexadecimal.
-    genesis: String,
-    /// The newest envelopes.
-    heads: Vec<String>,
-    /// The number of envelopes in the log.
-    envelopes: usize,
-    /// `held by 49 of 50 peers; Guam last heard 2 days ago`.
-    sentence: String,
-    /// The number of peers that hold all of it.
-    held_by: usize,
-    /// Each peer.
-    peers: Vec<Holder>,
-}
-
-/// A peer, and how much of our log it holds.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Holder {
-    /// The peer's agency.
-    agency: AgencyId,
-    /// Its name for people, once it was heard.
-    name: Option<String>,
-    /// True if it holds all of it.
-    holds_all: bool,
-    /// True if it holds more of it than this node: part of it is missing here.
-    holds_more: bool,
-    /// The number of envelopes that it has not said it holds.
-    behind: usize,
-    /// Up to which envelopes it says it holds the log durably, and has folded it.
-    heads: Vec<String>,
-    /// The moment at which it said so, by its own clock.
-    at: Option<Timestamp>,
-    /// The moment at which it was last heard here, about its own log.
-    last_heard: Option<Timestamp>,
-    /// Its signed word: a CBOR statement `comity/1/held` with its Ed25519 signature, in base64. Anybody who has that
-    /// agency's key log can check it.
-    countersignature: Option<String>,
-}
-
 /// The word of one peer: holder, heads, when, how much it lacks, whether it has more than this node, its signed bytes.
 type PeerCountersignature = (Hash, Vec<Hash>, Timestamp, usize, bool, Vec<u8>);
 
 /// Show who holds this agency's log, and up to where; with each peer's signed word for it.
 #[utoipa::path(get, path = "/v1/reach/{agency}", tag = "federation", params(("agency" = String, Path, example = "US-NC")),
-    responses((status = 200, body = Reach), (status = 404, description = "another agency's: ask its own node", body = Problem),
+    responses((status = 200, body = ReachResponse), (status = 404, description = "another agency's: ask its own node", body = Problem),
               (status = 503, description = "this process does not write", body = Problem)))]
 pub(super) async fn reach(
     State(app): State<App>,
@@ -231,7 +134,7 @@ pub(super) async fn reach(
     Ok(document.answer(&asked, "application/json"))
 }
 
-async fn reach_of_home(app: &App) -> Result<Reach, Problem> {
+async fn reach_of_home(app: &App) -> Result<ReachResponse, Problem> {
     let (home, genesis) = {
         let registry = app.registry.snapshot();
         let own = registry.roster().own();
@@ -266,7 +169,7 @@ async fn reach_of_home(app: &App) -> Result<Reach, Problem> {
         let said = said.iter().find(|(holder, ..)| *holder == known.genesis);
         let lists = registry.agency(id);
         let behind = said.map_or(envelopes, |(_, _, _, behind, ..)| *behind);
-        Holder {
+        LogHolder {
             agency: id.clone(),
             name: lists.map(|lists| lists.name.clone()),
             // Its own word alone says so: of one that was never heard nothing is known.
@@ -279,9 +182,9 @@ async fn reach_of_home(app: &App) -> Result<Reach, Problem> {
             countersignature: said.map(|(.., bytes)| base64(bytes)),
         }
     });
-    let peers: Vec<Holder> = peers.collect();
+    let peers: Vec<LogHolder> = peers.collect();
     let held_by = peers.iter().filter(|peer| peer.holds_all).count();
-    Ok(Reach {
+    Ok(ReachResponse {
         agency: home,
         genesis: genesis.to_string(),
         heads: texts(&heads),
@@ -292,7 +195,7 @@ async fn reach_of_home(app: &App) -> Result<Reach, Problem> {
     })
 }
 
-fn sentence(peers: &[Holder], held_by: usize, envelopes: usize, now: Timestamp) -> String {
+fn sentence(peers: &[LogHolder], held_by: usize, envelopes: usize, now: Timestamp) -> String {
     if peers.is_empty() {
         return "held by nobody else: this node has no peers".to_owned();
     }

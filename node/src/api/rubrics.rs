@@ -1,41 +1,19 @@
 //! Rubrics: what this agency reviews applications against.
 
+use api_types::rubrics::{ImportedRubric, RubricImportResponse};
 use axum::{
     Json,
     extract::{State, rejection::StringRejection},
     http::StatusCode,
 };
 use policy::rubrics;
-use registry_schema::{Timestamp, criteria::Rubric};
-use serde::Serialize;
-use utoipa::ToSchema;
+use registry_schema::Timestamp;
 
 use super::{
     App,
     auth::AuthenticatedOperator,
     problem::{INVALID, Problem},
 };
-
-/// A rubric, as it was imported.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ImportedRubric {
-    /// The moment at which it was imported.
-    imported_at: Timestamp,
-    /// True if new applications are reviewed against it, unless they name another.
-    current: bool,
-    /// The rubric.
-    rubric: Rubric,
-}
-
-/// A rubric that was imported, or with `dry_run` would be.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct NewRubric {
-    #[serde(flatten)]
-    rubric: Rubric,
-    /// With `dry_run`: what would follow from it, in sentences.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    consequences: Option<Vec<String>>,
-}
 
 /// The rubrics of this agency, in all their versions; the newest import first.
 #[utoipa::path(get, path = "/v1/rubrics", tag = "registration",
@@ -62,13 +40,13 @@ pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<ImportedRubr
 #[utoipa::path(post, path = "/v1/rubrics", tag = "registration",
     request_body(content = String, content_type = "application/toml"),
     security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = NewRubric), (status = 401, body = Problem), (status = 409, body = Problem),
+    responses((status = 201, body = RubricImportResponse), (status = 401, body = Problem), (status = 409, body = Problem),
               (status = 422, description = "what is wrong with the file, by line and column", body = Problem)))]
 pub(super) async fn import(
     State(app): State<App>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
     body: Result<String, StringRejection>,
-) -> Result<(StatusCode, Json<NewRubric>), Problem> {
+) -> Result<(StatusCode, Json<RubricImportResponse>), Problem> {
     let text = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let rubric = rubrics::parse(&text).map_err(|wrong| Problem::new(&INVALID, wrong.to_string()))?;
     let consequences = match hand.dry_run {
@@ -76,5 +54,8 @@ pub(super) async fn import(
         false => None,
     };
     app.registrar.import_rubric(&rubric, &hand).await?;
-    Ok((super::created(&hand), Json(NewRubric { rubric, consequences })))
+    Ok((
+        super::created(&hand),
+        Json(RubricImportResponse { rubric, consequences }),
+    ))
 }

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use api_types::status_lists::{ListEntryRequest, ListEntryResponse, StatusListFill};
 use axum::{
     Json,
     body::Bytes,
@@ -10,9 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use protocol::Hash;
-use registry_schema::{StatusChange, StatusReason, StatusState, Timestamp, status::LIST_SLOTS};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use registry_schema::status::LIST_SLOTS;
 use verification::{Freshness, bitstring::Bitstring, credential, data_integrity, multikey};
 
 use super::{
@@ -29,31 +28,12 @@ use platform::lock::Lock;
 /// For how long others may keep a list before they ask again: five minutes, in milliseconds.
 const TTL: u64 = 300_000;
 
-/// One of this agency's status lists, and how full it is.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct FilledList {
-    /// Its number.
-    list: u32,
-    /// The issuer whose badges are in it.
-    issuer: String,
-    /// The moment at which it was opened, if that is known.
-    opened: Option<Timestamp>,
-    /// The number of its slots that are reserved: given to badges, or set aside for some that a start then did not issue.
-    reserved: u32,
-    /// The number of all its slots.
-    slots: u32,
-    /// The reserved part, in percent.
-    percent: u32,
-    /// True if it is nearly full: then a further one is opened by itself before long.
-    nearly_full: bool,
-}
-
 /// The status lists of the issuers whose keys this store keeps, and how full each is. An issuer has as many as its badges
 /// need: a further one is opened by itself.
-#[utoipa::path(get, path = "/v1/status-lists", tag = "status lists", responses((status = 200, body = Vec<FilledList>)))]
-pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<FilledList>>, Problem> {
+#[utoipa::path(get, path = "/v1/status-lists", tag = "status lists", responses((status = 200, body = Vec<StatusListFill>)))]
+pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<StatusListFill>>, Problem> {
     let fill = app.registrar.list_fill().await?;
-    let filled = fill.into_iter().map(|fill| FilledList {
+    let filled = fill.into_iter().map(|fill| StatusListFill {
         percent: fill.percent(),
         nearly_full: fill.is_nearly_full(),
         list: fill.list,
@@ -187,44 +167,19 @@ pub(super) async fn one(
     Ok((kind, kept, [(header::ETAG, etag)], bytes).into_response())
 }
 
-/// A change of the status of one place in a list.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewListEntry {
-    /// The place, as `statusListIndex` of the badge names it.
-    index: u32,
-    /// `revoked` (final), `suspended`, or `active` (reinstates a suspended one).
-    status: StatusState,
-    /// The reason; this code replicates.
-    reason: StatusReason,
-    /// A note on what else there is to say; stays at home. At most 2,000 characters.
-    note: Option<String>,
-}
-
-/// A place in a list whose status changed.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct EnteredInList {
-    /// The list.
-    list: u32,
-    /// The place in it.
-    index: u32,
-    /// The change, as this agency's peers learn it.
-    change: StatusChange,
-}
-
 /// Suspend, reinstate or revoke what stands at a place of a status list of this agency: for a credential that another
 /// store of the agency keeps, whose badge names list and place. `id` is the list's number.
-#[utoipa::path(post, path = "/v1/status-lists/{id}/entries", tag = "status lists", request_body = NewListEntry,
+#[utoipa::path(post, path = "/v1/status-lists/{id}/entries", tag = "status lists", request_body = ListEntryRequest,
     security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
-    responses((status = 201, description = "on disk here, and on its way to every peer", body = EnteredInList),
+    responses((status = 201, description = "on disk here, and on its way to every peer", body = ListEntryResponse),
               (status = 401, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem),
               (status = 422, body = Problem)))]
 pub(super) async fn enter(
     State(app): State<App>,
     Path(id): Path<String>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<NewListEntry>, JsonRejection>,
-) -> Result<(StatusCode, Json<EnteredInList>), Problem> {
+    body: Result<Json<ListEntryRequest>, JsonRejection>,
+) -> Result<(StatusCode, Json<ListEntryResponse>), Problem> {
     let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let number = || Problem::new(&INVALID, format!("`{id}` is no number of a status list"));
     let list: u32 = id.parse().map_err(|_| number())?;
@@ -233,7 +188,7 @@ pub(super) async fn enter(
         .registrar
         .change_place(place, new.status, new.reason, new.note, &hand)
         .await?;
-    let entered = EnteredInList {
+    let entered = ListEntryResponse {
         list,
         index: new.index,
         change,

@@ -1,8 +1,7 @@
 //! This node's knowledge of whether its store holds all that its agency wrote, and an operator's word for it.
 
+use api_types::operations::StoreResponse;
 use axum::{Json, extract::State};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::{
     App,
@@ -10,29 +9,20 @@ use super::{
     problem::{Problem, STORE_INCOMPLETE},
 };
 
-/// The store, as this node sees it.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct StoreReport {
-    /// The reason that it may lack what this agency wrote, or cannot be looked at; null, if it lacks nothing. While it may, no
-    /// heartbeat is signed, and nothing of this agency counts as newer than the last one.
-    doubt: Option<String>,
-}
-
-impl StoreReport {
-    fn of(app: &App) -> Json<Self> {
-        let doubt = app.registry.snapshot().store_doubt().map(str::to_owned);
-        Json(Self {
-            doubt: doubt
-                .or_else(|| app.health.replication().why_unknown())
-                .or_else(|| Some(app.store.is_the_same().err()?.to_string())),
-        })
-    }
+/// The node's opinion of its store now.
+fn opinion(app: &App) -> Json<StoreResponse> {
+    let doubt = app.registry.snapshot().store_doubt().map(str::to_owned);
+    Json(StoreResponse {
+        doubt: doubt
+            .or_else(|| app.health.replication().why_unknown())
+            .or_else(|| Some(app.store.is_the_same().err()?.to_string())),
+    })
 }
 
 /// Show what the node thinks of its store.
-#[utoipa::path(get, path = "/v1/store", tag = "operations", responses((status = 200, body = StoreReport)))]
-pub(super) async fn show(State(app): State<App>) -> Json<StoreReport> {
-    StoreReport::of(&app)
+#[utoipa::path(get, path = "/v1/store", tag = "operations", responses((status = 200, body = StoreResponse)))]
+pub(super) async fn show(State(app): State<App>) -> Json<StoreResponse> {
+    opinion(&app)
 }
 
 /// Vouch for the store.
@@ -41,11 +31,11 @@ pub(super) async fn show(State(app): State<App>) -> Json<StoreReport> {
 /// revoked and is not in it is called good from here on, until a peer that has it is heard. It is refused where nobody's word can
 /// end the doubt: what later entries of the own log follow is known to be lost here.
 #[utoipa::path(post, path = "/v1/store/acceptance", tag = "operations", security(("operator" = [])),
-    responses((status = 200, body = StoreReport), (status = 401, body = Problem), (status = 409, body = Problem)))]
+    responses((status = 200, body = StoreResponse), (status = 401, body = Problem), (status = 409, body = Problem)))]
 pub(super) async fn accept(
     State(app): State<App>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-) -> Result<Json<StoreReport>, Problem> {
+) -> Result<Json<StoreResponse>, Problem> {
     // While there is no replica to look at, vouching itself says why.
     let waiting = app.registrar.look(protocol::Replica::own_orphans).await;
     if let Ok(count @ 1..) = waiting {
@@ -53,8 +43,8 @@ pub(super) async fn accept(
     }
     app.registrar.accept_store(&hand).await?;
     Ok(match hand.dry_run {
-        true => Json(StoreReport { doubt: None }),
-        false => StoreReport::of(&app),
+        true => Json(StoreResponse { doubt: None }),
+        false => opinion(&app),
     })
 }
 

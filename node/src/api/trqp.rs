@@ -3,8 +3,9 @@
 //! Any agency of the federation can be the authority: by its name (`US-TN`), its node's URL, or that URL's did:web. What
 //! rests on a list that is too old is neither yes nor no: an error.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use api_types::trqp::{TrqpRequest, TrqpResponse};
 use axum::{
     Json,
     extract::{State, rejection::JsonRejection},
@@ -12,8 +13,6 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use registry_schema::{AgencyId, Purpose, QueryTime, RecognitionScope, Timestamp, recognition::RecognitionEntry};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use verification::{
     Freshness,
     followed::{self, ListFreshness, RecognitionQuery},
@@ -34,58 +33,19 @@ const MOST_CONTEXT: usize = 20;
 const ANYTHING: &str = "micro-credential";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// A query (TRQP 2.0, `trqp-authorization-request` and `trqp-recognition-request`).
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-pub(super) struct TrqpQuery {
-    /// About whom: an issuer's id, or an agency.
-    entity_id: String,
-    /// The authority whose word is wanted: an agency of the federation, by its name, its URL or its did:web.
-    authority_id: String,
-    /// `issue`, or `recognize:` and a purpose: `recognize:renewal`.
-    action: String,
-    /// An achievement's id, a framework item, or `micro-credential` for whatever the entity issues.
-    resource: String,
-    /// `time`: the moment asked about, RFC 3339 in UTC (`Z`). Other members are texts that are sent back.
-    context: Option<BTreeMap<String, String>>,
-}
-
-/// An answer (`trqp-authorization-response` and `trqp-recognition-response`).
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct TrqpAnswer {
-    entity_id: String,
-    authority_id: String,
-    action: String,
-    resource: String,
-    /// The answer of `/authorization`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    authorized: Option<bool>,
-    /// The answer of `/recognition`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    recognized: Option<bool>,
-    /// The moment that was asked about.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    time_requested: Option<String>,
-    /// The moment of this answer.
-    time_evaluated: Timestamp,
-    /// On what it rests, in words.
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    context: Option<BTreeMap<String, String>>,
-}
-
 /// Is this entity authorized by this authority?
 ///
 /// `issue`: the authority registers the issuer as its own, or recognizes it, itself or through agencies that it follows.
 /// `recognize:<purpose>`: it recognizes the issuer for this purpose. What its acceptance rules demand of a badge is not asked:
 /// the query names none. The message says that there are such rules; `/v1/verifications` holds a badge against them.
-#[utoipa::path(post, path = "/authorization", tag = "other registries", request_body = TrqpQuery,
-    responses((status = 200, body = TrqpAnswer), (status = 400, body = Problem),
+#[utoipa::path(post, path = "/authorization", tag = "other registries", request_body = TrqpRequest,
+    responses((status = 200, body = TrqpResponse), (status = 400, body = Problem),
               (status = 404, description = "the authority or the action is not known", body = Problem),
               (status = 503, description = "a list that the answer rests on is too old", body = Problem)))]
 pub(super) async fn authorization(
     State(app): State<App>,
     headers: HeaderMap,
-    body: Result<Json<TrqpQuery>, JsonRejection>,
+    body: Result<Json<TrqpRequest>, JsonRejection>,
 ) -> Response {
     let answer = match asked(body) {
         Ok(query) => answer(&app, query, true).await,
@@ -98,14 +58,14 @@ pub(super) async fn authorization(
 /// Is this entity recognized by this authority?
 ///
 /// The entity can be an issuer, or another agency, whose recognitions the authority accepts.
-#[utoipa::path(post, path = "/recognition", tag = "other registries", request_body = TrqpQuery,
-    responses((status = 200, body = TrqpAnswer), (status = 400, body = Problem),
+#[utoipa::path(post, path = "/recognition", tag = "other registries", request_body = TrqpRequest,
+    responses((status = 200, body = TrqpResponse), (status = 400, body = Problem),
               (status = 404, description = "the authority or the action is not known", body = Problem),
               (status = 503, description = "a list that the answer rests on is too old", body = Problem)))]
 pub(super) async fn recognition(
     State(app): State<App>,
     headers: HeaderMap,
-    body: Result<Json<TrqpQuery>, JsonRejection>,
+    body: Result<Json<TrqpRequest>, JsonRejection>,
 ) -> Response {
     let answer = match asked(body) {
         Ok(query) => answer(&app, query, false).await,
@@ -115,7 +75,7 @@ pub(super) async fn recognition(
     echoed(&headers, answer)
 }
 
-fn asked(body: Result<Json<TrqpQuery>, JsonRejection>) -> Result<TrqpQuery, Problem> {
+fn asked(body: Result<Json<TrqpRequest>, JsonRejection>) -> Result<TrqpRequest, Problem> {
     // The protocol wants 400 for whatever is missing or of another type.
     let Json(query) = body.map_err(|e| match e.status() {
         axum::http::StatusCode::PAYLOAD_TOO_LARGE => Problem::unreadable_body(e.status(), e.body_text()),
@@ -137,13 +97,13 @@ fn asked(body: Result<Json<TrqpQuery>, JsonRejection>) -> Result<TrqpQuery, Prob
 
 fn reply(
     app: &App,
-    query: TrqpQuery,
+    query: TrqpRequest,
     authorized: Option<bool>,
     recognized: Option<bool>,
     message: String,
-) -> Json<TrqpAnswer> {
+) -> Json<TrqpResponse> {
     let time_requested = query.context.as_ref().and_then(|context| context.get("time")).cloned();
-    Json(TrqpAnswer {
+    Json(TrqpResponse {
         entity_id: query.entity_id,
         authority_id: query.authority_id,
         action: query.action,
@@ -158,7 +118,7 @@ fn reply(
 }
 
 /// The answer, with the asker's name for the request.
-fn echoed(headers: &HeaderMap, answer: Result<Json<TrqpAnswer>, Problem>) -> Response {
+fn echoed(headers: &HeaderMap, answer: Result<Json<TrqpResponse>, Problem>) -> Response {
     let mut response = answer.into_response();
     if let Some(id) = headers.get(REQUEST_ID).filter(|id| id.len() <= 128) {
         response.headers_mut().insert(REQUEST_ID, id.clone());
@@ -193,7 +153,11 @@ fn agency(registry: &Registry, named: &str) -> Option<AgencyId> {
     found.map(|lists| lists.id.clone())
 }
 
-async fn answer(app: &App, query: TrqpQuery, registered_counts: bool) -> Result<(bool, String, TrqpQuery), Problem> {
+async fn answer(
+    app: &App,
+    query: TrqpRequest,
+    registered_counts: bool,
+) -> Result<(bool, String, TrqpRequest), Problem> {
     let now = app.clock.now();
     let purpose = purpose(&query.action)?;
     let at = match query

@@ -6,6 +6,13 @@
 use std::time::Duration;
 use transport::client::ClientAddress;
 
+use api_types::{
+    problem::ProblemResponse,
+    vc_api::{
+        CredentialFinding, IssueCredentialRequest, IssueCredentialResponse, VerifyCredentialRequest, VerifyOptions,
+        VerifyPresentationRequest, VerifyResponse,
+    },
+};
 use axum::{
     Json,
     extract::{Request, State},
@@ -14,7 +21,6 @@ use axum::{
 };
 use registry_schema::Finding;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout_at};
 use utoipa::ToSchema;
 use verification::{
@@ -32,131 +38,42 @@ use super::{
 };
 use agency::{evidence::gather, external_sources::FetchContext, registrar::UnsignedCredential};
 
-/// A credential to sign.
-#[derive(Debug, Deserialize, ToSchema)]
-pub(super) struct ToIssue {
-    /// The credential, without a proof; `issuer` names an issuer whose key is kept at this node.
-    #[schema(value_type = Object)]
-    credential: Map<String, Value>,
-    #[serde(default)]
-    options: IssueOptions,
-}
-
-/// The way to sign it.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default)]
-pub(super) struct IssueOptions {
-    /// `eddsa-rdfc-2022`, `eddsa-jcs-2022` or `ecdsa-rdfc-2019`; as the issuer's key always does, if absent.
-    cryptosuite: Option<String>,
-}
-
-/// A credential that was signed.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Signed {
-    /// With its proof. In a dry run, nothing.
-    #[schema(value_type = Object)]
-    verifiable_credential: Value,
-}
-
-/// A credential to check.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ToVerify {
-    /// The credential: an object, or a token (VC-JWT).
-    #[schema(value_type = Object)]
-    verifiable_credential: Value,
-    #[serde(default)]
-    options: VerifyOptions,
-}
-
-/// A presentation to check.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct ToVerifyPresentation {
-    /// The presentation, signed by its holder or not.
-    #[serde(alias = "presentation")]
-    #[schema(value_type = Object)]
-    verifiable_presentation: Value,
-    #[serde(default)]
-    options: VerifyOptions,
-}
-
-/// The checks to make.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default)]
-pub(super) struct VerifyOptions {
-    /// Of `proof`, `dates` and `credentialStatus`; all, if absent. Structure and proof are always checked.
-    checks: Option<Vec<String>>,
-    /// The challenge that the holder was given; then the presentation has to be signed with it.
-    challenge: Option<String>,
-    /// The domain that the presentation is to be for.
-    domain: Option<String>,
-}
-
-impl VerifyOptions {
-    fn checks(&self) -> Result<RequestedChecks, Problem> {
-        let Some(asked) = &self.checks else {
-            return Ok(RequestedChecks::ALL);
-        };
-        let mut checks = RequestedChecks {
-            dates: false,
-            status: false,
-        };
-        for name in asked {
-            match name.as_str() {
-                "proof" => {}
-                "dates" => checks.dates = true,
-                "credentialStatus" | "status" => checks.status = true,
-                other => {
-                    let other: String = other.chars().take(40).collect();
-                    let detail = format!("`{other}` is no check: they are `proof`, `dates` and `credentialStatus`");
-                    return Err(Problem::new(&INVALID, detail));
-                }
+fn requested_checks(options: &VerifyOptions) -> Result<RequestedChecks, Problem> {
+    let Some(asked) = &options.checks else {
+        return Ok(RequestedChecks::ALL);
+    };
+    let mut checks = RequestedChecks {
+        dates: false,
+        status: false,
+    };
+    for name in asked {
+        match name.as_str() {
+            "proof" => {}
+            "dates" => checks.dates = true,
+            "credentialStatus" | "status" => checks.status = true,
+            other => {
+                let other: String = other.chars().take(40).collect();
+                let detail = format!("`{other}` is no check: they are `proof`, `dates` and `credentialStatus`");
+                return Err(Problem::new(&INVALID, detail));
             }
         }
-        Ok(checks)
     }
+    Ok(checks)
 }
 
-/// The result of the checks.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Verified {
-    /// Nothing speaks against it.
-    verified: bool,
-    /// The findings that speak against it.
-    errors: Vec<Found>,
-    /// The findings that are worth knowing besides: that no agency lists its issuer, say.
-    warnings: Vec<Found>,
-}
-
-/// One thing that was found.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Found {
-    /// The page that explains it: `/help/proof.invalid`.
-    #[serde(rename = "type")]
-    kind: String,
-    /// Its kind, in words.
-    title: &'static str,
-    /// An explanation of this case of it.
-    detail: String,
-}
-
-impl From<Finding> for Found {
-    fn from(finding: Finding) -> Self {
-        Self {
-            kind: format!("/help/{}", finding.code),
-            title: codes::find(&finding.code).map_or("", |code| code.title),
-            detail: finding.detail,
-        }
+fn credential_finding(finding: Finding) -> CredentialFinding {
+    CredentialFinding {
+        kind: format!("/help/{}", finding.code),
+        title: codes::find(&finding.code).map_or("", |code| code.title).to_owned(),
+        detail: finding.detail,
     }
 }
 
 /// 200, or 422 with a problem that tells the same.
 fn reply(answer: VerificationFindings) -> Response {
     let verified = answer.is_verified();
-    let found = |findings: Vec<Finding>| findings.into_iter().map(Found::from).collect();
-    let body = Verified {
+    let found = |findings: Vec<Finding>| findings.into_iter().map(credential_finding).collect();
+    let body = VerifyResponse {
         verified,
         errors: found(answer.errors),
         warnings: found(answer.warnings),
@@ -170,7 +87,7 @@ fn reply(answer: VerificationFindings) -> Response {
         .map(|found| found.detail.as_str())
         .collect::<Vec<_>>();
     let refusal = Refusal {
-        problem: Problem::new(&VC_NOT_VERIFIED, detail.join("; ")),
+        problem: Problem::new(&VC_NOT_VERIFIED, detail.join("; ")).into(),
         verified: Some(verified),
         errors: Some(body.errors),
         warnings: Some(body.warnings),
@@ -188,29 +105,29 @@ fn reply(answer: VerificationFindings) -> Response {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Refusal {
     #[serde(flatten)]
-    problem: Problem,
+    problem: ProblemResponse,
     /// `false`. Absent, as what follows, where the request itself breaks a rule and nothing was checked.
     verified: Option<bool>,
     /// The findings that speak against it.
-    errors: Option<Vec<Found>>,
+    errors: Option<Vec<CredentialFinding>>,
     /// The findings that are worth knowing besides.
-    warnings: Option<Vec<Found>>,
+    warnings: Option<Vec<CredentialFinding>>,
 }
 
 /// Sign a credential of any kind, as it is.
 ///
 /// It gets a place in its issuer's status list, and an `id`, unless it names a status of its own or is one of VCDM 1.1.
 /// VC API 1.0, §3.2.1.
-#[utoipa::path(post, path = "/credentials/issue", tag = "vc api", request_body = ToIssue,
+#[utoipa::path(post, path = "/credentials/issue", tag = "vc api", request_body = IssueCredentialRequest,
     security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = Signed), (status = 400, body = Problem), (status = 401, body = Problem),
+    responses((status = 201, body = IssueCredentialResponse), (status = 400, body = Problem), (status = 401, body = Problem),
               (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn issue(
     State(app): State<App>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
     request: Request,
 ) -> Result<Response, Problem> {
-    let ToIssue { credential, options } = read(&app, request).await?;
+    let IssueCredentialRequest { credential, options } = read(&app, request).await?;
     let suite = |name: String| {
         let unknown = || {
             Problem::new(
@@ -225,20 +142,24 @@ pub(super) async fn issue(
         suite: options.cryptosuite.map(suite).transpose()?,
     };
     let verifiable_credential = app.registrar.issue_document(new, &hand).await?;
-    Ok((super::created(&hand), Json(Signed { verifiable_credential })).into_response())
+    Ok((
+        super::created(&hand),
+        Json(IssueCredentialResponse { verifiable_credential }),
+    )
+        .into_response())
 }
 
 /// Check a credential of any kind: structure, proof, and whether the key is its issuer's; dates and status unless
 /// `checks` leaves them away. Whether anybody recognizes the issuer is not asked: see `/v1/verifications`.
 ///
 /// VC API 1.0, §3.3.1.
-#[utoipa::path(post, path = "/credentials/verify", tag = "vc api", request_body = ToVerify,
-    responses((status = 200, body = Verified), (status = 400, body = Problem), (status = 413, body = Problem),
+#[utoipa::path(post, path = "/credentials/verify", tag = "vc api", request_body = VerifyCredentialRequest,
+    responses((status = 200, body = VerifyResponse), (status = 400, body = Problem), (status = 413, body = Problem),
               (status = 422, description = "not verified, or not a request that can be, and why", body = Refusal)))]
 pub(super) async fn verify_credential(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let client = app.clients.of(request.extensions(), request.headers());
-    let asked: ToVerify = read(&app, request).await?;
-    let checks = asked.options.checks()?;
+    let asked: VerifyCredentialRequest = read(&app, request).await?;
+    let checks = requested_checks(&asked.options)?;
     let credential = vcdm::read_credential(asked.verifiable_credential).map_err(no_credential)?;
     let mut answer = VerificationFindings::default();
     check((&app, client), vec![credential], checks, &mut answer).await?;
@@ -249,16 +170,16 @@ pub(super) async fn verify_credential(State(app): State<App>, request: Request) 
 /// holder's proof has to be for these.
 ///
 /// VC API 1.0, §3.3.2.
-#[utoipa::path(post, path = "/presentations/verify", tag = "vc api", request_body = ToVerifyPresentation,
-    responses((status = 200, body = Verified), (status = 400, body = Problem), (status = 413, body = Problem),
+#[utoipa::path(post, path = "/presentations/verify", tag = "vc api", request_body = VerifyPresentationRequest,
+    responses((status = 200, body = VerifyResponse), (status = 400, body = Problem), (status = 413, body = Problem),
               (status = 422, description = "not verified, or not a request that can be, and why", body = Refusal)))]
 pub(super) async fn verify_presentation(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let client = app.clients.of(request.extensions(), request.headers());
-    let ToVerifyPresentation {
+    let VerifyPresentationRequest {
         verifiable_presentation,
         options,
     } = read(&app, request).await?;
-    let checks = options.checks()?;
+    let checks = requested_checks(&options)?;
     let too_many = || {
         let detail = format!("a presentation has at most {MOST_CREDENTIALS} credentials here: send them in parts");
         Problem::new(&INVALID, detail)

@@ -1,13 +1,9 @@
 //! `POST /v1/verifications`: a badge in, a verdict out.
 
-#![expect(
-    unused_qualifications,
-    reason = "utoipa's macro writes qualified names in place of ours"
-)]
-
 use std::{borrow::Cow, panic::AssertUnwindSafe};
 use transport::client::ClientAddress;
 
+use api_types::verifications::VerificationQuery;
 use axum::{
     Json,
     body::Bytes,
@@ -16,9 +12,7 @@ use axum::{
 };
 use futures::future::try_join_all;
 use registry_schema::{AgencyId, LocalDay, Purpose, QueryDate, Timestamp, Verdict};
-use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use utoipa::IntoParams;
 use verification::{
     Evidence, OpenBadge, UnreadableBadge, VerificationQuestion, formats, judge, judge_at_once, unreadable,
 };
@@ -48,69 +42,49 @@ const PARTS_AT_ONCE: usize = 4;
 /// The longest that a badge waits for its turn to be judged.
 const LONGEST_WAIT: std::time::Duration = std::time::Duration::from_secs(10);
 
-/// The question about a badge.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct VerificationQuery {
-    /// The agency whose answer is wanted: `US-TN`. This node's own, if absent.
-    pub(crate) agency: Option<String>,
-    /// For which use: `renewal`. Any, if absent.
-    pub(crate) purpose: Option<String>,
-    /// The moment at which the badge should have been good. A day (`2026-11-23`) is the whole day by the calendar of the agency
-    /// asked: good on that day is good at its end, and today is now. An exact moment is `2026-11-23T14:02:11Z`. Nothing that
-    /// lies ahead. Now, if absent.
-    pub(crate) at: Option<String>,
-    /// The moment whose knowledge is asked for: the answer rests only on what had arrived at this node by then, or by the end
-    /// of that day. At the earliest when the node began to keep it, at the latest now. All that is known now, if absent;
-    /// given alone, it is the moment at which the badge should have been good, too.
-    pub(crate) known: Option<String>,
-}
-
-impl VerificationQuery {
-    /// The question, once every part of it can be understood.
-    pub(crate) fn question(&self, app: &App) -> Result<VerificationQuestion, Problem> {
-        let given = |text: &Option<String>| {
-            text.as_deref()
-                .map(str::trim)
-                .filter(|t| !t.is_empty())
-                .map(str::to_owned)
-        };
-        let invalid = |error: &dyn std::fmt::Display| Problem::new(&INVALID, error.to_string());
-        let registry = app.registry.snapshot();
-        let now = app.clock.now();
-        let agency: AgencyId = match given(&self.agency) {
-            None => registry.home_id().clone(),
-            Some(text) => text.parse().map_err(|e| invalid(&e))?,
-        };
-        if registry.agency(&agency).is_none() {
-            let detail = format!("`{agency}` is no agency of this federation: see /v1/agencies");
-            return Err(Problem::new(&INVALID, detail));
-        }
-        let purpose: Option<Purpose> = given(&self.purpose)
-            .map(|text| text.parse().map_err(|e| invalid(&e)))
-            .transpose()?;
-        let date = |text: &Option<String>| given(text).map(|text| moment_of(&text, &agency, now)).transpose();
-        let (at, known) = (date(&self.at)?, date(&self.known)?);
-        let since = app.past.since();
-        if let Some(known) = known.filter(|known| *known < since) {
-            let known = match LocalDay::ending_at(known, &agency) {
-                Some(day) => format!("the end of {}", day.in_words()),
-                None => known.in_words(),
-            };
-            let since = since.in_words();
-            let detail =
-                format!("`known` is {known}, and this node keeps what it knew since {since}: ask about a later day");
-            return Err(Problem::new(&INVALID, detail));
-        }
-        Ok(VerificationQuestion {
-            agency,
-            purpose,
-            at: at.or(known).unwrap_or(now),
-            known,
-            now,
-            clock_in_doubt: registry.clock_is_in_doubt(),
-        })
+/// The question, once every part of it can be understood.
+pub(crate) fn question_of(app: &App, asked: &VerificationQuery) -> Result<VerificationQuestion, Problem> {
+    let given = |text: &Option<String>| {
+        text.as_deref()
+            .map(str::trim)
+            .filter(|t| !t.is_empty())
+            .map(str::to_owned)
+    };
+    let invalid = |error: &dyn std::fmt::Display| Problem::new(&INVALID, error.to_string());
+    let registry = app.registry.snapshot();
+    let now = app.clock.now();
+    let agency: AgencyId = match given(&asked.agency) {
+        None => registry.home_id().clone(),
+        Some(text) => text.parse().map_err(|e| invalid(&e))?,
+    };
+    if registry.agency(&agency).is_none() {
+        let detail = format!("`{agency}` is no agency of this federation: see /v1/agencies");
+        return Err(Problem::new(&INVALID, detail));
     }
+    let purpose: Option<Purpose> = given(&asked.purpose)
+        .map(|text| text.parse().map_err(|e| invalid(&e)))
+        .transpose()?;
+    let date = |text: &Option<String>| given(text).map(|text| moment_of(&text, &agency, now)).transpose();
+    let (at, known) = (date(&asked.at)?, date(&asked.known)?);
+    let since = app.past.since();
+    if let Some(known) = known.filter(|known| *known < since) {
+        let known = match LocalDay::ending_at(known, &agency) {
+            Some(day) => format!("the end of {}", day.in_words()),
+            None => known.in_words(),
+        };
+        let since = since.in_words();
+        let detail =
+            format!("`known` is {known}, and this node keeps what it knew since {since}: ask about a later day");
+        return Err(Problem::new(&INVALID, detail));
+    }
+    Ok(VerificationQuestion {
+        agency,
+        purpose,
+        at: at.or(known).unwrap_or(now),
+        known,
+        now,
+        clock_in_doubt: registry.clock_is_in_doubt(),
+    })
 }
 
 /// The moment that a date in a question means by this agency's calendar: a day is meant to its end, and today is now.
@@ -145,7 +119,7 @@ pub(crate) async fn verify(
     Query(asked): Query<VerificationQuery>,
     request: Request,
 ) -> Result<Json<Verdict>, Problem> {
-    let question = asked.question(&app)?;
+    let question = question_of(&app, &asked)?;
     let client = app.clients.of(request.extensions(), request.headers());
     let arrived = receive(&app, request).await?;
     let bytes = badge_in(&app, arrived.request, arrived.bytes).await?;

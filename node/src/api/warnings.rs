@@ -3,9 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use api_types::operations::OperatorWarningResponse;
 use axum::{Json, extract::State};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::{App, auth::AuthenticatedOperator, problem::Problem};
 use crate::certificate;
@@ -40,22 +39,13 @@ warning_codes! {
         "The disk gave back something else than was written. The peer is not followed, unless comity.toml names it; the node does everything else. Add the peer again with its ticket: `comity peer add TICKET`. Or stop the node, and let `comityd repair` take the row out. Look after the disk.";
 }
 
-/// A weakness of this node.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct OperatorWarning {
-    /// The code of the weakness, for programs: `root.at_home`; the page `/help/root.at_home` explains it.
-    code: &'static str,
-    /// An explanation of it and what to do, for people.
-    detail: String,
-}
-
 /// List what is weak about this node, though it serves; empty, if nothing is.
 #[utoipa::path(get, path = "/v1/warnings", tag = "operations", security(("operator" = [])),
-    responses((status = 200, body = Vec<OperatorWarning>), (status = 401, body = Problem)))]
+    responses((status = 200, body = Vec<OperatorWarningResponse>), (status = 401, body = Problem)))]
 pub(super) async fn list(
     State(app): State<App>,
     _: AuthenticatedOperator,
-) -> Result<Json<Vec<OperatorWarning>>, Problem> {
+) -> Result<Json<Vec<OperatorWarningResponse>>, Problem> {
     let roots = app.registrar.roots_at_home().await?;
     let roots = roots
         .iter()
@@ -82,7 +72,7 @@ pub(super) async fn list(
              `comity peer add TICKET`"
         ))
     });
-    let peers: Vec<OperatorWarning> = peers.collect();
+    let peers: Vec<OperatorWarningResponse> = peers.collect();
     Ok(Json(
         roots
             .chain(refused)
@@ -94,9 +84,9 @@ pub(super) async fn list(
 }
 
 impl WarningCode {
-    const fn tells(&self, detail: String) -> OperatorWarning {
-        OperatorWarning {
-            code: self.code,
+    fn tells(&self, detail: String) -> OperatorWarningResponse {
+        OperatorWarningResponse {
+            code: self.code.to_owned(),
             detail,
         }
     }

@@ -2,6 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use api_types::{
+    policies::{BadgeWorth, CountingRule, UnitCredit, UnitSum, WorthRequest, WorthRequirement, WorthResponse},
+    verifications::VerificationQuery,
+};
 use axum::{
     Json,
     extract::{FromRequest as _, Request, State},
@@ -16,133 +20,17 @@ use registry_schema::{
     AgencyId, Check, CheckOutcome, Finding, IssuerStanding, Purpose, Timestamp, Verdict, VerdictKind,
     verdict::IssuerSummary, worth::WorthRule,
 };
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use verification::{Freshness, VerificationQuestion};
 
 use super::{
     App,
-    bulk::Line,
+    bulk::JudgedRow,
     problem::{INVALID, Problem, TRUST_STALE, UNAVAILABLE},
-    verifications::{VerificationQuery, answer_with_facts, receive},
+    verifications::{answer_with_facts, question_of, receive},
 };
 
 /// Most badges that are counted together.
 pub(crate) const MOST_BADGES: usize = 50;
-
-/// Badges to count together. **Nothing of them is kept.**
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct WorthQuery {
-    /// For which use.
-    purpose: Purpose,
-    /// The agency whose rules count: `US-TN`. This node's own, if absent.
-    agency: Option<String>,
-    /// By a shipped sample of rules instead (`GET /v1/policy/samples`): `US-KY`. Sample data, not legal advice. No agency
-    /// speaks: this node checks the badges, and they count as if that agency recognized their issuers.
-    sample: Option<String>,
-    /// The day (to its end, by the calendar of the agency asked) or moment asked about; now, if absent.
-    at: Option<String>,
-    /// 1 to 50 badges: a credential as a JSON object; or a text: a signed token, an SVG, a link, a short code, or a file of
-    /// any form as `data:;base64,…`.
-    badges: Vec<serde_json::Value>,
-}
-
-/// The worth of several badges together.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct WorthAnswer {
-    /// The agency whose rules count.
-    agency: AgencyId,
-    /// If they are a shipped sample, what that means.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sample: Option<String>,
-    /// For which use.
-    purpose: Purpose,
-    /// The moment asked about.
-    at: Timestamp,
-    /// The whole in a sentence: `5 of 6 recognized for license renewal: 30 of 60 PDP`.
-    sentence: String,
-    /// The number of badges that are accepted and pass the agency's rules.
-    accepted: usize,
-    /// Each badge, in the order of the request.
-    badges: Vec<BadgeWorth>,
-    /// The credit that counts, unit by unit.
-    sums: Vec<UnitSum>,
-    /// Sentences on how far sets are, what is met as a whole, and what has no published rate.
-    besides: Vec<String>,
-    /// The rules by which they count, or may count.
-    rules: Vec<RuleSaid>,
-    /// If none of the agency's rules says what they count for in this use: in which other uses some does.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    other_uses: Vec<Purpose>,
-    /// As of when the agency's rules are known here.
-    as_of: Option<Timestamp>,
-}
-
-/// One of the badges.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct BadgeWorth {
-    /// Its id, if it could be read.
-    id: Option<String>,
-    /// The achievement's name.
-    name: Option<String>,
-    /// The verdict on it.
-    verdict: VerdictKind,
-    /// The verdict in a sentence.
-    sentence: String,
-}
-
-/// The credit that counts in one unit.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct UnitSum {
-    /// The unit: `PDP`.
-    unit: String,
-    /// The amount that counts for certain, limits and caps applied.
-    counted: String,
-    /// The further amount that might count, once what is not known is.
-    in_doubt: String,
-    /// The facts that are not known, in words.
-    because: Vec<String>,
-    /// The amounts that are needed, by each requirement that speaks of this unit.
-    needed: Vec<Needed>,
-    /// The credit that each badge brought.
-    credits: Vec<UnitCredit>,
-}
-
-/// A requirement.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Needed {
-    /// The amount that is needed.
-    amount: String,
-    /// The rule in a sentence.
-    says: String,
-    /// The source in which it is written.
-    citation: String,
-}
-
-/// A rule by which badges count, or may count.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct RuleSaid {
-    /// Its id.
-    rule: String,
-    /// The rule in a sentence.
-    says: String,
-    /// The source in which it is written.
-    citation: String,
-}
-
-/// The credit that one badge brought to a sum.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct UnitCredit {
-    /// The badge's id.
-    badge: String,
-    /// The amount of it that counts.
-    amount: String,
-    /// The rule's id.
-    rule: String,
-    /// The source in which it is written.
-    citation: String,
-}
 
 fn bytes(badge: &serde_json::Value) -> Result<Vec<u8>, Problem> {
     let invalid = |said: &str| Problem::new(&INVALID, said);
@@ -262,7 +150,7 @@ fn uses(policy: &Policy) -> Vec<Purpose> {
 /// for every use that its rules name.
 pub(crate) fn together_by(
     sample: &SamplePolicy,
-    lines: &[Line],
+    lines: &[JudgedRow],
     purpose: Option<Purpose>,
     at: Timestamp,
 ) -> Vec<String> {
@@ -272,7 +160,7 @@ pub(crate) fn together_by(
     };
     let of_use = |purpose: Purpose| {
         let facts = lines.iter().enumerate();
-        let facts = facts.map(|(nth, line)| as_if_recognized(nth, &line.verdict, line.facts.clone(), purpose));
+        let facts = facts.map(|(nth, line)| as_if_recognized(nth, &line.answer.verdict, line.facts.clone(), purpose));
         in_words(&sample.policy.tally(&facts.collect::<Vec<_>>(), purpose, at))
     };
     uses.into_iter().flat_map(of_use).collect()
@@ -280,12 +168,12 @@ pub(crate) fn together_by(
 
 /// Returns what a page's badges count for together, in words: the whole first, then what each requirement needs, and the rest.
 /// None, if there is no use to count for or too many badges, or if the rules are too old here.
-pub(crate) fn together(app: &App, lines: &[Line], question: &VerificationQuestion) -> Option<Vec<String>> {
+pub(crate) fn together(app: &App, lines: &[JudgedRow], question: &VerificationQuestion) -> Option<Vec<String>> {
     let purpose = question.purpose.filter(|_| lines.len() <= MOST_BADGES)?;
     let (policy, _) = rules(app, question).ok()?;
     let facts = lines.iter().enumerate();
     let facts: Vec<BadgeFacts> = facts
-        .map(|(nth, line)| judged(nth, &line.verdict, line.facts.clone()))
+        .map(|(nth, line)| judged(nth, &line.answer.verdict, line.facts.clone()))
         .collect();
     Some(in_words(&policy.tally(&facts, purpose, question.at)))
 }
@@ -353,14 +241,14 @@ fn besides(tally: &Tally<'_>) -> Vec<String> {
 ///
 /// Duplicates count once, and caps and limits of the agency's policy are kept, whatever the order. A badge that is not
 /// accepted brings nothing; one that could not be checked may bring more once it is.
-#[utoipa::path(post, path = "/v1/worth", tag = "policies", request_body = WorthQuery,
-    responses((status = 200, body = WorthAnswer), (status = 422, body = Problem),
+#[utoipa::path(post, path = "/v1/worth", tag = "policies", request_body = WorthRequest,
+    responses((status = 200, body = WorthResponse), (status = 422, body = Problem),
               (status = 503, description = "the agency's policy is too old here", body = Problem)))]
-pub(super) async fn count(State(app): State<App>, request: Request) -> Result<Json<WorthAnswer>, Problem> {
+pub(super) async fn count(State(app): State<App>, request: Request) -> Result<Json<WorthResponse>, Problem> {
     let client = app.clients.of(request.extensions(), request.headers());
     let arrived = receive(&app, request).await?;
     let _place = arrived.place;
-    let body = Json::<WorthQuery>::from_request(arrived.request, &app).await;
+    let body = Json::<WorthRequest>::from_request(arrived.request, &app).await;
     let Json(query) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     if !(1..=MOST_BADGES).contains(&query.badges.len()) {
         return Err(Problem::new(
@@ -382,7 +270,7 @@ pub(super) async fn count(State(app): State<App>, request: Request) -> Result<Js
         at: query.at,
         known: None,
     };
-    let question = asked.question(&app)?;
+    let question = question_of(&app, &asked)?;
     let (policy, as_of) = match &sample {
         Some(sample) => (Arc::new(sample.policy.clone()), None),
         None => {
@@ -419,8 +307,8 @@ pub(super) async fn count(State(app): State<App>, request: Request) -> Result<Js
         needed: sum
             .needs
             .iter()
-            .map(|need| Needed {
-                amount: need.amount.to_string(),
+            .map(|need| WorthRequirement {
+                amount: need.amount,
                 says: need.says.clone(),
                 citation: need.citation.clone(),
             })
@@ -436,13 +324,13 @@ pub(super) async fn count(State(app): State<App>, request: Request) -> Result<Js
             })
             .collect(),
     });
-    Ok(Json(WorthAnswer {
+    Ok(Json(WorthResponse {
         sentence: tally.to_string(),
         accepted: tally.accepted(),
         sums: sums.collect(),
         besides: besides(&tally),
         rules: speaking(&tally)
-            .map(|rule| RuleSaid {
+            .map(|rule| CountingRule {
                 rule: rule.id.clone(),
                 says: rule.says.clone(),
                 citation: rule.citation.clone(),

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::api::{
     App,
-    applications::{self, Application, ApplicationError, Viewer, hash, is_applicants},
+    applications::{self, ApplicationError, Viewer, application_response, hash, is_applicants},
     problem::{self, Problem},
 };
 use agency::registrar::{ApplicationEvidence, Contact, NewApplication, RegistrarError, StepNote};
@@ -122,7 +122,7 @@ async fn applied(app: &App, client: ClientAddress, sent: FormSubmission) -> Resu
     };
     match made {
         Ok(made) => {
-            let application = Application::of(&made.file, Viewer::Applicant, app.clock.now())?;
+            let application = application_response(&made.file, Viewer::Applicant, app.clock.now())?;
             Ok(page(
                 StatusCode::CREATED,
                 &AppliedPage::new(&agency, &application, &made.token),
@@ -248,7 +248,7 @@ async fn followed(app: &App, sent: FormSubmission) -> Result<Response, Problem> 
     }
     let file = app.registrar.case(&row.id).await?;
     let now = app.clock.now();
-    let shown = Application::of(&file, Viewer::Applicant, now)?;
+    let shown = application_response(&file, Viewer::Applicant, now)?;
     let shown = ApplicationPage::new(&agency, key, Some((&shown, &file.rubric)), said.as_deref(), now);
     Ok(page(status, &shown))
 }

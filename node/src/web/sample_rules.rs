@@ -16,7 +16,7 @@ use super::{
 use crate::api::{
     App, bulk,
     problem::{self, Problem},
-    verifications::receive,
+    verifications::{question_of, receive},
     worth::{SamplePolicy, together_by},
 };
 
@@ -53,7 +53,7 @@ async fn answered(app: &App, client: ClientAddress, mut sent: VerifyForm) -> Res
     // The field that names an agency elsewhere names the sample here; the verdicts are this node's own agency's.
     let sample = SamplePolicy::of(sent.asked.agency.take().unwrap_or_default().trim())?;
     // This node's own agency says whether a badge is good, and the sample what it is good for.
-    let question = sent.asked.question(app)?;
+    let question = question_of(app, &sent.asked)?;
     let purpose = question.purpose;
     let question = VerificationQuestion {
         purpose: None,

@@ -5,7 +5,6 @@
 //! knows nothing of any of this: what it gives is believed for its signatures alone, as from any peer.
 
 mod copy;
-mod index;
 mod reader;
 mod source;
 
@@ -23,8 +22,8 @@ use tokio::{
 };
 
 use crate::network::{NetworkCommand, NetworkEvent};
+pub use api_types::federation::{FederationIndex, IndexedAgency};
 pub use copy::{CopySummary, copy};
-pub use index::{FederationIndex, IndexedAgency};
 use reader::MirrorReader;
 pub use source::{MirrorError, MirrorFileKind, MirrorSource};
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use api_types::{FileBody, Route};
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
-use serde_json::value::RawValue;
 
-use super::{ApiClient, MAX_BODY, answer};
+use super::{Answer, ApiClient, MAX_BODY, answer};
 use crate::exit::{Exit, fault};
 
 /// The longest time that the answers about a list may take.
@@ -14,17 +14,16 @@ const LONGEST_LIST: Duration = Duration::from_secs(180);
 impl ApiClient {
     /// Asks about many badges; each line of the answer is handed on as it comes, with the number of lines that were
     /// announced. Gives that number.
-    pub(crate) async fn ask_many(
+    pub(crate) async fn ask_many<A>(
         &self,
-        path: &[&str],
+        route: &Route<FileBody, A>,
         query: &[(&str, Option<String>)],
-        kind: &'static str,
-        body: Vec<u8>,
-        mut each: impl FnMut(&RawValue, Option<usize>) -> anyhow::Result<()>,
+        (kind, body): (&'static str, Vec<u8>),
+        mut each: impl FnMut(&Answer<A>, Option<usize>) -> anyhow::Result<()>,
     ) -> anyhow::Result<Option<usize>> {
         let request = self
             .http
-            .post(self.at(path, query))
+            .post(self.at(&route.segments(&[]), query))
             .timeout(LONGEST_LIST)
             .header(ACCEPT, "application/jsonl, application/problem+json")
             .header(CONTENT_TYPE, kind)
@@ -42,7 +41,7 @@ impl ApiClient {
             left.extend_from_slice(&chunk);
             while let Some(end) = left.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = left.drain(..=end).collect();
-                each(&answer(line)?.json, announced)?;
+                each(&answer(line)?.into(), announced)?;
             }
             if left.len() > MAX_BODY {
                 let message = "a line of the node's answer is longer than 16 MiB";

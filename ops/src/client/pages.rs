@@ -1,6 +1,9 @@
 //! Lists that the node gives page by page.
 
+use std::marker::PhantomData;
+
 use anyhow::Context as _;
+use api_types::{NoBody, Route};
 use reqwest::{
     Url,
     header::{ACCEPT, AUTHORIZATION, LINK},
@@ -12,16 +15,17 @@ use super::{ApiClient, parse};
 use crate::exit::{Exit, fault};
 
 /// A list from the node, read to its end or to where it was to stop.
-pub(crate) struct WholeList {
+pub(crate) struct WholeList<T> {
     /// Its items, as they came.
     pub(crate) items: Vec<Box<RawValue>>,
     /// True if there are more.
     pub(crate) has_more: bool,
+    kind: PhantomData<fn() -> T>,
 }
 
-impl WholeList {
-    /// The items as what they should be.
-    pub(crate) fn parse<T: DeserializeOwned>(&self) -> anyhow::Result<Vec<T>> {
+impl<T: DeserializeOwned> WholeList<T> {
+    /// The items as values.
+    pub(crate) fn values(&self) -> anyhow::Result<Vec<T>> {
         self.items.iter().map(|item| parse(item)).collect()
     }
 
@@ -33,9 +37,14 @@ impl WholeList {
 
 impl ApiClient {
     /// Reads a list through all its pages; at most so many items, if a number is given.
-    pub(crate) async fn read_list(&self, path: &[&str], most: Option<usize>) -> anyhow::Result<WholeList> {
+    pub(crate) async fn get_list<T>(
+        &self,
+        route: &Route<NoBody, Vec<T>>,
+        most: Option<usize>,
+    ) -> anyhow::Result<WholeList<T>> {
+        let kind = PhantomData;
         let mut items: Vec<Box<RawValue>> = Vec::new();
-        let mut url = self.at(path, &[]);
+        let mut url = self.at(&route.segments(&[]), &[]);
         loop {
             let mut request = self
                 .http
@@ -61,10 +70,14 @@ impl ApiClient {
             {
                 let has_more = items.len() > most || next.is_some();
                 items.truncate(most);
-                return Ok(WholeList { items, has_more });
+                return Ok(WholeList { items, has_more, kind });
             }
             let Some(next) = next else {
-                return Ok(WholeList { items, has_more: false });
+                return Ok(WholeList {
+                    items,
+                    has_more: false,
+                    kind,
+                });
             };
             let following = self.following(&url, &next)?;
             if following == url {

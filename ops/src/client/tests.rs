@@ -6,6 +6,9 @@ use std::{
     sync::mpsc,
 };
 
+use api_types::recognitions::RecognitionRequest;
+use registry_schema::{Purpose, RecognitionScope};
+
 use super::*;
 use crate::exit;
 
@@ -48,7 +51,11 @@ fn is_whole(request: &[u8]) -> bool {
 }
 
 pub(crate) fn client(node: &str) -> ApiClient {
-    ApiClient::new(Some(node), &Profile::default(), false).unwrap()
+    ApiClient::new(Some(node), &Profile::default()).unwrap()
+}
+
+fn recognition() -> RecognitionRequest {
+    RecognitionRequest::new("did:key:z6Mk", &[Purpose::Renewal], RecognitionScope::All)
 }
 
 #[tokio::test]
@@ -102,7 +109,9 @@ async fn a_redirect_is_not_followed() {
         "text/plain",
         "",
     );
-    let error = client(&node).write(&["v1", "issuers"], &"x").await.err().unwrap();
+    let recognition = recognition();
+    let error = client(&node).call(&routes::RECOGNIZE, &[], &recognition, false).await;
+    let error = error.err().unwrap();
     assert!(error.to_string().contains("sends elsewhere"), "{error}");
 }
 
@@ -113,14 +122,14 @@ fn profile(node: &str) -> Profile {
 #[tokio::test]
 async fn the_token_goes_to_the_profiles_node_and_to_no_other() {
     let (node, requests) = canned("200 OK", "application/json", "[]");
-    ApiClient::new(None, &profile(&node), false)
+    ApiClient::new(None, &profile(&node))
         .unwrap()
         .read(&["v1", "issuers"], &[])
         .await
         .unwrap();
     assert!(requests.recv().unwrap().contains("authorization: Bearer s3cret"));
     let (other, requests) = canned("200 OK", "application/json", "[]");
-    ApiClient::new(Some(&other), &profile(&node), false)
+    ApiClient::new(Some(&other), &profile(&node))
         .unwrap()
         .read(&["v1", "issuers"], &[])
         .await
@@ -144,7 +153,7 @@ fn the_token_travels_in_clear_to_this_machine_or_where_somebody_said_so() {
             insecure_http,
             ..profile(node)
         };
-        ApiClient::new(None, &profile, false)
+        ApiClient::new(None, &profile)
     };
     for node in [
         "http://192.0.2.7:7400",
@@ -158,7 +167,7 @@ fn the_token_travels_in_clear_to_this_machine_or_where_somebody_said_so() {
         assert!(!refused.to_string().contains("s3cret"), "{refused}");
         assert!(new(node, true).is_ok());
         assert!(
-            ApiClient::new(Some(node), &Profile::default(), false).is_ok(),
+            ApiClient::new(Some(node), &Profile::default()).is_ok(),
             "without a token"
         );
     }
@@ -175,16 +184,20 @@ fn the_token_travels_in_clear_to_this_machine_or_where_somebody_said_so() {
 #[tokio::test]
 async fn a_dry_run_says_so_to_the_node_and_mistrusts_a_201() {
     let (node, requests) = canned("200 OK", "application/json", "{}");
-    let dry = |node: &str| ApiClient::new(Some(node), &Profile::default(), true).unwrap();
-    dry(&node).write(&["v1", "issuers"], &"x").await.unwrap();
+    let new = recognition();
+    client(&node).call(&routes::RECOGNIZE, &[], &new, true).await.unwrap();
     assert!(
         requests
             .recv()
             .unwrap()
-            .starts_with("POST /v1/issuers?dry_run=true HTTP/1.1")
+            .starts_with("POST /v1/recognitions?dry_run=true HTTP/1.1")
     );
     let (node, _requests) = canned("201 Created", "application/json", "{}");
-    let error = dry(&node).write(&["v1", "issuers"], &"x").await.err().unwrap();
+    let error = client(&node)
+        .call(&routes::RECOGNIZE, &[], &new, true)
+        .await
+        .err()
+        .unwrap();
     assert_eq!(exit::of(&error), Exit::Integrity);
 }
 

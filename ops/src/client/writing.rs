@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use anyhow::Context as _;
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, StatusCode, Url};
 use serde::Serialize;
 
 use super::{ApiClient, ApiReply, answer};
@@ -39,42 +39,30 @@ impl ApiClient {
     }
 
     /// Changes something; or, in a dry run, has the node check the change.
-    pub(crate) async fn write<B: Serialize>(&self, path: &[&str], body: &B) -> anyhow::Result<ApiReply> {
-        self.write_as(path, body, self.dry_run).await
-    }
-
-    /// The same with a file, dry or not whatever was typed.
-    pub(crate) async fn write_text(
+    pub(super) async fn write_json<B: Serialize>(
         &self,
-        path: &[&str],
-        kind: &'static str,
-        body: Vec<u8>,
-        dry_run: bool,
-    ) -> anyhow::Result<ApiReply> {
-        self.write_bytes(path, kind, body, dry_run).await
-    }
-
-    /// The same, dry or not whatever was typed.
-    pub(crate) async fn write_as<B: Serialize>(
-        &self,
+        method: api_types::Method,
         path: &[&str],
         body: &B,
         dry_run: bool,
     ) -> anyhow::Result<ApiReply> {
         let body = serde_json::to_vec(body).context("cannot write the request")?;
-        self.write_bytes(path, "application/json", body, dry_run).await
+        let body = Some(("application/json", body));
+        self.write_any(of_http(method), self.at(path, &[]), body, dry_run).await
     }
 
-    async fn write_bytes(
+    async fn write_any(
         &self,
-        path: &[&str],
-        kind: &'static str,
-        body: Vec<u8>,
+        method: Method,
+        mut url: Url,
+        body: Option<(&'static str, Vec<u8>)>,
         dry_run: bool,
     ) -> anyhow::Result<ApiReply> {
         self.can_go(dry_run)?;
-        let url = self.at(path, &[("dry_run", dry_run.then(|| "true".to_owned()))]);
-        let (status, body) = self.send(Method::POST, url, Some((kind, body))).await?;
+        if dry_run {
+            url.query_pairs_mut().append_pair("dry_run", "true");
+        }
+        let (status, body) = self.send(method, url, body).await?;
         if dry_run && status == StatusCode::CREATED {
             let message =
                 "the node answered `201 created` to a dry run: it may have made the change; look, and tell who runs it";
@@ -83,41 +71,35 @@ impl ApiClient {
         answer(body)
     }
 
-    /// Sends a file to be taken in; or, in a dry run, to be checked.
-    pub(crate) async fn submit(
+    /// Sends a file, to be taken in or put in another's place; or, in a dry run, to be checked.
+    pub(super) async fn write_file(
         &self,
+        method: api_types::Method,
         path: &[&str],
         query: &[(&str, Option<String>)],
-        kind: &'static str,
-        body: Vec<u8>,
+        file: (&'static str, Vec<u8>),
         dry_run: bool,
     ) -> anyhow::Result<ApiReply> {
-        self.can_go(dry_run)?;
-        let dry_run = dry_run.then(|| "true".to_owned());
-        let all: Vec<_> = query.iter().cloned().chain([("dry_run", dry_run)]).collect();
-        let (_, body) = self.send(Method::POST, self.at(path, &all), Some((kind, body))).await?;
-        answer(body)
+        self.write_any(of_http(method), self.at(path, query), Some(file), dry_run)
+            .await
     }
 
-    /// Puts one thing in the place of another; or, in a dry run, has the node say what would come of it.
-    pub(crate) async fn replace(
+    /// Does something that takes no body; or, in a dry run, has the node check it.
+    pub(super) async fn write_nothing(
         &self,
+        method: api_types::Method,
         path: &[&str],
-        kind: &'static str,
-        body: Vec<u8>,
         dry_run: bool,
     ) -> anyhow::Result<ApiReply> {
-        self.can_go(dry_run)?;
-        let url = self.at(path, &[("dry_run", dry_run.then(|| "true".to_owned()))]);
-        let (_, body) = self.send(Method::PUT, url, Some((kind, body))).await?;
-        answer(body)
+        self.write_any(of_http(method), self.at(path, &[]), None, dry_run).await
     }
+}
 
-    /// Removes something; or, in a dry run, has the node say what would come of it.
-    pub(crate) async fn delete_as(&self, path: &[&str], dry_run: bool) -> anyhow::Result<ApiReply> {
-        self.can_go(dry_run)?;
-        let url = self.at(path, &[("dry_run", dry_run.then(|| "true".to_owned()))]);
-        let (_, body) = self.send(Method::DELETE, url, None).await?;
-        answer(body)
+const fn of_http(method: api_types::Method) -> Method {
+    match method {
+        api_types::Method::Get => Method::GET,
+        api_types::Method::Post => Method::POST,
+        api_types::Method::Put => Method::PUT,
+        api_types::Method::Delete => Method::DELETE,
     }
 }

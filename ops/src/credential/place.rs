@@ -3,9 +3,9 @@
 use std::{fs, path::Path};
 
 use anyhow::Context as _;
-use registry_schema::{StatusChange, StatusState};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use api_types::{routes, status_lists::ListEntryRequest};
+use registry_schema::StatusState;
+use serde_json::Value;
 
 use crate::{
     CommandContext,
@@ -13,14 +13,6 @@ use crate::{
     exit::{Exit, fault, usage},
     out, show,
 };
-
-/// The node's answer.
-#[derive(Deserialize)]
-struct Entered {
-    list: u32,
-    index: u32,
-    change: StatusChange,
-}
 
 /// Puts one entry at the place that the badge in a file names.
 pub(super) async fn change(
@@ -50,15 +42,21 @@ pub(super) async fn change(
     if to == StatusState::Revoked {
         session.agrees("Revoke this badge? This is final: it can never be made good again.")?;
     }
-    let new = json!({"index": index, "status": to, "reason": entry.reason, "note": entry.note});
-    let path = ["v1", "status-lists", &list.to_string(), "entries"];
-    let reply = session.client.write(&path, &new).await?;
-    let entered: Entered = reply.parse()?;
+    let new = ListEntryRequest {
+        index,
+        status: to,
+        reason: entry.reason,
+        note: entry.note.clone(),
+    };
+    let number = list.to_string();
+    let reply = session.change(&routes::LIST_ENTRY, &[&number], &new).await?;
+    let entered = reply.value()?;
     if (entered.list, entered.index, entered.change.state) != (list, index, to) {
         let message = "the node's answer is not to what was asked";
         return Err(fault(Exit::Integrity, message.to_owned()));
     }
-    session.written(&reply, |Entered { change, .. }: &Entered| {
+    session.shows(&reply, |entered| {
+        let change = &entered.change;
         show::paragraph(&format!(
             "{} since {}: {}",
             super::capital(change.state.as_str()),

@@ -1,25 +1,14 @@
 //! From the name of an issuer to its id. **A name stands for who is in good standing**: one whose key was stolen goes on under
 //! the same name with another id, and stays listed for what it signed.
 
-use registry_schema::{
-    AgencyId, Issuer, Timestamp,
-    recognition::{Registration, RegistrationStanding},
-};
-use serde::Deserialize;
+use api_types::{issuers::RegistrationEntry, routes};
+use registry_schema::{AgencyId, Issuer, Timestamp, recognition::RegistrationStanding};
 
 use crate::{
     CommandContext,
     exit::{Exit, fault, usage},
     out, show,
 };
-
-/// The last word of an agency on how an issuer of its own stands.
-#[derive(Debug, Deserialize)]
-struct RegistrationEntry {
-    agency: AgencyId,
-    #[serde(flatten)]
-    said: Registration,
-}
 
 /// The use of a name, which may or may not stand for an issuer that is in no good standing, where no other has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,8 +58,8 @@ pub(crate) async fn resolve_as(
         return Ok(typed.to_owned());
     }
     let query = [("agency", agency.map(ToString::to_string))];
-    let issuers: Vec<Issuer> = session.client.read(&["v1", "issuers"], &query).await?.parse()?;
-    let said: Vec<RegistrationEntry> = session.client.read(&["v1", "registrations"], &query).await?.parse()?;
+    let issuers = session.client.get(&routes::ISSUERS, &[], &query).await?.value()?;
+    let said = session.client.get(&routes::REGISTRATIONS, &[], &query).await?.value()?;
     let found = named(&issuers, &said, typed, agency, session.now());
     let taken = pick(&found, typed, naming)?;
     let passed_over = found.iter().filter(|other| other.issuer.id != taken.issuer.id);
@@ -156,7 +145,7 @@ fn pick<'n, 'i>(found: &'n [NamedIssuer<'i>], typed: &str, naming: NameScope) ->
 
 #[cfg(test)]
 mod tests {
-    use registry_schema::VerificationMethod;
+    use registry_schema::{VerificationMethod, recognition::Registration};
 
     use super::*;
     use crate::exit;

@@ -1,11 +1,13 @@
 //! Issuers that sign with keys of their own: `comity issuer add --did`, `comity issuer refresh`.
 
+use api_types::{
+    issuers::{KeyChangeKind, KeyRefreshRequest, KeyRefreshResponse, NewIssuer, NewVerificationMethod},
+    routes,
+};
 use protocol::ticket::key_fingerprint;
 use registry_schema::{Issuer, Timestamp, VerificationMethod};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
-use super::{RegisteredIssuer, render, resolve};
+use super::{registered, render, resolve};
 use crate::{
     CommandContext,
     args::{IssuerAddArgs, IssuerRefreshArgs},
@@ -13,58 +15,46 @@ use crate::{
     out, show, trust,
 };
 
-/// A key as it is sent.
-#[derive(Debug, Serialize)]
-struct MethodBody<'a> {
-    id: &'a str,
-    public_key_multibase: &'a str,
-}
-
-fn methods(typed: &[(String, String)]) -> Option<Vec<MethodBody<'_>>> {
-    let all = typed.iter().map(|(id, key)| MethodBody {
-        id,
-        public_key_multibase: key,
+fn methods(typed: &[(String, String)]) -> Option<Vec<NewVerificationMethod>> {
+    let all = typed.iter().map(|(id, key)| NewVerificationMethod {
+        id: id.clone(),
+        public_key_multibase: key.clone(),
+        from: None,
+        until: None,
     });
     Some(all.collect::<Vec<_>>()).filter(|all| !all.is_empty())
 }
 
 /// Registers one, after its keys were shown to whoever is there. What was shown is what is registered.
 pub(super) async fn add(session: &CommandContext, args: &IssuerAddArgs) -> anyhow::Result<Exit> {
-    let mut new = json!({ "name": args.name, "did": args.did, "status_lists": args.status_lists });
-    let given: [(&str, Option<Value>); 3] = [
-        ("url", args.url.as_ref().map(|url| json!(url))),
-        ("provider", args.provider.map(|provider| json!(provider))),
-        ("keys", methods(&args.keys).map(|keys| json!(keys))),
-    ];
-    let mut put = |name: &str, value: Value| {
-        if let Some(fields) = new.as_object_mut() {
-            fields.insert(name.to_owned(), value);
-        }
+    let mut new = NewIssuer {
+        name: args.name.clone(),
+        url: args.url.clone(),
+        key: None,
+        provider: args.provider,
+        did: args.did.clone(),
+        keys: methods(&args.keys),
+        status_lists: args.status_lists.clone(),
     };
-    for (name, value) in given {
-        value.into_iter().for_each(|value| put(name, value));
-    }
-    let path = ["v1", "issuers"];
     if session.asks() {
-        let would: RegisteredIssuer = session.client.write_as(&path, &new, true).await?.parse()?;
-        out::note(&would.in_words());
+        let trial = session.client.call(&routes::ISSUER_REGISTRATION, &[], &new, true);
+        let would = trial.await?.value()?;
+        out::note(&registered(&would));
         let would = would.issuer;
         session.agrees(&format!(
             "Register {} with these keys? Compare their short names with the issuer's own word.",
             would.name
         ))?;
-        let key = |key: &VerificationMethod| {
-            json!({
-                "id": key.id, "public_key_multibase": key.public_key_multibase, "from": key.from, "until": key.until,
-            })
-        };
-        let shown: Vec<Value> = would.verification_methods.iter().map(key).collect();
-        if let Some(fields) = new.as_object_mut() {
-            fields.insert("keys".to_owned(), json!(shown));
-        }
+        let shown = would.verification_methods.into_iter().map(|key| NewVerificationMethod {
+            id: key.id,
+            public_key_multibase: key.public_key_multibase,
+            from: key.from,
+            until: key.until,
+        });
+        new.keys = Some(shown.collect());
     }
-    let reply = session.client.write(&path, &new).await?;
-    session.written(&reply, RegisteredIssuer::in_words)?;
+    let reply = session.change(&routes::ISSUER_REGISTRATION, &[], &new).await?;
+    session.shows(&reply, registered)?;
     session.done(
         "added: your agency issues nothing for it; look at its keys again with `comity issuer refresh`; whose \
              badges count where is for each agency to say (`comity trust recognize`)",
@@ -72,46 +62,30 @@ pub(super) async fn add(session: &CommandContext, args: &IssuerAddArgs) -> anyho
     Ok(Exit::Done)
 }
 
-/// The node's word on keys that were looked at again.
-#[derive(Debug, Deserialize)]
-struct LookedAgain {
-    #[serde(flatten)]
-    issuer: Issuer,
-    changes: Vec<Change>,
-    keys_not_had: Option<String>,
-    consequences: Option<trust::Consequences>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Change {
-    became: String,
-    #[serde(flatten)]
-    method: VerificationMethod,
-}
-
 /// Looks at the keys again; shows first what changes.
 pub(super) async fn refresh(session: &CommandContext, args: &IssuerRefreshArgs) -> anyhow::Result<Exit> {
     let id = resolve(session, &args.issuer, session.profile.agency.as_ref()).await?;
-    let path = ["v1", "issuers", &id, "keys"];
-    let body = json!({
-        "keys": methods(&args.keys),
-        "status_lists": Some(&args.status_lists).filter(|lists| !lists.is_empty()),
-        "add_status_lists": args.add_status_lists, "remove_status_lists": args.remove_status_lists,
-    });
-    let shown = |said: &LookedAgain| trust::with_consequences(in_words(said), &said.consequences);
-    trust::asks_first(session, &path, &body, shown, |said: &LookedAgain| {
-        format!("Say this of {}? Every agency will see it.", said.issuer.name)
-    })
-    .await?;
-    let reply = session.client.write(&path, &body).await?;
-    let said: LookedAgain = reply.parse()?;
+    let body = KeyRefreshRequest {
+        keys: methods(&args.keys),
+        status_lists: Some(args.status_lists.clone()).filter(|lists| !lists.is_empty()),
+        add_status_lists: args.add_status_lists.clone(),
+        remove_status_lists: args.remove_status_lists.clone(),
+    };
+    let shown = |said: &KeyRefreshResponse| trust::with_consequences(in_words(said), &said.consequences);
+    session
+        .asks_before(&routes::ISSUER_KEYS, &[&id], &body, shown, |said| {
+            format!("Say this of {}? Every agency will see it.", said.issuer.name)
+        })
+        .await?;
+    let reply = session.change(&routes::ISSUER_KEYS, &[&id], &body).await?;
+    let said = reply.value()?;
     if said.issuer.id != id {
         return Err(fault(
             Exit::Integrity,
             "the node's answer is about another issuer: see `comity issuer show`",
         ));
     }
-    session.written(&reply, shown)?;
+    session.shows(&reply, shown)?;
     match said.keys_not_had {
         Some(why) => Err(fault(
             Exit::CouldNotCheck,
@@ -121,17 +95,16 @@ pub(super) async fn refresh(session: &CommandContext, args: &IssuerRefreshArgs) 
     }
 }
 
-fn in_words(said: &LookedAgain) -> String {
+fn in_words(said: &KeyRefreshResponse) -> String {
     let mut lines: Vec<(String, String)> = said
         .changes
         .iter()
         .map(|change| {
-            let became = match change.became.as_str() {
-                "new" => "new",
-                "gone" => "gone",
-                "other_term" => "other term",
-                "same" => "as it was",
-                other => other,
+            let became = match change.became {
+                KeyChangeKind::New => "new",
+                KeyChangeKind::Gone => "gone",
+                KeyChangeKind::OtherTerm => "other term",
+                KeyChangeKind::Same => "as it was",
             };
             (became.to_owned(), short(&change.method))
         })

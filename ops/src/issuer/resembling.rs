@@ -1,23 +1,12 @@
 //! The warning that an issuer's name may be taken for another one of the federation.
 
-use registry_schema::AgencyId;
-use serde::Deserialize;
+use api_types::issuers::ResemblingName;
 
 use crate::show;
 
-/// A name at another agency.
-#[derive(Debug, Deserialize)]
-pub(crate) struct ResemblingName {
-    name: String,
-    agency: AgencyId,
-    agency_name: String,
-    is_agency: bool,
-    reads_the_same: bool,
-}
-
 /// The warning, if there is one to give.
 pub(crate) fn warning(resembles: &[ResemblingName]) -> Option<String> {
-    let told: Vec<String> = resembles.iter().map(ResemblingName::in_words).collect();
+    let told: Vec<String> = resembles.iter().map(in_words).collect();
     (!told.is_empty()).then(|| {
         show::paragraph(&format!(
             "warning: readers may take it for another: {}. Badges say whose issuer made them, and people read names: take one that \
@@ -27,15 +16,13 @@ pub(crate) fn warning(resembles: &[ResemblingName]) -> Option<String> {
     })
 }
 
-impl ResemblingName {
-    fn in_words(&self) -> String {
-        let (whose, name) = (format!("{} ({})", self.agency_name, self.agency), &self.name);
-        match (self.is_agency, self.reads_the_same) {
-            (false, true) => format!("{whose} has an issuer of this name: {name}"),
-            (false, false) => format!("{whose} has an issuer of a name like this one: {name}"),
-            (true, true) => format!("it is the name of the agency {whose}"),
-            (true, false) => format!("it is like the name of the agency {whose}"),
-        }
+fn in_words(like: &ResemblingName) -> String {
+    let (whose, name) = (format!("{} ({})", like.agency_name, like.agency), &like.name);
+    match (like.is_agency, like.reads_the_same) {
+        (false, true) => format!("{whose} has an issuer of this name: {name}"),
+        (false, false) => format!("{whose} has an issuer of a name like this one: {name}"),
+        (true, true) => format!("it is the name of the agency {whose}"),
+        (true, false) => format!("it is like the name of the agency {whose}"),
     }
 }
 

@@ -5,34 +5,21 @@ use std::{
     time::{Duration, Instant},
 };
 
+use api_types::{replication::LogHoldingResponse, routes};
 use registry_schema::{AgencyId, Timestamp};
-use serde::{Deserialize, Serialize};
-use serde_json::{json, value::RawValue};
+use serde::Serialize;
 
 use super::{abroad, find, home};
 use crate::{CommandContext, client::ApiClient, exit::Exit, out, show};
 
-/// A node's holdings of one agency.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-struct Held {
-    agency: Option<AgencyId>,
-    genesis: String,
-    key_log: String,
-    envelopes: u64,
-    heads: Vec<String>,
-    missing: u64,
-    as_of: Option<Timestamp>,
+/// Returns true if both hold the same envelopes and the same key log.
+fn is_same(ours: &LogHoldingResponse, theirs: &LogHoldingResponse) -> bool {
+    (&ours.heads, &ours.key_log) == (&theirs.heads, &theirs.key_log)
 }
 
-impl Held {
-    fn is_same(&self, other: &Self) -> bool {
-        (&self.heads, &self.key_log) == (&other.heads, &other.key_log)
-    }
-}
-
-async fn held(client: &ApiClient) -> anyhow::Result<BTreeMap<String, Held>> {
-    let all: Vec<Held> = client.read(&["v1", "heartbeats"], &[]).await?.parse()?;
-    Ok(all.into_iter().map(|held| (held.genesis.clone(), held)).collect())
+async fn held(client: &ApiClient) -> anyhow::Result<BTreeMap<String, LogHoldingResponse>> {
+    let all = client.get(&routes::HEARTBEATS, &[], &[]).await?.value()?;
+    Ok(all.into_iter().map(|log| (log.genesis.clone(), log)).collect())
 }
 
 /// The times of the two nodes: each tells its ages by its own.
@@ -55,7 +42,7 @@ pub(super) async fn diff(session: &CommandContext, agency: &AgencyId, pull: bool
         let before = rows.iter().filter(|row| !row.same).count();
         session
             .client
-            .write(&["v1", "peers", agency.as_str(), "pull"], &json!({}))
+            .act(&routes::PULL, &[agency.as_str()], session.dry_run)
             .await?;
         if session.dry_run {
             out::note(&format!(
@@ -78,9 +65,7 @@ pub(super) async fn diff(session: &CommandContext, agency: &AgencyId, pull: bool
     }
     let same = rows.iter().all(|row| row.same);
     if session.out.json {
-        session
-            .out
-            .json(&RawValue::from_string(serde_json::to_string(&rows)?)?)?;
+        session.out.json(&serde_json::value::to_raw_value(&rows)?)?;
     } else {
         let us = home(session).await?.to_string();
         let times = NodeTimes {
@@ -111,17 +96,21 @@ struct AgencyDiffRow {
     genesis: String,
     /// True if both hold the same envelopes and the same key log.
     same: bool,
-    ours: Option<Held>,
-    theirs: Option<Held>,
+    /// The log as each of the two nodes tells of it.
+    ours: Option<LogHoldingResponse>,
+    theirs: Option<LogHoldingResponse>,
 }
 
-fn rows(ours: &BTreeMap<String, Held>, theirs: &BTreeMap<String, Held>) -> Vec<AgencyDiffRow> {
+fn rows(
+    ours: &BTreeMap<String, LogHoldingResponse>,
+    theirs: &BTreeMap<String, LogHoldingResponse>,
+) -> Vec<AgencyDiffRow> {
     let mut all: Vec<&String> = ours.keys().chain(theirs.keys()).collect();
     all.sort_unstable();
     all.dedup();
     let row = |genesis: &String| {
         let (ours, theirs) = (ours.get(genesis).cloned(), theirs.get(genesis).cloned());
-        let same = matches!((&ours, &theirs), (Some(ours), Some(theirs)) if ours.is_same(theirs));
+        let same = matches!((&ours, &theirs), (Some(ours), Some(theirs)) if is_same(ours, theirs));
         AgencyDiffRow {
             genesis: genesis.clone(),
             same,
@@ -145,12 +134,12 @@ impl AgencyDiffRow {
     }
 
     fn cells(&self, times: NodeTimes) -> Vec<String> {
-        let counted = |held: &Option<Held>| match held {
+        let counted = |held: &Option<LogHoldingResponse>| match held {
             Some(held) if held.missing == 0 => held.envelopes.to_string(),
             Some(held) => format!("{} of {}", held.envelopes, held.envelopes + held.missing),
             None => "not held".to_owned(),
         };
-        let age = |held: &Option<Held>, now: Timestamp| {
+        let age = |held: &Option<LogHoldingResponse>, now: Timestamp| {
             let as_of = held.as_ref().and_then(|held| held.as_of);
             as_of.map_or_else(|| "never".to_owned(), |at| show::ago(at, now))
         };
@@ -169,8 +158,8 @@ impl AgencyDiffRow {
 mod tests {
     use super::*;
 
-    fn held(agency: &str, heads: &[&str], missing: u64) -> (String, Held) {
-        let held = Held {
+    fn held(agency: &str, heads: &[&str], missing: usize) -> (String, LogHoldingResponse) {
+        let held = LogHoldingResponse {
             agency: Some(agency.parse().unwrap()),
             genesis: format!("genesis of {agency}"),
             key_log: "k".into(),
@@ -178,6 +167,10 @@ mod tests {
             heads: heads.iter().map(|head| (*head).to_owned()).collect(),
             missing,
             as_of: None,
+            good_until: None,
+            deferred: None,
+            quarantined: None,
+            writers: Vec::new(),
         };
         (held.genesis.clone(), held)
     }

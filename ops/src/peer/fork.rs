@@ -4,7 +4,7 @@ use std::{fs::File, io::Read as _, path::Path};
 
 use anyhow::Context as _;
 use protocol::{KeyLog, key_log::ForkProof, signed};
-use serde_json::{json, value::RawValue};
+use serde::Serialize;
 
 use crate::{
     exit::{Exit, fault},
@@ -14,6 +14,17 @@ use crate::{
 
 /// Longest proof that is read, in bytes: a whole key log has less.
 const MAX_BYTES: u64 = 8 * 1024 * 1024;
+
+/// A fork that a file proves, as it is printed as JSON.
+#[derive(Debug, Serialize)]
+struct ProvenFork {
+    agency: String,
+    envelopes: Vec<String>,
+    genesis: String,
+    name: String,
+    sequence: u32,
+    writer: String,
+}
 
 pub(crate) fn check(out: OutputWriter, path: &Path) -> anyhow::Result<Exit> {
     let context = || format!("cannot read `{}`", path.display());
@@ -33,11 +44,15 @@ pub(crate) fn check(out: OutputWriter, path: &Path) -> anyhow::Result<Exit> {
     let founding = log.founding();
     let envelopes: Vec<String> = proof.headers.iter().map(|header| header.name().to_string()).collect();
     if out.json {
-        let value = json!({
-            "agency": founding.agency, "name": founding.name, "genesis": genesis.to_string(),
-            "writer": writer.to_string(), "sequence": sequence, "envelopes": envelopes,
-        });
-        out.json(&RawValue::from_string(value.to_string())?)?;
+        let proven = ProvenFork {
+            agency: founding.agency.to_string(),
+            envelopes,
+            genesis: genesis.to_string(),
+            name: founding.name.clone(),
+            sequence,
+            writer: writer.to_string(),
+        };
+        out.json(&serde_json::value::to_raw_value(&proven)?)?;
         return Ok(Exit::Done);
     }
     let mut lines = vec![

@@ -2,13 +2,16 @@
 
 use std::io::{self, IsTerminal as _};
 
+use api_types::{
+    peers::{NewPeer, PeerMembership, PeerRemovalRequest, PeerRemovalResponse, PeerResponse, PendingRecognitions},
+    routes,
+};
 use protocol::{Introduction, Ticket};
 use qrcode::{QrCode, render::unicode::Dense1x2};
 use registry_schema::{AgencyId, Timestamp};
-use serde::Deserialize;
-use serde_json::{json, value::RawValue};
+use serde::Serialize;
 
-use super::{Peer, abroad, all, find, grouped, home, render};
+use super::{abroad, all, find, grouped, home, render};
 use crate::{
     CommandContext,
     args::PeerAddArgs,
@@ -16,42 +19,21 @@ use crate::{
     out, show, trust,
 };
 
-/// A ticket as a node tells it.
-#[derive(Debug, Deserialize)]
-struct Told {
-    ticket: String,
-}
-
-/// The effect that following an agency would have.
-#[derive(Debug, Deserialize)]
-struct Would {
-    #[serde(default)]
-    awaited: Option<Awaited>,
-}
-
-/// The statements that rest on it already.
-#[derive(Debug, Deserialize)]
-struct Awaited {
-    recognitions: u64,
-    followed_by: Vec<AgencyId>,
-}
-
-impl Awaited {
-    fn in_words(&self, agency: &AgencyId) -> String {
-        let own = match self.recognitions {
-            0 => "none of your agency's recognitions rests on it yet".to_owned(),
-            1 => "1 of your agency's recognitions rests on it, and counts once its lists are here".to_owned(),
-            n => format!("{n} of your agency's recognitions rest on it, and count once its lists are here"),
-        };
-        let names: Vec<&str> = self.followed_by.iter().map(AgencyId::as_str).collect();
-        let others = match names.as_slice() {
-            [] => "no agency known here recognizes it as a whole".to_owned(),
-            some => format!("it is recognized as a whole by {}", some.join(", ")),
-        };
-        format!(
-            "{own}; {others}. What {agency} itself registers and recognizes is known here only up to when it was followed last, if it was."
-        )
-    }
+/// The recognitions that rest on an agency already, in words.
+fn pending_in_words(pending: &PendingRecognitions, agency: &AgencyId) -> String {
+    let own = match pending.recognitions {
+        0 => "none of your agency's recognitions rests on it yet".to_owned(),
+        1 => "1 of your agency's recognitions rests on it, and counts once its lists are here".to_owned(),
+        n => format!("{n} of your agency's recognitions rest on it, and count once its lists are here"),
+    };
+    let names: Vec<&str> = pending.followed_by.iter().map(AgencyId::as_str).collect();
+    let others = match names.as_slice() {
+        [] => "no agency known here recognizes it as a whole".to_owned(),
+        some => format!("it is recognized as a whole by {}", some.join(", ")),
+    };
+    format!(
+        "{own}; {others}. What {agency} itself registers and recognizes is known here only up to when it was followed last, if it was."
+    )
 }
 
 /// A peer's introductions, as its writer key signed them.
@@ -60,16 +42,26 @@ struct SignedIntroductions {
     signed: String,
 }
 
+/// An agency that a peer introduces, as it is printed as JSON: the members in the order of the alphabet.
+#[derive(Debug, Serialize)]
+struct IntroducedAgency {
+    agency: AgencyId,
+    genesis: String,
+    introduced_by: AgencyId,
+    name: String,
+    ticket: String,
+    url: String,
+}
+
 /// The ticket of the node that is asked; none, where the node's JSON is printed as it came.
 async fn own_ticket(session: &CommandContext) -> anyhow::Result<Option<Ticket>> {
-    let reply = session.client.read(&["v1", "peers", "ticket"], &[]).await?;
+    let reply = session.client.get(&routes::TICKET, &[], &[]).await?;
     if session.out.json {
         session.out.json(&reply.json)?;
         return Ok(None);
     }
-    let told: Told = reply.parse()?;
     // What is printed is what other nodes will read.
-    let ticket = read(&told.ticket).map_err(|e| e.context("the node gave a ticket that is none"))?;
+    let ticket = read(&reply.value()?.ticket).map_err(|e| e.context("the node gave a ticket that is none"))?;
     Ok(Some(ticket))
 }
 
@@ -155,50 +147,52 @@ pub(super) async fn add(session: &CommandContext, args: &PeerAddArgs) -> anyhow:
             ticket.agency
         ));
     }
-    let body = json!({
-        "ticket": ticket.to_string(), "introduced_by": args.introduced_by, "introduction": introduction,
-    });
-    let would: Would = session.client.write_as(&["v1", "peers"], &body, true).await?.parse()?;
+    let new = NewPeer {
+        ticket: ticket.to_string(),
+        introduced_by: args.introduced_by.clone(),
+        introduction,
+    };
+    let would = session.client.call(&routes::TRY_PEER, &[], &new, true).await?.value()?;
     if let Some(awaited) = &would.awaited {
-        out::note(&show::paragraph(&awaited.in_words(&ticket.agency)));
+        out::note(&show::paragraph(&pending_in_words(awaited, &ticket.agency)));
     }
     session.agrees(&format!(
         "Follow {}, and rely on what this log says? Compare its fingerprint first.",
         ticket.agency
     ))?;
-    let reply = session.client.write(&["v1", "peers"], &body).await?;
-    if !session.dry_run {
-        let peer: Peer = reply.parse()?;
-        if peer.genesis != ticket.genesis.to_string() || peer.agency != ticket.agency {
-            return Err(fault(
-                Exit::Integrity,
-                format!(
-                    "the node's answer is about another agency: see `comity peer show {}`",
-                    ticket.agency
-                ),
-            ));
-        }
-    }
-    match session.dry_run {
-        true => session.written(&reply, |_: &Would| {
+    if session.dry_run {
+        let reply = session.client.call(&routes::TRY_PEER, &[], &new, true).await?;
+        session.shows(&reply, |_| {
             show::paragraph(&format!(
                 "{} is followed from now on, and its name is pinned to the log with the fingerprint above for good.",
                 ticket.agency
             ))
-        })?,
-        false => session.written(&reply, |peer: &Peer| render(peer, None, session.now()))?,
+        })?;
+        return Ok(Exit::Done);
     }
+    let reply = session.client.call(&routes::ADD_PEER, &[], &new, false).await?;
+    let peer = reply.value()?;
+    if peer.genesis != ticket.genesis.to_string() || peer.agency != ticket.agency {
+        return Err(fault(
+            Exit::Integrity,
+            format!(
+                "the node's answer is about another agency: see `comity peer show {}`",
+                ticket.agency
+            ),
+        ));
+    }
+    session.shows(&reply, |peer| render(peer, None, session.now()))?;
     Ok(Exit::Done)
 }
 
 /// Fetches a peer's introductions.
-async fn introductions_of(session: &CommandContext, peer: &Peer) -> anyhow::Result<SignedIntroductions> {
-    #[derive(Deserialize)]
-    struct Signed {
-        signed: String,
-    }
-    let path = ["v1", "peers", "introductions", "signed"];
-    let Signed { signed } = abroad(session, peer)?.read(&path, &[]).await?.parse()?;
+async fn introductions_of(session: &CommandContext, peer: &PeerResponse) -> anyhow::Result<SignedIntroductions> {
+    let abroad = abroad(session, peer)?;
+    let signed = abroad
+        .get(&routes::SIGNED_INTRODUCTIONS, &[], &[])
+        .await?
+        .value()?
+        .signed;
     let broken = || fault(Exit::Integrity, format!("`{}` gave no introduction", peer.agency));
     let statement = Introduction::from_text(&signed).map_err(|_| broken())?;
     // Our own node, which knows the peer's keys, checks the signature before it follows one of them.
@@ -209,7 +203,7 @@ async fn introductions_of(session: &CommandContext, peer: &Peer) -> anyhow::Resu
 async fn introduced(session: &CommandContext, by: &AgencyId, whom: &str) -> anyhow::Result<(Ticket, String)> {
     let agency: AgencyId = whom.parse().map_err(|e| usage(format!("{e}")))?;
     let introducer = find(session, by).await?;
-    if introducer.membership.as_deref().is_some_and(|is| is != "member") {
+    if introducer.membership != PeerMembership::Member {
         return Err(usage(format!("`{by}` is no peer any more: it introduces nobody here")));
     }
     let found = introductions_of(session, &introducer).await?;
@@ -254,16 +248,18 @@ pub(super) async fn introductions(session: &CommandContext) -> anyhow::Result<Ex
                 peer.agency.to_string(),
                 ticket.url.clone(),
             ]);
-            values.push(json!({
-                "agency": ticket.agency, "name": ticket.name, "genesis": genesis, "url": ticket.url,
-                "ticket": ticket.to_string(), "introduced_by": peer.agency,
-            }));
+            values.push(IntroducedAgency {
+                genesis,
+                introduced_by: peer.agency.clone(),
+                ticket: ticket.to_string(),
+                agency: ticket.agency,
+                name: ticket.name,
+                url: ticket.url,
+            });
         }
     }
     if session.out.json {
-        session
-            .out
-            .json(&RawValue::from_string(serde_json::Value::from(values).to_string())?)?;
+        session.out.json(&serde_json::value::to_raw_value(&values)?)?;
     } else if rows.is_empty() {
         out::note("nobody new: this node follows all whom its connected peers introduce");
     } else {
@@ -284,12 +280,11 @@ pub(super) async fn remove(
     expel: bool,
     unpin: bool,
 ) -> anyhow::Result<Exit> {
-    let path = ["v1", "peers", agency.as_str(), "removal"];
-    let body = json!({"expel": expel, "unpin": unpin});
+    let removal = PeerRemovalRequest { expel, unpin };
     let peer = find(session, agency).await?;
     out::note(&render(&peer, None, session.now()));
     let until = until_then(&peer, expel, session.now());
-    let shown = |parted: &Parted| {
+    let shown = |parted: &PeerRemovalResponse| {
         let mut text = render(&parted.peer, None, session.now());
         // Not so of another store of one's own agency, of which the node tells no recognitions.
         if !unpin && parted.peer.recognitions.is_some() {
@@ -311,26 +306,29 @@ pub(super) async fn remove(
     } else {
         format!("Follow {agency} no more?")
     };
-    trust::asks_first(session, &path, &body, shown, |_: &Parted| question.clone()).await?;
-    let reply = session.client.write(&path, &body).await?;
+    let (route, whom) = (&routes::REMOVE_PEER, [agency.as_str()]);
+    session
+        .asks_before(route, &whom, &removal, shown, |_| question.clone())
+        .await?;
+    let reply = session.change(route, &whom, &removal).await?;
     if !session.dry_run {
-        let peer: Peer = reply.parse()?;
+        let peer = reply.value()?.peer;
         let wanted = match (unpin, expel) {
-            (true, _) => "unpinned",
-            (false, true) => "expelled",
-            (false, false) => "left",
+            (true, _) => PeerMembership::Unpinned,
+            (false, true) => PeerMembership::Expelled,
+            (false, false) => PeerMembership::Left,
         };
-        if peer.agency != *agency || peer.membership.as_deref() != Some(wanted) {
+        if peer.agency != *agency || peer.membership != wanted {
             let message = format!("the node's answer does not say that `{agency}` is {wanted}: see `comity peer list`");
             return Err(fault(Exit::Integrity, message));
         }
     }
-    session.written(&reply, shown)?;
+    session.shows(&reply, shown)?;
     Ok(Exit::Done)
 }
 
 /// Tells what becomes of a peer's badges, and when, once it is removed.
-fn until_then(peer: &Peer, expel: bool, now: Timestamp) -> String {
+fn until_then(peer: &PeerResponse, expel: bool, now: Timestamp) -> String {
     let agency = &peer.agency;
     let unheard = format!("What {agency} revokes or suspends from the removal on does not reach this node");
     if expel {
@@ -352,37 +350,36 @@ fn until_then(peer: &Peer, expel: bool, now: Timestamp) -> String {
     }
 }
 
-/// A peer after its removal; in a dry run, with what would change.
-#[derive(Deserialize)]
-struct Parted {
-    #[serde(flatten)]
-    peer: Peer,
-    consequences: Option<trust::Consequences>,
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use registry_schema::AgencyFreshness;
+
+    use super::{super::tests::peer, *};
 
     #[test]
     fn the_end_of_a_peer_says_how_long_its_badges_stay_accepted() {
         let now: Timestamp = "2026-11-23T14:02:11Z".parse().unwrap();
         let told = |until: &str, expel| {
-            let freshness = if until.contains("16:02") { "fresh" } else { "ended" };
-            let json = format!(
-                r#"{{"agency":"US-TN","connected":true,"last_heard":null,"good_until":{until},"freshness":"{freshness}"}}"#
-            );
-            until_then(&serde_json::from_str(&json).unwrap(), expel, now)
+            let peer = PeerResponse {
+                connected: true,
+                good_until: until.parse().ok(),
+                freshness: match until.contains("16:02") {
+                    true => AgencyFreshness::Fresh,
+                    false => AgencyFreshness::Ended,
+                },
+                ..peer("US-TN")
+            };
+            until_then(&peer, expel, now)
         };
-        let left = told(r#""2026-11-23T16:02:11Z""#, false);
+        let left = told("2026-11-23T16:02:11Z", false);
         for words in [
             "from the removal on does not reach this node",
             "stay accepted for another 2 hours at most",
         ] {
             assert!(left.contains(words), "{left}");
         }
-        assert!(told(r#""2026-11-23T13:02:11Z""#, false).contains("too old already"));
-        assert!(told("null", false).contains("too old already"));
-        assert!(told(r#""2026-11-23T16:02:11Z""#, true).contains("At once nothing that it says counts"));
+        assert!(told("2026-11-23T13:02:11Z", false).contains("too old already"));
+        assert!(told("", false).contains("too old already"));
+        assert!(told("2026-11-23T16:02:11Z", true).contains("At once nothing that it says counts"));
     }
 }

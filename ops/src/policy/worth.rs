@@ -1,58 +1,16 @@
 //! `comity policy worth`: what several badges count for together.
 
 use anyhow::Context as _;
+use api_types::{policies::WorthRequest, routes};
 use policy::{file, samples, tally::in_units};
-use registry_schema::{AgencyId, Decimal, Purpose, QueryDate, VerdictKind};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use registry_schema::{AgencyId, Purpose, QueryDate, VerdictKind};
+use serde_json::Value;
 
 use crate::{
     CommandContext,
     exit::{Exit, usage},
     show, verify,
 };
-
-#[derive(Debug, Deserialize)]
-struct Answer {
-    agency: AgencyId,
-    #[serde(default)]
-    sample: Option<String>,
-    sentence: String,
-    accepted: usize,
-    badges: Vec<Badge>,
-    besides: Vec<String>,
-    sums: Vec<Sum>,
-    #[serde(default)]
-    rules: Vec<Rule>,
-    #[serde(default)]
-    other_uses: Vec<Purpose>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Badge {
-    name: Option<String>,
-    verdict: VerdictKind,
-    sentence: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Sum {
-    unit: String,
-    needed: Vec<Needed>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Rule {
-    rule: String,
-    citation: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Needed {
-    amount: Decimal,
-    says: String,
-    citation: String,
-}
 
 /// By whose rules.
 pub(super) struct RuleSource {
@@ -89,17 +47,14 @@ pub(super) async fn count(
     }
     let mut exits = Vec::new();
     for purpose in uses {
-        let mut body = json!({ "badges": files, "purpose": purpose });
-        if let Some(body) = body.as_object_mut() {
-            agency
-                .as_ref()
-                .map(|agency| body.insert("agency".to_owned(), json!(agency)));
-            sample
-                .as_ref()
-                .map(|sample| body.insert("sample".to_owned(), json!(sample)));
-            at.map(|at| body.insert("at".to_owned(), json!(at.to_string())));
-        }
-        exits.push(ask(session, body).await?);
+        let body = WorthRequest {
+            purpose,
+            agency: agency.as_ref().map(ToString::to_string),
+            sample: sample.as_ref().map(ToString::to_string),
+            at: at.map(|at| at.to_string()),
+            badges: files.clone(),
+        };
+        exits.push(ask(session, &body).await?);
     }
     let has = |wanted: Exit| exits.contains(&wanted);
     Ok(match (has(Exit::CouldNotCheck), has(Exit::Done)) {
@@ -124,12 +79,9 @@ fn uses(sample: &AgencyId) -> anyhow::Result<Vec<Purpose>> {
     Ok(uses)
 }
 
-async fn ask(session: &CommandContext, body: Value) -> anyhow::Result<Exit> {
-    let reply = session
-        .client
-        .ask(&["v1", "worth"], &[], "application/json", body.to_string().into_bytes())
-        .await?;
-    let answer: Answer = reply.parse()?;
+async fn ask(session: &CommandContext, body: &WorthRequest) -> anyhow::Result<Exit> {
+    let reply = session.client.ask_with(&routes::WORTH, body).await?;
+    let answer = reply.value()?;
     if session.out.json {
         session.out.json(&reply.json)?;
     } else {

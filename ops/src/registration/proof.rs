@@ -1,27 +1,28 @@
 //! Proof of control: a trial badge, signed with the applicant's own software.
 
+use api_types::{applications::ApplicationResponse, routes};
 use protocol::ticket::key_fingerprint;
 use registry_schema::registration::RegistrationStep;
 
-use super::{Application, render, resolve};
+use super::{render, resolve};
 use crate::{CommandContext, exit::Exit, verify};
 
 /// `comity issuer prove APPLICATION FILE`
 pub(super) async fn prove(session: &CommandContext, typed: &str, file: &str) -> anyhow::Result<Exit> {
     let id = resolve(session, typed).await?;
     let badge = verify::load(file)?;
-    let path = ["v1", "applications", id.as_str(), "proof"];
+    let file = (badge.kind, badge.bytes);
     let reply = session
         .client
-        .submit(&path, &[], badge.kind, badge.bytes, session.dry_run)
+        .send_file(&routes::CONTROL_PROOF, &[&id], &[], file, session.dry_run)
         .await?;
-    session.written(&reply, |case: &Application| render(case, true))?;
+    session.shows(&reply, |case| render(case, true))?;
     session.done("proved: approved, it is registered under that identifier, with these keys");
     Ok(Exit::Done)
 }
 
 /// Lists what is proved, and what can be.
-pub(super) fn in_lines(case: &Application) -> Vec<(String, String)> {
+pub(super) fn in_lines(case: &ApplicationResponse) -> Vec<(String, String)> {
     let proven = case.proven.clone().map(|id| ("signs as".to_owned(), id));
     let challenge = case.challenge.clone();
     let challenge = challenge.map(|text| {

@@ -1,14 +1,21 @@
 //! The questions of `comity status` to the node, all at once: what it cannot answer keeps nothing else back, and is named.
 
-use registry_schema::AgencyId;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use api_types::{
+    NoBody, Route,
+    agencies::AgencyResponse,
+    key_log::KeyLogResponse,
+    operations::{ClockResponse, OperatorWarningResponse, VersionResponse},
+    peers::PeerResponse,
+    replication::ReachResponse,
+    routes,
+    status_lists::StatusListFill,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 
-use super::{Ability, Agency, FilledList, OperatorWarning, Peer, clocks::ClockDoubt};
 use crate::{
     CommandContext,
-    client::ApiReply,
     exit::{self, Exit},
-    peer::Reach,
 };
 
 /// Something that the node does not say, and why.
@@ -38,24 +45,19 @@ impl UnreadAnswer {
     }
 }
 
-/// The agency whose node it is, and the version.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Version {
-    pub(super) version: Option<String>,
-    pub(super) agency: Option<AgencyId>,
-}
+/// An answer as it came, and as a value.
+type ReadAnswer<A> = (Box<RawValue>, A);
 
 /// The node's answers.
 pub(super) struct NodeAnswers {
-    pub(super) version: Option<(ApiReply, Version)>,
-    pub(super) agencies: Option<(ApiReply, Vec<Agency>)>,
-    pub(super) peers: Option<Vec<Peer>>,
-    pub(super) warnings: Option<(ApiReply, Vec<OperatorWarning>)>,
-    pub(super) ability: Ability,
-    pub(super) clock: ClockDoubt,
-    pub(super) filled: Vec<FilledList>,
-    pub(super) reach: Option<Reach>,
+    pub(super) version: Option<ReadAnswer<VersionResponse>>,
+    pub(super) agencies: Option<ReadAnswer<Vec<AgencyResponse>>>,
+    pub(super) peers: Option<Vec<PeerResponse>>,
+    pub(super) warnings: Option<ReadAnswer<Vec<OperatorWarningResponse>>>,
+    pub(super) key_log: Option<KeyLogResponse>,
+    pub(super) clock: Option<ClockResponse>,
+    pub(super) filled: Vec<StatusListFill>,
+    pub(super) reach: Option<ReachResponse>,
     /// The questions that it did not answer.
     pub(super) unread: Vec<UnreadAnswer>,
 }
@@ -63,25 +65,25 @@ pub(super) struct NodeAnswers {
 impl NodeAnswers {
     /// Asks everything but whether the node is ready.
     pub(super) async fn of(session: &CommandContext) -> Self {
-        let version = part::<Version>(session, "which version it is", &["version"]).await;
-        let home = version.as_ref().ok().and_then(|(_, version)| version.agency.clone());
+        let version = part(session, "which version it is", &routes::VERSION, &[]).await;
+        let home = version.as_ref().ok().map(|(_, version)| version.agency.clone());
         let warnings = async {
             match session.client.has_token() {
-                true => Some(part(session, "what its operators should mend", &["v1", "warnings"]).await),
+                true => Some(part(session, "what its operators should mend", &routes::WARNINGS, &[]).await),
                 false => None,
             }
         };
         let reach = async {
-            let path = ["v1", "reach", home.as_ref()?.as_str()];
-            Some(part(session, "who holds its log", &path).await)
+            let home = [home.as_ref()?.as_str()];
+            Some(part(session, "who holds its log", &routes::REACH, &home).await)
         };
-        let (agencies, peers, warnings, ability, clock, filled, reach) = tokio::join!(
-            part(session, "how fresh it knows each agency", &["v1", "agencies"]),
-            part(session, "its peers", &["v1", "peers"]),
+        let (agencies, peers, warnings, key_log, clock, filled, reach) = tokio::join!(
+            part(session, "how fresh it knows each agency", &routes::AGENCIES, &[]),
+            part(session, "its peers", &routes::PEERS, &[]),
             warnings,
-            part(session, "whether its key lets it write", &["v1", "key-log"]),
-            part(session, "whether its clock is believed", &["v1", "clock"]),
-            part(session, "how full its status lists are", &["v1", "status-lists"]),
+            part(session, "whether its key lets it write", &routes::KEY_LOG, &[]),
+            part(session, "whether its clock is believed", &routes::CLOCK, &[]),
+            part(session, "how full its status lists are", &routes::STATUS_LISTS, &[]),
             reach,
         );
         let mut unread = Vec::new();
@@ -95,14 +97,8 @@ impl NodeAnswers {
             agencies: agencies.map_err(|not| keep(not, false)).ok(),
             peers: peers.map(|(_, peers)| peers).map_err(|not| keep(not, false)).ok(),
             warnings: warnings.and_then(|asked| asked.map_err(|not| keep(not, false)).ok()),
-            ability: ability
-                .map(|(_, ability)| ability)
-                .map_err(|not| keep(not, true))
-                .unwrap_or_default(),
-            clock: clock
-                .map(|(_, clock)| clock)
-                .map_err(|not| keep(not, true))
-                .unwrap_or_default(),
+            key_log: key_log.map(|(_, log)| log).map_err(|not| keep(not, true)).ok(),
+            clock: clock.map(|(_, clock)| clock).map_err(|not| keep(not, true)).ok(),
             filled: filled
                 .map(|(_, filled)| filled)
                 .map_err(|not| keep(not, true))
@@ -111,17 +107,23 @@ impl NodeAnswers {
             unread,
         }
     }
+
+    /// The reason that the node, or nobody, can write for the agency.
+    pub(super) fn trouble(&self) -> Option<&str> {
+        self.key_log.as_ref()?.trouble.as_deref()
+    }
 }
 
-async fn part<T: DeserializeOwned>(
+async fn part<A: DeserializeOwned>(
     session: &CommandContext,
     what: &'static str,
-    path: &[&str],
-) -> Result<(ApiReply, T), UnreadAnswer> {
+    route: &Route<NoBody, A>,
+    parameters: &[&str],
+) -> Result<ReadAnswer<A>, UnreadAnswer> {
     let read = async {
-        let reply = session.client.read(path, &[]).await?;
-        let value = reply.parse()?;
-        anyhow::Ok((reply, value))
+        let answer = session.client.get(route, parameters, &[]).await?;
+        let value = answer.value()?;
+        anyhow::Ok((answer.json, value))
     };
     read.await.map_err(|error| UnreadAnswer::new(what, &error))
 }

@@ -1,22 +1,14 @@
 //! Clocks: the node's, where that is in doubt, and this machine's, where it is another one.
 
-use serde::Deserialize;
+use api_types::operations::ClockResponse;
 
 use crate::show;
 
 /// By how many seconds two clocks may differ unnoticed.
 const CLOCKS_AGREE_SECONDS: i64 = 5 * 60;
 
-/// A node's word on its clock.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct ClockDoubt {
-    /// The reason for the doubt, if there is one.
-    #[serde(default)]
-    doubt: Option<String>,
-}
-
 /// The next step where the node doubts its clock. The reason stands before it: the node is not ready for that.
-pub(super) fn next_step(clock: &ClockDoubt) -> Option<String> {
+pub(super) fn next_step(clock: &ClockResponse) -> Option<String> {
     clock.doubt.as_ref().map(|_| {
         "while its clock is in doubt, the node signs nothing and calls nothing fresh: set the clock of its machine right (chrony or \
          systemd-timesyncd); only if the doubt stays, `comity clock accept`. `comity clock show` tells the time by which the node acts \

@@ -1,18 +1,50 @@
 //! Tests of `status`.
 
+use api_types::{
+    agencies::IssuerListCounts,
+    hindrances::{HindranceReport, Hindrances},
+    peers::PeerMembership,
+};
+use registry_schema::AgencyFreshness;
+
 use super::*;
-use crate::client::tests::canned;
+use crate::{client::tests::canned, peer::tests::peer};
+
+/// An agency that is known and has one issuer.
+fn agency(id: &str) -> AgencyResponse {
+    AgencyResponse {
+        id: id.parse().unwrap(),
+        name: "South Carolina".into(),
+        url: String::new(),
+        home: false,
+        last_heard: "2026-11-23T13:58:11Z".parse().ok(),
+        good_until: None,
+        freshness: AgencyFreshness::Fresh,
+        expelled_since: None,
+        left_since: None,
+        disputed: false,
+        forks: 0,
+        hindrances: Hindrances::default(),
+        issuers: 2,
+        recognitions: 1,
+        issuers_lists: None,
+    }
+}
 
 #[test]
 fn lists_that_cannot_be_had_are_told() {
     let now: Timestamp = "2026-11-23T14:02:11Z".parse().unwrap();
-    let told = |lists: &str| {
-        let json = format!(r#"{{"agency":"US-SC","freshness":"fresh","issuers":1,"recognitions":0{lists}}}"#);
-        issuers_lists(&serde_json::from_str(&json).unwrap(), now)
+    assert_eq!(issuers_lists(&agency("US-SC"), now), None);
+    let some = AgencyResponse {
+        issuers_lists: Some(IssuerListCounts {
+            named: 3,
+            fresh: 2,
+            failing: 1,
+            oldest: "2026-11-23T13:58:11Z".parse().ok(),
+        }),
+        ..agency("US-SC")
     };
-    assert_eq!(told(""), None);
-    let some = told(r#","issuers_lists":{"named":3,"fresh":2,"failing":1,"oldest":"2026-11-23T13:58:11Z"}"#);
-    let some = some.unwrap().replace('\n', " ");
+    let some = issuers_lists(&some, now).unwrap().replace('\n', " ");
     assert_eq!(
         some.trim(),
         "US-SC's issuers with keys of their own: 2 of 3 status lists are here and fresh, the oldest from 4 minutes ago; \
@@ -23,18 +55,18 @@ fn lists_that_cannot_be_had_are_told() {
 #[test]
 fn dead_peers_and_forks_are_told_with_how_many_there_are() {
     let now: Timestamp = "2026-11-23T14:02:11Z".parse().unwrap();
-    let peer = |number: usize, connected: bool, membership: &str| Peer {
-        agency: format!("US-NC:d{number}").parse().unwrap(),
-        membership: membership.into(),
+    let peer = |number: usize, connected: bool, membership: PeerMembership| PeerResponse {
+        membership,
         connected,
         turns_away: number == 4,
         freshness: match number.is_multiple_of(2) {
             true => AgencyFreshness::Fresh,
             false => AgencyFreshness::Ended,
         },
-        hindrances: Hindrances::default(),
+        ..peer(&format!("US-NC:d{number}"))
     };
-    let all: Vec<Peer> = (0..50).map(|number| peer(number, false, "member")).collect();
+    let (member, left) = (PeerMembership::Member, PeerMembership::Left);
+    let all: Vec<PeerResponse> = (0..50).map(|number| peer(number, false, member)).collect();
     let told = away(&all).unwrap();
     assert!(
         told.starts_with("50 of 50 peers are not connected: US-NC:d0, "),
@@ -46,21 +78,30 @@ fn dead_peers_and_forks_are_told_with_how_many_there_are() {
     );
     let told = stale(&all).unwrap();
     assert!(told.contains("of 25 nothing fresh is known"), "{told}");
-    assert_eq!(away(&[peer(1, true, "member"), peer(2, false, "left")]), None);
+    assert_eq!(away(&[peer(1, true, member), peer(2, false, left)]), None);
     assert_eq!(away(&[]), None);
     // One that is connected, and whose last word is too old, is told as well; by the node's word, whatever the time here.
-    assert!(stale(&[peer(1, true, "member")]).is_some());
-    assert_eq!(stale(&[peer(2, true, "member"), peer(1, false, "left")]), None);
-    assert!(is_one_lost(&[peer(1, true, "member")]) && !is_one_lost(&[peer(2, true, "member")]));
-    let just_met = |connected| Peer {
+    assert!(stale(&[peer(1, true, member)]).is_some());
+    assert_eq!(stale(&[peer(2, true, member), peer(1, false, left)]), None);
+    assert!(is_one_lost(&[peer(1, true, member)]) && !is_one_lost(&[peer(2, true, member)]));
+    let just_met = |connected| PeerResponse {
         freshness: AgencyFreshness::NeverHeard,
-        ..peer(3, connected, "member")
+        ..peer(3, connected, member)
     };
     assert!(is_one_lost(&[just_met(false)]) && !is_one_lost(&[just_met(true)]));
-    let json = r#"{"agency":"US-TN","membership":"member","connected":true,"freshness":"incomplete_here","deferred":null,
-        "quarantined":{"why":"1 damaged","since":"2026-11-23T13:58:11Z"}}"#;
-    let hindered_peer: Peer = serde_json::from_str(json).unwrap();
-    let peers = [peer(1, true, "member"), hindered_peer];
+    let hindered_peer = PeerResponse {
+        agency: "US-TN".parse().unwrap(),
+        freshness: AgencyFreshness::IncompleteHere,
+        hindrances: Hindrances {
+            quarantined: Some(HindranceReport {
+                why: "1 damaged".into(),
+                since: "2026-11-23T13:58:11Z".parse().unwrap(),
+            }),
+            deferred: None,
+        },
+        ..peer(1, true, member)
+    };
+    let peers = [peer(1, true, member), hindered_peer];
     let told = quarantined(&peers, now);
     assert_eq!(
         told.as_deref(),
@@ -68,9 +109,11 @@ fn dead_peers_and_forks_are_told_with_how_many_there_are() {
     );
     assert_eq!(deferred(&peers, now), None);
 
-    let agency = |json: &str| serde_json::from_str::<Agency>(json).unwrap();
-    let sound = agency(r#"{"agency":"US-SC","freshness":"fresh","forks":0,"disputed":false}"#);
-    let forks = agency(r#"{"agency":"US-TN","freshness":"fresh","forks":2,"disputed":false}"#);
+    let sound = agency("US-SC");
+    let forks = AgencyResponse {
+        forks: 2,
+        ..agency("US-TN")
+    };
     assert_eq!(forked(std::slice::from_ref(&sound)), None);
     let told = forked(&[sound, forks]).unwrap();
     assert!(told.starts_with("US-TN: 2 forks of its log are proven"), "{told}");
@@ -78,11 +121,14 @@ fn dead_peers_and_forks_are_told_with_how_many_there_are() {
 
 #[test]
 fn the_list_that_fills_is_told_and_those_that_are_full_are_not() {
-    let list = |issuer: &str, list: u32, percent: u32| FilledList {
+    let list = |issuer: &str, list: u32, percent: u32| StatusListFill {
         list,
         issuer: issuer.into(),
         percent,
         nearly_full: percent >= 80,
+        opened: None,
+        reserved: percent,
+        slots: 100,
     };
     assert_eq!(
         filled_lists(&[
@@ -105,42 +151,43 @@ fn the_list_that_fills_is_told_and_those_that_are_full_are_not() {
 }
 
 #[test]
-fn an_agency_is_a_row_whether_its_lists_are_counted_or_shown() {
+fn an_agency_is_a_row() {
     let now: Timestamp = "2026-11-23T14:02:11Z".parse().unwrap();
-    for lists in [
-        r#""issuers":2,"recognitions":1"#,
-        r#""issuers":[{},{}],"recognitions":[{}]"#,
-    ] {
-        let json = format!(
-            r#"{{"agency":"US-SC","name":"South Carolina","last_heard":"2026-11-23T13:58:11Z","good_until":null,"freshness":"never_heard",{lists}}}"#
-        );
-        let agency = serde_json::from_str(&json).unwrap();
-        assert_eq!(
-            row(&agency, now),
-            ["US-SC", "South Carolina", "4 minutes ago", "no", "2", "1"]
-        );
-    }
+    let agency = AgencyResponse {
+        freshness: AgencyFreshness::NeverHeard,
+        ..agency("US-SC")
+    };
+    assert_eq!(
+        row(&agency, now),
+        ["US-SC", "South Carolina", "4 minutes ago", "no", "2", "1"]
+    );
 }
 
 #[test]
 fn an_agency_is_as_fresh_as_its_node_says() {
+    use AgencyFreshness::{ClockInDoubt, Ended, Expelled, Fresh, IncompleteHere, NeverHeard};
     let now: Timestamp = "2026-11-23T14:02:11Z".parse().unwrap();
-    let fresh = |freshness: &str, until: &str, since: &str| {
-        let json = format!(
-            r#"{{"agency":"US-SC","freshness":"{freshness}","good_until":{until},"{since}":"2026-11-23T13:02:11Z"}}"#
-        );
-        row(&serde_json::from_str(&json).unwrap(), now)[3].clone()
+    let fresh = |freshness: AgencyFreshness, until: &str, since: &str| {
+        let past = "2026-11-23T13:02:11Z".parse().ok();
+        let agency = AgencyResponse {
+            freshness,
+            good_until: until.parse().ok(),
+            left_since: past.filter(|_| since == "left_since"),
+            expelled_since: past.filter(|_| since == "expelled_since"),
+            ..agency("US-SC")
+        };
+        row(&agency, now)[3].clone()
     };
-    let [ahead, past] = [r#""2026-11-23T16:02:11Z""#, r#""2026-11-23T12:02:11Z""#];
-    assert_eq!(fresh("fresh", ahead, "heard"), "for another 2 hours");
-    assert_eq!(fresh("fresh", "null", "heard"), "always");
-    assert_eq!(fresh("ended", past, "heard"), "ended 2 hours ago");
+    let [ahead, past] = ["2026-11-23T16:02:11Z", "2026-11-23T12:02:11Z"];
+    assert_eq!(fresh(Fresh, ahead, "heard"), "for another 2 hours");
+    assert_eq!(fresh(Fresh, "null", "heard"), "always");
+    assert_eq!(fresh(Ended, past, "heard"), "ended 2 hours ago");
     // Whatever date it has, it is not called fresh while the node does not.
-    for not in ["clock_in_doubt", "incomplete_here", "never_heard"] {
-        assert!(fresh(not, ahead, "heard").starts_with("no"), "{not}");
+    for not in [ClockInDoubt, IncompleteHere, NeverHeard] {
+        assert!(fresh(not, ahead, "heard").starts_with("no"), "{not:?}");
     }
-    assert_eq!(fresh("fresh", ahead, "left_since"), "left: for another 2 hours");
-    assert_eq!(fresh("expelled", ahead, "expelled_since"), "expelled");
+    assert_eq!(fresh(Fresh, ahead, "left_since"), "left: for another 2 hours");
+    assert_eq!(fresh(Expelled, ahead, "expelled_since"), "expelled");
 }
 
 #[tokio::test]

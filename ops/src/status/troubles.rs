@@ -1,8 +1,11 @@
 //! The troubles with peers, in a sentence each.
 
+use api_types::{
+    agencies::AgencyResponse,
+    peers::{PeerMembership, PeerResponse},
+};
 use registry_schema::{AgencyFreshness, AgencyId, Timestamp};
 
-use super::{Agency, Peer};
 use crate::{peer::turned_away, show};
 
 /// Most names in one sentence; how many there are is always said.
@@ -18,14 +21,17 @@ fn named<'a>(names: impl Iterator<Item = &'a AgencyId>) -> String {
     shown
 }
 
-fn followed(peers: &[Peer]) -> Vec<&Peer> {
-    peers.iter().filter(|peer| peer.membership == "member").collect()
+fn followed(peers: &[PeerResponse]) -> Vec<&PeerResponse> {
+    peers
+        .iter()
+        .filter(|peer| peer.membership == PeerMembership::Member)
+        .collect()
 }
 
 /// Names the peers that are not connected, and those of them that close the connections themselves.
-pub(super) fn away(peers: &[Peer]) -> Option<String> {
+pub(super) fn away(peers: &[PeerResponse]) -> Option<String> {
     let followed = followed(peers);
-    let away: Vec<&Peer> = followed.iter().filter(|peer| !peer.connected).copied().collect();
+    let away: Vec<&PeerResponse> = followed.iter().filter(|peer| !peer.connected).copied().collect();
     if away.is_empty() {
         return None;
     }
@@ -44,7 +50,7 @@ pub(super) fn away(peers: &[Peer]) -> Option<String> {
 }
 
 /// Of which peers nothing fresh is known, connected or not, by the word of the node.
-pub(super) fn stale(peers: &[Peer]) -> Option<String> {
+pub(super) fn stale(peers: &[PeerResponse]) -> Option<String> {
     let stale: Vec<&AgencyId> = followed(peers)
         .into_iter()
         .filter(|peer| !peer.freshness.is_fresh())
@@ -60,14 +66,14 @@ pub(super) fn stale(peers: &[Peer]) -> Option<String> {
 }
 
 /// Returns true if something fresh was known of a peer, and is not any more. One that was just met has yet to speak.
-pub(super) fn is_one_lost(peers: &[Peer]) -> bool {
-    let just_met = |peer: &Peer| peer.connected && peer.freshness == AgencyFreshness::NeverHeard;
+pub(super) fn is_one_lost(peers: &[PeerResponse]) -> bool {
+    let just_met = |peer: &PeerResponse| peer.connected && peer.freshness == AgencyFreshness::NeverHeard;
     let mut followed = followed(peers).into_iter();
     followed.any(|peer| !peer.freshness.is_fresh() && !just_met(peer))
 }
 
 /// Names the agencies that show two histories.
-pub(super) fn forked(agencies: &[Agency]) -> Option<String> {
+pub(super) fn forked(agencies: &[AgencyResponse]) -> Option<String> {
     let told = agencies
         .iter()
         .filter(|agency| agency.forks > 0 || agency.disputed)
@@ -76,20 +82,20 @@ pub(super) fn forked(agencies: &[Agency]) -> Option<String> {
                 true => "its root signs two histories, and what it granted does not count".to_owned(),
                 false => format!(
                     "{} of its log {} proven",
-                    show::count(usize::try_from(agency.forks).unwrap_or(0), "fork"),
+                    show::count(agency.forks, "fork"),
                     if agency.forks == 1 { "is" } else { "are" }
                 ),
             };
             format!(
                 "{}: {what} (`/v1/agencies/{}/forks`; ops/RUNBOOK.md, *A key signed two histories*)",
-                agency.agency, agency.agency
+                agency.id, agency.id
             )
         });
     joined(told)
 }
 
 /// Names the peers that are in quarantine, since when, and why.
-pub(super) fn quarantined(peers: &[Peer], now: Timestamp) -> Option<String> {
+pub(super) fn quarantined(peers: &[PeerResponse], now: Timestamp) -> Option<String> {
     let told = peers.iter().filter_map(|peer| {
         let it = peer.hindrances.quarantined.as_ref()?;
         let (agency, since, why) = (&peer.agency, show::ago(it.since, now), &it.why);
@@ -101,7 +107,7 @@ pub(super) fn quarantined(peers: &[Peer], now: Timestamp) -> Option<String> {
 }
 
 /// Of which peers more is known to exist than is taken in, since when, and why.
-pub(super) fn deferred(peers: &[Peer], now: Timestamp) -> Option<String> {
+pub(super) fn deferred(peers: &[PeerResponse], now: Timestamp) -> Option<String> {
     let told = peers.iter().filter_map(|peer| {
         let it = peer.hindrances.deferred.as_ref()?;
         let (agency, since, why) = (&peer.agency, show::ago(it.since, now), &it.why);

@@ -1,16 +1,23 @@
 //! `comity trust agencies`, `recognize-agency` and `withdraw-agency`: accepting whatever another agency recognizes.
 
+use api_types::{
+    recognitions::{AgencyRecognitionRequest, AgencyRecognitionResponse, WithdrawalRequest},
+    routes,
+};
 use registry_schema::{
     AgencyId, QueryTime, Timestamp,
     recognition::{AgencyRecognitionEntry, Attestation},
 };
-use serde_json::json;
 
 use super::scope;
 use crate::{CommandContext, args::trust::RecognizeAgencyArgs, exit::Exit, out, show};
 
 pub(super) async fn all(session: &CommandContext) -> anyhow::Result<Vec<AgencyRecognitionEntry>> {
-    session.client.read(&["v1", "agency-recognitions"], &[]).await?.parse()
+    session
+        .client
+        .get(&routes::AGENCY_RECOGNITIONS, &[], &[])
+        .await?
+        .value()
 }
 
 pub(super) async fn list(
@@ -52,22 +59,18 @@ pub(super) async fn list(
 pub(super) async fn recognize(session: &CommandContext, args: &RecognizeAgencyArgs) -> anyhow::Result<Exit> {
     scope::in_order(args.from, args.until)?;
     let basis = scope::basis(&args.rests, Attestation::AdoptedReview, false);
-    let mut body = json!({
-        "of": args.of,
-        "purposes": args.purposes,
-        "scope": scope::scope(&args.covers)?,
-        "depth": args.depth,
-        "attestation": basis.attestation,
-        "may_be_followed": basis.may_be_followed,
-        "conditions": basis.conditions,
-    });
-    for (name, moment) in [("from", args.from), ("until", args.until)] {
-        if let (Some(moment), Some(body)) = (moment, body.as_object_mut()) {
-            body.insert(name.to_owned(), json!(moment));
-        }
-    }
-    let path = ["v1", "agency-recognitions"];
-    let shown = |said: &Said| {
+    let new = AgencyRecognitionRequest {
+        of: args.of.clone(),
+        purposes: args.purposes.clone(),
+        scope: scope::scope(&args.covers)?,
+        from: args.from,
+        until: args.until,
+        depth: args.depth,
+        attestation: basis.attestation,
+        may_be_followed: basis.may_be_followed,
+        conditions: basis.conditions,
+    };
+    let shown = |said: &AgencyRecognitionResponse| {
         // What is only tried gets another id when it is done.
         let id = said
             .consequences
@@ -75,38 +78,33 @@ pub(super) async fn recognize(session: &CommandContext, args: &RecognizeAgencyAr
             .then_some(said.entry.recognition.id.as_str());
         super::with_consequences(render(&said.entry, id, session.now()), &said.consequences)
     };
-    super::asks_first(session, &path, &body, shown, |_: &Said| {
-        format!("Accept whatever {} recognizes and lets others follow?", args.of)
-    })
-    .await?;
-    let reply = session.client.write(&path, &body).await?;
-    session.written(&reply, shown)?;
+    let question =
+        |_: &AgencyRecognitionResponse| format!("Accept whatever {} recognizes and lets others follow?", args.of);
+    let route = &routes::RECOGNIZE_AGENCY;
+    session.asks_before(route, &[], &new, shown, question).await?;
+    let reply = session.change(route, &[], &new).await?;
+    session.shows(&reply, shown)?;
     Ok(Exit::Done)
 }
 
 pub(super) async fn withdraw(session: &CommandContext, id: &str, stay_good: bool) -> anyhow::Result<Exit> {
-    let body = json!({ "earlier_badges_stay_good": stay_good });
-    let path = ["v1", "agency-recognitions", id, "withdrawal"];
-    let shown =
-        |said: &Said| super::with_consequences(render(&said.entry, Some(id), session.now()), &said.consequences);
-    super::asks_first(session, &path, &body, shown, |said: &Said| {
+    let end = WithdrawalRequest {
+        earlier_badges_stay_good: stay_good,
+    };
+    let shown = |said: &AgencyRecognitionResponse| {
+        super::with_consequences(render(&said.entry, Some(id), session.now()), &said.consequences)
+    };
+    let question = |said: &AgencyRecognitionResponse| {
         format!(
             "Accept no longer what {} recognizes? From now on badges that are accepted through it are not.",
             said.entry.recognition.of
         )
-    })
-    .await?;
-    let reply = session.client.write(&path, &body).await?;
-    session.written(&reply, shown)?;
+    };
+    let route = &routes::WITHDRAW_AGENCY;
+    session.asks_before(route, &[id], &end, shown, question).await?;
+    let reply = session.change(route, &[id], &end).await?;
+    session.shows(&reply, shown)?;
     Ok(Exit::Done)
-}
-
-/// A recognition of an agency as the node has it after a change; in a dry run, with what would change.
-#[derive(Debug, serde::Deserialize)]
-struct Said {
-    #[serde(flatten)]
-    entry: AgencyRecognitionEntry,
-    consequences: Option<super::Consequences>,
 }
 
 fn render(entry: &AgencyRecognitionEntry, id: Option<&str>, now: Timestamp) -> String {

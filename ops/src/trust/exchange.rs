@@ -5,11 +5,8 @@ mod rows;
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Context as _;
-use registry_schema::{
-    AgencyId, QueryTime, RecognitionScope, Timestamp,
-    recognition::{AgencyRecognitionEntry, RecognitionEntry},
-};
-use serde::Deserialize;
+use api_types::{consequences::ConsequencesResponse, recognitions::RecognitionListQuery, routes};
+use registry_schema::{AgencyId, QueryTime, RecognitionScope, Timestamp};
 
 use crate::{
     CommandContext,
@@ -19,9 +16,9 @@ use crate::{
     exit::{Exit, fault, usage},
     out, show,
 };
-use rows::{COLUMNS, Row, rows};
+use rows::{COLUMNS, Row, RowRequest, rows};
 
-use super::{Consequences, with_consequences};
+use super::with_consequences;
 
 /// The recognitions of an agency that are in force now, of issuers and of agencies, and its id: of the node's own, if none
 /// is named.
@@ -30,23 +27,23 @@ async fn standing(session: &CommandContext, agency: Option<&AgencyId>) -> anyhow
 }
 
 async fn standing_at(node: &ApiClient, agency: Option<&AgencyId>) -> anyhow::Result<(String, Vec<Row>)> {
-    #[derive(Deserialize)]
-    struct Version {
-        agency: AgencyId,
-    }
     let agency = match agency {
         // An agency that nobody knows has no list: an empty one would be a false answer.
         Some(agency) => {
-            node.read(&["v1", "agencies", agency.as_str()], &[]).await?;
+            node.get(&routes::AGENCY, &[agency.as_str()], &[]).await?;
             agency.clone()
         }
-        None => node.read(&["version"], &[]).await?.parse::<Version>()?.agency,
+        None => node.get(&routes::VERSION, &[], &[]).await?.value()?.agency,
     };
     // By the time of the node that is asked.
     let now = node.now();
-    let query = [("agency", Some(agency.to_string())), ("at", Some(now.to_string()))];
-    let issuers: Vec<RecognitionEntry> = node.read(&["v1", "recognitions"], &query).await?.parse()?;
-    let agencies: Vec<AgencyRecognitionEntry> = node.read(&["v1", "agency-recognitions"], &[]).await?.parse()?;
+    let query = RecognitionListQuery {
+        agency: Some(agency.to_string()),
+        issuer: None,
+        at: Some(now.to_string()),
+    };
+    let issuers = node.get(&routes::RECOGNITIONS, &[], &query.pairs()).await?.value()?;
+    let agencies = node.get(&routes::AGENCY_RECOGNITIONS, &[], &[]).await?.value()?;
     let agencies = agencies
         .iter()
         .filter(|entry| entry.agency == agency && entry.holds(QueryTime::now(now), None));
@@ -107,16 +104,32 @@ fn guarded(text: &str) -> String {
     }
 }
 
-/// The consequences that a row would have, each for itself.
-#[derive(Deserialize)]
-struct Would {
-    consequences: Option<Consequences>,
+/// The answer to a row: its id, if it was made, and the consequences that it would have, each for itself.
+struct ImportedRow {
+    id: String,
+    consequences: Option<ConsequencesResponse>,
 }
 
-/// A recognition that was made.
-#[derive(Deserialize)]
-struct Made {
-    id: String,
+/// Adds a row to the list; or, in a dry run, has the node check it.
+async fn add(session: &CommandContext, row: &Row, dry_run: bool) -> anyhow::Result<ImportedRow> {
+    let client = &session.client;
+    match row.request()? {
+        RowRequest::Issuer(new) => {
+            let made = client.call(&routes::RECOGNIZE, &[], &new, dry_run).await?.value()?;
+            Ok(ImportedRow {
+                id: made.entry.recognition.id,
+                consequences: made.consequences,
+            })
+        }
+        RowRequest::Agency(new) => {
+            let made = client.call(&routes::RECOGNIZE_AGENCY, &[], &new, dry_run).await?;
+            let made = made.value()?;
+            Ok(ImportedRow {
+                id: made.entry.recognition.id,
+                consequences: made.consequences,
+            })
+        }
+    }
 }
 
 /// Adds what the file has and the list has not. Nothing is written while a row has a mistake.
@@ -147,10 +160,8 @@ pub(crate) async fn import(session: &CommandContext, path: &Path) -> anyhow::Res
             out::note(&format!("{place}: is in the file twice, left out: {}", row.in_words()));
             continue;
         }
-        let (path, body) = row.request();
-        match session.client.write_as(&path, &body, true).await {
-            Ok(reply) => {
-                let would: Would = reply.parse()?;
+        match add(session, &row, true).await {
+            Ok(would) => {
                 preview.push(with_consequences(
                     format!("{place}: + {}", row.in_words()),
                     &would.consequences,
@@ -173,10 +184,8 @@ pub(crate) async fn import(session: &CommandContext, path: &Path) -> anyhow::Res
         session.agrees(&format!("Make {}?", show::count(new.len(), "recognition")))?;
     }
     for (done, (place, row)) in new.iter().enumerate() {
-        let (path, body) = row.request();
-        let reply = session.client.write_as(&path, &body, false).await;
-        let reply = reply.with_context(|| format!("{place}: {done} of {} were imported before this", new.len()))?;
-        let made: Made = reply.parse()?;
+        let made = add(session, row, false).await;
+        let made = made.with_context(|| format!("{place}: {done} of {} were imported before this", new.len()))?;
         session.out.data(&format!("{}  {}", made.id, row.in_words()))?;
     }
     out::note(&format!("{} imported", show::count(new.len(), "recognition")));

@@ -3,42 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use registry_schema::{
-    AgencyId, Issuer, Recognition, RecognitionWithdrawal, Timestamp,
-    acceptance::ProviderKind,
-    recognition::{AgencyRecognition, Registration, RegistrationStanding},
+use api_types::{
+    recognitions::{TrustHistoryQuery, TrustStatement, TrustStatementResponse},
+    routes,
 };
-use serde::{Deserialize, Serialize};
+use registry_schema::{
+    AgencyId, Issuer, Timestamp,
+    acceptance::ProviderKind,
+    recognition::{Registration, RegistrationStanding},
+};
+use serde::Serialize;
 
 use crate::{CommandContext, exit::Exit, issuer, out, show};
-
-/// A statement, as the node tells of it.
-#[derive(Debug, Deserialize)]
-struct Statement {
-    at: Timestamp,
-    agency: AgencyId,
-    signed_by: String,
-    envelope: String,
-    stands: bool,
-    said: Said,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Said {
-    Issuer(Issuer),
-    Registration(Registration),
-    Recognition(Recognition),
-    AgencyRecognition(AgencyRecognition),
-    Withdrawal(Ended),
-}
-
-#[derive(Debug, Deserialize)]
-struct Ended {
-    id: String,
-    #[serde(flatten)]
-    withdrawal: RecognitionWithdrawal,
-}
 
 /// One thing that was said, or that came of it.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -63,14 +39,15 @@ pub(super) async fn show(session: &CommandContext, whom: &str, at: Option<Timest
         Some(_) => None,
         None => Some(issuer::resolve(session, whom, None).await?),
     };
-    let query = [
-        ("issuer", issuer),
-        ("agency", agency.as_ref().map(ToString::to_string)),
-        ("at", at.map(|at| at.to_string())),
-    ];
-    let mut statements: Vec<Statement> = session.client.read(&["v1", "trust-history"], &query).await?.parse()?;
+    let query = TrustHistoryQuery {
+        issuer,
+        agency: agency.as_ref().map(ToString::to_string),
+        at: at.map(|at| at.to_string()),
+    };
+    let said = session.client.get(&routes::TRUST_HISTORY, &[], &query.pairs()).await?;
+    let mut statements = said.value()?;
     // Of one envelope, who an issuer is stands before how it stands.
-    statements.sort_by_key(|statement| (statement.at, !matches!(statement.said, Said::Issuer(_))));
+    statements.sort_by_key(|statement| (statement.at, !matches!(statement.said, TrustStatement::Issuer(_))));
     let mut events = told(&statements);
     let up_to = at.unwrap_or_else(|| session.now());
     events.retain(|event| event.at <= up_to);
@@ -116,18 +93,18 @@ struct EarlierStatements<'s> {
     names: BTreeMap<&'s str, &'s str>,
 }
 
-fn told(statements: &[Statement]) -> Vec<HistoryEvent> {
+fn told(statements: &[TrustStatementResponse]) -> Vec<HistoryEvent> {
     let mut before = EarlierStatements::default();
     let mut events: Vec<HistoryEvent> = Vec::new();
     let mut withdrawn: BTreeMap<(&AgencyId, &str), Timestamp> = BTreeMap::new();
     // A recognition carries the issuer's name as well: so nobody is told of by an id alone.
     for statement in statements {
-        if let Said::Recognition(said) = &statement.said {
+        if let TrustStatement::Recognition(said) = &statement.said {
             before.names.insert(&said.issuer.id, &said.issuer.name);
         }
     }
     for statement in statements {
-        if let Said::Withdrawal(ended) = &statement.said {
+        if let TrustStatement::Withdrawal(ended) = &statement.said {
             withdrawn.insert((&statement.agency, &ended.id), ended.withdrawal.at);
         }
         events.push(HistoryEvent {
@@ -178,10 +155,10 @@ fn up_to(until: Option<Timestamp>) -> String {
 
 impl<'s> EarlierStatements<'s> {
     /// The statement in words; what it says is then what was said before.
-    fn next(&mut self, statement: &'s Statement) -> String {
+    fn next(&mut self, statement: &'s TrustStatementResponse) -> String {
         let agency = &statement.agency;
         match &statement.said {
-            Said::Issuer(said) => {
+            TrustStatement::Issuer(said) => {
                 self.names.insert(&said.id, &said.name);
                 let was = self.issuers.insert((agency, &said.id), said);
                 match was {
@@ -189,7 +166,7 @@ impl<'s> EarlierStatements<'s> {
                     Some(was) => changed(was, said),
                 }
             }
-            Said::Registration(said) => {
+            TrustStatement::Registration(said) => {
                 let was = self.standings.insert((agency, &said.issuer), said);
                 let name = self.names.get(said.issuer.as_str()).copied().unwrap_or(&said.issuer);
                 let was_suspended = was.is_some_and(|was| was.standing == RegistrationStanding::Suspended);
@@ -208,7 +185,7 @@ impl<'s> EarlierStatements<'s> {
                     RegistrationStanding::Ended => format!("ends the registration of {name}"),
                 }
             }
-            Said::Recognition(said) => {
+            TrustStatement::Recognition(said) => {
                 let what = format!(
                     "{}: {}, for {} ({})",
                     said.issuer.name,
@@ -229,7 +206,7 @@ impl<'s> EarlierStatements<'s> {
                     up_to(said.until)
                 )
             }
-            Said::AgencyRecognition(said) => {
+            TrustStatement::AgencyRecognition(said) => {
                 let what = format!(
                     "whatever {} recognizes, for {} ({})",
                     said.of,
@@ -244,7 +221,7 @@ impl<'s> EarlierStatements<'s> {
                 };
                 format!("{verb} {what}; from {}, {}", show::day(said.from), up_to(said.until))
             }
-            Said::Withdrawal(ended) => {
+            TrustStatement::Withdrawal(ended) => {
                 let known = self.recognitions.get(&(agency, ended.id.as_str()));
                 let what = known.map_or_else(|| format!("recognition `{}`", ended.id), |(what, _)| what.clone());
                 let earlier = if ended.withdrawal.earlier_badges_stay_good {
@@ -323,7 +300,7 @@ mod tests {
                 json!({"withdrawal": {"id": "r1", "at": "2026-03-03", "earlier_badges_stay_good": true}}),
             ),
         ];
-        let statements: Vec<Statement> = said
+        let statements: Vec<TrustStatementResponse> = said
             .into_iter()
             .map(|(at, agency, said)| {
                 let one = json!({"at": at, "agency": agency, "signed_by": "ab", "envelope": "cd", "stands": true, "said": said});

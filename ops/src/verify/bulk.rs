@@ -3,14 +3,12 @@
 use std::{fs, io::Read as _};
 
 use anyhow::Context as _;
-use registry_schema::Verdict;
-use serde::Deserialize;
+use api_types::{routes, verifications::BulkVerdict};
 
 use super::{exit_for, query};
 use crate::{
     CommandContext,
     args::VerifyArgs,
-    client::parse,
     exit::{Exit, fault, usage},
     out, show,
 };
@@ -19,15 +17,6 @@ use crate::{
 const MAX_UPLOAD: u64 = 48 * 1024 * 1024;
 /// After how many answers progress is told.
 const EVERY: usize = 100;
-
-/// The answer about one row.
-#[derive(Debug, Deserialize)]
-struct Line {
-    row: u64,
-    input: Option<String>,
-    #[serde(flatten)]
-    verdict: Verdict,
-}
 
 /// Sends a file, and shows the answers: as a table, or each as a line of JSON as soon as it comes. The worst answer is
 /// the exit code's.
@@ -40,12 +29,11 @@ pub(super) async fn verify(session: &CommandContext, args: &VerifyArgs, file: &s
     let announced = session
         .client
         .ask_many(
-            &["v1", "verifications", "bulk"],
-            &query(args),
-            kind,
-            upload,
-            |json, announced| {
-                let line: Line = parse(json)?;
+            &routes::BULK_VERIFICATION,
+            &query(args).pairs(),
+            (kind, upload),
+            |answer, announced| {
+                let line = answer.value()?;
                 count += 1;
                 unknown += usize::from(line.verdict.is_by_someone_unknown());
                 worst = worst.max(exit_for(line.verdict.verdict));
@@ -54,7 +42,7 @@ pub(super) async fn verify(session: &CommandContext, args: &VerifyArgs, file: &s
                     out::note(&format!("{count}{of} answered"));
                 }
                 match session.out.json {
-                    true => session.out.json(json)?,
+                    true => session.out.json(&answer.json)?,
                     false => rows.push(cells(&line)),
                 }
                 Ok(())
@@ -81,7 +69,7 @@ pub(super) async fn verify(session: &CommandContext, args: &VerifyArgs, file: &s
     Ok(worst)
 }
 
-fn cells(line: &Line) -> Vec<String> {
+fn cells(line: &BulkVerdict) -> Vec<String> {
     let name = line.verdict.credential.as_ref().and_then(|badge| badge.name.clone());
     let badge = match (&line.input, name) {
         (Some(input), Some(name)) => format!("{input}: {name}"),

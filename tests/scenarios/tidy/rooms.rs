@@ -7,14 +7,15 @@ use toml::Table;
 use super::{code, is_test, names, root, sources};
 
 /// The crates of ours on which each may depend: inwards only.
-const INWARDS: [(&str, &[&str]); 10] = [
+const INWARDS: [(&str, &[&str]); 11] = [
     ("registry-schema", &[]),
+    ("node/api-types", &["registry-schema"]),
     ("protocol", &["registry-schema"]),
     ("node/policy", &["registry-schema"]),
     ("node/verification", &["registry-schema", "policy"]),
     ("node/platform", &["registry-schema", "protocol", "verification"]),
     ("node/storage", &["registry-schema", "protocol", "policy", "platform"]),
-    ("node/transport", &["protocol", "platform"]),
+    ("node/transport", &["api-types", "protocol", "platform"]),
     (
         "node/agency",
         &[
@@ -31,6 +32,7 @@ const INWARDS: [(&str, &[&str]); 10] = [
         "node",
         &[
             "agency",
+            "api-types",
             "registry-schema",
             "protocol",
             "verification",
@@ -40,7 +42,10 @@ const INWARDS: [(&str, &[&str]); 10] = [
             "transport",
         ],
     ),
-    ("ops", &["registry-schema", "protocol", "verification", "policy"]),
+    (
+        "ops",
+        &["registry-schema", "api-types", "protocol", "verification", "policy"],
+    ),
 ];
 
 /// The crates that may depend on what does IO, and on what is not to be trusted with strangers' bytes.

@@ -1,5 +1,6 @@
 //! Proof of control: an applicant that signs with software of its own shows that it can.
 
+use api_types::applications::ApplicationResponse;
 use axum::{
     Json,
     extract::{Path, Request, State},
@@ -12,7 +13,7 @@ use registry_schema::{
 use transport::client::ClientAddress;
 use verification::{OpenBadge, control, formats, multikey};
 
-use super::{Application, CaseParty};
+use super::{CaseParty, application_response};
 use crate::api::{
     App,
     issuers::look_up,
@@ -38,7 +39,7 @@ use agency::{
         (serde_json::Value = "application/json"), (serde_json::Value = "application/vc"), (Vec<u8> = "image/png"),
         (String = "image/svg+xml"), (String = "text/plain"), (Vec<u8> = "application/octet-stream"),
     )),
-    responses((status = 201, body = Application), (status = 401, body = Problem), (status = 404, body = Problem),
+    responses((status = 201, body = ApplicationResponse), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, description = "not now, or this agency registers that identifier already", body = Problem),
               (status = 413, body = Problem),
               (status = 422, description = "the trial badge proves nothing; the detail says why", body = Problem)))]
@@ -47,7 +48,7 @@ pub(in crate::api) async fn prove(
     Path(id): Path<String>,
     party: CaseParty,
     request: Request,
-) -> Result<(StatusCode, Json<Application>), Problem> {
+) -> Result<(StatusCode, Json<ApplicationResponse>), Problem> {
     party.may_see(&id)?;
     let client = app.clients.of(request.extensions(), request.headers());
     // It keeps its place until it is answered: looking up a document can take its time.
@@ -55,7 +56,7 @@ pub(in crate::api) async fn prove(
     let (eyes, dry_run) = (party.eyes(), party.dry_run);
     let file = proved(&app, &id, (party.by, client), arrived.bytes.to_vec(), dry_run).await?;
     let status = if dry_run { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(Application::of(&file, eyes, app.clock.now())?)))
+    Ok((status, Json(application_response(&file, eyes, app.clock.now())?)))
 }
 
 /// Checks a trial badge, and writes down what it proves.

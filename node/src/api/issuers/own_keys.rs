@@ -1,53 +1,37 @@
 //! Issuers that sign with keys of their own: looking their keys up, and looking again.
 
+use api_types::issuers::{KeyChange, KeyChangeKind, KeyRefreshRequest, KeyRefreshResponse, NewVerificationMethod};
 use axum::{
     Json,
     extract::{Path, State, rejection::JsonRejection},
     http::StatusCode,
 };
-use registry_schema::{ExternalKeys, Issuer, Timestamp, VerificationMethod, registration::ProvenIdentifier};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use registry_schema::{ExternalKeys, Timestamp, VerificationMethod, registration::ProvenIdentifier};
 use verification::{did::ResolvedKeys, multikey};
 
 use super::super::{
     App,
     auth::AuthenticatedOperator,
     problem::{INVALID, Problem},
-    recognitions::{Consequences, would},
+    recognitions::would,
 };
 use agency::{
     external_sources::FetchContext,
     registrar::{KeyDifference, ListChanges, ProposedChange},
 };
 
-/// A key of an issuer that signs with keys of its own.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(in crate::api) struct NewMethod {
-    /// The verification method, as proofs name it: `did:web:badges.example#key-1`, or `#key-1` for short.
-    id: String,
-    /// The key as a Multikey: `z6Mk…`.
-    public_key_multibase: String,
-    /// The first moment at which it signed for the issuer; not known, if absent.
-    from: Option<Timestamp>,
-    /// The first moment at which it no longer did.
-    until: Option<Timestamp>,
-}
-
-impl NewMethod {
-    fn of(self, issuer: &str) -> VerificationMethod {
-        let id = match self.id.starts_with('#') {
-            true => format!("{issuer}{}", self.id),
-            false => self.id,
-        };
-        VerificationMethod {
-            id,
-            public_key_multibase: self.public_key_multibase,
-            from: self.from,
-            until: self.until,
-            compromised: None,
-        }
+/// A key as it was given, with its whole name.
+fn method_of(issuer: &str, new: NewVerificationMethod) -> VerificationMethod {
+    let id = match new.id.starts_with('#') {
+        true => format!("{issuer}{}", new.id),
+        false => new.id,
+    };
+    VerificationMethod {
+        id,
+        public_key_multibase: new.public_key_multibase,
+        from: new.from,
+        until: new.until,
+        compromised: None,
     }
 }
 
@@ -95,12 +79,12 @@ fn not_had(issuer: &str, why: &str) -> Problem {
 pub(super) async fn published(
     app: &App,
     issuer: String,
-    keys: Option<Vec<NewMethod>>,
+    keys: Option<Vec<NewVerificationMethod>>,
     status_lists: Vec<String>,
 ) -> Result<ProvenIdentifier, Problem> {
     let seen = app.clock.now();
     let keys = match keys {
-        Some(keys) => keys.into_iter().map(|key| key.of(&issuer)).collect(),
+        Some(keys) => keys.into_iter().map(|key| method_of(&issuer, key)).collect(),
         None => {
             let found = look_up(app, &issuer, seen, None).await;
             found.map_err(|why| not_had(&issuer, &why))?.issuing
@@ -113,62 +97,22 @@ pub(super) async fn published(
     })
 }
 
-/// The way to look at an issuer's keys again.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(in crate::api) struct LookAgain {
-    /// The keys that it has now; looked up, if absent. All of them: one that is not named is one no more.
-    keys: Option<Vec<NewMethod>>,
-    /// The addresses of its status lists in place of those that are listed; at most 16 of at most 300 bytes.
-    status_lists: Option<Vec<String>>,
-    /// More of them.
-    #[serde(default)]
-    add_status_lists: Vec<String>,
-    /// Those that are to be fetched no more.
-    #[serde(default)]
-    remove_status_lists: Vec<String>,
-}
-
-/// A key, and what became of it.
-#[derive(Debug, Serialize, ToSchema)]
-pub(in crate::api) struct KeyChange {
-    /// `new`, `gone`, `other_term` or `same`. One that is gone stays listed, with its end.
-    became: &'static str,
-    #[serde(flatten)]
-    method: VerificationMethod,
-}
-
-/// An issuer after its keys were looked at again, or with `dry_run` as it would be.
-#[derive(Debug, Serialize, ToSchema)]
-pub(in crate::api) struct LookedAgain {
-    #[serde(flatten)]
-    issuer: Issuer,
-    /// The keys, and what became of each; empty, if they were not to be had.
-    changes: Vec<KeyChange>,
-    /// The reason that the keys were not to be had: then they stay as they were, and only its status lists changed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    keys_not_had: Option<String>,
-    /// With `dry_run`: what would change at this agency.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    consequences: Option<Consequences>,
-}
-
 /// Look at the keys of an issuer again that signs with keys of its own, and say which status lists it publishes.
 ///
 /// A key that is new counts from when they were last looked at; one that is gone counts until now, and stays listed for what
 /// it signed before; terms in the history of a did:webvh are taken as they stand. A compromised key stays compromised. If
 /// the keys cannot be had, the request is refused, unless it changes status lists: then it does that alone. With `dry_run`,
 /// nothing is written and the consequences are shown.
-#[utoipa::path(post, path = "/v1/issuers/{id}/keys", tag = "trust lists", request_body = LookAgain,
+#[utoipa::path(post, path = "/v1/issuers/{id}/keys", tag = "trust lists", request_body = KeyRefreshRequest,
     security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
-    responses((status = 201, body = LookedAgain), (status = 401, body = Problem), (status = 404, body = Problem),
+    responses((status = 201, body = KeyRefreshResponse), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, description = "this agency keeps its key", body = Problem), (status = 422, body = Problem)))]
 pub(in crate::api) async fn look_again(
     State(app): State<App>,
     Path(id): Path<String>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<LookAgain>, JsonRejection>,
-) -> Result<(StatusCode, Json<LookedAgain>), Problem> {
+    body: Result<Json<KeyRefreshRequest>, JsonRejection>,
+) -> Result<(StatusCode, Json<KeyRefreshResponse>), Problem> {
     let Json(asked) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
     let changes = ListChanges {
         replace: asked.status_lists,
@@ -195,14 +139,14 @@ pub(in crate::api) async fn look_again(
     let consequences = would(&app, &hand, ProposedChange::Issuer(Box::new(issuer.clone()))).await?;
     let changes = became.into_iter().map(|(method, became)| KeyChange {
         became: match became {
-            KeyDifference::New => "new",
-            KeyDifference::Gone => "gone",
-            KeyDifference::OtherTerm => "other_term",
-            KeyDifference::Same => "same",
+            KeyDifference::New => KeyChangeKind::New,
+            KeyDifference::Gone => KeyChangeKind::Gone,
+            KeyDifference::OtherTerm => KeyChangeKind::OtherTerm,
+            KeyDifference::Same => KeyChangeKind::Same,
         },
         method,
     });
-    let said = LookedAgain {
+    let said = KeyRefreshResponse {
         issuer,
         changes: changes.collect(),
         keys_not_had,

@@ -2,30 +2,13 @@
 
 use std::cmp::Reverse;
 
-use registry_schema::AgencyId;
-use serde::Serialize;
-use utoipa::ToSchema;
+use api_types::issuers::ResemblingName;
 use verification::names::{FoldedName, NameSimilarity, SimilarName};
 
 use agency::registry::{AgencyState, Registry};
 
 /// Most names that are told, the likest first.
 const MOST_TOLD: usize = 5;
-
-/// A name that another agency gives itself or an issuer of its own, and for which a reader may take an issuer's.
-#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub(in crate::api) struct ResemblingName {
-    /// The name.
-    name: String,
-    /// The agency that registers its bearer, or bears it.
-    agency: AgencyId,
-    /// That agency's name for people.
-    agency_name: String,
-    /// True if it is the agency's own name.
-    is_agency: bool,
-    /// True if both read the same, look-alike letters folded; otherwise one holds the other's words, or a letter or two differ.
-    reads_the_same: bool,
-}
 
 /// The names at other agencies that the name of the issuer with this id is like. An agency that registers it as well calls it so
 /// by right.

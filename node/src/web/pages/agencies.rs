@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use api_types::hindrances::Hindrances;
 use askama::Template;
 use registry_schema::{AgencyId, Timestamp};
 
 use super::words::{ago, capitalized, counted, plain, since};
-use crate::api::hindrances::Hindrances;
 
 /// `code,row,column`: one small square a state.
 const TILE_GRID: &str = include_str!("../../../assets/us-tile-grid.csv");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use api_types::applications::{ApplicationResponse, HistoryStep, IssuerHistoryResponse};
 use askama::Template;
 use registry_schema::{
     AgencyId, Timestamp, VerificationMethod,
@@ -15,7 +16,6 @@ use super::{
     own_keys::IssuerKeysView,
     words::{plain, sentence},
 };
-use crate::api::applications::{Application, History, HistoryStep};
 
 /// The texts that were typed, by the names of the fields.
 pub(crate) type FormValues = BTreeMap<String, String>;
@@ -179,7 +179,7 @@ pub(crate) struct AppliedPage {
 }
 
 impl AppliedPage {
-    pub(crate) fn new(agency: &str, application: &Application, token: &str) -> Self {
+    pub(crate) fn new(agency: &str, application: &ApplicationResponse, token: &str) -> Self {
         Self {
             agency: plain(agency, 60),
             name: plain(&application.name, 200),
@@ -228,7 +228,7 @@ impl ApplicationPage {
     pub(crate) fn new(
         agency: &str,
         token: &str,
-        case: Option<(&Application, &Rubric)>,
+        case: Option<(&ApplicationResponse, &Rubric)>,
         problem: Option<&str>,
         now: Timestamp,
     ) -> Self {
@@ -318,7 +318,7 @@ impl IssuerPage {
         issuer: &registry_schema::Issuer,
         agency_name: &dyn Fn(&AgencyId) -> String,
         standing: String,
-        history: Option<&History>,
+        history: Option<&IssuerHistoryResponse>,
         now: Timestamp,
     ) -> Self {
         Self {

@@ -55,7 +55,7 @@ impl ApiReference {
         Self {
             about: document.info.description.clone(),
             answer,
-            problem: told("Problem"),
+            problem: told("ProblemResponse"),
             groups: document.groups(&errors),
             errors,
         }

@@ -8,7 +8,7 @@ use super::{
     verdict::VerdictStyle,
     words::{counted, for_use, plain, sentence},
 };
-use crate::api::{bulk::Line, worth::MOST_BADGES};
+use crate::api::{bulk::JudgedRow, worth::MOST_BADGES};
 
 /// The number of characters that are shown of a file's name, a badge's name and a person's.
 const NAME: usize = 80;
@@ -50,7 +50,7 @@ struct BulkVerdictRow {
 impl ManyPage {
     /// The answers of an agency, in the upload's order.
     pub(crate) fn new(
-        lines: &[Line],
+        lines: &[JudgedRow],
         agency: &AgencyId,
         agency_name: &str,
         purpose: Option<Purpose>,
@@ -63,8 +63,11 @@ impl ManyPage {
             VerdictKind::CouldNotCheck,
             VerdictKind::Unreadable,
         ];
-        let count = |kind: VerdictKind| lines.iter().filter(|line| line.verdict.verdict == kind).count();
-        let unknown = lines.iter().filter(|line| line.verdict.is_by_someone_unknown()).count();
+        let count = |kind: VerdictKind| lines.iter().filter(|line| line.answer.verdict.verdict == kind).count();
+        let unknown = lines
+            .iter()
+            .filter(|line| line.answer.verdict.is_by_someone_unknown())
+            .count();
         let mut tallies = kinds.map(|kind| (VerdictStyle::of_kind(kind), count(kind))).to_vec();
         // The second form of "not recognized" is counted by itself.
         if let Some((_, count)) = tallies.get_mut(1) {
@@ -113,25 +116,25 @@ impl ManyPage {
 }
 
 impl BulkVerdictRow {
-    fn of(line: &Line) -> Self {
-        let place = match &line.input {
+    fn of(line: &JudgedRow) -> Self {
+        let place = match &line.answer.input {
             Some(input) => plain(input, NAME),
-            None => format!("line {}", line.row),
+            None => format!("line {}", line.answer.row),
         };
         let (badge, person) = of_badge(line);
         Self {
             place,
-            look: VerdictStyle::of(&line.verdict),
+            look: VerdictStyle::of(&line.answer.verdict),
             badge: plain(badge, NAME),
             person: plain(person, NAME),
-            sentence: sentence(&line.verdict.sentence, SENTENCE),
+            sentence: sentence(&line.answer.verdict.sentence, SENTENCE),
         }
     }
 }
 
 /// The badge's name and the person's, as the badge says.
-fn of_badge(line: &Line) -> (&str, &str) {
-    let credential = line.verdict.credential.as_ref();
+fn of_badge(line: &JudgedRow) -> (&str, &str) {
+    let credential = line.answer.verdict.credential.as_ref();
     let subject = credential.and_then(|c| c.subject.as_ref());
     (
         credential.and_then(|c| c.name.as_deref()).unwrap_or_default(),
@@ -140,7 +143,7 @@ fn of_badge(line: &Line) -> (&str, &str) {
 }
 
 /// The answers as a spreadsheet opens them. A cell that a spreadsheet would take for a formula gets an apostrophe.
-fn csv(lines: &[Line]) -> Result<Vec<u8>, csv::Error> {
+fn csv(lines: &[JudgedRow]) -> Result<Vec<u8>, csv::Error> {
     let mut table = csv::Writer::from_writer(b"\xef\xbb\xbf".to_vec());
     let safe = |text: &str| match text.chars().next() {
         Some('=' | '+' | '-' | '@' | '\t' | '\r') => format!("'{text}"),
@@ -161,7 +164,7 @@ fn csv(lines: &[Line]) -> Result<Vec<u8>, csv::Error> {
     ];
     table.write_record(header)?;
     for line in lines {
-        let verdict = &line.verdict;
+        let verdict = &line.answer.verdict;
         let (badge, person) = of_badge(line);
         let codes: Vec<&str> = verdict.findings.iter().map(|finding| finding.code.as_str()).collect();
         let issuer = verdict.issuer.as_ref().map(|issuer| issuer.id.as_str());
@@ -171,8 +174,8 @@ fn csv(lines: &[Line]) -> Result<Vec<u8>, csv::Error> {
             IssuerStanding::Unregistered => quotable::claimed(issuer.name.as_deref()?),
         });
         table.write_record([
-            line.row.to_string(),
-            safe(line.input.as_deref().unwrap_or_default()),
+            line.answer.row.to_string(),
+            safe(line.answer.input.as_deref().unwrap_or_default()),
             verdict.verdict.as_str().to_owned(),
             safe(badge),
             safe(person),

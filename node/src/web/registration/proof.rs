@@ -10,7 +10,7 @@ use registry_schema::registration::StepActor;
 use super::{super::pages::ApplicationPage, agency_name, answered, page};
 use crate::api::{
     App,
-    applications::{Application, Viewer, hash, is_applicants, proved},
+    applications::{Viewer, application_response, hash, is_applicants, proved},
     problem::{INVALID, Problem},
     verifications::receive,
 };
@@ -48,7 +48,7 @@ async fn sent(app: &App, request: Request) -> Result<Response, Problem> {
         Err(problem) => return Err(problem),
     };
     let file = app.registrar.case(&row.id).await?;
-    let shown = Application::of(&file, Viewer::Applicant, now)?;
+    let shown = application_response(&file, Viewer::Applicant, now)?;
     let shown = ApplicationPage::new(&agency, &key, Some((&shown, &file.rubric)), said.as_deref(), now);
     Ok(page(status, &shown))
 }

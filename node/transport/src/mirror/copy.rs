@@ -13,8 +13,8 @@ use std::{
 use anyhow::Context as _;
 use protocol::{Hash, files::LogListing};
 
-use super::index::{FederationIndex, IndexedAgency};
 use super::source::{MirrorError, MirrorFileKind, MirrorSource};
+use api_types::federation::{FederationIndex, IndexedAgency};
 
 /// The most times that a listing is fetched which named files that went meanwhile.
 const TRIES: usize = 3;

@@ -11,7 +11,7 @@ use protocol::{
 };
 use reqwest::{StatusCode, header};
 
-use super::index::FederationIndex;
+use api_types::federation::FederationIndex;
 
 /// The time that a file may take.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -3,12 +3,13 @@
 use std::{fs::File, io::Read as _, path::Path};
 
 use anyhow::Context as _;
+use api_types::recognitions::{AgencyRecognitionRequest, RecognitionRequest};
 use registry_schema::{
     AgencyId, Purpose, RecognitionScope, Timestamp,
     recognition::{AgencyRecognitionEntry, Attestation, RecognitionEntry},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{csv, exit::usage, show};
 
@@ -71,6 +72,15 @@ pub(super) struct Row {
     pub(super) conditions: Vec<String>,
 }
 
+/// The request that takes a row in.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum RowRequest {
+    /// A recognition of an issuer.
+    Issuer(RecognitionRequest),
+    /// A recognition of an agency.
+    Agency(AgencyRecognitionRequest),
+}
+
 impl Row {
     pub(super) fn of(entry: &RecognitionEntry) -> Self {
         let r = entry.recognition.clone();
@@ -112,32 +122,35 @@ impl Row {
         }
     }
 
-    /// The route that takes it in, and what that takes.
-    pub(super) fn request(&self) -> ([&'static str; 2], Value) {
-        let mut body = json!({
-            "purposes": self.purposes,
-            "scope": self.scope,
-            "may_be_followed": self.may_be_followed,
-            "conditions": self.conditions,
-        });
-        let mut put = |name: &str, value: Value| {
-            if let (Some(fields), false) = (body.as_object_mut(), value.is_null()) {
-                fields.insert(name.to_owned(), value);
-            }
-        };
-        put("from", json!(self.from));
-        put("until", json!(self.until));
-        put("attestation", json!(self.attestation));
+    /// The request that takes it in; what it leaves out is as the node has it.
+    pub(super) fn request(&self) -> anyhow::Result<RowRequest> {
         if let Some(agency) = &self.agency {
-            put("of", json!(agency));
-            put("depth", json!(self.depth));
-            return (["v1", "agency-recognitions"], body);
+            let new = AgencyRecognitionRequest::new(agency.clone(), self.purposes.clone());
+            return Ok(RowRequest::Agency(AgencyRecognitionRequest {
+                scope: self.scope.clone(),
+                from: self.from,
+                until: self.until,
+                depth: self.depth.unwrap_or(new.depth),
+                attestation: self.attestation.unwrap_or(new.attestation),
+                may_be_followed: self.may_be_followed,
+                conditions: self.conditions.clone(),
+                ..new
+            }));
         }
-        put("issuer", json!(self.issuer));
-        put("registered_by", json!(self.registered_by));
-        put("accepts_without_status", json!(self.accepts_without_status));
-        put("stands_alone", json!(self.stands_alone));
-        (["v1", "recognitions"], body)
+        let issuer = self.issuer.clone().context("`issuer` is empty, and so is `agency`")?;
+        Ok(RowRequest::Issuer(RecognitionRequest {
+            issuer,
+            registered_by: self.registered_by.clone(),
+            purposes: self.purposes.clone(),
+            scope: self.scope.clone(),
+            from: self.from,
+            until: self.until,
+            accepts_without_status: self.accepts_without_status,
+            attestation: self.attestation.unwrap_or_default(),
+            stands_alone: self.stands_alone,
+            may_be_followed: self.may_be_followed,
+            conditions: self.conditions.clone(),
+        }))
     }
 
     /// Checks that it names one of the two: an issuer, or an agency.

@@ -6,8 +6,6 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use registry_schema::{AgencyId, Timestamp, VerificationMethod};
-use serde::Serialize;
-use utoipa::ToSchema;
 use verification::foreign_list::ExternalStatusList;
 
 use super::super::ListFetchError;
@@ -108,16 +106,16 @@ struct AgencyListSet {
 }
 
 /// Counts of the status lists that this node keeps, of those that one agency names for issuers with keys of their own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeptListCounts {
     /// The number of lists that it names.
-    pub(crate) named: usize,
+    pub named: usize,
     /// The number of them that are here and count.
-    pub(crate) fresh: usize,
+    pub fresh: usize,
     /// The number that could not be had when they were last tried.
-    pub(crate) failing: usize,
+    pub failing: usize,
     /// The moment at which the oldest of those that count was fetched.
-    pub(crate) oldest: Option<Timestamp>,
+    pub oldest: Option<Timestamp>,
 }
 
 /// The lists of all agencies.

@@ -4,7 +4,7 @@ use askama::Template as _;
 
 use super::super::{samples::*, *};
 
-pub(super) fn application(text: &str) -> crate::api::applications::Application {
+pub(super) fn application(text: &str) -> api_types::applications::ApplicationResponse {
     use registry_schema::registration::RegistrationStep;
     let text = text.to_owned();
     let step = |number, role, step| serde_json::json!({"number": number, "at": "2026-01-02", "role": role, "step": step, "note": text, "note_is_public": true});

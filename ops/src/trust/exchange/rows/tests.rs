@@ -86,8 +86,11 @@ fn a_row_is_read_with_its_scope_its_term_and_its_conditions() {
     // An agency instead of an issuer; never both, and nothing that is for issuers alone.
     let agency = [("agency", "US-TN"), ("purposes", "renewal"), ("depth", "2")];
     let row = read(&agency).unwrap();
-    assert_eq!(row.request().0, ["v1", "agency-recognitions"]);
-    assert_eq!((row.depth, row.request().1["of"].as_str()), (Some(2), Some("US-TN")));
+    let RowRequest::Agency(new) = row.request().unwrap() else {
+        panic!("{row:?}");
+    };
+    assert_eq!((new.of.as_str(), new.depth), ("US-TN", 2));
+    assert_eq!(new.attestation, Attestation::AdoptedReview);
     for (column, text, said) in [
         ("issuer", "did:key:z6Mk", "and not both"),
         ("stands_alone", "true", "are for issuers"),

@@ -1,9 +1,10 @@
-//! The index of the files that a node shows to anybody: which agencies it holds.
+//! The index of the files that a node shows to anybody: which agencies it holds. Any web server can mirror it.
 
 use serde::{Deserialize, Serialize};
 
 /// `index.json`: which agencies' files there are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FederationIndex {
     /// The version of this form, 1.
     pub version: u32,
@@ -13,6 +14,7 @@ pub struct FederationIndex {
 
 /// An agency in the index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct IndexedAgency {
     /// The hash of its first key-log entry, in hexadecimal: the agency's identity.
     pub genesis: String,
