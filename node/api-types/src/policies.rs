@@ -31,10 +31,10 @@ impl PolicyQuery {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PolicyFormat {
-    /// As other answers.
+    /// JSON, as other answers are.
     #[default]
     Json,
-    /// As people write it.
+    /// TOML, as people write it.
     Toml,
 }
 
