@@ -235,6 +235,19 @@ pub(crate) fn render_tried(credential: &Credential, now: Timestamp) -> String {
     show::pairs(&what_it_says(credential, now))
 }
 
+/// The seconds of which nobody needs to be told that the newest is not known.
+const IS_NOW_SECONDS: i64 = 60;
+
+/// The moment up to which a status is known, where that is not now.
+fn as_of(credential: &Credential, now: Timestamp) -> String {
+    match credential.state_as_of {
+        Some(as_of) if now.seconds_since(as_of) > IS_NOW_SECONDS => {
+            format!(", as of {}: what was changed later is not known here", as_of.in_words())
+        }
+        _ => String::new(),
+    }
+}
+
 fn what_it_says(credential: &Credential, now: Timestamp) -> Vec<(String, String)> {
     let standing = standing(credential, now);
     // A term tells for itself since when.
@@ -250,7 +263,10 @@ fn what_it_says(credential: &Credential, now: Timestamp) -> Vec<(String, String)
             "subject".to_owned(),
             credential.subject.clone().unwrap_or_else(|| "not shown".to_owned()),
         ),
-        ("status".to_owned(), format!("{standing}{since}")),
+        (
+            "status".to_owned(),
+            format!("{standing}{since}{}", as_of(credential, now)),
+        ),
         (
             "good from".to_owned(),
             format!(

@@ -3,7 +3,7 @@
 use protocol::{Put, status_list};
 use rand::RngExt as _;
 use registry_schema::{Achievement, Credential, CredentialCode, StatusChange, StatusReason, StatusState, Timestamp};
-use verification::{BadKey, IssuerSigningKey, credential as badges, data_integrity, multikey};
+use verification::{BadKey, Freshness, IssuerSigningKey, credential as badges, data_integrity, multikey};
 
 use super::{
     Actor, Registrar, RegistrarError, issuer_keys::signing_key_of, not_ready, rows::place as place_of,
@@ -276,17 +276,20 @@ impl Registrar {
             Err(_) => self.shown_at(&kept.issued, None, StatusState::Unknown),
         };
         // That nothing is known against it tells nothing, where what is known is too old or incomplete.
-        if credential.state == StatusState::Active && !self.knows_its_lists() {
+        credential.state_as_of = self.knows_its_lists_up_to();
+        if credential.state == StatusState::Active && credential.state_as_of.is_none() {
             credential.state = StatusState::Unknown;
         }
         credential
     }
 
-    /// Returns true if what is known of this agency's own lists is fresh.
-    fn knows_its_lists(&self) -> bool {
+    /// Returns the moment up to which this agency's own lists are known, if that is fresh.
+    fn knows_its_lists_up_to(&self) -> Option<Timestamp> {
         let (registry, now) = (self.registry.snapshot(), self.clock.now());
-        let home = registry.home();
-        home.is_some_and(|home| registry.freshness(home, now).is_fresh(now))
+        match registry.freshness(registry.home()?, now) {
+            Freshness::Heard { as_of, good_until } if now < good_until => Some(as_of),
+            _ => None,
+        }
     }
 
     /// A credential with the status of this place now; with `otherwise`, if no list has the place.
@@ -307,6 +310,7 @@ impl Registrar {
             valid_until: issued.until(),
             state,
             state_since: change.map(|change| change.at),
+            state_as_of: None,
         }
     }
 }

@@ -84,12 +84,22 @@ async fn a_copy_of_a_moment_ago_is_believed_by_nobody() {
         is_in_doubt(&federation, sc, &revoked).await;
         // Nothing else says that it is good, or that all is well.
         let looked_up = sc.keeps(revoked.code()).await;
-        assert_eq!(looked_up.state, StatusState::Unknown, "{how:?}");
+        assert_eq!(
+            (looked_up.state, looked_up.state_as_of),
+            (StatusState::Unknown, None),
+            "{how:?}"
+        );
         assert_eq!(sc.comity(&["store", "show"]).await.code, Some(3), "{how:?}");
         let page = sc.employer().reads("/agencies").await.with_status(200).text();
         assert!(!page.contains("Always"), "{page}");
         is_accepted(sc, "store").await;
         sc.says_of_itself(200, "ready").await;
+        let looked_up = sc.keeps(revoked.code()).await;
+        assert_eq!(looked_up.state, StatusState::Active, "the operator vouched for it");
+        assert!(
+            looked_up.state_as_of.is_some(),
+            "a status is told with the moment up to which it is known"
+        );
     }
 }
 
