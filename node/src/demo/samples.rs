@@ -23,6 +23,7 @@ use agency::registrar::{
     Actor, ApplicationEvidence, ApplicationLimit, Contact, NewApplication, NewBadge, NewRecognition, RegistrarError,
     StepNote,
 };
+use agency::{registrar::place_of, registry::Registry};
 use platform::{clock::Clock, keys};
 use storage::NEWEST;
 
@@ -225,17 +226,39 @@ pub(super) fn of<'a>(nodes: &'a BTreeMap<AgencyId, Node>, agency: &str) -> anyho
 
 /// Waits until a node has heard that an issuer is registered.
 async fn heard(node: &Node, issuer: &str) -> anyhow::Result<()> {
+    knows(node, |registry| {
+        registry.agencies().iter().any(|lists| lists.issuer(issuer).is_some())
+    })
+    .await
+}
+
+/// Waits until all nodes have heard that this badge of an agency is suspended: it was restricted last.
+async fn all_know_of_the_suspended(
+    nodes: &BTreeMap<AgencyId, Node>,
+    agency: &str,
+    badge: &Value,
+) -> anyhow::Result<()> {
+    let agency: AgencyId = agency.parse()?;
+    let keeper = of(nodes, agency.as_str())?;
+    let id = badge.get("id").and_then(Value::as_str).unwrap_or_default();
+    let kept = keeper
+        .store
+        .credential_by_id(id)
+        .await?
+        .context("a badge that was issued")?;
+    let (list, slot) = place_of(&kept).map_err(RegistrarError::from)?;
+    let is_suspended = |registry: &Registry| {
+        let list = registry.agency(&agency).and_then(|lists| lists.list(list));
+        list.is_some_and(|list| list.state(slot).0 == StatusState::Suspended)
+    };
+    try_join_all(nodes.values().map(|node| knows(node, is_suspended))).await?;
+    Ok(())
+}
+
+/// Waits until something is so at a node.
+async fn knows(node: &Node, is_so: impl Fn(&Registry) -> bool) -> anyhow::Result<()> {
     let waiting = async {
-        loop {
-            if node
-                .registry
-                .snapshot()
-                .agencies()
-                .iter()
-                .any(|lists| lists.issuer(issuer).is_some())
-            {
-                return;
-            }
+        while !is_so(&node.registry.snapshot()) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
@@ -283,6 +306,7 @@ async fn badges(nodes: &BTreeMap<AgencyId, Node>, dir: &Path, sc: &str, tn: &str
         )
         .await?;
     write("not-valid-suspended.json", pretty(&suspended).as_bytes())?;
+    all_know_of_the_suspended(nodes, "US-SC", &suspended).await?;
 
     let year = 365 * 86_400;
     let term = (Some(now.plus_seconds(-2 * year)), Some(now.plus_seconds(-year)));

@@ -225,7 +225,8 @@ impl Replication {
                     ..
                 }
         );
-        if !replica.may_write(self.clock.now()) && !(self.identity.is_rebuilding && is_of_the_root) {
+        let may_write = replica.may_write(self.clock.now()) || (self.identity.is_rebuilding && is_of_the_root);
+        if !may_write {
             let doubt = self.health_of(replica).store_doubt();
             return Err(WriteError::StoreInDoubt(doubt.unwrap_or_default()));
         }

@@ -301,7 +301,7 @@ async fn of_the_offline_root_alone_an_agency_comes_back_with_a_new_writer_key() 
         badge,
         ..
     } = Federation::with_a_badge().await;
-    let [nc, sc] = ["US-NC", "US-SC"].map(|id| federation.agency(id));
+    let [nc, sc, tn] = ["US-NC", "US-SC", "US-TN"].map(|id| federation.agency(id));
     let revoked = sc.issues(&issuer, "Riley Brooks").await;
     sc.revokes(&revoked, StatusReason::Misconduct).await;
     stands(&federation, &[nc], &badge, &revoked).await;
@@ -344,7 +344,10 @@ async fn of_the_offline_root_alone_an_agency_comes_back_with_a_new_writer_key() 
 
     let sc = back(&data).await;
     let ticket = done(program::run("comityd", ["ticket", "--no-qr", "--data", text(&data)], b"").await).stdout;
-    done(nc.comity(&["peer", "add", "--yes", ticket.trim()]).await);
+    for other in [nc, tn] {
+        done(other.comity(&["peer", "add", "--yes", ticket.trim()]).await);
+    }
+    sc.says_of_itself(200, "ready").await;
     eventually("North Carolina hears the new writer key", async || {
         let (here, there) = (sc.key_log_head(sc.genesis()).await, nc.key_log_head(sc.genesis()).await);
         if here == there {
