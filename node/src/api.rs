@@ -71,15 +71,15 @@ use crate::{
     web,
 };
 use agency::{
-    checked::CheckCounter,
+    check_counter::CheckCounter,
     external_sources::ExternalSources,
+    federation_files::FederationFiles,
     health::Health,
     lease::LeaseRole,
     node_client::NodeClient,
     registrar::Registrar,
     registry::{RegistryHistory, SharedRegistry},
-    said::TrustHistory,
-    shelf::FederationFiles,
+    trust_history::TrustHistory,
 };
 use platform::clock::Clock;
 use storage::Store;
@@ -137,11 +137,11 @@ pub(crate) struct AppState {
     pub(crate) store: Store,
     pub(crate) registry: SharedRegistry,
     /// The logs that are held, as files for everybody.
-    pub(crate) shelf: FederationFiles,
+    pub(crate) federation_files: FederationFiles,
     /// The statements that were made in trust lists.
-    pub(crate) said: TrustHistory,
+    pub(crate) trust_history: TrustHistory,
     pub(crate) clock: Clock,
-    pub(crate) abroad: NodeClient,
+    pub(crate) node_client: NodeClient,
     /// The role of this process: whether it writes for the agency.
     pub(crate) role: watch::Receiver<LeaseRole>,
     /// The health of this process.
@@ -151,25 +151,25 @@ pub(crate) struct AppState {
     /// The budgets of this node's work that each client has.
     pub(crate) clients: clients::ClientBudgets,
     /// Writes that are carried out.
-    pub(crate) underway: WriteGate,
+    pub(crate) write_gate: WriteGate,
     /// The knowledge of this node at earlier moments.
-    pub(crate) past: RegistryHistory,
+    pub(crate) registry_history: RegistryHistory,
     /// The documents that issuers outside the federation publish.
-    pub(crate) foreign: ExternalSources,
+    pub(crate) external_sources: ExternalSources,
     /// Files on their way.
-    pub(crate) sending: ConnectionLimiter,
+    pub(crate) file_downloads: ConnectionLimiter,
     /// Documents that all share.
     pub(crate) documents: documents::DocumentCache,
     /// Large answers on their way that nobody shares.
     pub(crate) outgoing: outgoing::ResponseBudget,
     /// Badges on their way.
-    pub(crate) arriving: UploadGate,
+    pub(crate) badge_uploads: UploadGate,
     /// Uploads of many badges on their way.
-    pub(crate) arriving_uploads: UploadGate,
+    pub(crate) bulk_uploads: UploadGate,
     /// A permit for each question that is passed on to other stores of this agency.
-    pub(crate) passing_on: Arc<Semaphore>,
+    pub(crate) sibling_permits: Arc<Semaphore>,
     /// A permit for each badge that is being judged.
-    pub(crate) judging: Arc<Semaphore>,
+    pub(crate) judging_permits: Arc<Semaphore>,
     /// The file with the certificate of HTTPS, if there is one.
     pub(crate) certificate: Option<PathBuf>,
     /// The rules by which this agency takes applications.
@@ -177,9 +177,9 @@ pub(crate) struct AppState {
     /// True if anybody may have the tickets of this node's peers.
     pub(crate) introduces: bool,
     /// A permit for each upload of many badges that is being worked on.
-    pub(crate) uploads: Arc<Semaphore>,
+    pub(crate) bulk_permits: Arc<Semaphore>,
     /// The counts of badges that were checked.
-    pub(crate) checked: CheckCounter,
+    pub(crate) check_counter: CheckCounter,
     /// Status lists for verifiers of other projects, signed.
     pub(crate) signed_lists: status_lists::SignedLists,
 }
@@ -204,7 +204,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(verifications::verify))
         .routes(routes!(bulk::verify))
         .routes(routes!(agencies::list))
-        .routes(routes!(agencies::one))
+        .routes(routes!(agencies::show))
         .routes(routes!(forks::list))
         .routes(routes!(forks::one))
         .routes(routes!(peers::list, peers::add))
@@ -216,20 +216,20 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(replication::heartbeats))
         .routes(routes!(replication::reach))
         .routes(routes!(issuers::list, issuers::register))
-        .routes(routes!(issuers::one))
+        .routes(routes!(issuers::show))
         .routes(routes!(recognitions::list, recognitions::recognize))
         .routes(routes!(recognitions::withdraw))
         .routes(routes!(agency_recognitions::list, agency_recognitions::recognize))
         .routes(routes!(agency_recognitions::withdraw))
-        .routes(routes!(issuers::stand))
-        .routes(routes!(issuers::provide))
+        .routes(routes!(issuers::set_standing))
+        .routes(routes!(issuers::set_provider))
         .routes(routes!(rubrics::list, rubrics::import))
         .merge(applications::routes())
         .routes(routes!(issuers::compromise))
         .routes(routes!(issuers::rekey))
-        .routes(routes!(issuers::look_again))
+        .routes(routes!(issuers::refresh_keys))
         .routes(routes!(issuers::registrations))
-        .routes(routes!(trust_history::tell))
+        .routes(routes!(trust_history::list))
         .routes(routes!(trqp::authorization))
         .routes(routes!(trqp::recognition))
         .routes(routes!(registries::entities))
@@ -240,20 +240,20 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(policy::model))
         .routes(routes!(policy::list_samples))
         .routes(routes!(policy::sample))
-        .routes(routes!(worth::count))
+        .routes(routes!(worth::evaluate))
         .routes(routes!(policy::schema))
         .routes(routes!(frameworks::list, frameworks::import))
-        .routes(routes!(frameworks::one, frameworks::remove))
-        .routes(routes!(frameworks::cover))
+        .routes(routes!(frameworks::show, frameworks::remove))
+        .routes(routes!(frameworks::coverage))
         .routes(routes!(credentials::list, credentials::issue))
-        .routes(routes!(credentials::one))
+        .routes(routes!(credentials::show))
         .routes(routes!(confirmations::one))
         .routes(routes!(credentials::change_status))
         .routes(routes!(credentials::expunge))
         .routes(routes!(status_lists::list))
-        .routes(routes!(status_lists::one))
-        .routes(routes!(status_lists::enter))
-        .routes(routes!(key_log::show, key_log::enter))
+        .routes(routes!(status_lists::show))
+        .routes(routes!(status_lists::append))
+        .routes(routes!(key_log::show, key_log::append))
         .routes(routes!(key_log::propose))
         .routes(routes!(key_log::did_document))
         .routes(routes!(vc_api::issue))
@@ -317,7 +317,7 @@ pub(crate) fn router(app: App) -> Router {
                 (app.forwarding.clone(), app.clients.clone()),
                 forwarding::forward_writes,
             ),
-            from_fn_with_state((app.underway.clone(), app.clients.clone()), underway::finish_writes),
+            from_fn_with_state((app.write_gate.clone(), app.clients.clone()), underway::finish_writes),
         ))
         .with_state(app)
 }

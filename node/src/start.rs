@@ -11,20 +11,20 @@ use tokio::{
 };
 
 use agency::{
-    checked,
+    check_counter,
     external_sources::ExternalSources,
+    federation_files::FederationFiles,
     health::Health,
     lease::{LeaseConfig, LeaseHolder, LeaseRole, LeaseTask},
     node_client::NodeClient,
+    peer_presence,
     peer_set::PeerSet,
     registrar,
     registrar::Registrar,
     registry,
     registry::{Registry, SharedRegistry},
     replication::{DurableHeads, LogWriter, NodeIdentity},
-    said::TrustHistory,
-    shelf::FederationFiles,
-    silence,
+    trust_history::TrustHistory,
 };
 use platform::{clock::Clock, data_lock::DataLock, seal::SealingKey};
 use storage::Store;
@@ -123,7 +123,7 @@ pub(crate) async fn start_to(purpose: StartPurpose, data: &Path, config: Config,
     let (stop, stopping) = watch::channel(false);
     let (reload, reloading) = watch::channel(0);
 
-    let checked = checked::CheckCounter::new(config.agency.clone());
+    let checked = check_counter::CheckCounter::new(config.agency.clone());
     let registrar = Arc::new(Registrar::new(
         store.clone(),
         checked.clone(),
@@ -161,15 +161,15 @@ pub(crate) async fn start_to(purpose: StartPurpose, data: &Path, config: Config,
             is_rebuilding: purpose == StartPurpose::Rebuild,
             ..node_identity(data, &config, home, &peers)
         },
-        roster: peers,
-        peering: network,
+        peers,
+        network,
         mirrors,
         sharing,
         store: store.clone(),
         registry: registry.clone(),
         clock,
         health: health.clone(),
-        desk: replication,
+        replication,
         role,
         catching_up,
         stop: stopping,
@@ -283,7 +283,7 @@ struct KnownParts<'a> {
     store: &'a Store,
     registry: &'a SharedRegistry,
     registrar: &'a Arc<Registrar>,
-    checked: &'a checked::CheckCounter,
+    checked: &'a check_counter::CheckCounter,
     health: &'a Health,
     clock: &'a Clock,
     role: &'a watch::Receiver<LeaseRole>,
@@ -300,32 +300,32 @@ async fn app_state(config: &Config, home: Hash, known: KnownParts<'_>) -> anyhow
         registrar: known.registrar.clone(),
         store: store.clone(),
         registry: known.registry.clone(),
-        shelf: FederationFiles::new(store.clone()),
-        said: TrustHistory::new(store.clone()),
+        federation_files: FederationFiles::new(store.clone()),
+        trust_history: TrustHistory::new(store.clone()),
         clock: known.clock.clone(),
-        abroad: NodeClient::new(config.outbound.roots()?, config.outbound.opened_to_peers(&own_url)?)?,
+        node_client: NodeClient::new(config.outbound.roots()?, config.outbound.opened_to_peers(&own_url)?)?,
         clients: api::clients::ClientBudgets::new(&config.lookups, &config.budget),
-        underway: underway::WriteGate::new(),
-        past: registry::RegistryHistory::new(store.clone()).await?,
-        foreign: ExternalSources::new(&config.outbound, store.clone())?,
+        write_gate: underway::WriteGate::new(),
+        registry_history: registry::RegistryHistory::new(store.clone()).await?,
+        external_sources: ExternalSources::new(&config.outbound, store.clone())?,
         role: known.role.clone(),
         health: known.health.clone(),
         forwarding: None,
-        sending: transport::doorway::ConnectionLimiter::new(api::federation::SENDING),
+        file_downloads: transport::doorway::ConnectionLimiter::new(api::federation::SENDING),
         documents: api::documents::DocumentCache::default(),
         outgoing: api::outgoing::ResponseBudget::new(),
-        arriving: api::arrivals::UploadGate::new(api::ARRIVING),
-        arriving_uploads: api::arrivals::UploadGate::new(api::bulk::ARRIVING),
-        passing_on: Arc::new(Semaphore::new(api::MAX_PASSED_ON)),
-        judging: Arc::new(Semaphore::new(api::MAX_JUDGING)),
+        badge_uploads: api::arrivals::UploadGate::new(api::ARRIVING),
+        bulk_uploads: api::arrivals::UploadGate::new(api::bulk::ARRIVING),
+        sibling_permits: Arc::new(Semaphore::new(api::MAX_PASSED_ON)),
+        judging_permits: Arc::new(Semaphore::new(api::MAX_JUDGING)),
         certificate: match &config.tls {
             Some(config::Tls::Files { cert, .. }) => Some(cert.clone()),
             _ => None,
         },
         registration: config.registration,
         introduces: config.introduces,
-        uploads: Arc::new(Semaphore::new(api::bulk::MAX_UPLOADS)),
-        checked: known.checked.clone(),
+        bulk_permits: Arc::new(Semaphore::new(api::bulk::MAX_UPLOADS)),
+        check_counter: known.checked.clone(),
         signed_lists: api::status_lists::SignedLists::new(config.heartbeat_term_seconds),
     })
 }
@@ -333,12 +333,17 @@ async fn app_state(config: &Config, home: Hash, known: KnownParts<'_>) -> anyhow
 /// Starts what the node does by itself, until it is stopped.
 fn background_tasks(app: &api::AppState, stop: &watch::Sender<bool>) -> Vec<JoinHandle<()>> {
     let (registry, clock) = (&app.registry, &app.clock);
-    let counting = checked::write_checked(app.checked.clone(), app.store.clone(), clock.clone(), stop.subscribe());
+    let counting = check_counter::write_checked(
+        app.check_counter.clone(),
+        app.store.clone(),
+        clock.clone(),
+        stop.subscribe(),
+    );
     let lists = app
-        .foreign
+        .external_sources
         .clone()
         .keep_registered_lists(registry.clone(), clock.clone(), stop.subscribe());
-    let silent = silence::tell_of_silent_peers(registry.clone(), clock.clone(), stop.subscribe());
+    let silent = peer_presence::tell_of_silent_peers(registry.clone(), clock.clone(), stop.subscribe());
     vec![
         tokio::spawn(counting),
         tokio::spawn(app.store.clone().keep_clear(stop.subscribe())),

@@ -247,7 +247,7 @@ async fn compromised(
 }
 
 /// Says how an issuer stands from now on; shows first what comes of it.
-pub(crate) async fn stand(
+pub(crate) async fn set_standing(
     session: &CommandContext,
     typed: &str,
     standing: RegistrationStanding,

@@ -100,7 +100,7 @@ pub(crate) async fn handle(session: &CommandContext, command: Command) -> anyhow
     let id = match (resolve(session, &case).await, standing) {
         // One that was added without an application has no case, and stands all the same.
         (Err(error), Some(standing)) if exit::of(&error) == Exit::Negative => {
-            return issuer::stand(session, &case, standing, note.text.as_deref()).await;
+            return issuer::set_standing(session, &case, standing, note.text.as_deref()).await;
         }
         (id, _) => id?,
     };

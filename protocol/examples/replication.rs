@@ -110,7 +110,7 @@ fn make(seed: u64, a_list: u32, folder: &Path) -> SizeTotals {
         let puts = some.iter().map(put).collect();
         let envelope = Envelope::seal(&key, &key_log, next, Timestamp(at), puts, &mut rng).unwrap();
         envelopes.push(envelope.signed());
-        log.keep(envelope).unwrap();
+        log.append(envelope).unwrap();
     }
     let pages = checkpoint::pages(&log.rows().unwrap());
     let signed = key
@@ -228,7 +228,7 @@ fn start(way: &str, folder: &Path, agencies: usize) {
             for piece in &pieces[1..] {
                 let signed: SignedEnvelope = decode(piece).unwrap();
                 let envelope = signed.verify(log.key_log()).unwrap();
-                log.keep(envelope).unwrap();
+                log.append(envelope).unwrap();
             }
         }
         took += turn.elapsed();

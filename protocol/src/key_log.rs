@@ -384,7 +384,7 @@ impl KeyLog {
     ///
     /// # Errors
     /// [`InvalidStatement`], if the act breaks a rule.
-    pub fn suppose(&self, act: &KeyLogAct) -> Result<Self, InvalidStatement> {
+    pub fn simulate(&self, act: &KeyLogAct) -> Result<Self, InvalidStatement> {
         let mut supposed = self.clone();
         supposed.authority = self.authority.after(act)?;
         Ok(supposed)

@@ -356,7 +356,7 @@ impl Replica {
 
     /// The holders of our own log, and up to where they hold it, by the holder's agency.
     #[must_use]
-    pub const fn reach(&self) -> &BTreeMap<Hash, Verified<Countersignature>> {
+    pub const fn countersignatures(&self) -> &BTreeMap<Hash, Verified<Countersignature>> {
         &self.reach
     }
 

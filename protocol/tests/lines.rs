@@ -41,7 +41,7 @@ fn sealed(log: &AgencyLog, writer: u8, next: (u32, Vec<Hash>), index: u32) -> En
 }
 
 fn keeps(log: &mut AgencyLog, envelope: &Envelope) {
-    let keeping = log.keep(envelope.clone()).unwrap();
+    let keeping = log.append(envelope.clone()).unwrap();
     assert!(matches!(keeping, AppendOutcome::Kept { .. }), "{keeping:?}");
 }
 

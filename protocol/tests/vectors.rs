@@ -194,8 +194,8 @@ fn vectors() -> BTreeMap<&'static str, ProtocolVector> {
     );
 
     let mut kept = AgencyLog::new(log.clone());
-    kept.keep(first.clone()).unwrap();
-    kept.keep(second.clone()).unwrap();
+    kept.append(first.clone()).unwrap();
+    kept.append(second.clone()).unwrap();
     let pages = checkpoint::pages(&kept.rows().unwrap());
     let signed = key(10)
         .sign(&Checkpoint {
@@ -243,7 +243,7 @@ fn vectors() -> BTreeMap<&'static str, ProtocolVector> {
         all.insert(name, vector);
     }
 
-    kept.keep(twin.clone()).unwrap();
+    kept.append(twin.clone()).unwrap();
     let proof: ForkProof = kept.fork_proofs().remove(0);
     all.insert("fork-proof", ("file", None, encode(&proof)));
 
@@ -417,7 +417,7 @@ fn what_the_file_holds_is_read_and_believed() {
         let signed: protocol::SignedEnvelope = minicbor::decode(bytes(name)).unwrap();
         let envelope = signed.verify(&log).unwrap();
         assert_eq!(by_name[name].0, Some(envelope.hash().to_string()));
-        kept.keep(envelope).unwrap();
+        kept.append(envelope).unwrap();
     }
     // The writer's end names its first envelope, so the fork of it is void.
     let rows: Vec<DocumentRow> = kept.rows().unwrap();

@@ -74,7 +74,7 @@ impl NodeHolding {
                     Ok(envelope) => {
                         let hash = envelope.hash();
                         envelopes.push(hash);
-                        match log.keep(envelope) {
+                        match log.append(envelope) {
                             Ok(AppendOutcome::Kept { .. } | AppendOutcome::Known | AppendOutcome::Filled(_)) => {}
                             Ok(AppendOutcome::Refused(refused)) => broken.push(format!("{hash} is refused: {refused}")),
                             Ok(AppendOutcome::Missing(_)) => broken.push(format!("{hash} stands before its parents")),

@@ -255,7 +255,7 @@ impl ExternalSources {
             let did = issuer.to_owned();
             let (body, approvals) = (document.clone(), witnesses.clone());
             let read = move || did::read(&did, &document, witnesses.as_deref(), now);
-            let read = apart(read).await.map_err(FetchError::ForAll)?;
+            let read = on_worker(read).await.map_err(FetchError::ForAll)?;
             drop(turn);
             let value = read.map_err(|why| FetchError::ForAll(why.to_string()))?;
             if let Some(approvals) = approvals {
@@ -393,7 +393,7 @@ async fn read_list(
 ) -> Result<ExternalStatusList, ListFetchError> {
     let keys = keys.clone();
     let key_of = move |method: &str| keys.get(method).cloned().or_else(|| multikey::key_in_method(method));
-    let read = apart(move || foreign_list::read(&bytes, key_of)).await;
+    let read = on_worker(move || foreign_list::read(&bytes, key_of)).await;
     read.map_err(ListFetchError::NotHad)?.map_err(ListFetchError::Bad)
 }
 
@@ -436,7 +436,7 @@ const fn freshness<V>(kept: &CacheEntry<V>) -> Freshness {
 }
 
 /// Reads what a stranger sent on a thread for such work.
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
+async fn on_worker<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         tracing::error!(%error, "reading what was fetched died");
         "it could not be read: please report it to the node's operator".to_owned()

@@ -78,9 +78,9 @@ pub struct LeaseTask {
     /// The agency's identity, and how often it speaks.
     pub identity: NodeIdentity,
     /// As the configuration has it; what operators decided since is in the store.
-    pub roster: PeerSet,
+    pub peers: PeerSet,
     /// The ways to be reached; the peers follow from the roster.
-    pub peering: NetworkSettings,
+    pub network: NetworkSettings,
     /// The mirrors where agencies' lists are read as files.
     pub mirrors: Vec<Mirror>,
     /// None, where no other process can be.
@@ -94,7 +94,7 @@ pub struct LeaseTask {
     /// The state in which it says how it fares.
     pub health: Health,
     /// The place where whoever writes finds the way to the replication.
-    pub desk: watch::Sender<Option<ReplicationHandle>>,
+    pub replication: watch::Sender<Option<ReplicationHandle>>,
     /// The place where it says which part it has.
     pub role: watch::Sender<LeaseRole>,
     /// Somebody waits until this process knows what was written up to now.
@@ -203,11 +203,11 @@ impl LeaseTask {
     async fn start(&self) -> anyhow::Result<(JoinHandle<()>, JoinHandle<()>, Vec<String>)> {
         let (orders, orders_taken) = mpsc::channel(1024);
         let (news, news_taken) = mpsc::channel(1024);
-        let mut roster = self.roster.clone();
+        let mut roster = self.peers.clone();
         roster.read(&self.store.peers().await?)?;
         let peering = NetworkSettings {
             peers: roster.peers()?,
-            ..self.peering.clone()
+            ..self.network.clone()
         };
         let identity = NodeIdentity {
             pinned: roster.pinned(),
@@ -245,7 +245,7 @@ impl LeaseTask {
             rooms,
             news_taken,
         );
-        self.desk.send_replace(Some(desk));
+        self.replication.send_replace(Some(desk));
         let addresses = addresses.iter().map(ToString::to_string).collect();
         let network = tokio::spawn(async move {
             network.run().await;
@@ -267,7 +267,7 @@ impl LeaseTask {
             _ = &mut renewing => LeaseTransition::Lost,
             _ = self.stop.wait_for(|stop| *stop) => LeaseTransition::Stopped,
         };
-        self.desk.send_replace(None);
+        self.replication.send_replace(None);
         self.role.send_replace(LeaseRole::Follower(None));
         // What was asked for is still written, or refused by the epoch; a step under way comes to its end.
         for mut task in [replication, network] {

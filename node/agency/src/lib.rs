@@ -7,17 +7,17 @@
 //! federation keeps → `verification::judge`.
 
 pub mod blob_file;
-pub mod checked;
+pub mod check_counter;
 pub mod evidence;
 pub mod external_sources;
+pub mod federation_files;
 pub mod health;
 pub mod lease;
 pub mod node_client;
+pub mod peer_presence;
 pub mod peer_set;
 pub mod registrar;
 pub mod registry;
 pub mod replication;
 pub mod root;
-pub mod said;
-pub mod shelf;
-pub mod silence;
+pub mod trust_history;

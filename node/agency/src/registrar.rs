@@ -47,7 +47,7 @@ pub use slots::ListFill;
 pub use trust::{NewAgencyRecognition, NewRecognition};
 
 use crate::{
-    checked::CheckCounter,
+    check_counter::CheckCounter,
     registry::SharedRegistry,
     replication::{LogVersion, LogWriter, ReplicationCommand, WriteError},
 };
@@ -65,7 +65,7 @@ pub struct Registrar {
     clock: Clock,
     /// The folder with this node's writer keys.
     keys: PathBuf,
-    acting: Arc<Mutex<SlotAllocator>>,
+    write_lock: Arc<Mutex<SlotAllocator>>,
 }
 
 /// The reason why an act was not done.
@@ -192,7 +192,7 @@ impl Registrar {
             author,
             clock,
             keys,
-            acting: Arc::default(),
+            write_lock: Arc::default(),
         }
     }
 
@@ -246,7 +246,7 @@ impl Registrar {
     /// Begins an act that may write to this agency's lists, once the acts before it are over and this node may write: what
     /// the act looks at from here on is all that this agency wrote.
     async fn turn(&self, dry_run: bool) -> Result<WriteGuard<'_>, RegistrarError> {
-        let slots = self.acting.lock().await;
+        let slots = self.write_lock.lock().await;
         let version = match dry_run {
             true => None,
             false => Some(self.author.begin().await?),

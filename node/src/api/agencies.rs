@@ -14,7 +14,7 @@ use verification::Freshness;
 use super::{
     App, hindrances,
     problem::{NOT_FOUND, Problem},
-    verifications::apart,
+    verifications::on_worker,
 };
 use agency::{
     external_sources::KeptListCounts,
@@ -63,7 +63,7 @@ const fn list_counts(kept: KeptListCounts) -> IssuerListCounts {
 
 fn all(app: &App) -> Vec<AgencyResponse> {
     let now = app.clock.now();
-    let kept_lists = app.foreign.kept_lists(now);
+    let kept_lists = app.external_sources.kept_lists(now);
     let registry = app.registry.snapshot();
     let shown = |lists: &AgencyState| {
         let home = lists.id == *registry.home_id();
@@ -108,13 +108,13 @@ pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<AgencyRespon
 
 /// All agencies; their recognitions are counted on a thread of their own.
 pub(crate) async fn all_apart(app: App) -> Result<Vec<AgencyResponse>, Problem> {
-    apart(move || all(&app)).await
+    on_worker(move || all(&app)).await
 }
 
 /// One agency.
 #[utoipa::path(get, path = "/v1/agencies/{id}", tag = "federation", params(("id" = String, Path, example = "US-NC")),
     responses((status = 200, body = AgencyResponse), (status = 404, description = "not of this federation", body = Problem)))]
-pub(super) async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Json<AgencyResponse>, Problem> {
+pub(super) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Json<AgencyResponse>, Problem> {
     let found = all_apart(app)
         .await?
         .into_iter()

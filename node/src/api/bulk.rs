@@ -30,10 +30,10 @@ use super::{
     arrivals::{ReceivedBody, UploadLimits, UploadPermit},
     following::{ResolvedInput, code, follow, link},
     problem::{INVALID, Problem, TOO_LARGE, UNAVAILABLE},
-    verifications::{apart, evidence, question_of},
+    verifications::{evidence, on_worker, question_of},
     worth,
 };
-use agency::{checked::CheckCounter, external_sources::FetchContext};
+use agency::{check_counter::CheckCounter, external_sources::FetchContext};
 
 /// The most uploads that are worked on at once; one more is told to come again. With [`bulk::MAX_UPLOAD`] and
 /// [`bulk::MAX_UNPACKED`] it bounds the memory that strangers can use.
@@ -107,13 +107,11 @@ pub(crate) async fn verify(
     let kind = request.headers().get(CONTENT_TYPE);
     let named = kind.and_then(|kind| named(kind.to_str().unwrap_or_default()));
     let client = app.clients.of(request.extensions(), request.headers());
-    let arriving = app
-        .arriving_uploads
-        .receive(client, request, bulk::MAX_UPLOAD, too_large);
+    let arriving = app.bulk_uploads.receive(client, request, bulk::MAX_UPLOAD, too_large);
     let ReceivedBody { bytes, place, .. } = arriving.await?;
     let permit = admit(&app).await?;
     // Both are held while the upload is read, also if whoever sent it is gone by then.
-    let (rows, permit, mut place) = apart(move || (read_rows(&bytes, named), permit, place)).await?;
+    let (rows, permit, mut place) = on_worker(move || (read_rows(&bytes, named), permit, place)).await?;
     let rows = rows?;
     let count = rows.len();
     place.takes_bytes(count * ANSWER_BYTES)?;
@@ -143,7 +141,7 @@ pub(crate) fn too_large() -> Problem {
 
 /// A place among the uploads that are worked on, if one becomes free soon.
 pub(crate) async fn admit(app: &App) -> Result<OwnedSemaphorePermit, Problem> {
-    let permit = tokio::time::timeout(LONGEST_WAIT, app.uploads.clone().acquire_owned()).await;
+    let permit = tokio::time::timeout(LONGEST_WAIT, app.bulk_permits.clone().acquire_owned()).await;
     permit.ok().and_then(Result::ok).ok_or_else(|| {
         let detail = "too many uploads are being checked at the moment: try again";
         Problem::new(&UNAVAILABLE, detail).retry_after(LONGEST_WAIT.as_secs())
@@ -162,7 +160,7 @@ fn named(kind: &str) -> Option<BulkFormat> {
 
 /// The rows of an upload; of the form that was named, or else that it shows.
 pub(crate) async fn rows(body: Bytes, named: Option<BulkFormat>) -> Result<Vec<BulkRow>, Problem> {
-    apart(move || read_rows(&body, named)).await?
+    on_worker(move || read_rows(&body, named)).await?
 }
 
 fn read_rows(body: &[u8], named: Option<BulkFormat>) -> Result<Vec<BulkRow>, Problem> {
@@ -307,7 +305,7 @@ async fn judge_chunk(
     });
     let stages: Vec<RowStage> = stream::iter(following).buffered(CHUNK).collect().await;
     let shared = question.clone();
-    let stages = apart(move || stages.into_iter().map(|stage| stage.read(&shared)).collect()).await;
+    let stages = on_worker(move || stages.into_iter().map(|stage| stage.read(&shared)).collect()).await;
     let stages: Vec<RowStage> = stages.unwrap_or_default();
     let gathering = stages.into_iter().map(|stage| async move {
         let RowStage::Read(badge) = stage else { return stage };
@@ -318,9 +316,9 @@ async fn judge_chunk(
         }
     });
     let stages: Vec<RowStage> = stream::iter(gathering).buffered(CHUNK).collect().await;
-    let _permit = app.judging.acquire().await;
-    let (shared, checked) = (question.clone(), app.checked.clone());
-    let judged = apart(move || {
+    let _permit = app.judging_permits.acquire().await;
+    let (shared, checked) = (question.clone(), app.check_counter.clone());
+    let judged = on_worker(move || {
         stages
             .into_iter()
             .map(|stage| stage.judge(&shared, &checked, with_facts))

@@ -16,7 +16,7 @@ use super::{
     App, lost_records,
     problem::{NOT_FOUND, Problem},
     stores,
-    verifications::apart,
+    verifications::on_worker,
 };
 use agency::registrar::has_its_badge;
 
@@ -73,7 +73,7 @@ pub(super) async fn ask(
         return Ok(());
     }
     let case = (badge.clone(), evidence.clone(), question.clone());
-    let home = apart(move || confirmation::needed(&case.0, &case.1, &case.2)).await?;
+    let home = on_worker(move || confirmation::needed(&case.0, &case.1, &case.2)).await?;
     if let Some(home) = home {
         evidence.confirmed = Some(confirmed(app, badge, &home).await?);
     }
@@ -103,7 +103,7 @@ async fn confirmed(app: &App, badge: &OpenBadge, home: &AgencyId) -> Result<Resu
         )));
     }
     if !url.is_empty() {
-        return Ok(app.abroad.confirms(&name, &url, id, &digest).await);
+        return Ok(app.node_client.confirms(&name, &url, id, &digest).await);
     }
     if issued_here(app, id, &digest).await? {
         return Ok(Ok(true));

@@ -49,7 +49,7 @@ pub(super) async fn list(
     responses((status = 200, body = Credential), (status = 404, body = Problem),
               (status = 410, description = "it may be one whose record this node lost; `comity-records-since` says since when it has them all", body = Problem),
               (status = 429, description = "too many codes were looked up for this client; `Retry-After` says when to come again", body = Problem)))]
-pub(super) async fn one(
+pub(super) async fn show(
     State(app): State<App>,
     Path(code): Path<String>,
     operator: Result<AuthenticatedOperator, Problem>,

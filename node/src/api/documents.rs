@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use super::{
     outgoing::SharedResponse,
     problem::{Problem, UNAVAILABLE},
-    verifications::apart,
+    verifications::on_worker,
 };
 use agency::registry::Registry;
 use platform::lock::Lock;
@@ -104,7 +104,7 @@ impl DocumentCache {
         holds: DocumentValidity,
         make: impl FnOnce() -> Result<Vec<u8>, Problem> + Send + 'static,
     ) -> Result<CachedDocument, Problem> {
-        self.get_from(name, holds, async { apart(make).await? }).await
+        self.get_from(name, holds, async { on_worker(make).await? }).await
     }
 
     /// A document for which the task that writes is asked: so often at most, however many ask. While that is at other work,

@@ -17,7 +17,7 @@ use super::{
     App,
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
 };
-use agency::{registrar::RegistrarError, shelf::FederationFileId};
+use agency::{federation_files::FederationFileId, registrar::RegistrarError};
 use transport::doorway::{AdmissionLimits, ConnectionPermit};
 
 /// For how long others may keep what changes, in seconds.
@@ -44,7 +44,7 @@ const PIECE: usize = 16 * 1024;
     responses((status = 200, body = FederationIndex),
               (status = 304, description = "unchanged since the ETag given")))]
 pub(super) async fn index(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
-    let index = app.shelf.index().await?;
+    let index = app.federation_files.index().await?;
     let bytes = serde_json::to_vec(&index).map_err(|_| Problem::new(&UNAVAILABLE, "the index cannot be written"))?;
     let name = Hash::of(&[&bytes]);
     Ok(changing(&headers, "application/json", name, bytes.into()))
@@ -60,7 +60,7 @@ pub(super) async fn summary(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let agency = hash(&genesis)?;
-    let Some((bytes, name)) = app.shelf.listing(agency).await? else {
+    let Some((bytes, name)) = app.federation_files.listing(agency).await? else {
         return Err(Problem::new(
             &NOT_FOUND,
             format!("this node holds no log of `{agency}`"),
@@ -94,8 +94,8 @@ pub(super) async fn file(
         }
     };
     let client = app.clients.of(&extensions, &headers);
-    let place = app.sending.enter(client).ok_or_else(busy)?;
-    let found = app.shelf.file(agency, file).await?;
+    let place = app.file_downloads.enter(client).ok_or_else(busy)?;
+    let found = app.federation_files.file(agency, file).await?;
     let bytes = found.ok_or_else(|| {
         let detail =
             format!("this node holds no such file `{name}`, or not any more: see the summary for what there is");
@@ -119,7 +119,10 @@ pub(super) async fn held(State(app): State<App>, request: Request) -> Result<Sta
         Problem::new(&INVALID, detail)
     };
     let client = app.clients.of(request.extensions(), request.headers());
-    let arrived = app.arriving.receive(client, request, MAX_HELD_BYTES, too_large).await?;
+    let arrived = app
+        .badge_uploads
+        .receive(client, request, MAX_HELD_BYTES, too_large)
+        .await?;
     let held: Signed<Countersignature> =
         minicbor::decode(&arrived.bytes).map_err(|error| refused(error.to_string()))?;
     app.registrar.take_held(held).await.map_err(|error| match error {

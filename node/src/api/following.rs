@@ -85,7 +85,7 @@ fn code_behind(app: &App, link: &str) -> Option<CredentialCode> {
 
 /// The bytes behind a link, or that they are no badge; or in words why it was not fetched, and what to do.
 async fn open(app: &App, errand: FetchContext, link: &str) -> Result<Result<Vec<u8>, UnreadableBadge>, String> {
-    let fetched = app.foreign.badge(link, errand).await.map_err(|why| {
+    let fetched = app.external_sources.badge(link, errand).await.map_err(|why| {
         format!(
             "the badge behind the link was not fetched: {why}; download it and check the file, or ask the holder for it"
         )
@@ -138,14 +138,14 @@ async fn fetch_with(app: &App, leave: LookupPermit, code: CredentialCode) -> Res
     let lost = lost.map(|before| format!("{}; ask the holder for the badge file", lost_records::in_words(before)));
     let mut answer = lost.map_or(BadgeLookup::Unknown, BadgeLookup::CannotTell);
     for store in stores {
-        match app.abroad.badge_of_store(&store, code).await {
+        match app.node_client.badge_of_store(&store, code).await {
             BadgeLookup::Unknown => {}
             BadgeLookup::Badge(badge) => return Ok(BadgeLookup::Badge(badge)),
             unreachable => answer = unreachable,
         }
     }
     for (agency, url) in keepers {
-        match app.abroad.badge(&agency, &url, code).await {
+        match app.node_client.badge(&agency, &url, code).await {
             BadgeLookup::Unknown => {}
             BadgeLookup::Badge(badge) => return Ok(BadgeLookup::Badge(badge)),
             unreachable => answer = unreachable,

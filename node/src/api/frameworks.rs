@@ -21,7 +21,7 @@ use super::{
     bulk,
     problem::{INVALID, NOT_FOUND, Problem, TOO_LARGE},
     recognitions::consequences_response,
-    verifications::apart,
+    verifications::on_worker,
 };
 use storage::FrameworkRow;
 
@@ -66,7 +66,7 @@ pub(super) async fn import(
 ) -> Result<(StatusCode, Json<FrameworkImportResponse>), Problem> {
     let client = app.clients.of(request.extensions(), request.headers());
     let arriving = app
-        .arriving_uploads
+        .bulk_uploads
         .receive(client, request, framework::MAX_BYTES, too_large);
     let arrived = arriving.await?;
     let _permit = bulk::admit(&app).await?;
@@ -75,7 +75,7 @@ pub(super) async fn import(
         let registry = app.registry.snapshot();
         registry.home().map(|home| home.url.clone()).unwrap_or_default()
     };
-    let read = apart(move || framework::read(&body, &base)).await?;
+    let read = on_worker(move || framework::read(&body, &base)).await?;
     let read = read.map_err(|wrong| Problem::new(&INVALID, wrong.to_string()))?;
     let notes = read.notes.clone();
     let tested = asked.tested.split('|').map(|subject| subject.trim().to_owned());
@@ -156,7 +156,7 @@ async fn row(app: &App, id: &str) -> Result<FrameworkRow, Problem> {
 /// One framework, with its items.
 #[utoipa::path(get, path = "/v1/frameworks/{id}", tag = "frameworks", params(("id" = String, Path)),
     responses((status = 200, body = FrameworkResponse), (status = 404, body = Problem)))]
-pub(super) async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Json<FrameworkResponse>, Problem> {
+pub(super) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Json<FrameworkResponse>, Problem> {
     let row = row(&app, &id).await?;
     let _permit = bulk::admit(&app).await?;
     let items = app.store.framework(&row).await?.items.into_iter();
@@ -178,7 +178,7 @@ pub(super) async fn one(State(app): State<App>, Path(id): Path<String>) -> Resul
 #[utoipa::path(get, path = "/v1/frameworks/{id}/coverage", tag = "frameworks", params(("id" = String, Path)),
     security(("operator" = [])),
     responses((status = 200, body = FrameworkCoverageResponse), (status = 401, body = Problem), (status = 404, body = Problem)))]
-pub(super) async fn cover(
+pub(super) async fn coverage(
     State(app): State<App>,
     AuthenticatedOperator(_hand): AuthenticatedOperator,
     Path(id): Path<String>,
@@ -188,7 +188,8 @@ pub(super) async fn cover(
     let (aligned, (achievements, badges)) = app.store.alignments().await?;
     let summary = framework_summary(row)?;
     let tested = summary.tested.clone();
-    let counted = apart(move || coverage::of(&framework, &tested, &aligned).map(|found| (found, framework))).await?;
+    let counted =
+        on_worker(move || coverage::of(&framework, &tested, &aligned).map(|found| (found, framework))).await?;
     let (found, framework) = counted.map_err(|e| Problem::new(&INVALID, e.to_string()))?;
     Ok(Json(FrameworkCoverageResponse {
         framework: summary,

@@ -20,7 +20,7 @@ use verification::KeyKind;
 
 pub(super) use self::own_keys::look_up;
 use self::own_keys::published;
-pub(super) use self::own_keys::{__path_look_again, look_again};
+pub(super) use self::own_keys::{__path_refresh_keys, refresh_keys};
 pub(super) use self::rekeying::{__path_rekey, rekey};
 pub(super) use self::resembling::resembling;
 use super::{
@@ -61,7 +61,7 @@ pub(super) async fn list(
 /// One issuer, by the id in its badges. Where several agencies register it, `agency` says whose entry is meant.
 #[utoipa::path(get, path = "/v1/issuers/{id}", tag = "trust lists", params(("id" = String, Path), IssuerListQuery),
     responses((status = 200, body = Issuer), (status = 404, body = Problem)))]
-pub(super) async fn one(
+pub(super) async fn show(
     State(app): State<App>,
     Path(id): Path<String>,
     Query(which): Query<IssuerListQuery>,
@@ -144,7 +144,7 @@ pub(super) async fn register(
     security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = IssuerProviderResponse), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem), (status = 422, body = Problem)))]
-pub(super) async fn provide(
+pub(super) async fn set_provider(
     State(app): State<App>,
     Path(id): Path<String>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
@@ -204,7 +204,7 @@ pub(super) async fn registrations(
     security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = StandingResponse), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem)))]
-pub(super) async fn stand(
+pub(super) async fn set_standing(
     State(app): State<App>,
     Path(id): Path<String>,
     AuthenticatedOperator(hand): AuthenticatedOperator,

@@ -191,7 +191,7 @@ fn wish(new: KeyLogProposalRequest) -> Result<ProposedAct, String> {
     security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = KeyLogEntryResponse), (status = 401, body = Problem), (status = 409, body = Problem),
               (status = 422, body = Problem)))]
-pub(super) async fn enter(
+pub(super) async fn append(
     State(app): State<App>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
     body: Result<Json<KeyLogEntryRequest>, JsonRejection>,

@@ -20,7 +20,7 @@ use super::{
     auth::AuthenticatedOperator,
     documents::{self, DocumentValidity},
     problem::{INVALID, Problem},
-    verifications::apart,
+    verifications::on_worker,
 };
 use agency::{
     registrar::{self, Actor, ProposedChange},
@@ -57,7 +57,7 @@ pub(super) async fn list(
     if at.is_some() {
         // Each moment has a list of its own: it is nobody else's.
         let kind = [(header::CONTENT_TYPE, "application/json")];
-        return Ok((kind, apart(make).await??).into_response());
+        return Ok((kind, on_worker(make).await??).into_response());
     }
     Ok(app
         .documents

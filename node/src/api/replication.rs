@@ -142,7 +142,7 @@ async fn reach_of_home(app: &App) -> Result<ReachResponse, Problem> {
     };
     let look = move |replica: &Replica| {
         let log = replica.logs().get(&genesis);
-        let said = replica.reach().iter().map(|(holder, held)| {
+        let said = replica.countersignatures().iter().map(|(holder, held)| {
             let it = held.get();
             let behind = log.map_or(0, |log| log.beyond(&it.heads));
             let has_more = !log.is_some_and(|log| it.heads.iter().all(|head| log.holds(head)));

@@ -93,7 +93,7 @@ impl SignedLists {
 #[utoipa::path(get, path = "/v1/status-lists/{id}", tag = "status lists", params(("id" = String, Path)),
     responses((status = 200, description = "the list, signed by the issuer of its badges", content_type = "application/vc", body = serde_json::Value),
               (status = 304, description = "unchanged since the ETag given"), (status = 404, body = Problem)))]
-pub(super) async fn one(
+pub(super) async fn show(
     State(app): State<App>,
     Path(id): Path<String>,
     headers: HeaderMap,
@@ -174,7 +174,7 @@ pub(super) async fn one(
     responses((status = 201, description = "on disk here, and on its way to every peer", body = ListEntryResponse),
               (status = 401, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem),
               (status = 422, body = Problem)))]
-pub(super) async fn enter(
+pub(super) async fn append(
     State(app): State<App>,
     Path(id): Path<String>,
     AuthenticatedOperator(hand): AuthenticatedOperator,

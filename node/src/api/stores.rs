@@ -33,14 +33,14 @@ pub(super) async fn ask(app: &App, path: &[&str], headers: &HeaderMap) -> Result
     }
     let silent = |why: &str| Problem::new(&UNAVAILABLE, why.to_owned());
     let busy = |_| silent("too many questions are on their way to the other stores of this agency: try again");
-    let _permit = app.passing_on.try_acquire().map_err(busy)?;
+    let _permit = app.sibling_permits.try_acquire().map_err(busy)?;
     let kept: Vec<(HeaderName, HeaderValue)> = ASKING
         .into_iter()
         .filter_map(|name| Some((name.clone(), headers.get(&name)?.clone())))
         .collect();
     let mut unasked = false;
     for store in &stores {
-        match app.abroad.pass(store, path, &kept).await {
+        match app.node_client.pass(store, path, &kept).await {
             SiblingResponse::Answer { status, headers, body } => {
                 return Ok(Some((status, headers, body).into_response()));
             }

@@ -14,7 +14,7 @@ use super::{
 };
 use agency::{
     registry::AgencyState,
-    said::{TrustHistoryFilter, TrustListPut},
+    trust_history::{TrustHistoryFilter, TrustListPut},
 };
 
 /// Most statements that are answered, the newest.
@@ -24,7 +24,7 @@ const MOST_SHOWN: usize = 5_000;
 /// it and whether it stands. At most the newest 5,000.
 #[utoipa::path(get, path = "/v1/trust-history", tag = "trust lists", params(TrustHistoryQuery),
     responses((status = 200, body = Vec<TrustStatementResponse>), (status = 422, body = Problem)))]
-pub(super) async fn tell(
+pub(super) async fn list(
     State(app): State<App>,
     Query(which): Query<TrustHistoryQuery>,
 ) -> Result<Json<Vec<TrustStatementResponse>>, Problem> {
@@ -46,7 +46,7 @@ pub(super) async fn tell(
         issuer: which.issuer,
         agency,
     };
-    let (puts, _) = app.said.about(&about).await?;
+    let (puts, _) = app.trust_history.about(&about).await?;
     let now = app.clock.now();
     let registry = app.registry.snapshot();
     let agencies = registry.agencies();

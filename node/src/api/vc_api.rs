@@ -34,7 +34,7 @@ use super::{
     auth::AuthenticatedOperator,
     confirmations,
     problem::{INVALID, Problem, UNSUPPORTED, VC_NOT_VERIFIED},
-    verifications::{apart, receive, turn},
+    verifications::{on_worker, receive, turn},
 };
 use agency::{evidence::gather, external_sources::FetchContext, registrar::UnsignedCredential};
 
@@ -202,7 +202,7 @@ fn no_credential(why: UnreadableBadge) -> Problem {
 async fn read<T: for<'de> Deserialize<'de> + Send + 'static>(app: &App, request: Request) -> Result<T, Problem> {
     let arrived = receive(app, request).await?;
     let unreadable = |error: String| Problem::new(&UNSUPPORTED, error);
-    apart(move || {
+    on_worker(move || {
         let value = vcdm::read_json(&arrived.bytes).map_err(unreadable)?;
         serde_json::from_value(value).map_err(|error| unreadable(error.to_string()))
     })
@@ -229,7 +229,7 @@ async fn judge_presentation(
 ) -> Result<VerificationFindings, Problem> {
     let question = question(app);
     let turn = turn(app).await?;
-    apart(move || {
+    on_worker(move || {
         let _turn = turn;
         let (challenge, domain) = (options.challenge.as_deref(), options.domain.as_deref());
         vcdm::verify_presentation(&presentation, challenge, domain, &question)
@@ -258,7 +258,7 @@ async fn check(
         // Others may be slow to answer; that holds up no judging.
         let asking = async {
             let asks = app
-                .foreign
+                .external_sources
                 .ask(&credential, &registry, question.now, FetchContext::of(client));
             match nth < MOST_ASKED_ABOUT {
                 true => Some(asks.await),
@@ -269,7 +269,7 @@ async fn check(
             Some(learnt) => learnt,
             // What is here costs no question.
             None => {
-                let held = app.foreign.held(&credential, &registry, question.now);
+                let held = app.external_sources.held(&credential, &registry, question.now);
                 held.unwrap_or_default()
             }
         };
@@ -282,7 +282,7 @@ async fn check(
             let _turn = turn;
             vcdm::verify_credential(&credential, &evidence, &question, checks)
         };
-        let found = apart(judging).await?;
+        let found = on_worker(judging).await?;
         answer.errors.extend(found.errors);
         answer.warnings.extend(found.warnings);
     }

@@ -14,7 +14,7 @@ use futures::future::try_join_all;
 use registry_schema::{AgencyId, LocalDay, Purpose, QueryDate, Timestamp, Verdict};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use verification::{
-    Evidence, OpenBadge, UnreadableBadge, VerificationQuestion, formats, judge, judge_at_once, unreadable,
+    Evidence, OpenBadge, UnreadableBadge, VerificationQuestion, formats, judge, try_judge_fast, unreadable,
 };
 
 use super::{
@@ -66,7 +66,7 @@ pub(crate) fn question_of(app: &App, asked: &VerificationQuery) -> Result<Verifi
         .transpose()?;
     let date = |text: &Option<String>| given(text).map(|text| moment_of(&text, &agency, now)).transpose();
     let (at, known) = (date(&asked.at)?, date(&asked.known)?);
-    let since = app.past.since();
+    let since = app.registry_history.since();
     if let Some(known) = known.filter(|known| *known < since) {
         let known = match LocalDay::ending_at(known, &agency) {
             Some(day) => format!("the end of {}", day.in_words()),
@@ -144,7 +144,9 @@ async fn badge_in(app: &App, request: Request, body: Bytes) -> Result<Bytes, Pro
 pub(crate) async fn receive(app: &App, request: Request) -> Result<ReceivedBody, Problem> {
     let client = app.clients.of(request.extensions(), request.headers());
     let too_large = || Problem::unreadable_body(StatusCode::PAYLOAD_TOO_LARGE, String::new());
-    app.arriving.receive(client, request, MAX_BODY_BYTES, too_large).await
+    app.badge_uploads
+        .receive(client, request, MAX_BODY_BYTES, too_large)
+        .await
 }
 
 async fn file_field(mut multipart: Multipart) -> Result<Bytes, Problem> {
@@ -197,16 +199,16 @@ async fn answer_as<T: Send + 'static>(
     };
     let evidence = evidence(app, errand, &badge, question).await?;
     if file.len() <= READ_AT_ONCE
-        && let Some(verdict) = unharmed(|| judge_at_once(&badge, &evidence, question))?
+        && let Some(verdict) = catch_panic(|| try_judge_fast(&badge, &evidence, question))?
     {
         let besides = besides(&badge, &evidence, question);
-        app.checked.count(&badge, &evidence, &verdict);
+        app.check_counter.count(&badge, &evidence, &verdict);
         return Ok((verdict, Some(besides)));
     }
     let turn = turn(app).await?;
-    let (question, checked) = (question.clone(), app.checked.clone());
+    let (question, checked) = (question.clone(), app.check_counter.clone());
     // Canonicalizing and checking a signature is work for a processor, not for the loop that answers others.
-    apart(move || {
+    on_worker(move || {
         // It ends with the work, also if whoever asked is gone by then.
         let _turn = turn;
         let besides = besides(&badge, &evidence, &question);
@@ -220,7 +222,7 @@ async fn answer_as<T: Send + 'static>(
 /// A turn for work that takes a processor for a while. Who does not get one soon is told to come again: a queue that only
 /// grows helps nobody.
 pub(super) async fn turn(app: &App) -> Result<OwnedSemaphorePermit, Problem> {
-    let turn = tokio::time::timeout(LONGEST_WAIT, app.judging.clone().acquire_owned()).await;
+    let turn = tokio::time::timeout(LONGEST_WAIT, app.judging_permits.clone().acquire_owned()).await;
     turn.ok().and_then(Result::ok).ok_or_else(|| {
         let detail = "this node has more badges to check than it can at the moment: try again";
         Problem::new(&UNAVAILABLE, detail).retry_after(LONGEST_WAIT.as_secs())
@@ -282,18 +284,25 @@ async fn evidence_of_one(
 ) -> Result<Evidence, Problem> {
     if let Some(then) = question.known {
         let pays = || app.clients.works(asker.errand.client, PAST);
-        let past = app.past.at(then, question.now, &app.registry, pays).await?;
+        let past = app.registry_history.at(then, question.now, &app.registry, pays).await?;
         let mut evidence = gather_then(badge, &past, &app.store, &question.agency, then).await?;
-        app.foreign.then(badge, &past, then).await?.fill(&mut evidence);
+        app.external_sources.then(badge, &past, then).await?.fill(&mut evidence);
         confirmations::ask(app, badge, &mut evidence, question).await?;
         return Ok(evidence);
     }
     let registry = asker.registry;
     // Others may be slow to answer; that holds up no judging.
     let learnt = match ask {
-        true => app.foreign.ask(badge, registry, question.now, asker.errand).await,
+        true => {
+            app.external_sources
+                .ask(badge, registry, question.now, asker.errand)
+                .await
+        }
         // What is here costs no question.
-        false => app.foreign.held(badge, registry, question.now).unwrap_or_default(),
+        false => app
+            .external_sources
+            .held(badge, registry, question.now)
+            .unwrap_or_default(),
     };
     let mut evidence = gather(badge, registry, &app.store, &question.agency, question.now).await?;
     learnt.fill(&mut evidence);
@@ -303,14 +312,14 @@ async fn evidence_of_one(
 
 async fn read(bytes: &[u8]) -> Result<Result<OpenBadge, UnreadableBadge>, Problem> {
     if bytes.len() <= READ_AT_ONCE {
-        return unharmed(|| formats::read(bytes));
+        return catch_panic(|| formats::read(bytes));
     }
     let bytes = bytes.to_vec();
-    apart(move || formats::read(&bytes)).await
+    on_worker(move || formats::read(&bytes)).await
 }
 
 /// Does work here and now; a panic in it is a bug, and an answer all the same.
-fn unharmed<T>(work: impl FnOnce() -> T) -> Result<T, Problem> {
+fn catch_panic<T>(work: impl FnOnce() -> T) -> Result<T, Problem> {
     std::panic::catch_unwind(AssertUnwindSafe(work)).map_err(|_| {
         tracing::error!("a verification died");
         died()
@@ -330,7 +339,7 @@ static APART: Semaphore = Semaphore::const_new(MOST_APART);
 
 /// Does work on a thread of its own; a panic there is a bug, and an answer all the same. Such work cannot be broken off: it
 /// holds its place to its end, and what still waits for one when whoever asked goes is not done.
-pub(crate) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+pub(crate) async fn on_worker<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
     let place = APART.acquire().await;
     let work = move || {
         let _place = place;
@@ -364,14 +373,14 @@ mod tests {
                     std::thread::yield_now();
                 }
             };
-            assert!(apart(work).now_or_never().is_none(), "it asks, and is gone");
+            assert!(on_worker(work).now_or_never().is_none(), "it asks, and is gone");
         }
         while begun.load(Ordering::Acquire) == 0 {
             tokio::task::yield_now().await;
         }
         may_end.store(true, Ordering::Release);
         // Whoever stays has a place once one is free.
-        assert_eq!(apart(|| 7).await.unwrap(), 7);
+        assert_eq!(on_worker(|| 7).await.unwrap(), 7);
         let _all = APART.acquire_many(u32::try_from(MOST_APART).unwrap()).await.unwrap();
         let begun = begun.load(Ordering::Acquire);
         assert!((1..=MOST_APART).contains(&begun), "{begun}");

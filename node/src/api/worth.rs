@@ -244,7 +244,7 @@ fn besides(tally: &Tally<'_>) -> Vec<String> {
 #[utoipa::path(post, path = "/v1/worth", tag = "policies", request_body = WorthRequest,
     responses((status = 200, body = WorthResponse), (status = 422, body = Problem),
               (status = 503, description = "the agency's policy is too old here", body = Problem)))]
-pub(super) async fn count(State(app): State<App>, request: Request) -> Result<Json<WorthResponse>, Problem> {
+pub(super) async fn evaluate(State(app): State<App>, request: Request) -> Result<Json<WorthResponse>, Problem> {
     let client = app.clients.of(request.extensions(), request.headers());
     let arrived = receive(&app, request).await?;
     let _place = arrived.place;

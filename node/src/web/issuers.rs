@@ -9,7 +9,7 @@ use registry_schema::{AgencyId, Issuer, recognition::RecognitionEntry};
 use serde::Deserialize;
 
 use super::{page, pages::IssuersPage, problem_page};
-use crate::api::{App, registries::recognizes_now, verifications::apart};
+use crate::api::{App, registries::recognizes_now, verifications::on_worker};
 
 /// A choice of issuers, and of a part of them.
 #[derive(Deserialize)]
@@ -21,7 +21,7 @@ pub(super) struct IssuersPageQuery {
 /// `GET /issuers`.
 pub(super) async fn issuers_page(State(app): State<App>, Query(which): Query<IssuersPageQuery>) -> Response {
     // A walk through all lists.
-    apart(move || issuers_of(&app, &which))
+    on_worker(move || issuers_of(&app, &which))
         .await
         .unwrap_or_else(|problem| problem_page(&problem))
 }

@@ -44,7 +44,7 @@ pub fn judge(badge: &OpenBadge, evidence: &Evidence, question: &VerificationQues
 /// canonical form goes the short way, and nobody else's word in it. None for any other, and for the first with its
 /// contexts: [`judge`] then takes its time, where that holds up nobody.
 #[must_use]
-pub fn judge_at_once(badge: &OpenBadge, evidence: &Evidence, question: &VerificationQuestion) -> Option<Verdict> {
+pub fn try_judge_fast(badge: &OpenBadge, evidence: &Evidence, question: &VerificationQuestion) -> Option<Verdict> {
     let case = JudgeContext::new(badge, evidence, question, Canonicalization::Short);
     let proofs = badge
         .document

@@ -39,5 +39,5 @@ pub mod vcdm;
 pub use badge::{OpenBadge, StatusEntry, StructureFault};
 pub use evidence::{Evidence, Freshness, StatusEvidence, VerificationQuestion};
 pub use formats::UnreadableBadge;
-pub use judge::{judge, judge_at_once, unreachable, unreadable};
+pub use judge::{judge, try_judge_fast, unreachable, unreadable};
 pub use keys::{BadKey, IssuerSigningKey, KeyKind, VerificationKey};

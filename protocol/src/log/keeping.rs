@@ -47,7 +47,7 @@ impl AgencyLog {
     ///
     /// # Errors
     /// [`LogError::Scratch`], if the scratch place fails: the log must then be built again from the store.
-    pub fn keep(&mut self, envelope: Envelope) -> Result<AppendOutcome, LogError> {
+    pub fn append(&mut self, envelope: Envelope) -> Result<AppendOutcome, LogError> {
         let mut keeping = self.keep_in_lot(envelope)?;
         let more = self.settle()?;
         if let AppendOutcome::Kept { rows, .. } | AppendOutcome::Filled(rows) = &mut keeping {

@@ -97,7 +97,7 @@ impl Replica {
     /// [`ReplicaFailure`], if the act breaks a rule, or the log cannot be built again.
     pub fn consequences(&self, act: &KeyLogAct) -> Result<Vec<(DocumentRow, DocumentRow)>, ReplicaFailure> {
         let log = self.logs.get(&self.settings.home).ok_or(ReplicaFailure::NoKeyLog)?;
-        let rows = log.rows_after(log.key_log().suppose(act)?)?;
+        let rows = log.rows_after(log.key_log().simulate(act)?)?;
         let after: BTreeMap<(&DocumentId, &str), &DocumentRow> = rows
             .iter()
             .map(|row| ((&row.document, row.key.as_str()), row))

@@ -94,7 +94,7 @@ pub(crate) fn real() -> Vec<HostileObject> {
     let log = agency();
     let (one, other) = (sealed(&log, 1), sealed(&log, 2));
     let mut history = AgencyLog::new(log.clone());
-    history.keep(one.clone()).unwrap();
+    history.append(one.clone()).unwrap();
     let heartbeat = Heartbeat {
         version: 1,
         agency: log.genesis(),

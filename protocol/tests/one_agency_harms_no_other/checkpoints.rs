@@ -67,7 +67,7 @@ fn two_pages(sc: &mut SigningAgency) -> Vec<Vec<u8>> {
     let mut log = AgencyLog::new(sc.log.clone());
     let put =
         |list| protocol::status_list::revoke(list, 3, registry_schema::StatusReason::Misconduct, crate::world::NOW);
-    log.keep(sc.seal((0, vec![]), vec![put(0), put(1)])).unwrap();
+    log.append(sc.seal((0, vec![]), vec![put(0), put(1)])).unwrap();
     let pages = checkpoint::pages(&log.rows().unwrap());
     assert_eq!(pages.len(), 2);
     pages

@@ -95,7 +95,7 @@ fn countersignatures_without_end_are_written_when_they_change_and_once_a_second(
     assert_eq!(written, 2, "what changes often is written each time");
     // The last word is not lost.
     nc.wait(2);
-    let reach = &nc.replica.reach()[&sc.genesis()];
+    let reach = &nc.replica.countersignatures()[&sc.genesis()];
     assert_eq!(reach.get().heads, [Hash([1; 32])]);
 }
 

@@ -76,7 +76,7 @@ fn taken_in(founded: &KeyLog, entries: &[SignedKeyLogEntry], envelopes: &[Envelo
         let mut number = 0;
         envelopes.retain(|envelope| {
             number += 1;
-            number > some || matches!(log.keep(envelope.clone()).unwrap(), AppendOutcome::Missing(_))
+            number > some || matches!(log.append(envelope.clone()).unwrap(), AppendOutcome::Missing(_))
         });
         if rng.random_bool(0.5) || envelopes.is_empty() {
             entries.retain(|entry| log.add_entries(vec![entry.clone()]).unwrap().1.refused.is_some());
@@ -112,7 +112,7 @@ fn universe(rng: &mut StdRng) -> (KeyLog, Vec<SignedKeyLogEntry>, Vec<KeyLog>, V
             next = (old.header().sequence + 1, vec![old.hash()]);
         }
         let envelope = signer.revoke(next, index);
-        log.keep(envelope.clone()).unwrap();
+        log.append(envelope.clone()).unwrap();
         envelopes.push(envelope);
     }
     let names: Vec<Hash> = envelopes.iter().map(Envelope::hash).collect();

@@ -26,7 +26,7 @@ fn folded(log: &AgencyLog) -> Vec<DocumentRow> {
 
 fn kept(log: &mut AgencyLog, envelope: &Envelope) {
     assert!(matches!(
-        log.keep(envelope.clone()).unwrap(),
+        log.append(envelope.clone()).unwrap(),
         AppendOutcome::Kept { .. }
     ));
 }
@@ -83,7 +83,7 @@ fn joins_and_forks_in_any_order_of_arrival_give_the_same_rows() {
             parents.sort_unstable();
             let number = (0..100).find(|number| {
                 let tried = sc.revoke((*number, parents.clone()), u32::try_from(index).unwrap());
-                let keeping = whole.keep(tried.clone()).unwrap();
+                let keeping = whole.append(tried.clone()).unwrap();
                 let is_kept = matches!(keeping, AppendOutcome::Kept { .. });
                 all.extend(is_kept.then_some(tried));
                 is_kept
@@ -102,7 +102,7 @@ fn joins_and_forks_in_any_order_of_arrival_give_the_same_rows() {
         while !all.is_empty() {
             all.shuffle(&mut rng);
             let missing =
-                |envelope: &Envelope| matches!(again.keep(envelope.clone()).unwrap(), AppendOutcome::Missing(_));
+                |envelope: &Envelope| matches!(again.append(envelope.clone()).unwrap(), AppendOutcome::Missing(_));
             let before = all.len();
             all.retain(missing);
             assert!(all.len() < before, "seed {seed}: what was kept once is not kept again");

@@ -218,22 +218,24 @@ fn an_envelope_before_its_parents_is_not_kept() {
     let first = seal((0, vec![]), 1);
     let second = seal((1, vec![first.hash()]), 2);
     let mut log = AgencyLog::new(key_log.clone());
-    assert!(matches!(log.keep(second.clone()).unwrap(), AppendOutcome::Missing(parents) if parents == [first.hash()]));
+    assert!(
+        matches!(log.append(second.clone()).unwrap(), AppendOutcome::Missing(parents) if parents == [first.hash()])
+    );
     assert!(matches!(
-        log.keep(first).unwrap(),
+        log.append(first).unwrap(),
         AppendOutcome::Kept { fork: None, .. }
     ));
     assert!(matches!(
-        log.keep(second.clone()).unwrap(),
+        log.append(second.clone()).unwrap(),
         AppendOutcome::Kept { fork: None, .. }
     ));
-    assert!(matches!(log.keep(second).unwrap(), AppendOutcome::Known));
+    assert!(matches!(log.append(second).unwrap(), AppendOutcome::Known));
     assert!(matches!(
-        log.keep(seal((7, vec![]), 3)).unwrap(),
+        log.append(seal((7, vec![]), 3)).unwrap(),
         AppendOutcome::Refused(_)
     ));
     assert!(matches!(
-        log.keep(seal((0, vec![]), 3)).unwrap(),
+        log.append(seal((0, vec![]), 3)).unwrap(),
         AppendOutcome::Kept { fork: Some(_), .. }
     ));
     assert!(log.fork_proofs().first().unwrap().check().is_ok());

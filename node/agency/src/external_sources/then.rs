@@ -5,8 +5,8 @@ use registry_schema::{Timestamp, VerificationMethod};
 use verification::{Freshness, OpenBadge, did, evidence::ResolvedIssuer};
 
 use super::{
-    ExternalEvidence, ExternalSources, ListEvidence, ListFetchError, ListsByUrl, MOST_LISTS_A_BADGE, apart, keys_of,
-    read_list, urls_of,
+    ExternalEvidence, ExternalSources, ListEvidence, ListFetchError, ListsByUrl, MOST_LISTS_A_BADGE, keys_of,
+    on_worker, read_list, urls_of,
 };
 use crate::registry::Registry;
 use storage::{FetchedDocument, StoreError};
@@ -106,7 +106,9 @@ impl ExternalSources {
             let witnesses = witnesses.as_ref().map(|witnesses| witnesses.body.as_slice());
             did::read(&subject, &kept.body, witnesses, then)
         };
-        let read = apart(read).await.and_then(|read| read.map_err(|why| why.to_string()));
+        let read = on_worker(read)
+            .await
+            .and_then(|read| read.map_err(|why| why.to_string()));
         Ok(Some(read.map(|keys| ResolvedIssuer { keys, freshness })))
     }
 }

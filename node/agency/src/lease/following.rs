@@ -163,7 +163,7 @@ impl LeaseWatch {
         part.registry.update(|registry| registry.doubt_clock(doubt.clone()));
         let lease = changes.lease;
         if self.followed != Some(lease.changes) {
-            part.registry.tell_of_issuers();
+            part.registry.notify_issuers();
         }
         self.followed = Some(lease.changes);
         let role = LeaseRole::Follower(holder(&lease));
@@ -209,7 +209,7 @@ impl LeaseWatch {
     async fn load(&mut self, part: &LeaseTask, peers: &[PeerRow]) -> Result<Registry, StoreError> {
         let begun = Instant::now();
         let now = part.clock.now();
-        let mut roster = part.roster.clone();
+        let mut roster = part.peers.clone();
         // What cannot be read of it is told when it is taken in.
         let _ = roster.read(peers);
         let identity = NodeIdentity {

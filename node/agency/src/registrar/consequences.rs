@@ -24,7 +24,7 @@ use verification::{
 pub use change::ProposedChange;
 
 use super::{Registrar, RegistrarError, internal, not_ready};
-use crate::{checked::months_before, evidence::of_issuer, registry::AgencyState};
+use crate::{check_counter::months_before, evidence::of_issuer, registry::AgencyState};
 use storage::CredentialRow;
 
 /// Most of this agency's own badges over which consequences are counted: the newest.

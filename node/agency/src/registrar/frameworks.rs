@@ -32,7 +32,7 @@ impl Registrar {
         tested: Vec<String>,
         hand: &Actor,
     ) -> Result<NewFramework, RegistrarError> {
-        let _acting = self.acting.lock().await;
+        let _acting = self.write_lock.lock().await;
         if tested.len() > MOST_TESTED {
             return Err(RegistrarError::Invalid(format!(
                 "at most {MOST_TESTED} subjects are tested"
@@ -70,7 +70,7 @@ impl Registrar {
     /// # Errors
     /// [`RegistrarError`], if there is none with this id, or the node cannot write.
     pub async fn remove_framework(&self, id: &str, hand: &Actor) -> Result<FrameworkRow, RegistrarError> {
-        let _acting = self.acting.lock().await;
+        let _acting = self.write_lock.lock().await;
         let row = self.store.framework_row(id).await?;
         let row = row
             .ok_or_else(|| RegistrarError::Unknown(format!("there is no framework `{id}` here: see /v1/frameworks")))?;

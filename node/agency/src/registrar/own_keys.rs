@@ -155,7 +155,7 @@ impl Registrar {
     /// # Errors
     /// [`RegistrarError`], if this agency does not register it or keeps its key, the keys or lists are none or too many, or the node
     /// cannot write.
-    pub async fn look_again(
+    pub async fn refresh_keys(
         &self,
         issuer: &str,
         published: Option<(Vec<VerificationMethod>, Timestamp)>,

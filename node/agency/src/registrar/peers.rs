@@ -38,7 +38,7 @@ impl Registrar {
                 ticket.addresses.join("`, `")
             )));
         }
-        let _acting = self.acting.lock().await;
+        let _acting = self.write_lock.lock().await;
         let row = {
             let registry = self.registry.snapshot();
             registry.roster().adding(ticket, &hand.who, self.clock.now())?
@@ -62,7 +62,7 @@ impl Registrar {
     /// # Errors
     /// [`RegistrarError::Unknown`], if it is no peer; [`RegistrarError::Conflict`], if that stands already.
     pub async fn remove_peer(&self, hand: &Actor, agency: &AgencyId, expel: bool) -> Result<(), RegistrarError> {
-        let _acting = self.acting.lock().await;
+        let _acting = self.write_lock.lock().await;
         let (row, genesis) = {
             let registry = self.registry.snapshot();
             let roster = registry.roster();
@@ -112,7 +112,7 @@ impl Registrar {
     /// # Errors
     /// [`RegistrarError::Unknown`], if it is no peer; [`RegistrarError::Conflict`], if none of its nodes is connected.
     pub async fn pull_from(&self, hand: &Actor, agency: &AgencyId) -> Result<(), RegistrarError> {
-        let _acting = self.acting.lock().await;
+        let _acting = self.write_lock.lock().await;
         let (genesis, is_connected) = {
             let registry = self.registry.snapshot();
             let roster = registry.roster();
@@ -146,7 +146,7 @@ impl Registrar {
     /// # Errors
     /// [`RegistrarError::Unknown`], if it is no peer; [`RegistrarError::Conflict`], if it is followed still, or the configuration pins it.
     pub async fn unpin_peer(&self, hand: &Actor, agency: &AgencyId) -> Result<(), RegistrarError> {
-        let _acting = self.acting.lock().await;
+        let _acting = self.write_lock.lock().await;
         let (row, genesis) = {
             let registry = self.registry.snapshot();
             let roster = registry.roster();
@@ -243,13 +243,13 @@ impl Registrar {
         let own = [LocalWrite::Peer(row.clone()), audit];
         match self.store.commit(&WriteBatch::default(), &own, self.clock.now()).await {
             Ok(()) => {
-                self.registry.heed(&[row]);
+                self.registry.apply_peers(&[row]);
                 run_all(&self.author, then).await;
                 Ok(())
             }
             Err(StoreError::OutcomeUnknown(id)) => {
                 let (store, registry, author) = (self.store.clone(), self.registry.clone(), self.author.clone());
-                let acting = self.acting.clone();
+                let acting = self.write_lock.clone();
                 tokio::spawn(async move {
                     if !is_found(&store, id).await {
                         return;
@@ -257,7 +257,7 @@ impl Registrar {
                     let _acting = acting.lock().await;
                     // Others may have decided since: what stands now is heeded, all of it.
                     match store.peers().await {
-                        Ok(rows) => registry.heed(&rows),
+                        Ok(rows) => registry.apply_peers(&rows),
                         Err(error) => tracing::error!(%error, "what was decided about a peer counts after a restart"),
                     }
                     run_all(&author, then).await;

@@ -106,7 +106,7 @@ impl Registrar {
     /// # Errors
     /// [`RegistrarError::Conflict`], if something else was imported under this version; or the node cannot write.
     pub async fn import_rubric(&self, rubric: &Rubric, hand: &Actor) -> Result<(), RegistrarError> {
-        let _acting = self.acting.lock().await;
+        let _acting = self.write_lock.lock().await;
         let content = serde_json::to_string(rubric).map_err(internal)?;
         if let Some(standing) = self.store.rubric(&rubric.id, &rubric.version).await? {
             if standing.content == content {
@@ -161,7 +161,7 @@ impl Registrar {
         room: ApplicationLimit,
         dry_run: bool,
     ) -> Result<SubmittedApplication, RegistrarError> {
-        let _acting = self.acting.lock().await;
+        let _acting = self.write_lock.lock().await;
         let now = self.clock.now();
         if by == StepActor::Applicant {
             self.takes_one_more(room, now).await?;

@@ -147,7 +147,7 @@ impl Registrar {
         let holds = move |replica: &Replica| {
             let hold = connected
                 .into_iter()
-                .filter(|agency| replica.reach().contains_key(agency));
+                .filter(|agency| replica.countersignatures().contains_key(agency));
             hold.collect::<Vec<Hash>>()
         };
         Ok(self.author.look(holds).await?)
@@ -215,7 +215,7 @@ fn holds_all(replica: &Replica, peer: Hash, home: Hash) -> bool {
     let Some(log) = replica.logs().get(&home).filter(|log| log.missing() == 0) else {
         return false;
     };
-    replica.reach().get(&peer).is_some_and(|held| {
+    replica.countersignatures().get(&peer).is_some_and(|held| {
         let heads = &held.get().heads;
         heads.iter().all(|head| log.holds(head)) && log.beyond(heads) == 0
     })

@@ -7,15 +7,15 @@ use storage::PeerRow;
 
 impl SharedRegistry {
     /// Takes in what operators decided about peers.
-    pub(crate) fn heed(&self, rows: &[PeerRow]) {
+    pub(crate) fn apply_peers(&self, rows: &[PeerRow]) {
         self.update(|registry| registry.heed(rows));
-        self.tell_of_issuers();
+        self.notify_issuers();
     }
 
     /// Answers from what the replica holds of an agency whose name was pinned again.
     pub(crate) fn complete(&self, replica: &Replica) {
         self.update(|registry| registry.complete(replica));
-        self.tell_of_issuers();
+        self.notify_issuers();
     }
 }
 

@@ -51,7 +51,7 @@ impl SharedRegistry {
     pub(crate) fn apply(&self, batch: &WriteBatch, replica: &Replica) {
         self.update(|registry| registry.apply(batch, replica));
         if !batch.renewed.is_empty() || !batch.key_logs.is_empty() || batch.rows.iter().any(is_issuer) {
-            self.tell_of_issuers();
+            self.notify_issuers();
         }
     }
 
@@ -60,7 +60,7 @@ impl SharedRegistry {
         self.0.issuers.subscribe()
     }
 
-    pub(crate) fn tell_of_issuers(&self) {
+    pub(crate) fn notify_issuers(&self) {
         self.0.issuers.send_replace(());
     }
 }

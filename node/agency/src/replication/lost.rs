@@ -234,7 +234,7 @@ impl Replication {
             tracing::error!(%doubt, "the clock is in doubt: nothing is signed, and nothing is fresh");
         }
         self.clock_doubt = doubt;
-        self.registry.tell_of_issuers();
+        self.registry.notify_issuers();
         self.kept.clear();
         let was = std::mem::replace(&mut self.state, ReplicaState::Live(Box::new(replica)));
         if let ReplicaState::Lost(LostReplica {

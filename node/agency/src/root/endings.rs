@@ -47,7 +47,7 @@ impl fmt::Display for AgencyAbility {
 /// # Errors
 /// [`InvalidStatement`], if the act breaks a rule.
 pub fn endings(key_log: &KeyLog, act: &KeyLogAct) -> Result<Vec<AgencyAbility>, InvalidStatement> {
-    let after = key_log.suppose(act)?;
+    let after = key_log.simulate(act)?;
     let abilities = |log: &KeyLog| {
         let authority = log.authority();
         let writes = |document: DocumentId| authority.live_writers().any(|(_, scope)| scope.holds(&document));
@@ -199,7 +199,7 @@ mod tests {
         let one = log(&[(2, &[])], &[]);
         assert_eq!(WritingAbility::of(&one, &[key(5), key(2)]), WritingAbility::Writes);
         assert_eq!(WritingAbility::of(&one, &[key(5)]), WritingAbility::OnlyOthers);
-        let ended = one.suppose(&end(2)).unwrap();
+        let ended = one.simulate(&end(2)).unwrap();
         assert_eq!(WritingAbility::of(&ended, &[key(2)]), WritingAbility::NoKeyIsGood);
     }
 }

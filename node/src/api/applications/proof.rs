@@ -18,7 +18,7 @@ use crate::api::{
     App,
     issuers::look_up,
     problem::{INVALID, Problem},
-    verifications::{apart, receive, turn},
+    verifications::{on_worker, receive, turn},
 };
 use agency::{
     external_sources::FetchContext,
@@ -71,7 +71,7 @@ pub(crate) async fn proved(
     let file = app.registrar.case(id).await?;
     // Nobody is asked for what cannot be written down.
     file.case.may(&by, StepKind::Prove).map_err(not_now)?;
-    let read = apart(move || formats::read(&badge)).await?;
+    let read = on_worker(move || formats::read(&badge)).await?;
     let badge = read.map_err(|why| refused(format!("the trial badge cannot be read: {why}")))?;
     let issuer = badge.issuer_id.clone();
     let shown: String = issuer.chars().take(120).collect();
@@ -88,7 +88,7 @@ pub(crate) async fn proved(
     let status_lists = lists(app, &badge);
     let (challenge, resolved) = (file.challenge, keys.clone());
     let permit = turn(app).await?;
-    let checked = apart(move || control::proves(&badge, &resolved, &challenge, now)).await?;
+    let checked = on_worker(move || control::proves(&badge, &resolved, &challenge, now)).await?;
     drop(permit);
     checked.map_err(|why| refused(why.to_string()))?;
     let proven = ProvenIdentifier {

@@ -56,7 +56,7 @@ pub(in crate::api) async fn look_up(
             ..ResolvedKeys::default()
         });
     }
-    match app.foreign.resolve(issuer, now, errand, true).await {
+    match app.external_sources.resolve(issuer, now, errand, true).await {
         Some(Ok(found)) => Ok(found.keys),
         Some(Err(why)) => Err(why),
         None if issuer.starts_with("did:") => {
@@ -107,7 +107,7 @@ pub(super) async fn published(
     security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = KeyRefreshResponse), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, description = "this agency keeps its key", body = Problem), (status = 422, body = Problem)))]
-pub(in crate::api) async fn look_again(
+pub(in crate::api) async fn refresh_keys(
     State(app): State<App>,
     Path(id): Path<String>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
@@ -135,7 +135,7 @@ pub(in crate::api) async fn look_again(
             Err(problem) => keys_not_had = Some(problem.detail().to_owned()),
         }
     }
-    let (issuer, became) = app.registrar.look_again(&id, found, changes, &hand).await?;
+    let (issuer, became) = app.registrar.refresh_keys(&id, found, changes, &hand).await?;
     let consequences = would(&app, &hand, ProposedChange::Issuer(Box::new(issuer.clone()))).await?;
     let changes = became.into_iter().map(|(method, became)| KeyChange {
         became: match became {

@@ -102,7 +102,8 @@ impl SimulatedWorld {
                 let is_named = again
                     .key_log()
                     .names_writer(&envelope.header().key_log, &envelope.header().writer);
-                if is_named != Some(true) || matches!(again.keep(envelope.clone()).unwrap(), AppendOutcome::Missing(_))
+                if is_named != Some(true)
+                    || matches!(again.append(envelope.clone()).unwrap(), AppendOutcome::Missing(_))
                 {
                     waiting.push(envelope);
                 }
@@ -197,7 +198,7 @@ fn assert_folds(site: &SimulatedNode, agency: Hash, log: &AgencyLog) {
         let envelope = signed.clone().verify(again.key_log());
         hold!(5, envelope.is_ok(), "what was stored is not believed");
         if let Ok(envelope) = envelope {
-            again.keep(envelope).unwrap();
+            again.append(envelope).unwrap();
         }
     }
     hold!(

@@ -26,7 +26,7 @@ impl Registrar {
     /// # Errors
     /// [`RegistrarError`], if there is no such case, it waits for a decision, that is forgotten already, or the node cannot write.
     pub async fn expunge_contact(&self, id: &str, hand: &Actor) -> Result<ApplicationCase, RegistrarError> {
-        let _acting = self.acting.lock().await;
+        let _acting = self.write_lock.lock().await;
         let mut file = self.case(id).await?;
         if file.case.phase.is_open() {
             return Err(RegistrarError::Conflict(

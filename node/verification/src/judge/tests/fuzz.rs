@@ -97,7 +97,7 @@ fn judged(world: &JudgeFixture, original: &Value, bytes: &[u8]) -> bool {
     let Ok(badge) = formats::read(bytes) else { return false };
     let verdict = judge(&badge, &world.evidence, &world.question);
     audit("fuzz", &verdict);
-    if let Some(at_once) = judge_at_once(&badge, &world.evidence, &world.question) {
+    if let Some(at_once) = try_judge_fast(&badge, &world.evidence, &world.question) {
         assert_eq!(at_once, verdict, "another answer at once");
     }
     let accepted = verdict.verdict == VerdictKind::Accepted;
