@@ -1,7 +1,7 @@
 //! The registrar: what this agency may do to its own lists.
 //!
 //! Every act is checked, put into the agency's lists, and on disk before it is acknowledged. Acts run one after the
-//! other ([`Registrar::acting`]), and what an act writes names the version of the own log that it looked at: a check and the
+//! other ([`Registrar::write_lock`]), and what an act writes names the version of the own log that it looked at: a check and the
 //! write that rests on it see the same lists, though a peer may bring what this agency wrote before a backup was restored.
 
 mod any;

@@ -185,7 +185,7 @@ impl OutboundClient {
     /// asks for is not what another has to wait for.
     ///
     /// # Errors
-    /// [`OutboundError::OwnQueue`] or [`Refusal::Queue`], if there was none by then.
+    /// [`OutboundError::OwnQueue`] or [`OutboundError::Queue`], if there was none by then.
     pub async fn enter(&self, whom: FetchRequester, until: Instant) -> Result<FetchPermit, OutboundError> {
         let place = self.0.places.enter(whom.clone(), until).await;
         let place = place.map_err(|full| match full {
@@ -276,7 +276,7 @@ impl FetchPermit {
 /// Refuses an address in digits that may not be asked: a client connects to it without looking up anything.
 ///
 /// # Errors
-/// [`OutboundError::Forbidden`], if it leads where nobody is asked on a stranger's word; [`Refusal::BadUrl`], if it has no host.
+/// [`OutboundError::Forbidden`], if it leads where nobody is asked on a stranger's word; [`OutboundError::BadUrl`], if it has no host.
 pub fn guard(url: &Url, opened: &AllowedNetworks) -> Result<(), OutboundError> {
     let address = match url.host() {
         Some(Host::Ipv4(v4)) => IpAddr::V4(v4),

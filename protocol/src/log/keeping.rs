@@ -59,7 +59,7 @@ impl AgencyLog {
     /// The same for one of several: [`AgencyLog::settle`] comes after the last.
     ///
     /// # Errors
-    /// [`LogError::Scratch`], as for [`AgencyLog::keep`].
+    /// [`LogError::Scratch`], as for [`AgencyLog::append`].
     pub fn keep_in_lot(&mut self, envelope: Envelope) -> Result<AppendOutcome, LogError> {
         let hash = envelope.hash();
         if let Some(known) = self.kept.get(&hash) {
@@ -143,7 +143,7 @@ impl AgencyLog {
     /// Ends a lot: builds again what is due, once, and gives the rows that altered by it.
     ///
     /// # Errors
-    /// [`LogError::Scratch`], as for [`AgencyLog::keep`].
+    /// [`LogError::Scratch`], as for [`AgencyLog::append`].
     pub fn settle(&mut self) -> Result<Vec<DocumentRow>, LogError> {
         if std::mem::take(&mut self.gaps_due) {
             self.note_gaps()?;
@@ -261,7 +261,7 @@ impl AgencyLog {
     /// Builds the documents again that could not be built; gives the rows that altered, if they are built now.
     ///
     /// # Errors
-    /// [`LogError::Scratch`], as for [`AgencyLog::keep`].
+    /// [`LogError::Scratch`], as for [`AgencyLog::append`].
     pub fn mend(&mut self) -> Result<Vec<DocumentRow>, LogError> {
         let Some(failure) = self.failure.take() else {
             return Ok(vec![]);

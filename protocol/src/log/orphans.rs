@@ -44,7 +44,7 @@ impl AgencyLog {
     /// holds for these: all of them were taken in before.
     ///
     /// # Errors
-    /// [`LogError::Scratch`], as for [`AgencyLog::keep`].
+    /// [`LogError::Scratch`], as for [`AgencyLog::append`].
     pub(crate) fn hold_for_parents(&mut self, envelope: &Envelope) -> Result<Vec<DocumentRow>, LogError> {
         let name = envelope.hash();
         if self.holds(&name) {

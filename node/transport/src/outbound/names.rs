@@ -59,7 +59,7 @@ impl NameResolver for SystemResolver {
 /// The addresses of a host, if all of them may be asked.
 ///
 /// # Errors
-/// [`OutboundError::NoSuchHost`] and [`Refusal::Forbidden`].
+/// [`OutboundError::NoSuchHost`] and [`OutboundError::Forbidden`].
 pub(super) async fn guarded(
     names: &dyn NameResolver,
     host: String,
