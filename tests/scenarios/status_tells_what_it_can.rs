@@ -22,6 +22,8 @@ async fn a_node_whose_database_is_stopped_says_so_with_all_else_that_it_knows() 
     .await;
     let tn = federation.agency("US-TN");
     server.stops(ShutdownMode::Fast);
+    let shown = tn.comity(&["store", "show"]).await;
+    assert_eq!(shown.code, Some(3), "from the first moment on: {shown:?}");
     let said = eventually("status gives the cause that /readyz gives", async || {
         let reply = http::try_send(http::client().get(format!("{}/readyz", tn.url()))).await?;
         if reply.status != 503 {

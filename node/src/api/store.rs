@@ -9,20 +9,26 @@ use super::{
     problem::{Problem, STORE_INCOMPLETE},
 };
 
-/// The node's opinion of its store now.
-fn opinion(app: &App) -> Json<StoreResponse> {
+/// The node's opinion of its store now. Nothing is said of one that does not answer at this moment: it may have lost what it had.
+async fn opinion(app: &App) -> Json<StoreResponse> {
     let doubt = app.registry.snapshot().store_doubt().map(str::to_owned);
-    Json(StoreResponse {
-        doubt: doubt
-            .or_else(|| app.health.replication().why_unknown())
-            .or_else(|| Some(app.store.is_the_same().err()?.to_string())),
-    })
+    let doubt = doubt
+        .or_else(|| app.health.replication().why_unknown())
+        .or_else(|| Some(app.store.is_the_same().err()?.to_string()));
+    let doubt = match doubt {
+        Some(doubt) => Some(doubt),
+        None => match app.store.ping().await {
+            Ok(()) => None,
+            Err(error) => Some(format!("the store cannot be looked at now: {error}")),
+        },
+    };
+    Json(StoreResponse { doubt })
 }
 
 /// Show what the node thinks of its store.
 #[utoipa::path(get, path = "/v1/store", tag = "operations", responses((status = 200, body = StoreResponse)))]
 pub(super) async fn show(State(app): State<App>) -> Json<StoreResponse> {
-    opinion(&app)
+    opinion(&app).await
 }
 
 /// Vouch for the store.
@@ -44,7 +50,7 @@ pub(super) async fn accept(
     app.registrar.accept_store(&hand).await?;
     Ok(match hand.dry_run {
         true => Json(StoreResponse { doubt: None }),
-        false => opinion(&app),
+        false => opinion(&app).await,
     })
 }
 

@@ -62,9 +62,7 @@ impl ApiClient {
         let path = route.segments(parameters);
         Ok(self.write_json(route.method(), &path, body, dry_run).await?.into())
     }
-}
 
-impl ApiClient {
     /// Does something by a route that takes no body; or, in a dry run, has the node check it.
     pub(crate) async fn act<A>(
         &self,
