@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use axum::middleware::from_fn_with_state;
 use protocol::{Hash, Ticket};
 use tokio::{
-    sync::{Semaphore, mpsc, watch},
+    sync::{Semaphore, mpsc, oneshot, watch},
     task::JoinHandle,
 };
 
@@ -103,16 +103,8 @@ pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<
 
 /// The same, to this end.
 pub(crate) async fn start_to(purpose: StartPurpose, data: &Path, config: Config, clock: Clock) -> anyhow::Result<Node> {
-    crate::choose_cryptography();
-    platform::descriptors::raise();
-    serve::may_answer(config.listen, config.tls.as_ref())?;
-    let lock = DataLock::take(data)?;
-    platform::private::tighten(data)?;
-    let home: Hash = config.genesis.parse().context("`genesis` in the configuration")?;
     let lease_term = Duration::from_secs(config.lease_term_seconds.into());
-    let store = owner::open_to_run(data, &config, lease_term).await?;
-    take_seal(data, &config, &store).await?;
-
+    let (lock, home, store) = take_data(data, &config, lease_term).await?;
     let network = network_settings(data, &config)?;
     let (peers, mirrors) = configured_peers(&config, home, &network)?;
     let registry = SharedRegistry::new(Registry::empty(peers.clone()));
@@ -145,22 +137,14 @@ pub(crate) async fn start_to(purpose: StartPurpose, data: &Path, config: Config,
     let mut background = background_tasks(&app, &stop);
     let guard = serve::ConnectionGuard::new(platform::descriptors::for_http(), &config.lookups.proxies);
     let mut servers = Servers::default();
-    let (mut sharing, mut holder_listener) = (None, None);
-    if config.database.is_some() {
-        let listener = HolderListener::new(roles.clone());
-        let inner = serve_siblings(&config, &listener, &app, guard.clone(), &mut servers).await?;
-        sharing = Some(LeaseConfig {
-            inner,
-            term: lease_term,
-        });
-        holder_listener = Some(listener);
-        app.forwarding = Some(Forwarder::new(store.clone(), roles, catch_up));
-    }
-    let mut lease = LeaseTask {
-        identity: NodeIdentity {
-            is_rebuilding: purpose == StartPurpose::Rebuild,
-            ..node_identity(data, &config, home, &peers)
-        },
+    let shared = share_database(&config, (roles, catch_up), &mut app, &guard, &mut servers).await?;
+    let (inner, holder_listener) = shared.unzip();
+    let sharing = inner.map(|inner| LeaseConfig {
+        inner,
+        term: lease_term,
+    });
+    let lease = LeaseTask {
+        identity: node_identity(purpose, data, &config, home, &peers),
         peers,
         network,
         mirrors,
@@ -186,17 +170,8 @@ pub(crate) async fn start_to(purpose: StartPurpose, data: &Path, config: Config,
     .await?;
     let http = server.address;
     tracing::info!(agency = %config.agency, %http, "the node answers, and makes its lists from the store");
-    let held = lease.begin().await?;
-    let writes = held.is_some();
-    let peer_addresses = held.as_ref().map(|held| held.peer_addresses.clone());
-    let lease = tokio::spawn(lease.run(held));
-    if let Err(why) = health.begun().await {
-        // Another process need not wait for the end of the lease's term.
-        stop.send_replace(true);
-        // However it ends, the error is the one that is told.
-        let _ = lease.await;
-        anyhow::bail!(why);
-    }
+    let (lease, peer_addresses) = begin_lease(lease, &health, &stop).await?;
+    let writes = peer_addresses.is_some();
     servers.add(server.handle, server.task);
     background.extend(server.renewal);
     if let Some(days) = config.registration.contact_kept_days {
@@ -219,6 +194,40 @@ pub(crate) async fn start_to(purpose: StartPurpose, data: &Path, config: Config,
         reload,
         _lock: lock,
     })
+}
+
+/// Takes the data directory for this process, and opens its store with the seal of issuers' keys. Returns the lock, the
+/// agency's genesis, and the store.
+async fn take_data(data: &Path, config: &Config, lease_term: Duration) -> anyhow::Result<(DataLock, Hash, Store)> {
+    crate::choose_cryptography();
+    platform::descriptors::raise();
+    serve::may_answer(config.listen, config.tls.as_ref())?;
+    let lock = DataLock::take(data)?;
+    platform::private::tighten(data)?;
+    let home: Hash = config.genesis.parse().context("`genesis` in the configuration")?;
+    let store = owner::open_to_run(data, config, lease_term).await?;
+    take_seal(data, config, &store).await?;
+    Ok((lock, home, store))
+}
+
+/// Begins the lease, and waits until the lists are made from the store. Returns its task and, if this process writes, the
+/// addresses at which peers reach it.
+async fn begin_lease(
+    mut lease: LeaseTask,
+    health: &Health,
+    stop: &watch::Sender<bool>,
+) -> anyhow::Result<(JoinHandle<()>, Option<Vec<String>>)> {
+    let held = lease.begin().await?;
+    let peer_addresses = held.as_ref().map(|held| held.peer_addresses.clone());
+    let task = tokio::spawn(lease.run(held));
+    if let Err(why) = health.begun().await {
+        // Another process need not wait for the end of the lease's term.
+        stop.send_replace(true);
+        // However it ends, the error is the one that is told.
+        let _ = task.await;
+        anyhow::bail!(why);
+    }
+    Ok((task, peer_addresses))
 }
 
 /// Returns the settings of the network between nodes. Its peers follow from the peer set, and from what operators decided
@@ -261,7 +270,7 @@ fn configured_peers(config: &Config, home: Hash, network: &NetworkSettings) -> a
 }
 
 /// Returns what this node is to its replica.
-fn node_identity(data: &Path, config: &Config, home: Hash, peers: &PeerSet) -> NodeIdentity {
+fn node_identity(purpose: StartPurpose, data: &Path, config: &Config, home: Hash, peers: &PeerSet) -> NodeIdentity {
     NodeIdentity {
         pinned: peers.pinned(),
         home,
@@ -273,7 +282,7 @@ fn node_identity(data: &Path, config: &Config, home: Hash, peers: &PeerSet) -> N
         exchange_every: config.exchange_every_seconds.into(),
         checkpoint_every: config.checkpoint_every_envelopes.max(1),
         quota: config.quota.quota(),
-        is_rebuilding: false,
+        is_rebuilding: purpose == StartPurpose::Rebuild,
         durable: DurableHeads::default(),
     }
 }
@@ -350,6 +359,24 @@ fn background_tasks(app: &api::AppState, stop: &watch::Sender<bool>) -> Vec<Join
         tokio::spawn(lists),
         tokio::spawn(silent),
     ]
+}
+
+/// Lets the agency's processes forward to each other what is to be written, if they share a database. Returns how they reach
+/// this one, and what listens to them.
+async fn share_database(
+    config: &Config,
+    (roles, catch_up): (watch::Receiver<LeaseRole>, mpsc::Sender<oneshot::Sender<()>>),
+    app: &mut api::AppState,
+    guard: &serve::ConnectionGuard,
+    servers: &mut Servers,
+) -> anyhow::Result<Option<(LeaseHolder, HolderListener)>> {
+    if config.database.is_none() {
+        return Ok(None);
+    }
+    let listener = HolderListener::new(roles.clone());
+    let inner = serve_siblings(config, &listener, app, guard.clone(), servers).await?;
+    app.forwarding = Some(Forwarder::new(app.store.clone(), roles, catch_up));
+    Ok(Some((inner, listener)))
 }
 
 /// Serves the agency's other processes, which share the database and forward what is to be written. Returns how they reach

@@ -14,8 +14,8 @@ use axum::{
 };
 use registry_schema::{AgencyId, Purpose, QueryTime, RecognitionScope, Timestamp, recognition::RecognitionEntry};
 use verification::{
-    Freshness,
-    followed::{self, ListFreshness, RecognitionQuery},
+    Evidence, Freshness,
+    followed::{self, ListFreshness, RecognitionPath, RecognitionQuery},
 };
 
 use super::{
@@ -153,20 +153,15 @@ fn agency(registry: &Registry, named: &str) -> Option<AgencyId> {
     found.map(|lists| lists.id.clone())
 }
 
-async fn answer(
-    app: &App,
-    query: TrqpRequest,
-    registered_counts: bool,
-) -> Result<(bool, String, TrqpRequest), Problem> {
-    let now = app.clock.now();
-    let purpose = purpose(&query.action)?;
-    let at = match query
+/// The moment that is asked about; now, if none is.
+fn moment(query: &TrqpRequest, now: Timestamp) -> Result<Timestamp, Problem> {
+    match query
         .context
         .as_ref()
         .and_then(|context| context.get("time"))
         .map(String::as_str)
     {
-        None | Some("") => now,
+        None | Some("") => Ok(now),
         Some(time) => time
             .ends_with('Z')
             .then(|| time.parse::<Timestamp>().ok())
@@ -176,133 +171,226 @@ async fn answer(
                     &UNSUPPORTED,
                     format!("`{time}` is no time: RFC 3339 in UTC, 2026-11-23T14:02:11Z"),
                 )
-            })?,
-    };
+            }),
+    }
+}
+
+/// The agency whose word is wanted.
+fn authority(registry: &Registry, query: &TrqpRequest) -> Result<AgencyId, Problem> {
+    agency(registry, &query.authority_id).ok_or_else(|| {
+        let said = format!(
+            "`{}` is no agency of this federation: see /v1/agencies",
+            query.authority_id
+        );
+        Problem::new(&NOT_FOUND, said)
+    })
+}
+
+fn stale(agency: &AgencyId) -> Problem {
+    Problem::new(
+        &TRUST_STALE,
+        format!("the trust list of `{agency}` was not heard recently enough here"),
+    )
+}
+
+async fn answer(
+    app: &App,
+    query: TrqpRequest,
+    registered_counts: bool,
+) -> Result<(bool, String, TrqpRequest), Problem> {
+    let now = app.clock.now();
+    let purpose = purpose(&query.action)?;
+    let at = moment(&query, now)?;
     // An item of a framework, with those above it, as far as this node has the framework.
     let item = BTreeSet::from([query.resource.clone()]);
     let above = app.store.items_above(&item, None).await?;
     let is_placed = !app.store.items_kept(&item, None).await?.is_empty();
     let resource: Vec<String> = item.into_iter().chain(above.into_values().flatten()).collect();
     let registry = app.registry.snapshot();
-    let authority = agency(&registry, &query.authority_id).ok_or_else(|| {
-        let said = format!(
-            "`{}` is no agency of this federation: see /v1/agencies",
-            query.authority_id
-        );
-        Problem::new(&NOT_FOUND, said)
-    })?;
-    let evidence = of_issuer(&registry, &query.entity_id, now);
-    let stale = |agency: &AgencyId| {
-        Problem::new(
-            &TRUST_STALE,
-            format!("the trust list of `{agency}` was not heard recently enough here"),
-        )
-    };
-    let is_fresh = |agency: &AgencyId| {
-        let heard = evidence.trust_lists.get(agency).copied().unwrap_or(Freshness::Never);
-        heard.is_fresh(now)
-    };
-    if !is_fresh(&authority) {
-        return Err(stale(&authority));
-    }
+    let authority = authority(&registry, &query)?;
     let whole = query.resource == ANYTHING;
-    let sought = RecognitionQuery {
-        issuer: &query.entity_id,
-        achievement: (!whole).then_some(query.resource.as_str()),
-        alignments: if whole { &[] } else { &resource },
-        asked: QueryTime::new(at, now),
-        issued: None,
-        vouched: None,
+    let question = TrqpQuestion {
+        registry: &registry,
+        evidence: &of_issuer(&registry, &query.entity_id, now),
+        authority: &authority,
+        purpose,
+        sought: RecognitionQuery {
+            issuer: &query.entity_id,
+            achievement: (!whole).then_some(query.resource.as_str()),
+            alignments: if whole { &[] } else { &resource },
+            asked: QueryTime::new(at, now),
+            issued: None,
+            vouched: None,
+        },
+        is_placed,
+        at,
+        now,
     };
-    let serves = |purposes: &[Purpose]| purpose.is_none_or(|p| purposes.contains(&p));
-    let held = |lists| {
-        let mut held = followed::held(&evidence, &authority, &sought, lists);
-        held.retain(|held| serves(&held.purposes));
+    let (yes, said) = question.answer(registered_counts)?;
+    Ok((yes, said, query))
+}
+
+/// A query that is understood, and all that its answer rests on.
+struct TrqpQuestion<'a> {
+    registry: &'a Registry,
+    evidence: &'a Evidence,
+    authority: &'a AgencyId,
+    /// The use that is asked about; none, if it is to issue anything.
+    purpose: Option<Purpose>,
+    sought: RecognitionQuery<'a>,
+    /// Tells that the resource is an item of a framework that this node has.
+    is_placed: bool,
+    /// The moment asked about.
+    at: Timestamp,
+    now: Timestamp,
+}
+
+impl<'a> TrqpQuestion<'a> {
+    /// The answer, and on what it rests, in words. Where it is asked whom the authority authorizes, its own registrations count,
+    /// and what it accepts of another agency does not.
+    fn answer(&self, registered_counts: bool) -> Result<(bool, String), Problem> {
+        if !self.is_fresh(self.authority) {
+            return Err(stale(self.authority));
+        }
+        if let Some(other) = agency(self.registry, self.sought.issuer) {
+            let (accepts, said) = self.of_agency(&other);
+            return Ok((accepts && !registered_counts, said));
+        }
+        if let Some(first) = self.held(ListFreshness::FreshAt(self.now)).first() {
+            return Ok((true, self.recognized(first)));
+        }
+        let authority = self.authority;
+        let on = self.reached([authority]);
+        if registered_counts && self.purpose.is_none() && self.is_registered() {
+            return Ok((true, format!("registered as an issuer by {authority}, as of {on}")));
+        }
+        self.refuse_if_in_doubt()?;
+        let unknown = match self.may_be_below_an_item() {
+            true => {
+                "; it recognizes by items of a framework, and whether this stands below one is not known at this node"
+            }
+            false => "",
+        };
+        let said = format!("{authority} does not recognize it for this, as of {on}{unknown}");
+        Ok((false, said))
+    }
+
+    fn is_fresh(&self, agency: &AgencyId) -> bool {
+        let heard = self.evidence.trust_lists.get(agency).copied();
+        heard.unwrap_or(Freshness::Never).is_fresh(self.now)
+    }
+
+    fn serves(&self, purposes: &[Purpose]) -> bool {
+        self.purpose.is_none_or(|p| purposes.contains(&p))
+    }
+
+    /// The recognitions of the entity that count for the authority and serve the use.
+    fn held(&self, lists: ListFreshness) -> Vec<RecognitionPath<'a>> {
+        let mut held = followed::held(self.evidence, self.authority, &self.sought, lists);
+        held.retain(|held| self.serves(&held.purposes));
         held
-    };
-    // Nothing is told as of a time that its lists do not reach to.
-    let reached = |lists: &mut dyn Iterator<Item = &AgencyId>| {
-        let ages = lists.filter_map(|agency| evidence.trust_lists.get(agency).copied().and_then(Freshness::as_of));
-        let oldest = ages.min().filter(|_| at <= now);
-        oldest.map_or(at, |oldest| oldest.min(at)).in_words()
-    };
-    let on = reached(&mut std::iter::once(&authority));
-    if let Some(agency) = agency(&registry, &query.entity_id) {
-        let hop = evidence.agency_recognitions.iter().find(|hop| {
+    }
+
+    /// The moment as of which something is told, in words: nothing is told as of a time that its lists do not reach to.
+    fn reached<'l>(&self, lists: impl IntoIterator<Item = &'l AgencyId>) -> String {
+        let as_of = |agency: &AgencyId| {
+            self.evidence
+                .trust_lists
+                .get(agency)
+                .copied()
+                .and_then(Freshness::as_of)
+        };
+        let ages = lists.into_iter().filter_map(as_of);
+        let oldest = ages.min().filter(|_| self.at <= self.now);
+        oldest.map_or(self.at, |oldest| oldest.min(self.at)).in_words()
+    }
+
+    /// Says, of another agency, if the authority accepts what it recognizes.
+    fn of_agency(&self, other: &AgencyId) -> (bool, String) {
+        let (authority, sought) = (self.authority, &self.sought);
+        let on = self.reached([authority]);
+        let hop = self.evidence.agency_recognitions.iter().find(|hop| {
             let r = &hop.recognition;
             let covers = r.scope.covers(sought.achievement, sought.alignments);
-            hop.agency == authority
-                && r.of == agency
+            hop.agency == *authority
+                && r.of == *other
                 && !hop.waits
                 && hop.holds(sought.asked, None)
                 && covers
-                && serves(&r.purposes)
+                && self.serves(&r.purposes)
         });
         let said = match hop {
             Some(hop) => format!(
-                "{authority} accepts what {agency} recognizes, by recognition `{}`, as of {on}",
+                "{authority} accepts what {other} recognizes, by recognition `{}`, as of {on}",
                 hop.recognition.id
             ),
-            None => format!("{authority} does not accept what {agency} recognizes for this, as of {on}"),
+            None => format!("{authority} does not accept what {other} recognizes for this, as of {on}"),
         };
-        return Ok((hop.is_some() && !registered_counts, said, query));
+        (hop.is_some(), said)
     }
-    if let Some(first) = held(ListFreshness::FreshAt(now)).first() {
+
+    /// Says through whom the entity is recognized, and as of when.
+    fn recognized(&self, first: &RecognitionPath<'_>) -> String {
         let path: Vec<String> = first.path().iter().rev().map(ToString::to_string).collect();
-        let on = reached(&mut first.path().iter());
-        let policy = registry.agency(&authority).and_then(|lists| lists.policy());
-        let asks_more = policy.is_some_and(|policy| {
-            let rules = policy.acceptance_rules().iter();
-            let mut governing = rules.filter(|rule| {
-                rule.purposes
-                    .iter()
-                    .any(|p| serves(&[*p]) && first.purposes.contains(p))
-                    && rule.from.is_none_or(|from| from <= at)
-                    && rule.until.is_none_or(|until| at < until)
-            });
-            governing.next().is_some()
-        });
+        let on = self.reached(&first.path());
         // A rule speaks of a badge: its hours, its date, how it was assessed. Nobody showed one here.
-        let more = match asks_more {
+        let more = match self.asks_more(first) {
             true => "; its rules demand more of a badge: show it to /v1/verifications",
             false => "",
         };
-        let said = format!("recognized by {}, as of {on}{more}", path.join(" through "));
-        return Ok((true, said, query));
+        format!("recognized by {}, as of {on}{more}", path.join(" through "))
     }
-    let registered = evidence.issuers.iter().any(|issuer| issuer.agency == authority)
-        && evidence
-            .registrations
-            .get(&authority)
-            .is_none_or(|said| said.holds(sought.asked))
-        && evidence
-            .issuers
-            .iter()
-            .filter(|issuer| issuer.agency == authority)
-            .flat_map(|issuer| &issuer.verification_methods)
-            .any(|key| key.from.is_none_or(|from| from <= at) && key.until.is_none_or(|until| at < until));
-    if registered_counts && purpose.is_none() && registered {
-        return Ok((
-            true,
-            format!("registered as an issuer by {authority}, as of {on}"),
-            query,
-        ));
+
+    /// Returns true if the authority's acceptance rules govern a use for which this recognition counts.
+    fn asks_more(&self, first: &RecognitionPath<'_>) -> bool {
+        let policy = self.registry.agency(self.authority).and_then(|lists| lists.policy());
+        policy.is_some_and(|policy| {
+            policy.acceptance_rules().iter().any(|rule| {
+                rule.purposes
+                    .iter()
+                    .any(|p| self.serves(&[*p]) && first.purposes.contains(p))
+                    && rule.from.is_none_or(|from| from <= self.at)
+                    && rule.until.is_none_or(|until| self.at < until)
+            })
+        })
     }
-    if let Some(doubtful) = held(ListFreshness::Any).first() {
-        let home = doubtful.entry.recognition.issuer.agency.clone();
-        let mut lists = doubtful.path().into_iter().chain([home]);
-        if let Some(too_old) = lists.find(|agency| !is_fresh(agency)) {
-            return Err(stale(&too_old));
+
+    /// Returns true if the authority registers the entity as its own issuer, with a key that signs at the moment asked about.
+    fn is_registered(&self) -> bool {
+        let (evidence, authority, at) = (self.evidence, self.authority, self.at);
+        evidence.issuers.iter().any(|issuer| issuer.agency == *authority)
+            && evidence
+                .registrations
+                .get(authority)
+                .is_none_or(|said| said.holds(self.sought.asked))
+            && evidence
+                .issuers
+                .iter()
+                .filter(|issuer| issuer.agency == *authority)
+                .flat_map(|issuer| &issuer.verification_methods)
+                .any(|key| key.from.is_none_or(|from| from <= at) && key.until.is_none_or(|until| at < until))
+    }
+
+    /// Refuses to say no where a recognition would count, were the lists that it rests on not too old.
+    fn refuse_if_in_doubt(&self) -> Result<(), Problem> {
+        if let Some(doubtful) = self.held(ListFreshness::Any).first() {
+            let home = doubtful.entry.recognition.issuer.agency.clone();
+            let mut lists = doubtful.path().into_iter().chain([home]);
+            if let Some(too_old) = lists.find(|agency| !self.is_fresh(agency)) {
+                return Err(stale(&too_old));
+            }
         }
+        Ok(())
     }
-    let by_items = |entry: &RecognitionEntry| {
-        let is_by_items = matches!(entry.recognition.scope, RecognitionScope::Aligned(_));
-        entry.agency == authority && is_by_items && entry.holds(sought.asked, None)
-    };
-    let unknown = match !whole && !is_placed && evidence.recognitions.iter().any(by_items) {
-        true => "; it recognizes by items of a framework, and whether this stands below one is not known at this node",
-        false => "",
-    };
-    let said = format!("{authority} does not recognize it for this, as of {on}{unknown}");
-    Ok((false, said, query))
+
+    /// Returns true if the authority recognizes the entity by items of a framework, and nobody here knows if the resource
+    /// stands below one.
+    fn may_be_below_an_item(&self) -> bool {
+        let by_items = |entry: &RecognitionEntry| {
+            let is_by_items = matches!(entry.recognition.scope, RecognitionScope::Aligned(_));
+            entry.agency == *self.authority && is_by_items && entry.holds(self.sought.asked, None)
+        };
+        let is_whole = self.sought.achievement.is_none();
+        !is_whole && !self.is_placed && self.evidence.recognitions.iter().any(by_items)
+    }
 }

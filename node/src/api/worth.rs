@@ -20,6 +20,7 @@ use registry_schema::{
     AgencyId, Check, CheckOutcome, Finding, IssuerStanding, Purpose, Timestamp, Verdict, VerdictKind,
     verdict::IssuerSummary, worth::WorthRule,
 };
+use transport::client::ClientAddress;
 use verification::{Freshness, VerificationQuestion};
 
 use super::{
@@ -237,6 +238,73 @@ fn besides(tally: &Tally<'_>) -> Vec<String> {
     sets.chain(met).chain(no_rate).collect()
 }
 
+/// Checks each badge. Returns what is told of it, and the facts that rules are held against: for this use of a sample's rules,
+/// if there is one, as if its agency recognized the issuer.
+async fn check_all(
+    app: &App,
+    client: ClientAddress,
+    files: &[Vec<u8>],
+    question: &VerificationQuestion,
+    sampled: Option<Purpose>,
+) -> Result<(Vec<BadgeWorth>, Vec<BadgeFacts>), Problem> {
+    let (mut badges, mut facts) = (Vec::new(), Vec::new());
+    for (nth, file) in files.iter().enumerate() {
+        let (verdict, of_it) = answer_with_facts(app, client, file, question).await?;
+        facts.push(match sampled {
+            Some(purpose) => as_if_recognized(nth, &verdict, of_it, purpose),
+            None => judged(nth, &verdict, of_it),
+        });
+        let summary = verdict.credential.unwrap_or_default();
+        badges.push(BadgeWorth {
+            id: summary.id,
+            name: summary.name,
+            verdict: verdict.verdict,
+            sentence: verdict.sentence,
+        });
+    }
+    Ok((badges, facts))
+}
+
+/// The sum of each unit, with what it is made of and what is needed.
+fn unit_sums(tally: &Tally<'_>) -> Vec<UnitSum> {
+    let sums = tally.sums.iter().map(|sum| UnitSum {
+        unit: sum.unit.to_owned(),
+        counted: sum.counted.to_string(),
+        in_doubt: sum.in_doubt.to_string(),
+        because: sum.because.iter().cloned().collect(),
+        needed: sum
+            .needs
+            .iter()
+            .map(|need| WorthRequirement {
+                amount: need.amount,
+                says: need.says.clone(),
+                citation: need.citation.clone(),
+            })
+            .collect(),
+        credits: sum
+            .credits
+            .iter()
+            .map(|credit| UnitCredit {
+                badge: credit.badge.clone(),
+                amount: credit.amount.to_string(),
+                rule: credit.rule.id.clone(),
+                citation: credit.rule.citation.clone(),
+            })
+            .collect(),
+    });
+    sums.collect()
+}
+
+/// The rules by which units count, or may count.
+fn counting_rules(tally: &Tally<'_>) -> Vec<CountingRule> {
+    let rules = speaking(tally).map(|rule| CountingRule {
+        rule: rule.id.clone(),
+        says: rule.says.clone(),
+        citation: rule.citation.clone(),
+    });
+    rules.collect()
+}
+
 /// Count what several badges are worth together.
 ///
 /// Duplicates count once, and caps and limits of the agency's policy are kept, whatever the order. A badge that is not
@@ -279,63 +347,19 @@ pub(super) async fn evaluate(State(app): State<App>, request: Request) -> Result
         }
     };
     let files: Vec<Vec<u8>> = query.badges.iter().map(bytes).collect::<Result<_, _>>()?;
-    let (mut badges, mut facts) = (Vec::new(), Vec::new());
-    for (nth, file) in files.iter().enumerate() {
-        let (verdict, of_it) = answer_with_facts(&app, client, file, &question).await?;
-        facts.push(match sample {
-            Some(_) => as_if_recognized(nth, &verdict, of_it, query.purpose),
-            None => judged(nth, &verdict, of_it),
-        });
-        let summary = verdict.credential.unwrap_or_default();
-        badges.push(BadgeWorth {
-            id: summary.id,
-            name: summary.name,
-            verdict: verdict.verdict,
-            sentence: verdict.sentence,
-        });
-    }
+    let sampled = sample.as_ref().map(|_| query.purpose);
+    let (badges, facts) = check_all(&app, client, &files, &question, sampled).await?;
     let tally = policy.tally(&facts, query.purpose, question.at);
     let mut other_uses = uses(&policy);
     if other_uses.contains(&query.purpose) {
         other_uses.clear();
     }
-    let sums = tally.sums.iter().map(|sum| UnitSum {
-        unit: sum.unit.to_owned(),
-        counted: sum.counted.to_string(),
-        in_doubt: sum.in_doubt.to_string(),
-        because: sum.because.iter().cloned().collect(),
-        needed: sum
-            .needs
-            .iter()
-            .map(|need| WorthRequirement {
-                amount: need.amount,
-                says: need.says.clone(),
-                citation: need.citation.clone(),
-            })
-            .collect(),
-        credits: sum
-            .credits
-            .iter()
-            .map(|credit| UnitCredit {
-                badge: credit.badge.clone(),
-                amount: credit.amount.to_string(),
-                rule: credit.rule.id.clone(),
-                citation: credit.rule.citation.clone(),
-            })
-            .collect(),
-    });
     Ok(Json(WorthResponse {
         sentence: tally.to_string(),
         accepted: tally.accepted(),
-        sums: sums.collect(),
+        sums: unit_sums(&tally),
         besides: besides(&tally),
-        rules: speaking(&tally)
-            .map(|rule| CountingRule {
-                rule: rule.id.clone(),
-                says: rule.says.clone(),
-                citation: rule.citation.clone(),
-            })
-            .collect(),
+        rules: counting_rules(&tally),
         other_uses,
         badges,
         sample: sample.as_ref().map(SamplePolicy::note),
