@@ -19,11 +19,11 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use protocol::{
     Checkpoint, Countersignature, DocumentId, DocumentRow, Envelope, Hash, Heartbeat, KeyLog, Put, RootKeySet,
-    SigningKey, SyncRequest, SyncResponse, checkpoint,
+    SigningKey, SyncRequest, SyncResponse, Verified, checkpoint,
     key_log::{ForkProof, Founding, KeyEnd, KeyLogAct, SignedKeyLogEntry, WriterKey, WriterScope, found},
     log::AgencyLog,
     message::{ByteString, LogSummary},
-    signed::encode,
+    signed::{Signable, encode},
     status_list::{self, SlotSpan},
     trust_list,
 };
@@ -90,112 +90,115 @@ type ProtocolVector = (&'static str, Option<Hash>, Vec<u8>);
 
 /// Everything that is signed or sent, by name.
 fn vectors() -> BTreeMap<&'static str, ProtocolVector> {
-    let mut all = BTreeMap::new();
-    let mut log = key_log();
-    let founding = log.signed().remove(0);
-    all.insert(
-        "key-log-entry/0-founded",
-        ("entry as it travels", Some(founding.name()), encode(&founding)),
-    );
-    let added = entry(
-        &mut log,
-        KeyLogAct::WriterAdded(WriterKey::of_all(key(12).public())),
-        &[1, 2],
-    );
-    all.insert(
-        "key-log-entry/1-writer-added",
-        ("entry as it travels", Some(added.name()), encode(&added)),
-    );
+    let scene = VectorScene::new();
+    [
+        key_log_entries(&scene),
+        puts(),
+        envelopes(&scene),
+        statements(&scene),
+        carried::vectors(&scene.log).into(),
+        files(&scene),
+        requests(&scene),
+        responses(&scene),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
 
-    let revoke = status_list::revoke(7, 4711, StatusReason::Misconduct, NOW);
-    let suspend = status_list::suspend(7, 4712, true, StatusReason::EvidenceInvalid, NOW);
-    let reserve = status_list::reserve(7, SlotSpan::Block(18), None, NOW);
-    let reserve_unit = status_list::reserve(7, SlotSpan::Unit(8_191), Some(u64::MAX), NOW);
-    let expunge = status_list::expunge(7, 4711, false, NOW);
-    let recognition = Recognition {
-        id: "r-1".into(),
-        issuer: issuer(),
-        scope: RecognitionScope::Achievements(vec!["https://palmetto.example/a/1".into()]),
-        purposes: vec![Purpose::Renewal, Purpose::Salary],
-        from: NOW,
-        until: Some(NOW.plus_seconds(86_400)),
-        accepts_without_status: false,
-        basis: registry_schema::recognition::RecognitionBasis::default(),
-    };
-    let withdrawal = RecognitionWithdrawal {
-        at: NOW,
-        earlier_badges_stay_good: true,
-    };
-    for (name, put) in [
-        ("put/revoked", &revoke),
-        ("put/suspended", &suspend),
-        ("put/reserved", &reserve),
-        ("put/reserved by a start", &reserve_unit),
-        ("put/expunged", &expunge),
-        ("put/issuer", &trust_list::register(&issuer())),
-        ("put/issuer-with-own-keys", &trust_list::register(&with_own_keys())),
-        ("put/recognition", &trust_list::recognize(&recognition)),
-        ("put/withdrawal", &trust_list::withdraw("r-1", &withdrawal)),
-    ] {
-        all.insert(name, ("value", None, put.value.clone()));
+/// What one agency signed.
+struct VectorScene {
+    /// The entries of its key log: founded, a writer added, the root rotated, a writer ended.
+    entries: [SignedKeyLogEntry; 4],
+    /// The key log with the first two entries, under which all the rest was signed.
+    log: KeyLog,
+    /// The key log with all entries.
+    ended: KeyLog,
+    first: Envelope,
+    second: Envelope,
+    /// A fork of the first envelope.
+    twin: Envelope,
+    heartbeat: Verified<Heartbeat>,
+    checkpoint: Verified<Checkpoint>,
+    /// The pages of the checkpoint.
+    pages: Vec<Vec<u8>>,
+    held: Verified<Countersignature>,
+}
+
+impl VectorScene {
+    fn new() -> Self {
+        let mut log = key_log();
+        let founding = log.signed().remove(0);
+        let added = entry(
+            &mut log,
+            KeyLogAct::WriterAdded(WriterKey::of_all(key(12).public())),
+            &[1, 2],
+        );
+        let first = seal(
+            &log,
+            10,
+            (0, vec![]),
+            vec![trust_list::recognize(&recognition()), revoke()],
+        );
+        let second = seal(&log, 11, (0, vec![first.hash()]), vec![suspend(), reserve()]);
+        let twin = seal(&log, 10, (0, vec![]), vec![expunge()]);
+        let heartbeat = heartbeat(&log, &second);
+        let (checkpoint, pages) = checkpoint_and_pages(&log, [&first, &second]);
+        let held = held(&log);
+
+        let mut ended = log.clone();
+        let rotation = KeyLogAct::RootRotated {
+            root: RootKeySet::single(key(4).public()),
+            next_root: RootKeySet::single(key(5).public()).commitment(),
+        };
+        let rotated = entry(&mut ended, rotation, &[4]);
+        let end = KeyLogAct::WriterEnded {
+            key: key(10).public(),
+            last: vec![first.hash()],
+            end: KeyEnd::Compromised,
+        };
+        let writer_ended = entry(&mut ended, end, &[4]);
+        Self {
+            entries: [founding, added, rotated, writer_ended],
+            log,
+            ended,
+            first,
+            second,
+            twin,
+            heartbeat,
+            checkpoint,
+            pages,
+            held,
+        }
     }
+}
 
-    let first = seal(
-        &log,
-        10,
-        (0, vec![]),
-        vec![trust_list::recognize(&recognition), revoke.clone()],
-    );
-    let second = seal(&log, 11, (0, vec![first.hash()]), vec![suspend, reserve]);
-    let mut twin = seal(&log, 10, (0, vec![]), vec![expunge]);
-    all.insert(
-        "envelope/first",
-        ("envelope as it travels", Some(first.hash()), encode(&first.signed())),
-    );
-    all.insert(
-        "envelope/second",
-        ("envelope as it travels", Some(second.hash()), encode(&second.signed())),
-    );
-    all.insert(
-        "envelope/fork-of-first",
-        ("envelope as it travels", Some(twin.hash()), encode(&twin.signed())),
-    );
-    let mut expunged = first.clone();
-    assert!(expunged.expunge(|document, key| *document == DocumentId::StatusList(7) && key == "r/4711"));
-    all.insert(
-        "envelope/first-expunged",
-        (
-            "envelope as it travels",
-            Some(expunged.hash()),
-            encode(&expunged.signed()),
-        ),
-    );
-    assert!(!twin.expunge(|_, key| key == "nothing"));
-
-    let heartbeat = key(10)
+fn heartbeat(log: &KeyLog, head: &Envelope) -> Verified<Heartbeat> {
+    key(10)
         .sign(&Heartbeat {
             version: 1,
             agency: log.genesis(),
             writer: key(10).public(),
             key_log: log.head(),
-            heads: vec![second.hash()],
+            heads: vec![head.hash()],
             issued: NOW,
             next_by: NOW.plus_seconds(86_400),
             checkpoint: None,
         })
-        .unwrap();
-    all.insert(
-        "heartbeat",
-        (
-            "statement as it travels",
-            Some(heartbeat.hash()),
-            encode(heartbeat.signed()),
-        ),
-    );
+        .unwrap()
+}
 
+/// The log that holds these envelopes.
+fn kept<const N: usize>(log: &KeyLog, envelopes: [&Envelope; N]) -> AgencyLog {
     let mut kept = AgencyLog::new(log.clone());
-    kept.append(first.clone()).unwrap();
-    kept.append(second.clone()).unwrap();
+    for envelope in envelopes {
+        kept.append(envelope.clone()).unwrap();
+    }
+    kept
+}
+
+fn checkpoint_and_pages(log: &KeyLog, envelopes: [&Envelope; 2]) -> (Verified<Checkpoint>, Vec<Vec<u8>>) {
+    let kept = kept(log, envelopes);
     let pages = checkpoint::pages(&kept.rows().unwrap());
     let signed = key(10)
         .sign(&Checkpoint {
@@ -210,20 +213,11 @@ fn vectors() -> BTreeMap<&'static str, ProtocolVector> {
             pages: checkpoint::names(&pages),
         })
         .unwrap();
-    all.insert(
-        "checkpoint",
-        ("statement as it travels", Some(signed.hash()), encode(signed.signed())),
-    );
-    all.insert(
-        "checkpoint/page-0",
-        ("page", Some(Hash::of(&[&pages[0]])), pages[0].clone()),
-    );
-    all.insert(
-        "checkpoint/page-1",
-        ("page", Some(Hash::of(&[&pages[1]])), pages[1].clone()),
-    );
+    (signed, pages)
+}
 
-    let held = key(10)
+fn held(log: &KeyLog) -> Verified<Countersignature> {
+    key(10)
         .sign(&Countersignature {
             version: 1,
             agency: log.genesis(),
@@ -233,49 +227,127 @@ fn vectors() -> BTreeMap<&'static str, ProtocolVector> {
             heads: vec![Hash([8; 32])],
             at: NOW,
         })
-        .unwrap();
-    all.insert(
-        "held",
-        ("statement as it travels", Some(held.hash()), encode(held.signed())),
-    );
+        .unwrap()
+}
 
-    for (name, vector) in carried::vectors(&log) {
-        all.insert(name, vector);
+fn revoke() -> Put {
+    status_list::revoke(7, 4711, StatusReason::Misconduct, NOW)
+}
+
+fn suspend() -> Put {
+    status_list::suspend(7, 4712, true, StatusReason::EvidenceInvalid, NOW)
+}
+
+fn reserve() -> Put {
+    status_list::reserve(7, SlotSpan::Block(18), None, NOW)
+}
+
+fn expunge() -> Put {
+    status_list::expunge(7, 4711, false, NOW)
+}
+
+fn recognition() -> Recognition {
+    Recognition {
+        id: "r-1".into(),
+        issuer: issuer(),
+        scope: RecognitionScope::Achievements(vec!["https://palmetto.example/a/1".into()]),
+        purposes: vec![Purpose::Renewal, Purpose::Salary],
+        from: NOW,
+        until: Some(NOW.plus_seconds(86_400)),
+        accepts_without_status: false,
+        basis: registry_schema::recognition::RecognitionBasis::default(),
     }
+}
 
-    kept.append(twin.clone()).unwrap();
-    let proof: ForkProof = kept.fork_proofs().remove(0);
-    all.insert("fork-proof", ("file", None, encode(&proof)));
-
-    let rotation = KeyLogAct::RootRotated {
-        root: RootKeySet::single(key(4).public()),
-        next_root: RootKeySet::single(key(5).public()).commitment(),
-    };
-    let rotated = entry(&mut log, rotation, &[4]);
-    all.insert(
+fn key_log_entries(scene: &VectorScene) -> Vec<(&'static str, ProtocolVector)> {
+    let names = [
+        "key-log-entry/0-founded",
+        "key-log-entry/1-writer-added",
         "key-log-entry/2-root-rotated",
-        ("entry as it travels", Some(rotated.name()), encode(&rotated)),
-    );
-    let ended = KeyLogAct::WriterEnded {
-        key: key(10).public(),
-        last: vec![first.hash()],
-        end: KeyEnd::Compromised,
-    };
-    let ended = entry(&mut log, ended, &[4]);
-    all.insert(
         "key-log-entry/3-writer-ended",
-        ("entry as it travels", Some(ended.name()), encode(&ended)),
-    );
+    ];
+    let entries = scene.entries.iter();
+    let vectors = entries.map(|entry| ("entry as it travels", Some(entry.name()), encode(entry)));
+    names.into_iter().zip(vectors).collect()
+}
 
-    let agency = log.genesis();
-    let summary = LogSummary {
-        agency,
-        key_log: log.leaves(),
-        heads: vec![second.hash()],
-        heartbeats: vec![heartbeat.signed().clone()],
+/// What is put into a status list or the trust list.
+fn puts() -> Vec<(&'static str, ProtocolVector)> {
+    let reserve_unit = status_list::reserve(7, SlotSpan::Unit(8_191), Some(u64::MAX), NOW);
+    let withdrawal = RecognitionWithdrawal {
+        at: NOW,
+        earlier_badges_stay_good: true,
     };
-    for (name, request) in [
-        ("request/exchange", SyncRequest::Exchange(vec![summary.clone()])),
+    let puts = [
+        ("put/revoked", revoke()),
+        ("put/suspended", suspend()),
+        ("put/reserved", reserve()),
+        ("put/reserved by a start", reserve_unit),
+        ("put/expunged", expunge()),
+        ("put/issuer", trust_list::register(&issuer())),
+        ("put/issuer-with-own-keys", trust_list::register(&with_own_keys())),
+        ("put/recognition", trust_list::recognize(&recognition())),
+        ("put/withdrawal", trust_list::withdraw("r-1", &withdrawal)),
+    ];
+    puts.map(|(name, put)| (name, ("value", None, put.value))).into()
+}
+
+fn envelopes(scene: &VectorScene) -> Vec<(&'static str, ProtocolVector)> {
+    let mut expunged = scene.first.clone();
+    assert!(expunged.expunge(|document, key| *document == DocumentId::StatusList(7) && key == "r/4711"));
+    let mut twin = scene.twin.clone();
+    assert!(!twin.expunge(|_, key| key == "nothing"));
+    let envelopes = [
+        ("envelope/first", &scene.first),
+        ("envelope/second", &scene.second),
+        ("envelope/fork-of-first", &twin),
+        ("envelope/first-expunged", &expunged),
+    ];
+    let vector = |envelope: &Envelope| {
+        (
+            "envelope as it travels",
+            Some(envelope.hash()),
+            encode(&envelope.signed()),
+        )
+    };
+    envelopes.map(|(name, envelope)| (name, vector(envelope))).into()
+}
+
+/// What a writer signs beside envelopes, and the pages that a checkpoint names.
+fn statements(scene: &VectorScene) -> Vec<(&'static str, ProtocolVector)> {
+    fn statement<T: Signable>(signed: &Verified<T>) -> ProtocolVector {
+        ("statement as it travels", Some(signed.hash()), encode(signed.signed()))
+    }
+    let page = |page: &Vec<u8>| ("page", Some(Hash::of(&[page])), page.clone());
+    vec![
+        ("heartbeat", statement(&scene.heartbeat)),
+        ("checkpoint", statement(&scene.checkpoint)),
+        ("checkpoint/page-0", page(&scene.pages[0])),
+        ("checkpoint/page-1", page(&scene.pages[1])),
+        ("held", statement(&scene.held)),
+    ]
+}
+
+/// What is handed over as a file.
+fn files(scene: &VectorScene) -> Vec<(&'static str, ProtocolVector)> {
+    let kept = kept(&scene.log, [&scene.first, &scene.second, &scene.twin]);
+    let proof: ForkProof = kept.fork_proofs().remove(0);
+    vec![("fork-proof", ("file", None, encode(&proof)))]
+}
+
+fn summary(scene: &VectorScene) -> LogSummary {
+    LogSummary {
+        agency: scene.ended.genesis(),
+        key_log: scene.ended.leaves(),
+        heads: vec![scene.second.hash()],
+        heartbeats: vec![scene.heartbeat.signed().clone()],
+    }
+}
+
+fn requests(scene: &VectorScene) -> Vec<(&'static str, ProtocolVector)> {
+    let agency = scene.ended.genesis();
+    let requests = [
+        ("request/exchange", SyncRequest::Exchange(vec![summary(scene)])),
         (
             "request/key-log",
             SyncRequest::KeyLog {
@@ -287,70 +359,75 @@ fn vectors() -> BTreeMap<&'static str, ProtocolVector> {
             "request/envelopes",
             SyncRequest::Envelopes {
                 agency,
-                want: vec![second.hash()],
-                have: vec![first.hash()],
+                want: vec![scene.second.hash()],
+                have: vec![scene.first.hash()],
             },
         ),
         (
             "request/push",
             SyncRequest::Push {
                 agency,
-                envelopes: vec![second.signed()],
-                heartbeat: Some(heartbeat.signed().clone()),
+                envelopes: vec![scene.second.signed()],
+                heartbeat: Some(scene.heartbeat.signed().clone()),
             },
         ),
         (
             "request/whole",
             SyncRequest::Whole {
                 agency,
-                envelopes: vec![first.hash()],
+                envelopes: vec![scene.first.hash()],
             },
         ),
         (
             "request/checkpoint",
             SyncRequest::Checkpoint {
                 agency,
-                name: signed.hash(),
+                name: scene.checkpoint.hash(),
             },
         ),
         (
             "request/rows",
             SyncRequest::Rows {
                 agency,
-                page: Hash::of(&[&pages[0]]),
+                page: Hash::of(&[&scene.pages[0]]),
             },
         ),
-        ("request/held", SyncRequest::Held(held.signed().clone())),
-    ] {
-        all.insert(name, ("message", None, request.to_bytes()));
-    }
-    for (name, response) in [
-        ("response/exchange", SyncResponse::Exchange(vec![summary])),
+        ("request/held", SyncRequest::Held(scene.held.signed().clone())),
+    ];
+    requests
+        .map(|(name, request)| (name, ("message", None, request.to_bytes())))
+        .into()
+}
+
+fn responses(scene: &VectorScene) -> Vec<(&'static str, ProtocolVector)> {
+    let rows = ByteString(scene.pages[0].clone());
+    let responses = [
+        ("response/exchange", SyncResponse::Exchange(vec![summary(scene)])),
         (
             "response/key-log",
             SyncResponse::KeyLog {
-                entries: vec![founding],
+                entries: vec![scene.entries[0].clone()],
                 more: true,
             },
         ),
         (
             "response/envelopes",
             SyncResponse::Envelopes {
-                envelopes: vec![second.signed()],
+                envelopes: vec![scene.second.signed()],
                 more: false,
             },
         ),
         ("response/received", SyncResponse::Received),
         (
             "response/checkpoint",
-            SyncResponse::Checkpoint(Some(signed.signed().clone())),
+            SyncResponse::Checkpoint(Some(scene.checkpoint.signed().clone())),
         ),
-        ("response/rows", SyncResponse::Rows(Some(ByteString(pages[0].clone())))),
+        ("response/rows", SyncResponse::Rows(Some(rows))),
         ("response/rows-none", SyncResponse::Rows(None)),
-    ] {
-        all.insert(name, ("message", None, response.to_bytes()));
-    }
-    all
+    ];
+    responses
+        .map(|(name, response)| (name, ("message", None, response.to_bytes())))
+        .into()
 }
 
 fn file() -> String {

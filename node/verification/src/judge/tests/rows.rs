@@ -1,7 +1,9 @@
 //! The faults that a badge can have, one row each, and what is then said.
 
 use registry_schema::{
-    Purpose, RecognitionScope, RecognitionWithdrawal, StatusState, VerdictKind, recognition::RegistrationStanding,
+    Purpose, RecognitionScope, RecognitionWithdrawal, StatusState,
+    VerdictKind::{self, Accepted, CouldNotCheck, NotRecognized, NotValid},
+    recognition::RegistrationStanding,
 };
 use serde_json::json;
 
@@ -17,9 +19,26 @@ pub(super) type BadgeFaultCase = (
     &'static [&'static str],
 );
 
-#[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) fn rows() -> Vec<BadgeFaultCase> {
-    use VerdictKind::{Accepted, CouldNotCheck, NotRecognized, NotValid};
+    [
+        recognized_for_what(),
+        recognition_that_does_not_hold(),
+        revoked_or_suspended(),
+        status_lists_not_heard(),
+        without_status(),
+        recognition_not_known(),
+        out_of_date(),
+        signature_that_does_not_hold(),
+        key_that_was_retired(),
+        beyond_this_version(),
+        not_well_formed(),
+        which_fault_goes_first(),
+    ]
+    .concat()
+}
+
+/// Shows for what, and by whom, the issuer is recognized.
+fn recognized_for_what() -> Vec<BadgeFaultCase> {
     vec![
         (
             "all is well",
@@ -74,6 +93,12 @@ pub(super) fn rows() -> Vec<BadgeFaultCase> {
             "Genuine, but North Carolina recognizes its issuer for other badges, not for this one. Tennessee does.",
             &["recognition.out_of_scope"],
         ),
+    ]
+}
+
+/// Shows a recognition that ended, or that is another issuer's.
+fn recognition_that_does_not_hold() -> Vec<BadgeFaultCase> {
+    vec![
         (
             "term over",
             |w| w.here().recognition.until = Some(t("2026-06-30")),
@@ -126,6 +151,12 @@ pub(super) fn rows() -> Vec<BadgeFaultCase> {
             "Genuine, but North Carolina does not recognize its issuer. Tennessee does.",
             &["recognition.none"],
         ),
+    ]
+}
+
+/// Shows what became of the badge, and when.
+fn revoked_or_suspended() -> Vec<BadgeFaultCase> {
+    vec![
         (
             "revoked",
             |w| w.listed(|revoked, _, _| *revoked = Some(change(StatusState::Revoked, "2026-03-03T10:00:00Z"))),
@@ -179,6 +210,12 @@ pub(super) fn rows() -> Vec<BadgeFaultCase> {
             "Could not check: it was reinstated on 3 March 2026; whether it was already suspended on 1 February 2026 is not known here.",
             &["status.unknown_then"],
         ),
+    ]
+}
+
+/// Shows status lists that are old, or were not read.
+fn status_lists_not_heard() -> Vec<BadgeFaultCase> {
+    vec![
         (
             "stale status list",
             |w| w.listed(|_, _, freshness| *freshness = stale()),
@@ -223,6 +260,12 @@ pub(super) fn rows() -> Vec<BadgeFaultCase> {
             "Could not check: nothing is known here of its status list.",
             &["status.unreachable"],
         ),
+    ]
+}
+
+/// Shows badges that name no status list.
+fn without_status() -> Vec<BadgeFaultCase> {
+    vec![
         (
             "no status, which the agency does not accept",
             |w| drop(w.unsigned.as_object_mut().unwrap().remove("credentialStatus")),
@@ -250,6 +293,12 @@ pub(super) fn rows() -> Vec<BadgeFaultCase> {
             "Genuine, but North Carolina does not recognize its issuer. Tennessee does.",
             &["status.none"],
         ),
+    ]
+}
+
+/// Shows what the recognizing agency's records leave open.
+fn recognition_not_known() -> Vec<BadgeFaultCase> {
+    vec![
         (
             "old trust list, recognized",
             |w| _ = w.evidence.trust_lists.insert(id("US-NC"), stale()),
@@ -286,6 +335,12 @@ pub(super) fn rows() -> Vec<BadgeFaultCase> {
             "Could not check: North Carolina recognizes the issuer for what is aligned to `urn:item:above`, and no framework at this node says whether what this badge is aligned to stands below that.",
             &["recognition.framework_unknown"],
         ),
+    ]
+}
+
+/// Shows a badge out of its dates.
+fn out_of_date() -> Vec<BadgeFaultCase> {
+    vec![
         (
             "expired",
             |w| w.question.at = t("2031-06-01"),
@@ -300,6 +355,12 @@ pub(super) fn rows() -> Vec<BadgeFaultCase> {
             "Not valid: this badge is good from January 15, 2026 on.",
             &["dates.not_yet_valid"],
         ),
+    ]
+}
+
+/// Shows signatures that are missing, or that do not hold.
+fn signature_that_does_not_hold() -> Vec<BadgeFaultCase> {
+    vec![
         (
             "altered",
             |w| w.forge = |d| d["credentialSubject"]["achievement"]["name"] = json!("Superintendent"),
@@ -348,6 +409,12 @@ pub(super) fn rows() -> Vec<BadgeFaultCase> {
             "Not valid: the signature does not match: the badge was changed after it was issued, or another key signed it.",
             &["proof.invalid", "issuer.key_not_issuers"],
         ),
+    ]
+}
+
+/// Shows a key that the issuer has retired.
+fn key_that_was_retired() -> Vec<BadgeFaultCase> {
+    vec![
         (
             "the key was retired before it signed",
             |w| {
@@ -368,6 +435,12 @@ pub(super) fn rows() -> Vec<BadgeFaultCase> {
             "Accepted in North Carolina for license renewal.",
             &["issuer.key_is_issuers"],
         ),
+    ]
+}
+
+/// Shows what this version cannot read.
+fn beyond_this_version() -> Vec<BadgeFaultCase> {
+    vec![
         (
             "a kind of signature that we do not know",
             |w| w.forge = |d| d["proof"]["cryptosuite"] = json!("ecdsa-sd-2023"),
@@ -396,6 +469,12 @@ pub(super) fn rows() -> Vec<BadgeFaultCase> {
             "Could not check: the badge is too large or too tangled to check: it names blank nodes.",
             &["proof.too_complex"],
         ),
+    ]
+}
+
+/// Shows badges that lack something, or say it in a wrong way.
+fn not_well_formed() -> Vec<BadgeFaultCase> {
+    vec![
         (
             "no achievement",
             |w| {
@@ -424,6 +503,12 @@ pub(super) fn rows() -> Vec<BadgeFaultCase> {
             "Not valid: the badge is not well formed (`validUntil` is no date and time with a time zone, like 2026-11-23T14:02:11Z).",
             &["structure.invalid", "dates.not_checked"],
         ),
+    ]
+}
+
+/// Shows which of several faults is told.
+fn which_fault_goes_first() -> Vec<BadgeFaultCase> {
+    vec![
         (
             "not valid goes before could not check and not recognized",
             |w| {

@@ -2,33 +2,44 @@
 
 use aws_lc_rs::hmac;
 
-use super::*;
+use super::{
+    VerdictKind::{CouldNotCheck, NotValid},
+    *,
+};
 
 pub(super) fn rows(world: &JudgeFixture) -> Vec<TokenAttack> {
-    use VerdictKind::{CouldNotCheck, NotValid};
+    [
+        no_signature_or_algorithm(world),
+        public_key_as_secret(world),
+        algorithm_of_another_key(world),
+        key_by_name(world),
+        key_within(world),
+        another_way_to_read_it(world),
+        unknown_algorithm(world),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Signs with the issuer's key, whatever the header.
+fn honest(world: &JudgeFixture) -> impl Fn(Value) -> String {
+    move |header| token(&header.to_string(), &world.unsigned.to_string(), &key())
+}
+
+/// Signs with the attacker's key, whatever the header.
+fn forged(world: &JudgeFixture) -> impl Fn(Value) -> String {
+    move |header| token(&header.to_string(), &world.unsigned.to_string(), &attacker())
+}
+
+/// Leaves out the signature, or what says how it is made.
+fn no_signature_or_algorithm(world: &JudgeFixture) -> Vec<TokenAttack> {
     let payload = world.unsigned.to_string();
-    let kid = world.method.clone();
-    let p256 = IssuerSigningKey::from_secret(KeyKind::P256, &[7; 32]).unwrap();
-    let of_p256 = multikey::did_key(&p256.public_key()).1;
-    let mallory = multikey::did_key(&attacker().public_key()).1;
-    let honest = |header: Value| token(&header.to_string(), &payload, &key());
-    let forged = |header: Value| token(&header.to_string(), &payload, &attacker());
     let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let honest = honest(world);
+    let kid = &world.method;
     let unsigned = format!("{}.{}.", part(r#"{"alg":"none"}"#), part(&payload));
-    let with_secret = |secret: &[u8], kid: &str| {
-        let signed = format!(
-            "{}.{}",
-            part(&json!({"alg": "HS256", "kid": kid}).to_string()),
-            part(&payload)
-        );
-        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), signed.as_bytes());
-        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(tag))
-    };
-    let mut secret = jwk(&attacker());
-    secret["d"] = json!("AAAA");
-    let weak = json!({"kty": "RSA", "n": URL_SAFE_NO_PAD.encode([0xc1; 128]), "e": "AQAB"});
-    let small = json!({"kty": "OKP", "crv": "Ed25519", "x": URL_SAFE_NO_PAD.encode([0; 32])});
-    let mut rows = vec![
+    vec![
         ("no signature", unsigned.clone(), NotValid, "proof.invalid"),
         (
             "no signature, but some bytes",
@@ -49,15 +60,34 @@ pub(super) fn rows(world: &JudgeFixture) -> Vec<TokenAttack> {
             NotValid,
             "proof.invalid",
         ),
+    ]
+}
+
+/// Takes a public key for a secret that both sides know.
+fn public_key_as_secret(world: &JudgeFixture) -> Vec<TokenAttack> {
+    let payload = world.unsigned.to_string();
+    let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let honest = honest(world);
+    let kid = &world.method;
+    let with_secret = |secret: &[u8], kid: &str| {
+        let signed = format!(
+            "{}.{}",
+            part(&json!({"alg": "HS256", "kid": kid}).to_string()),
+            part(&payload)
+        );
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), signed.as_bytes());
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(tag))
+    };
+    vec![
         (
             "HMAC with the public key",
-            with_secret(key().public_key().as_bytes(), &kid),
+            with_secret(key().public_key().as_bytes(), kid),
             NotValid,
             "proof.invalid",
         ),
         (
             "HMAC with its text",
-            with_secret(kid.as_bytes(), &kid),
+            with_secret(kid.as_bytes(), kid),
             NotValid,
             "proof.invalid",
         ),
@@ -67,6 +97,17 @@ pub(super) fn rows(world: &JudgeFixture) -> Vec<TokenAttack> {
             NotValid,
             "proof.invalid",
         ),
+    ]
+}
+
+/// Names an algorithm that the key is not for.
+fn algorithm_of_another_key(world: &JudgeFixture) -> Vec<TokenAttack> {
+    let payload = world.unsigned.to_string();
+    let honest = honest(world);
+    let kid = &world.method;
+    let p256 = IssuerSigningKey::from_secret(KeyKind::P256, &[7; 32]).unwrap();
+    let of_p256 = multikey::did_key(&p256.public_key()).1;
+    vec![
         (
             "an Ed25519 key as RS256",
             honest(json!({"alg": "RS256", "kid": kid})),
@@ -97,6 +138,16 @@ pub(super) fn rows(world: &JudgeFixture) -> Vec<TokenAttack> {
             NotValid,
             "proof.invalid",
         ),
+    ]
+}
+
+/// Names another's key, or none.
+fn key_by_name(world: &JudgeFixture) -> Vec<TokenAttack> {
+    let honest = honest(world);
+    let forged = forged(world);
+    let kid = &world.method;
+    let mallory = multikey::did_key(&attacker().public_key()).1;
+    vec![
         (
             "swapped kid",
             forged(json!({"alg": "EdDSA", "kid": mallory})),
@@ -135,6 +186,18 @@ pub(super) fn rows(world: &JudgeFixture) -> Vec<TokenAttack> {
             NotValid,
             "proof.invalid",
         ),
+    ]
+}
+
+/// Brings a key along, or says where one can be fetched.
+fn key_within(world: &JudgeFixture) -> Vec<TokenAttack> {
+    let forged = forged(world);
+    let kid = &world.method;
+    let mut secret = jwk(&attacker());
+    secret["d"] = json!("AAAA");
+    let weak = json!({"kty": "RSA", "n": URL_SAFE_NO_PAD.encode([0xc1; 128]), "e": "AQAB"});
+    let small = json!({"kty": "OKP", "crv": "Ed25519", "x": URL_SAFE_NO_PAD.encode([0; 32])});
+    vec![
         (
             "the attacker's jwk",
             forged(json!({"alg": "EdDSA", "jwk": jwk(&attacker())})),
@@ -179,6 +242,14 @@ pub(super) fn rows(world: &JudgeFixture) -> Vec<TokenAttack> {
             NotValid,
             "proof.invalid",
         ),
+    ]
+}
+
+/// Says that the token is of another type, or is to be read in another way.
+fn another_way_to_read_it(world: &JudgeFixture) -> Vec<TokenAttack> {
+    let honest = honest(world);
+    let kid = &world.method;
+    vec![
         (
             "another type of token",
             honest(json!({"alg": "EdDSA", "kid": kid, "typ": "at+jwt"})),
@@ -203,14 +274,21 @@ pub(super) fn rows(world: &JudgeFixture) -> Vec<TokenAttack> {
             NotValid,
             "proof.invalid",
         ),
-    ];
-    for alg in ["PS256", "ES512", "ES256K", "RS512", "EdDSA ", "eddsa"] {
-        rows.push((
+    ]
+}
+
+/// Names an algorithm that is none, or that is not had here.
+fn unknown_algorithm(world: &JudgeFixture) -> Vec<TokenAttack> {
+    let honest = honest(world);
+    let attack = |alg: &str| {
+        (
             "an algorithm that we do not have",
-            honest(json!({"alg": alg, "kid": kid})),
+            honest(json!({"alg": alg, "kid": world.method})),
             CouldNotCheck,
             "proof.unknown_suite",
-        ));
-    }
-    rows
+        )
+    };
+    ["PS256", "ES512", "ES256K", "RS512", "EdDSA ", "eddsa"]
+        .map(attack)
+        .to_vec()
 }

@@ -1,36 +1,66 @@
 //! Attacks on the form and on the claims.
 
-use super::*;
+use super::{
+    VerdictKind::{Accepted, CouldNotCheck, NotValid, Unreadable},
+    *,
+};
 use crate::contexts::{CREDENTIALS_V2, OPEN_BADGES};
 
 pub(super) fn rows(world: &JudgeFixture) -> Vec<TokenAttack> {
-    use VerdictKind::{Accepted, CouldNotCheck, NotValid, Unreadable};
-    let header = json!({"alg": "EdDSA", "kid": world.method}).to_string();
-    let payload = world.unsigned.to_string();
-    let good = token(&header, &payload, &key());
-    let parts: Vec<&str> = good.split('.').collect();
-    let claim = |name: &str, value: Value| {
+    [
+        number_of_parts(world),
+        encoding(world),
+        odd_json(world),
+        size(world),
+        credential_within(world),
+        names_in_claims(world),
+        times_in_claims(world),
+        vocabulary(world),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The honest header.
+fn header(world: &JudgeFixture) -> String {
+    json!({"alg": "EdDSA", "kid": world.method}).to_string()
+}
+
+/// The honest token.
+fn good(world: &JudgeFixture) -> String {
+    token(&header(world), &world.unsigned.to_string(), &key())
+}
+
+/// Adds a claim beside those of the credential, or puts it in the place of one.
+fn claim(world: &JudgeFixture) -> impl Fn(&str, Value) -> String {
+    move |name, value| {
         let mut with = world.unsigned.clone();
         with[name] = value;
-        token(&header, &with.to_string(), &key())
-    };
-    let first = |text: &str, with: &str| text.replacen('{', with, 1);
-    let inner = |claims: Value| {
+        token(&header(world), &with.to_string(), &key())
+    }
+}
+
+/// Puts the credential into `vc`, the older form, and these claims beside it.
+fn inner(world: &JudgeFixture) -> impl Fn(Value) -> String {
+    move |claims| {
         let mut payload = json!({"vc": world.unsigned});
         for (name, value) in claims.as_object().unwrap() {
             payload[name] = value.clone();
         }
-        token(&header, &payload.to_string(), &key())
-    };
-    let secs = |text: &str| json!(t(text).0 / 1000);
-    let deep = format!("{}{}", r#"{"vc":"#.repeat(70), "}".repeat(70));
-    let deep = first(
-        &payload,
-        &format!(r#"{{"x":{},"#, deep.replace("{}", "1").replace(":}", ":1}")),
-    );
-    let long = "x".repeat(1_400_000);
-    // 64 bytes leave four bits of the last character unused: of the 16 texts for one signature, one is read.
-    let one_more = format!("{}{}", &good[..good.len() - 1], next(good.as_bytes()[good.len() - 1]));
+        token(&header(world), &payload.to_string(), &key())
+    }
+}
+
+/// Writes another beginning into a JSON object.
+fn first(text: &str, with: &str) -> String {
+    text.replacen('{', with, 1)
+}
+
+/// Attacks the number of the parts; the first row is the control.
+fn number_of_parts(world: &JudgeFixture) -> Vec<TokenAttack> {
+    let good = good(world);
+    let parts: Vec<&str> = good.split('.').collect();
     vec![
         ("nothing wrong", good.clone(), Accepted, "proof.valid"),
         (
@@ -69,6 +99,16 @@ pub(super) fn rows(world: &JudgeFixture) -> Vec<TokenAttack> {
             NotValid,
             "proof.invalid",
         ),
+    ]
+}
+
+/// Attacks base64url.
+fn encoding(world: &JudgeFixture) -> Vec<TokenAttack> {
+    let good = good(world);
+    let parts: Vec<&str> = good.split('.').collect();
+    // 64 bytes leave four bits of the last character unused: of the 16 texts for one signature, one is read.
+    let one_more = format!("{}{}", &good[..good.len() - 1], next(good.as_bytes()[good.len() - 1]));
+    vec![
         (
             "padding in the header",
             format!("{}=.{}.{}", parts[0], parts[1], parts[2]),
@@ -100,6 +140,18 @@ pub(super) fn rows(world: &JudgeFixture) -> Vec<TokenAttack> {
             "structure.unreadable",
         ),
         ("bits that say nothing", one_more, Unreadable, "structure.unreadable"),
+    ]
+}
+
+/// Attacks the JSON of the header and of the payload.
+fn odd_json(world: &JudgeFixture) -> Vec<TokenAttack> {
+    let (header, payload) = (header(world), world.unsigned.to_string());
+    let deep = format!("{}{}", r#"{"vc":"#.repeat(70), "}".repeat(70));
+    let deep = first(
+        &payload,
+        &format!(r#"{{"x":{},"#, deep.replace("{}", "1").replace(":}", ":1}")),
+    );
+    vec![
         (
             "a header key twice",
             token(&first(&header, r#"{"alg":"none","#), &payload, &key()),
@@ -136,6 +188,14 @@ pub(super) fn rows(world: &JudgeFixture) -> Vec<TokenAttack> {
             Unreadable,
             "structure.unreadable",
         ),
+    ]
+}
+
+/// Attacks the limit of what is read.
+fn size(world: &JudgeFixture) -> Vec<TokenAttack> {
+    let (header, payload) = (header(world), world.unsigned.to_string());
+    let long = "x".repeat(1_400_000);
+    vec![
         (
             "more than 2 MB",
             token(&header, &"x".repeat(2_000_000), &key()),
@@ -154,6 +214,15 @@ pub(super) fn rows(world: &JudgeFixture) -> Vec<TokenAttack> {
             NotValid,
             "proof.invalid",
         ),
+    ]
+}
+
+/// Attacks what the token holds.
+fn credential_within(world: &JudgeFixture) -> Vec<TokenAttack> {
+    let header = header(world);
+    let claim = claim(world);
+    let inner = inner(world);
+    vec![
         (
             "a presentation",
             token(&header, r#"{"vp":{}}"#, &key()),
@@ -179,6 +248,14 @@ pub(super) fn rows(world: &JudgeFixture) -> Vec<TokenAttack> {
             "structure.unreadable",
         ),
         ("the older form", inner(json!({})), Accepted, "proof.valid"),
+    ]
+}
+
+/// Attacks the claims that say who, and which badge.
+fn names_in_claims(world: &JudgeFixture) -> Vec<TokenAttack> {
+    let claim = claim(world);
+    let inner = inner(world);
+    vec![
         (
             "another `iss`",
             claim("iss", json!("did:web:evil.example")),
@@ -209,6 +286,15 @@ pub(super) fn rows(world: &JudgeFixture) -> Vec<TokenAttack> {
             NotValid,
             "structure.invalid",
         ),
+    ]
+}
+
+/// Attacks the claims that say when.
+fn times_in_claims(world: &JudgeFixture) -> Vec<TokenAttack> {
+    let claim = claim(world);
+    let inner = inner(world);
+    let secs = |text: &str| json!(t(text).0 / 1000);
+    vec![
         (
             "`exp` that is text",
             claim("exp", json!("2031-01-15T09:00:00Z")),
@@ -251,13 +337,18 @@ pub(super) fn rows(world: &JudgeFixture) -> Vec<TokenAttack> {
             Accepted,
             "dates.in_date",
         ),
-        (
-            "an unknown vocabulary",
-            claim("@context", json!([CREDENTIALS_V2, OPEN_BADGES, {"validUntil": "x:y"}])),
-            CouldNotCheck,
-            "structure.unknown_context",
-        ),
     ]
+}
+
+/// Attacks the meaning of the words.
+fn vocabulary(world: &JudgeFixture) -> Vec<TokenAttack> {
+    let claim = claim(world);
+    vec![(
+        "an unknown vocabulary",
+        claim("@context", json!([CREDENTIALS_V2, OPEN_BADGES, {"validUntil": "x:y"}])),
+        CouldNotCheck,
+        "structure.unknown_context",
+    )]
 }
 
 /// The next digit of base64url.
