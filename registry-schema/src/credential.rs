@@ -32,8 +32,8 @@ pub struct Credential {
     pub state: StatusState,
     /// The moment at which the status became so; absent while it has been active from the start.
     pub state_since: Option<Timestamp>,
-    /// The moment up to which the agency's lists are known here, so that a later change of the status may be missing; absent
-    /// where that is unknown.
+    /// The moment up to which the status is known here, where that is not this moment: a later change may be missing. Absent
+    /// where the status is known up to now, or not at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_as_of: Option<Timestamp>,
 }

@@ -276,16 +276,18 @@ impl Registrar {
             Err(_) => self.shown_at(&kept.issued, None, StatusState::Unknown),
         };
         // That nothing is known against it tells nothing, where what is known is too old or incomplete.
-        credential.state_as_of = self.knows_its_lists_up_to();
-        if credential.state == StatusState::Active && credential.state_as_of.is_none() {
+        let now = self.clock.now();
+        let known_up_to = self.knows_its_lists_up_to(now);
+        if credential.state == StatusState::Active && known_up_to.is_none() {
             credential.state = StatusState::Unknown;
         }
+        credential.state_as_of = known_up_to.filter(|known| *known < now);
         credential
     }
 
     /// Returns the moment up to which this agency's own lists are known, if that is fresh.
-    fn knows_its_lists_up_to(&self) -> Option<Timestamp> {
-        let (registry, now) = (self.registry.snapshot(), self.clock.now());
+    fn knows_its_lists_up_to(&self, now: Timestamp) -> Option<Timestamp> {
+        let registry = self.registry.snapshot();
         match registry.freshness(registry.home()?, now) {
             Freshness::Heard { as_of, good_until } if now < good_until => Some(as_of),
             _ => None,

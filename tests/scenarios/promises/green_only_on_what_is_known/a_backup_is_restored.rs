@@ -121,6 +121,11 @@ async fn what_was_revoked_after_a_backup_is_never_good_as_of_now_before_a_peer_h
         verdict.status.fresh_as_of.is_some_and(|as_of| as_of <= last_word),
         "{verdict:#?}"
     );
+    // Who looks its own badge up is told the same.
+    let looked_up = sc.keeps(badge.code()).await;
+    assert_eq!(looked_up.state_as_of, verdict.status.fresh_as_of, "{looked_up:#?}");
+    let shown = sc.comity(&["credential", "show", &badge.code().to_string()]).await;
+    assert!(shown.stdout.replace('\n', " ").contains("as of"), "{shown:?}");
 
     // The last word has run out.
     federation.clock().advance_hours(20);

@@ -95,10 +95,10 @@ async fn a_copy_of_a_moment_ago_is_believed_by_nobody() {
         is_accepted(sc, "store").await;
         sc.says_of_itself(200, "ready").await;
         let looked_up = sc.keeps(revoked.code()).await;
-        assert_eq!(looked_up.state, StatusState::Active, "the operator vouched for it");
-        assert!(
-            looked_up.state_as_of.is_some(),
-            "a status is told with the moment up to which it is known"
+        assert_eq!(
+            (looked_up.state, looked_up.state_as_of),
+            (StatusState::Active, None),
+            "the operator vouched for it: it is known up to now"
         );
     }
 }
