@@ -39,7 +39,6 @@ fn agency(federation: &Federation) -> &TestAgency {
 async fn a_badge_revoked_in_one_state_turns_red_in_another() {
     let TeacherScenario { federation, badge, .. } = Federation::with_a_badge().await;
     let before = Timestamp(federation.clock().now().0 - 1);
-
     let change = agency(&federation)
         .revokes(&badge, StatusReason::Misrepresentation)
         .await;
@@ -61,7 +60,7 @@ async fn a_badge_revoked_in_one_state_turns_red_in_another() {
         assert_eq!(verdict.status.state, StatusState::Revoked);
         assert_eq!(verdict.status.source.as_deref(), Some("South Carolina"));
         let fresh = verdict.status.fresh_as_of.expect("an answer tells its age");
-        assert!(before <= fresh && fresh <= verdict.checked_at, "{verdict:#?}");
+        assert!(fresh <= verdict.checked_at, "{verdict:#?}");
         assert!(finding.as_of.is_some_and(|as_of| as_of >= change.at), "{finding:?}");
         // Nothing else is held against it.
         for code in [
@@ -72,6 +71,19 @@ async fn a_badge_revoked_in_one_state_turns_red_in_another() {
         ] {
             verdict.finding(code);
         }
+    }
+    // The heartbeat that follows dates it.
+    for neighbour in ["US-TN", "US-NC"] {
+        let employer = federation.employer_at(neighbour);
+        eventually("the answer is dated after the revocation was begun", async || {
+            let verdict = employer.verifies(&badge).await.is(VerdictKind::NotValid);
+            let fresh = verdict.status.fresh_as_of;
+            match fresh.is_some_and(|fresh| before <= fresh && fresh <= verdict.checked_at) {
+                true => Ok(()),
+                false => Err(format!("{fresh:?}")),
+            }
+        })
+        .await;
     }
     federation.audit().await;
 }
