@@ -56,8 +56,8 @@ impl Store {
         Ok(count > 0)
     }
 
-    /// Says that the records of credentials that were issued before a moment are lost. It needs no lease: nobody runs on the
-    /// store yet.
+    /// Says that the records of credentials that were issued before a moment are lost, and that the own log comes from others:
+    /// nothing is written to it before they have told how far it reaches. It needs no lease: nobody runs on the store yet.
     ///
     /// # Errors
     /// [`StoreError`], if the store cannot be written.

@@ -317,7 +317,8 @@ impl Replica {
         };
         match abroad {
             Some(summary) if is_here(summary) => self.note_told(from),
-            Some(_) => {}
+            // It has got something meanwhile that is not here: that it had nothing is its word no more.
+            Some(_) => drop(self.own_log.hold_nothing.remove(&from)),
             // One that has nothing of it knows nothing of it; that all who are followed have nothing is a word.
             None => {
                 self.own_log.hold_nothing.insert(from);

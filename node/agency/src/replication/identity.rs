@@ -35,7 +35,8 @@ pub struct NodeIdentity {
     pub checkpoint_every: u32,
     /// The most of one agency that is taken in.
     pub quota: Quota,
-    /// True while the store is rebuilt from others' files: then the root lets this node write, and nothing else is written.
+    /// True while the store is rebuilt from others' files: then the root's entries are taken before the own log is known, and
+    /// nothing else is.
     pub is_rebuilding: bool,
     /// The heads that are known to be on disk, whoever wrote them there.
     pub durable: DurableHeads,
