@@ -93,6 +93,18 @@ impl Purpose {
     }
 }
 
+crate::value_phrases!(Purpose {
+    ProfessionalLearning,
+    Renewal,
+    Advancement,
+    Endorsement,
+    InitialCertification,
+    Assignment,
+    Salary,
+    Stipend,
+    TestSubstitute,
+});
+
 impl fmt::Display for Purpose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -182,6 +194,31 @@ impl RecognitionScope {
         let fits = |text: &String| (1..=MAX_SCOPE_ID_BYTES).contains(&text.len());
         let named = !matches!(self, Self::Stack(stack) if !fits(&stack.name));
         *self == Self::All || (named && (1..=MAX_SCOPE_IDS).contains(&self.ids().len()) && self.ids().iter().all(fits))
+    }
+}
+
+crate::phrases! {
+    /// The achievements that a recognition covers.
+    pub enum ScopeSummary {
+        All,
+        Achievements { count: usize },
+        Aligned { count: usize },
+        Stack { name: String, count: usize },
+    }
+}
+
+impl From<&RecognitionScope> for crate::Phrase {
+    fn from(scope: &RecognitionScope) -> Self {
+        let summary = match scope {
+            RecognitionScope::All => ScopeSummary::All,
+            RecognitionScope::Achievements(ids) => ScopeSummary::Achievements { count: ids.len() },
+            RecognitionScope::Aligned(items) => ScopeSummary::Aligned { count: items.len() },
+            RecognitionScope::Stack(stack) => ScopeSummary::Stack {
+                name: stack.name.clone(),
+                count: stack.achievements.len(),
+            },
+        };
+        summary.into()
     }
 }
 
@@ -340,6 +377,12 @@ impl Attestation {
         }
     }
 }
+
+crate::value_phrases!(Attestation {
+    OwnReview,
+    AdoptedReview,
+    SelfAssessment,
+});
 
 impl FromStr for Attestation {
     type Err = String;

@@ -98,6 +98,18 @@ impl StatusReason {
     }
 }
 
+crate::value_phrases!(StatusReason {
+    IssuedInError,
+    Superseded,
+    Misconduct,
+    Misrepresentation,
+    IntegrityViolation,
+    EvidenceInvalid,
+    IssuerCeased,
+    Administrative,
+    Unspecified,
+});
+
 impl fmt::Display for StatusReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

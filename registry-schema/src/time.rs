@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::WrittenTime;
+
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z.
 ///
 /// Text form: RFC 3339 (`2026-11-23T14:02:11Z`), which is also the `dateTimeStamp` of VCDM 2.0, §4.9.
@@ -60,6 +62,18 @@ impl Timestamp {
     #[must_use]
     pub const fn is_plausible(self) -> bool {
         PLAUSIBLE.0 <= self.0 && self.0 <= PLAUSIBLE.1
+    }
+
+    /// The day by UTC, to be written.
+    #[must_use]
+    pub const fn day(self) -> WrittenTime {
+        WrittenTime::UtcDay(self)
+    }
+
+    /// The moment by UTC, to be written.
+    #[must_use]
+    pub const fn moment(self) -> WrittenTime {
+        WrittenTime::UtcMoment(self)
     }
 
     /// `3 March 2026`, in UTC; `a day before the year 2000` for what cannot be meant.

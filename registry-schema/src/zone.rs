@@ -2,7 +2,7 @@
 
 use jiff::{ZonedDateTime, civil::Date, tz::TimeZone};
 
-use crate::{AgencyId, Timestamp};
+use crate::{AgencyId, Timestamp, WrittenTime};
 
 /// The zones of states, territories and provinces; of one that lies in two, that in which most people live.
 const ZONES: [(&str, &str); 91] = [
@@ -122,6 +122,27 @@ pub fn date_in_words(at: Timestamp, agency: &AgencyId) -> String {
     LocalDay::of(at, agency).map_or_else(|| at.date_in_words(), |day| day.in_words())
 }
 
+/// A moment's day by an agency's clock.
+#[must_use]
+pub fn day(at: Timestamp, agency: &AgencyId) -> WrittenTime {
+    LocalDay::of(at, agency).map_or(WrittenTime::UtcDay(at), |day| day.written())
+}
+
+/// A moment by an agency's clock.
+#[must_use]
+pub fn moment(at: Timestamp, agency: &AgencyId) -> WrittenTime {
+    let moment = LocalDay::of(at, agency).and_then(|_| jiff::Timestamp::from_millisecond(at.0).ok());
+    moment.map_or(WrittenTime::UtcMoment(at), |moment| {
+        WrittenTime::Moment(moment.to_zoned_datetime(of(agency)).datetime())
+    })
+}
+
+/// The date of something: the day that whoever dated it meant, or else the day by the reader's clock.
+#[must_use]
+pub fn dated(at: Timestamp, dated_by: Option<&AgencyId>, reader: &AgencyId) -> WrittenTime {
+    meant_date(at, dated_by).map_or_else(|| day(at, reader), WrittenTime::Day)
+}
+
 /// A moment by an agency's clock: `August 15, 2026, 8:00 PM`
 #[must_use]
 pub fn in_words(at: Timestamp, agency: &AgencyId) -> String {
@@ -137,18 +158,22 @@ pub fn in_words(at: Timestamp, agency: &AgencyId) -> String {
 /// software writes days. `August 15, 2026`
 #[must_use]
 pub fn meant_day(at: Timestamp, dated_by: Option<&AgencyId>) -> Option<String> {
+    meant_date(at, dated_by).map(|day| day.strftime("%B %-d, %Y").to_string())
+}
+
+fn meant_date(at: Timestamp, dated_by: Option<&AgencyId>) -> Option<Date> {
     let second = |at: Timestamp| at.0.div_euclid(1000);
     let is_bound = |day: &LocalDay| at == day.first || second(at) == second(day.last);
     let theirs = dated_by.and_then(|agency| LocalDay::of(at, agency)).filter(is_bound);
     if let Some(day) = theirs {
-        return Some(day.in_words());
+        return Some(day.date);
     }
     let of_utc = second(at).rem_euclid(86_400);
     let day = jiff::Timestamp::from_millisecond(at.0)
         .ok()?
         .to_zoned_datetime(TimeZone::UTC);
     let is_day = (2000..=9998).contains(&day.year()) && (of_utc == 0 || of_utc == 86_399);
-    is_day.then(|| day.strftime("%B %-d, %Y").to_string())
+    is_day.then(|| day.date())
 }
 
 /// The date of something as people read it: the day that whoever dated it meant, or else the day by the reader's clock.
@@ -216,6 +241,12 @@ impl LocalDay {
     #[must_use]
     pub const fn last(&self) -> Timestamp {
         self.last
+    }
+
+    /// The day, to be written.
+    #[must_use]
+    pub const fn written(&self) -> WrittenTime {
+        WrittenTime::Day(self.date)
     }
 
     /// `August 15, 2026`.

@@ -14,7 +14,7 @@ pub(crate) use structure::{is_url, moment, types};
 
 use std::collections::BTreeMap;
 
-use registry_schema::Timestamp;
+use registry_schema::{Phrase, Timestamp};
 use serde_json::Value;
 
 use crate::{
@@ -108,6 +108,12 @@ pub struct StructureFault {
     pub place: String,
     /// The fault, in words.
     pub what: String,
+}
+
+impl From<&StructureFault> for Phrase {
+    fn from(fault: &StructureFault) -> Self {
+        Self::Verbatim(fault.to_string())
+    }
 }
 
 impl std::fmt::Display for StructureFault {

@@ -39,7 +39,7 @@ pub fn needed(badge: &OpenBadge, evidence: &Evidence, question: &VerificationQue
     let findings = judge::apart_from_structure(badge, evidence, question);
     let waits = findings
         .iter()
-        .any(|finding| finding.code == Code::IssuerKeyCompromised.as_str());
+        .any(|finding| finding.code == Code::IssuerKeyCompromised);
     waits.then(|| home.agency.clone())
 }
 

@@ -9,7 +9,7 @@ mod jcs;
 pub mod rdf;
 mod suite;
 
-use registry_schema::Timestamp;
+use registry_schema::{Phrase, Timestamp};
 use serde_json::{Map, Value};
 
 use self::rdf::RdfInput;
@@ -70,6 +70,18 @@ pub enum Undecidable {
     /// The document is larger or more tangled than we look at.
     #[error("the badge is too large or too tangled to check: {0}")]
     TooComplex(String),
+}
+
+impl From<&InvalidProof> for Phrase {
+    fn from(why: &InvalidProof) -> Self {
+        Self::Verbatim(why.to_string())
+    }
+}
+
+impl From<&Undecidable> for Phrase {
+    fn from(why: &Undecidable) -> Self {
+        Self::Verbatim(why.to_string())
+    }
 }
 
 /// The outcome of checking a document's proofs.

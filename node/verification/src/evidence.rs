@@ -4,13 +4,14 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use policy::Policy;
 use registry_schema::{
-    AgencyId, CredentialCode, Issuer, Purpose, QueryTime, StatusChange, Timestamp,
+    AgencyId, CredentialCode, Issuer, Phrase, Purpose, QueryTime, StatusChange, Timestamp,
     recognition::{AgencyRecognitionEntry, RecognitionEntry, Registration},
 };
 
 use crate::{
     did::ResolvedKeys,
     foreign_list::{ExternalStatus, StatusListError},
+    judge::{FindingDetail, ListFault},
     names::SimilarName,
 };
 
@@ -57,12 +58,6 @@ impl VerificationQuestion {
     }
 }
 
-/// The detail of a finding that rests on a list while this node's clock is in doubt.
-pub(crate) const CLOCK_IN_DOUBT: &str = "this node's clock is in doubt, so it cannot say which lists are fresh";
-
-/// The detail of a finding that rests on what the time is now, while this node's clock is in doubt.
-pub(crate) const NOW_IN_DOUBT: &str = "this node's clock is in doubt, so it cannot say which dates are past";
-
 /// The age of what is known of an agency's lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
@@ -98,16 +93,16 @@ impl Freshness {
     }
 
     /// The reason why the lists of the agency with this name do not count, if they do not.
-    pub(crate) fn fault(self, name: &str) -> String {
+    pub(crate) fn fault(self, name: String) -> Phrase {
         match self {
-            Self::Heard { as_of, .. } => format!("{name} has not been heard from since {}", as_of.in_words()),
-            Self::Never => format!("{name} was never heard from"),
-            Self::ClockInDoubt => CLOCK_IN_DOUBT.to_owned(),
-            Self::IncompleteHere => {
-                format!(
-                    "this node's own store may lack part of what {name} wrote, and its operator has to look after it"
-                )
+            Self::Heard { as_of, .. } => ListFault::NotHeardSince {
+                agency: name,
+                since: as_of.moment(),
             }
+            .into(),
+            Self::Never => ListFault::NeverHeard { agency: name }.into(),
+            Self::ClockInDoubt => FindingDetail::ClockInDoubtForLists.into(),
+            Self::IncompleteHere => ListFault::IncompleteHere { agency: name }.into(),
         }
     }
 }
@@ -150,8 +145,8 @@ pub enum StatusEvidence {
     Unreachable {
         /// Its URL.
         list: String,
-        /// The reason, in words: `no agency of this federation keeps it`.
-        why: String,
+        /// The reason: that no agency of this federation keeps it, or how fetching failed.
+        why: Phrase,
     },
 }
 
@@ -172,10 +167,10 @@ pub struct Evidence {
     pub trust_lists: BTreeMap<AgencyId, Freshness>,
     /// The issuer's keys as its own document on the web gives them, or why it could not be had. Asked only for issuers that
     /// no agency lists or recognizes, and none whose name holds its key.
-    pub resolved: Option<Result<ResolvedIssuer, String>>,
+    pub resolved: Option<Result<ResolvedIssuer, Phrase>>,
     /// The home agency's answer to whether it issued this very badge, or why it could not be asked. Asked only for a badge by a
     /// key that it calls compromised ([`crate::confirmation::needed`]).
-    pub confirmed: Option<Result<bool, String>>,
+    pub confirmed: Option<Result<bool, Phrase>>,
     /// The asked agency's policy, if it has published one. It is as old as its trust list.
     pub policy: Option<Arc<Policy>>,
     /// The items of frameworks above those that the badge names (`isChildOf`), by the frameworks that this node has. A badge

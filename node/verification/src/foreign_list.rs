@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use registry_schema::Timestamp;
+use registry_schema::{Phrase, Timestamp};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -40,6 +40,12 @@ pub enum StatusListError {
     /// `MALFORMED_VALUE_ERROR`: the badge's entry cannot be used with any list.
     #[error("{0}")]
     Malformed(String),
+}
+
+impl From<&StatusListError> for Phrase {
+    fn from(why: &StatusListError) -> Self {
+        Self::Verbatim(why.to_string())
+    }
 }
 
 /// A list, read.

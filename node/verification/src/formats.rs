@@ -6,6 +6,7 @@
 mod png;
 mod svg;
 
+use registry_schema::Phrase;
 use serde_json::Value;
 
 use crate::{OpenBadge, badge, json, jwt};
@@ -39,7 +40,18 @@ pub struct UnreadableBadge {
     pub next: String,
 }
 
+impl From<&UnreadableBadge> for Phrase {
+    fn from(why: &UnreadableBadge) -> Self {
+        Self::Clauses(vec![Self::Verbatim(why.stopped.clone()), Self::Verbatim(why.next.clone())])
+    }
+}
+
 impl UnreadableBadge {
+    /// The place where reading stopped, and why.
+    pub(crate) fn stopped(&self) -> Phrase {
+        Phrase::Verbatim(self.stopped.clone())
+    }
+
     pub(crate) fn new(stopped: impl Into<String>, next: impl Into<String>) -> Self {
         Self {
             stopped: stopped.into(),

@@ -1,11 +1,13 @@
-//! The judge: badge, evidence and question in, [`Verdict`] out. **Pure**: the same three always give the same answer.
+//! The judge: badge, evidence and question in, [`JudgedVerdict`] out. **Pure**: the same three always give the same answer.
 //!
 //! Every check reports at least one finding, in the order structure, proof, issuer, dates, status, recognition, worth,
 //! holder; none is skipped because an earlier one failed, and none has a default outcome. The verdict is then *read
 //! off* the findings (`precedence`), so that it cannot say anything that they do not.
 
 mod endorsements;
+mod finding;
 mod genuine;
+mod phrases;
 pub(crate) mod proof;
 mod published;
 mod recognition;
@@ -17,11 +19,17 @@ mod summary;
 mod worth;
 
 pub use endorsements::endorsed_status;
+pub use finding::{JudgedEndorsement, JudgedFinding, JudgedRecognition, JudgedVerdict};
+pub use phrases::{
+    AcceptedUse, AnswerSentence, AuthorshipDoubt, ConditionalUse, CountedBadges, EndorsementDetail, FindingDetail, ForeignList,
+    HeadlineClause, LikeName, ListFault, ListNote, MESSAGES, NameLikeness, NamedRule, Namesake, NotRecognizedClause, RecognizedIssuer,
+    SignerKeyPlace, UnnamedUse, UseReason,
+};
 
 use std::cell::OnceCell;
 
 use registry_schema::{
-    AgencyId, Check, CheckOutcome, Finding, IssuerStanding, LocalDay, StatusState, Timestamp, Verdict, VerdictKind,
+    AgencyId, Check, CheckOutcome, IssuerStanding, LocalDay, Phrase, StatusState, Timestamp, VerdictKind, WrittenTime,
     quotable, verdict::StatusSummary, zone,
 };
 use serde_json::Value;
@@ -30,13 +38,12 @@ use crate::{
     Evidence, Freshness, OpenBadge, UnreadableBadge, VerificationQuestion,
     codes::Code,
     data_integrity::{AllowedTerms, Canonicalization},
-    evidence::NOW_IN_DOUBT,
     home::{self, HomeAgencies},
 };
 
 /// Judges a badge.
 #[must_use]
-pub fn judge(badge: &OpenBadge, evidence: &Evidence, question: &VerificationQuestion) -> Verdict {
+pub fn judge(badge: &OpenBadge, evidence: &Evidence, question: &VerificationQuestion) -> JudgedVerdict {
     judge_by(Canonicalization::Any, badge, evidence, question)
 }
 
@@ -44,7 +51,7 @@ pub fn judge(badge: &OpenBadge, evidence: &Evidence, question: &VerificationQues
 /// canonical form goes the short way, and nobody else's word in it. None for any other, and for the first with its
 /// contexts: [`judge`] then takes its time, where that holds up nobody.
 #[must_use]
-pub fn try_judge_fast(badge: &OpenBadge, evidence: &Evidence, question: &VerificationQuestion) -> Option<Verdict> {
+pub fn try_judge_fast(badge: &OpenBadge, evidence: &Evidence, question: &VerificationQuestion) -> Option<JudgedVerdict> {
     let case = JudgeContext::new(badge, evidence, question, Canonicalization::Short);
     let proofs = badge
         .document
@@ -55,11 +62,11 @@ pub fn try_judge_fast(badge: &OpenBadge, evidence: &Evidence, question: &Verific
         return None;
     }
     let verdict = judge_by(Canonicalization::Short, badge, evidence, question);
-    let is_tangled = |finding: &Finding| finding.code == Code::ProofTooComplex.as_str();
+    let is_tangled = |finding: &JudgedFinding| finding.code == Code::ProofTooComplex;
     (!verdict.findings.iter().any(is_tangled)).then_some(verdict)
 }
 
-fn judge_by(way: Canonicalization, badge: &OpenBadge, evidence: &Evidence, question: &VerificationQuestion) -> Verdict {
+fn judge_by(way: Canonicalization, badge: &OpenBadge, evidence: &Evidence, question: &VerificationQuestion) -> JudgedVerdict {
     let question = &VerificationQuestion {
         clock_in_doubt: question.clock_in_doubt || evidence.is_of_a_clock_in_doubt(),
         ..question.clone()
@@ -83,10 +90,12 @@ fn judge_by(way: Canonicalization, badge: &OpenBadge, evidence: &Evidence, quest
     findings.push(holder(badge));
     findings.extend(record::learners(&credentials));
     let verdict = precedence(&findings);
-    let said = sentence::of(verdict, &findings, &case, &status, &recognition);
-    Verdict {
+    let mut sentences = sentence::of(verdict, &findings, &case, &status, &recognition);
+    sentences.extend(record::summary(&credentials));
+    sentences.extend(sentence::known(question));
+    JudgedVerdict {
         verdict,
-        sentence: quotable::plain(said) + &record::in_words(&credentials) + &sentence::known(question),
+        sentence: Phrase::Sentences(sentences),
         agency: question.agency.clone(),
         purpose: question.purpose,
         at: question.at,
@@ -106,7 +115,6 @@ fn judge_by(way: Canonicalization, badge: &OpenBadge, evidence: &Evidence, quest
         worth,
         endorsements,
         credentials,
-        receipt: None,
     }
 }
 
@@ -123,7 +131,7 @@ pub(crate) fn apart_from_structure(
     badge: &OpenBadge,
     evidence: &Evidence,
     question: &VerificationQuestion,
-) -> Vec<Finding> {
+) -> Vec<JudgedFinding> {
     let case = JudgeContext {
         terms: AllowedTerms::Any,
         ..JudgeContext::new(badge, evidence, question, Canonicalization::Any)
@@ -137,30 +145,27 @@ pub(crate) fn apart_from_structure(
 
 /// The verdict on a file in which no badge could be read.
 #[must_use]
-pub fn unreadable(why: &UnreadableBadge, question: &VerificationQuestion) -> Verdict {
-    let finding = finding(Code::StructureUnreadable, why.to_string());
-    let sentence = format!("This file is not a badge that we can read: {why}.");
-    without_badge(VerdictKind::Unreadable, sentence, finding, question)
+pub fn unreadable(why: &UnreadableBadge, question: &VerificationQuestion) -> JudgedVerdict {
+    let why = Phrase::from(why);
+    let finding = finding(Code::StructureUnreadable, why.clone());
+    let sentence = AnswerSentence::UnreadableBecause { why };
+    without_badge(VerdictKind::Unreadable, sentence.into(), finding, question)
 }
 
 /// The verdict on a badge that whoever keeps it could not be asked for. `why` is lower case, without a full stop.
 #[must_use]
-pub fn unreachable(why: &str, question: &VerificationQuestion) -> Verdict {
-    let finding = finding(Code::StructureUnreachable, why);
-    without_badge(
-        VerdictKind::CouldNotCheck,
-        format!("Could not check: {why}."),
-        finding,
-        question,
-    )
+pub fn unreachable(why: Phrase, question: &VerificationQuestion) -> JudgedVerdict {
+    let finding = finding(Code::StructureUnreachable, why.clone());
+    let sentence = AnswerSentence::CouldNotCheck { why };
+    without_badge(VerdictKind::CouldNotCheck, sentence.into(), finding, question)
 }
 
 fn without_badge(
     verdict: VerdictKind,
-    sentence: String,
-    structure: Finding,
+    sentence: Phrase,
+    structure: JudgedFinding,
     question: &VerificationQuestion,
-) -> Verdict {
+) -> JudgedVerdict {
     let mut findings = vec![structure];
     for code in [
         Code::ProofNotChecked,
@@ -171,11 +176,11 @@ fn without_badge(
         Code::WorthNotChecked,
         Code::HolderNotChecked,
     ] {
-        findings.push(finding(code, "there was no badge to check"));
+        findings.push(finding(code, FindingDetail::NoBadgeToCheck));
     }
-    Verdict {
+    JudgedVerdict {
         verdict,
-        sentence: quotable::plain(sentence),
+        sentence,
         agency: question.agency.clone(),
         purpose: question.purpose,
         at: question.at,
@@ -193,7 +198,6 @@ fn without_badge(
         worth: Vec::new(),
         endorsements: Vec::new(),
         credentials: Vec::new(),
-        receipt: None,
     }
 }
 
@@ -217,39 +221,31 @@ struct JudgeContext<'a> {
     tallies: OnceCell<worth::BadgeTallies<'a>>,
 }
 
-/// A finding: check and outcome follow from its code, so that a code can never be used for two outcomes. Its detail turns and
-/// hides nothing, whoever wrote what stands in it.
-pub(crate) fn finding(code: Code, detail: impl Into<String>) -> Finding {
-    Finding {
-        check: code.check(),
-        outcome: code.outcome(),
-        code: code.as_str().to_owned(),
-        detail: quotable::plain(detail.into()),
-        as_of: None,
-        agency: None,
-    }
+/// A finding with this code and detail.
+pub(crate) fn finding(code: Code, detail: impl Into<Phrase>) -> JudgedFinding {
+    JudgedFinding::new(code, detail)
 }
 
 /// A date of a badge: the day that the agency meant which dated it, or else the day by the clock of the agency asked; with the
 /// time of day by the latter, where it lies in the day asked about. A day that is meant to its end is told without.
-pub(crate) fn in_local_words(question: &VerificationQuestion, dated_by: Option<&AgencyId>, at: Timestamp) -> String {
+pub(crate) fn local_date(question: &VerificationQuestion, dated_by: Option<&AgencyId>, at: Timestamp) -> WrittenTime {
     let reader = &question.agency;
     let (day, asked) = (LocalDay::of(at, reader), LocalDay::of(question.at, reader));
     let is_whole = day.as_ref().is_some_and(|day| at == day.last() || at == day.first());
-    let meant = zone::dated_in_words(at, dated_by, reader);
-    let is_asked = day == asked || asked.is_some_and(|asked| asked.in_words() == meant);
+    let meant = zone::dated(at, dated_by, reader);
+    let is_asked = day == asked || asked.is_some_and(|asked| asked.written() == meant);
     match is_asked && !is_whole {
-        true => zone::in_words(at, reader),
+        true => zone::moment(at, reader),
         false => meant,
     }
 }
 
 /// Only a key that an agency registers shows who signed.
-fn standing(findings: &[Finding]) -> IssuerStanding {
+fn standing(findings: &[JudgedFinding]) -> IssuerStanding {
     let shown = |check: Check| {
         findings
             .iter()
-            .any(|f| f.check == check && f.outcome == CheckOutcome::Passed)
+            .any(|f| f.check == check && f.outcome() == CheckOutcome::Passed)
     };
     match shown(Check::Proof) && shown(Check::Issuer) {
         true => IssuerStanding::Registered,
@@ -263,12 +259,16 @@ fn oldest(moments: impl IntoIterator<Item = Option<Timestamp>>) -> Option<Timest
 }
 
 /// Not valid before could-not-check before not-recognized before accepted. Worth and holder never count.
-fn precedence(findings: &[Finding]) -> VerdictKind {
-    let any = |outcome: CheckOutcome, checks: &[Check]| {
-        findings
-            .iter()
-            .any(|f| f.outcome == outcome && checks.contains(&f.check))
-    };
+fn precedence(findings: &[JudgedFinding]) -> VerdictKind {
+    if findings.iter().any(|f| f.code == Code::StructureUnreadable) {
+        return VerdictKind::Unreadable;
+    }
+    let outcomes: Vec<_> = findings.iter().map(|f| (f.check, f.outcome())).collect();
+    precedence_of(&outcomes)
+}
+
+fn precedence_of(outcomes: &[(Check, CheckOutcome)]) -> VerdictKind {
+    let any = |outcome: CheckOutcome, checks: &[Check]| outcomes.iter().any(|(c, o)| *o == outcome && checks.contains(c));
     let of_the_badge = [
         Check::Structure,
         Check::Proof,
@@ -277,9 +277,6 @@ fn precedence(findings: &[Finding]) -> VerdictKind {
         Check::Status,
     ];
     let passed = |check: Check| any(CheckOutcome::Passed, &[check]);
-    if findings.iter().any(|f| f.code == Code::StructureUnreadable.as_str()) {
-        return VerdictKind::Unreadable;
-    }
     if any(CheckOutcome::Failed, &of_the_badge) {
         return VerdictKind::NotValid;
     }
@@ -305,16 +302,13 @@ fn precedence(findings: &[Finding]) -> VerdictKind {
     }
 }
 
-fn holder(badge: &OpenBadge) -> Finding {
+fn holder(badge: &OpenBadge) -> JudgedFinding {
     let whose = match (&badge.subject_name, &badge.subject_id) {
-        (Some(_), _) => "the badge carries a name; compare it with an identity document",
-        (None, Some(_)) => "the badge is bound to a key of its holder and carries no name",
-        (None, None) => "the badge carries no name",
+        (Some(_), _) => FindingDetail::HolderWithName,
+        (None, Some(_)) => FindingDetail::HolderWithKey,
+        (None, None) => FindingDetail::HolderUnnamed,
     };
-    finding(
-        Code::HolderNotChecked,
-        format!("whether it belongs to the person who shows it was not checked: {whose}"),
-    )
+    finding(Code::HolderNotChecked, whose)
 }
 
 impl<'a> JudgeContext<'a> {
@@ -348,11 +342,11 @@ impl JudgeContext<'_> {
             .unwrap_or_else(|| agency.to_string())
     }
 
-    /// The day or moment asked about, in words: `August 15, 2026`, if it was a whole day.
-    fn then(&self) -> String {
+    /// The day or moment asked about.
+    fn then(&self) -> WrittenTime {
         let question = self.question;
         let day = LocalDay::ending_at(question.at, &question.agency);
-        day.map_or_else(|| question.at.date_in_words(), |day| day.in_words())
+        day.map_or_else(|| question.at.day(), |day| day.written())
     }
 
     /// Returns true if what is known is fresh; never, by a clock that is in doubt.
@@ -361,11 +355,13 @@ impl JudgeContext<'_> {
     }
 
     /// That an agency which this check needs is expelled, if it is.
-    fn expelled(&self, agency: &AgencyId, check: Check) -> Option<Finding> {
+    fn expelled(&self, agency: &AgencyId, check: Check) -> Option<JudgedFinding> {
         let since = self.evidence.expelled.get(agency)?;
-        let (name, on) = (self.name(agency), since.date_in_words());
-        let detail = format!("{name} is no longer federated with this node, since {on}");
-        Some(Finding {
+        let detail = FindingDetail::Expelled {
+            agency: self.name(agency),
+            since: since.day(),
+        };
+        Some(JudgedFinding {
             // Whichever check needs the agency reports it.
             check,
             agency: Some(agency.clone()),
@@ -378,33 +374,33 @@ impl JudgeContext<'_> {
         home::entry(self.evidence, &self.homes, &self.badge.issuer_id).map(|issuer| &issuer.agency)
     }
 
-    fn dates(&self) -> Vec<Finding> {
+    fn dates(&self) -> Vec<JudgedFinding> {
         let at = self.question.at;
-        let in_words = |at: Timestamp| in_local_words(self.question, self.home_agency(), at);
+        let date = |at: Timestamp| local_date(self.question, self.home_agency(), at);
         let in_doubt = self.question.now_is_in_doubt();
         let broken = ["validFrom", "validUntil", "issuanceDate", "expirationDate"];
         let mut findings = Vec::new();
         if self.badge.faults.iter().any(|f| broken.contains(&f.place.as_str())) {
-            findings.push(finding(Code::DatesNotChecked, "its dates could not be read"));
+            findings.push(finding(Code::DatesNotChecked, FindingDetail::DatesUnreadable));
         }
         if in_doubt {
-            findings.push(finding(Code::DatesClockInDoubt, NOW_IN_DOUBT));
-        } else if let Some(from) = self.badge.valid_from.filter(|from| at < *from) {
-            findings.push(finding(
-                Code::DatesNotYetValid,
-                format!("good from {} on", in_words(from)),
-            ));
+            findings.push(finding(Code::DatesClockInDoubt, FindingDetail::ClockInDoubtForDates));
+        } else if let Some(from) = self.badge.valid_from.filter(|from| at < *from).map(date) {
+            let found = finding(Code::DatesNotYetValid, FindingDetail::GoodFrom { from });
+            findings.push(found.with_headline(HeadlineClause::NotYetGood { from }));
         }
         // VCDM 2.0, §4.9: `validUntil` itself still counts.
-        if let Some(until) = self.badge.valid_until.filter(|until| *until < at && !in_doubt) {
-            findings.push(finding(Code::DatesExpired, format!("expired on {}", in_words(until))));
+        let until = self.badge.valid_until;
+        if let Some(on) = until.filter(|until| *until < at && !in_doubt).map(date) {
+            let found = finding(Code::DatesExpired, FindingDetail::ExpiredOn { on });
+            findings.push(found.with_headline(HeadlineClause::Expired { on }));
         }
         if findings.is_empty() {
-            let until = match self.badge.valid_until {
-                Some(until) => format!("good until {}", in_words(until)),
-                None => "it has no end date".to_owned(),
+            let detail = match until.map(date) {
+                Some(until) => FindingDetail::GoodUntil { until },
+                None => FindingDetail::NoEndDate,
             };
-            findings.push(finding(Code::DatesInDate, until));
+            findings.push(finding(Code::DatesInDate, detail));
         }
         findings
     }

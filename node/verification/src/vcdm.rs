@@ -9,11 +9,12 @@ mod presentation;
 mod related;
 mod structure;
 
-use registry_schema::{Check, CheckOutcome, Finding, Timestamp};
+use registry_schema::{Check, CheckOutcome, Timestamp};
 use serde_json::{Map, Value};
 
 pub use self::presentation::{Presentation, read_presentation, verify_presentation};
 use crate::{
+    judge::JudgedFinding,
     Evidence, IssuerSigningKey, OpenBadge, StructureFault, VerificationQuestion, badge,
     codes::Code,
     contexts::{CREDENTIALS_V1, DATA_INTEGRITY_V1, DATA_INTEGRITY_V2},
@@ -43,9 +44,9 @@ impl RequestedChecks {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VerificationFindings {
     /// Any of these, and it is not verified.
-    pub errors: Vec<Finding>,
+    pub errors: Vec<JudgedFinding>,
     /// Findings that the asker should know all the same.
-    pub warnings: Vec<Finding>,
+    pub warnings: Vec<JudgedFinding>,
 }
 
 impl VerificationFindings {
@@ -55,21 +56,21 @@ impl VerificationFindings {
         self.errors.is_empty()
     }
 
-    fn add(&mut self, findings: impl IntoIterator<Item = Finding>, checks: RequestedChecks) {
+    fn add(&mut self, findings: impl IntoIterator<Item = JudgedFinding>, checks: RequestedChecks) {
         for finding in findings {
             let counts = match finding.check {
-                Check::Structure | Check::Proof => finding.outcome != CheckOutcome::Passed,
+                Check::Structure | Check::Proof => finding.outcome() != CheckOutcome::Passed,
                 // Where nobody lists the issuer, its name is only what the signer calls himself.
-                Check::Issuer => finding.outcome == CheckOutcome::Failed,
-                Check::Dates => checks.dates && finding.outcome != CheckOutcome::Passed,
+                Check::Issuer => finding.outcome() == CheckOutcome::Failed,
+                Check::Dates => checks.dates && finding.outcome() != CheckOutcome::Passed,
                 Check::Status => {
-                    checks.status && matches!(finding.outcome, CheckOutcome::Failed | CheckOutcome::CouldNotCheck)
+                    checks.status && matches!(finding.outcome(), CheckOutcome::Failed | CheckOutcome::CouldNotCheck)
                 }
                 Check::Recognition | Check::Worth | Check::Holder => false,
             };
             if counts {
                 self.errors.push(finding);
-            } else if finding.outcome != CheckOutcome::Passed {
+            } else if finding.outcome() != CheckOutcome::Passed {
                 self.warnings.push(finding);
             }
         }
@@ -117,10 +118,10 @@ pub fn verify_credential(
     answer
 }
 
-fn invalid(faults: Vec<StructureFault>) -> impl Iterator<Item = Finding> {
+fn invalid(faults: Vec<StructureFault>) -> impl Iterator<Item = JudgedFinding> {
     faults
         .into_iter()
-        .map(|fault| judge::finding(Code::StructureInvalid, fault.to_string()))
+        .map(|fault| judge::finding(Code::StructureInvalid, &fault))
 }
 
 /// The faults of a credential that is to be issued.

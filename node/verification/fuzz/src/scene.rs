@@ -211,7 +211,7 @@ impl FuzzFixture {
                         },
                         false => StatusEvidence::Unreachable {
                             list: entry.list.clone(),
-                            why: "it was not asked for".to_owned(),
+                            why: registry_schema::Phrase::Verbatim("it was not asked for".to_owned()),
                         },
                     },
                 )
@@ -227,6 +227,7 @@ impl FuzzFixture {
             ..self.evidence.clone()
         };
         let verdict = verification::judge(badge, &evidence, &self.question);
+        let verdict = verdict.in_words(&words::Language::English);
         audit(&verdict);
         verdict
     }

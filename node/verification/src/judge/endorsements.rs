@@ -2,19 +2,15 @@
 //! whether its own signature holds, and whether it was withdrawn as far as the federation's own lists say; **none ever
 //! changes the verdict**, and nobody outside is asked anything about one.
 
-use registry_schema::{
-    CheckOutcome, Finding, Issuer, quotable,
-    verdict::{Endorsement, EndorsementTarget},
-};
+use registry_schema::{CheckOutcome, Issuer, Phrase, quotable, verdict::EndorsementTarget};
 use serde_json::Value;
 
-use super::{JudgeContext, finding, in_local_words, proof};
+use super::{EndorsementDetail, FindingDetail, JudgeContext, JudgedEndorsement, JudgedFinding, finding, local_date, proof};
 use crate::{
     OpenBadge, StatusEntry, StatusEvidence, UnreadableBadge,
     badge::{parse_any, types},
     codes::Code,
     data_integrity::{self, ProofOutcome, Undecidable, VerifiedProof},
-    evidence::NOW_IN_DOUBT,
     formats::BadgeFormat,
     home, jwt, multikey,
 };
@@ -84,22 +80,22 @@ fn found(badge: &OpenBadge) -> Vec<EmbeddedEndorsement<'_>> {
 
 impl JudgeContext<'_> {
     /// The result for each endorsement, and a finding for those that do not hold or were not checked.
-    pub(super) fn endorsements(&self) -> (Vec<Endorsement>, Vec<Finding>) {
+    pub(super) fn endorsements(&self) -> (Vec<JudgedEndorsement>, Vec<JudgedFinding>) {
         let found = found(self.badge);
         let known = &self.evidence.endorsements;
         let known = known.iter().map(Vec::as_slice).chain(std::iter::repeat(&[][..]));
         let looked_at = found.iter().take(MAX_CHECKED).zip(known);
-        let told: Vec<Endorsement> = looked_at.map(|(one, status)| self.endorsement(one, status)).collect();
-        let count = |outcome: CheckOutcome| told.iter().filter(|one| one.outcome == outcome).count();
+        let told: Vec<JudgedEndorsement> = looked_at.map(|(one, status)| self.endorsement(one, status)).collect();
+        let count = |outcome: CheckOutcome| told.iter().filter(|one| one.code.outcome() == outcome).count();
         let (failed, total) = (count(CheckOutcome::Failed), found.len());
         let unchecked = total - told.len() + count(CheckOutcome::CouldNotCheck);
         let mut findings = Vec::new();
         if failed > 0 {
-            let what = format!("of the badge's endorsements by others ({total}), {failed} do not hold");
+            let what = FindingDetail::EndorsementsInvalid { total, count: failed };
             findings.push(finding(Code::ProofEndorsementInvalid, what));
         }
         if unchecked > 0 {
-            let what = format!("of the badge's endorsements by others ({total}), {unchecked} could not be checked");
+            let what = FindingDetail::EndorsementsNotChecked { total, count: unchecked };
             findings.push(finding(Code::ProofEndorsementsNotChecked, what));
         }
         (told, findings)
@@ -110,9 +106,9 @@ impl JudgeContext<'_> {
         !found(self.badge).is_empty()
     }
 
-    fn endorsement(&self, found: &EmbeddedEndorsement<'_>, status: &[StatusEvidence]) -> Endorsement {
+    fn endorsement(&self, found: &EmbeddedEndorsement<'_>, status: &[StatusEvidence]) -> JudgedEndorsement {
         let (by, code, detail) = match read(found.value) {
-            Err(why) => (None, Code::StructureInvalid, why.stopped),
+            Err(why) => (None, Code::StructureInvalid, why.stopped()),
             Ok(read) => {
                 let (code, detail) = self.endorses(&read, found.subject, status);
                 let registered = self.registers(&read.issuer_id).map(|issuer| issuer.name.as_str());
@@ -128,27 +124,22 @@ impl JudgeContext<'_> {
                 (Some(by).filter(|by| !by.is_empty()), code, detail)
             }
         };
-        Endorsement {
+        JudgedEndorsement {
             by,
             of: found.of,
-            outcome: code.outcome(),
-            code: code.as_str().to_owned(),
-            detail: quotable::plain(detail),
+            code,
+            detail,
         }
     }
 
     /// The finding on an endorsement: of several things against it, the first.
-    fn endorses(&self, read: &OpenBadge, subject: Option<&str>, status: &[StatusEvidence]) -> (Code, String) {
+    fn endorses(&self, read: &OpenBadge, subject: Option<&str>, status: &[StatusEvidence]) -> (Code, Phrase) {
         if !types(read.document.get("type")).any(|kind| kind == "EndorsementCredential") {
-            return (
-                Code::StructureInvalid,
-                "it lacks the type EndorsementCredential".to_owned(),
-            );
+            return (Code::StructureInvalid, EndorsementDetail::NoEndorsementType.into());
         }
         let about = read.document.pointer("/credentialSubject/id").and_then(Value::as_str);
         if about.is_none() || about != subject {
-            let what = "it is about something else than what it stands in";
-            return (Code::StructureInvalid, what.to_owned());
+            return (Code::StructureInvalid, EndorsementDetail::AboutSomethingElse.into());
         }
         let outcome = match &read.token {
             Some(token) => token.verify(&read.document, &read.issuer_id, multikey::key_in_method),
@@ -156,32 +147,30 @@ impl JudgeContext<'_> {
         };
         // Under no vocabulary that is known here, the signature is unchecked, not wrong.
         if let ProofOutcome::CouldNotCheck(doubt @ Undecidable::UnknownContext(_)) = &outcome {
-            return (Code::StructureUnknownContext, doubt.to_string());
+            return (Code::StructureUnknownContext, doubt.into());
         }
         let dated_by = self.registers(&read.issuer_id).map(|issuer| &issuer.agency);
         let signature = proof::signature(&outcome, self.question, dated_by);
         let ProofOutcome::Valid(signatures) = &outcome else {
-            return (code_of(&signature), signature.detail);
+            return (signature.code, signature.detail);
         };
-        if signature.outcome != CheckOutcome::Passed {
-            return (code_of(&signature), signature.detail);
+        if signature.outcome() != CheckOutcome::Passed {
+            return (signature.code, signature.detail);
         }
         if let Some(against) = self.endorser(read, signatures) {
             return against;
         }
         let at = self.question.at;
         if self.question.now_is_in_doubt() && (read.valid_from.is_some() || read.valid_until.is_some()) {
-            return (Code::DatesClockInDoubt, NOW_IN_DOUBT.to_owned());
+            return (Code::DatesClockInDoubt, FindingDetail::ClockInDoubtForDates.into());
         }
         if let Some(until) = read.valid_until.filter(|until| *until < at) {
-            return (
-                Code::DatesExpired,
-                format!("it expired on {}", in_local_words(self.question, dated_by, until)),
-            );
+            let on = local_date(self.question, dated_by, until);
+            return (Code::DatesExpired, EndorsementDetail::ExpiredOn { on }.into());
         }
         if let Some(from) = read.valid_from.filter(|from| at < *from) {
-            let on = in_local_words(self.question, dated_by, from);
-            return (Code::DatesNotYetValid, format!("it is good from {on} on"));
+            let from = local_date(self.question, dated_by, from);
+            return (Code::DatesNotYetValid, EndorsementDetail::GoodFrom { from }.into());
         }
         let against = match read.status.is_empty() {
             true => None,
@@ -191,15 +180,14 @@ impl JudgeContext<'_> {
             Some(against) => against,
             // A key shows that the file is whole, and not who made it.
             None if self.registers(&read.issuer_id).is_none() => {
-                let what = "it is signed, but nobody here knows the signer: anyone can write that name";
-                (Code::IssuerUnregistered, what.to_owned())
+                (Code::IssuerUnregistered, EndorsementDetail::SignerUnknown.into())
             }
             None => {
-                let what = match read.status.is_empty() {
-                    true => "whoever is named signed it",
-                    false => "whoever is named signed it, and has not withdrawn it since",
+                let detail = match read.status.is_empty() {
+                    true => EndorsementDetail::Signed,
+                    false => EndorsementDetail::SignedAndNotWithdrawn,
                 };
-                (Code::ProofValid, what.to_owned())
+                (Code::ProofValid, detail.into())
             }
         }
     }
@@ -213,7 +201,7 @@ impl JudgeContext<'_> {
     }
 
     /// The finding against its status: the gravest first. What nobody here knows is not checked, never fine.
-    fn withdrawn(&self, read: &OpenBadge, status: &[StatusEvidence]) -> Option<(Code, String)> {
+    fn withdrawn(&self, read: &OpenBadge, status: &[StatusEvidence]) -> Option<(Code, Phrase)> {
         let said = read.status.iter().enumerate().flat_map(|(i, entry)| {
             // The federation's lists are of revocations and of suspensions, one bit an entry.
             let known = status.get(i).filter(|_| entry.is_bitstring() && entry.size == Some(1));
@@ -221,27 +209,25 @@ impl JudgeContext<'_> {
                 Some(known @ StatusEvidence::Listed { .. }) => self.entry(known, &mut None),
                 _ => vec![finding(
                     Code::StatusUnreachable,
-                    "whether it was withdrawn since was not checked: no agency of this federation keeps its status list, and \
-                     nobody was asked",
+                    EndorsementDetail::WithdrawalNotChecked,
                 )],
             }
         });
-        let said: Vec<Finding> = said.collect();
-        let of = |outcome: CheckOutcome| said.iter().find(|f| f.outcome == outcome);
+        let said: Vec<JudgedFinding> = said.collect();
+        let of = |outcome: CheckOutcome| said.iter().find(|f| f.outcome() == outcome);
         let against = of(CheckOutcome::Failed).or_else(|| of(CheckOutcome::CouldNotCheck))?;
-        Some((code_of(against), against.detail.clone()))
+        Some((against.code, against.detail.clone()))
     }
 
     /// The objection to the key, unless the endorser's own name holds it, or it is a listed key of the badge's issuer.
-    fn endorser(&self, read: &OpenBadge, signatures: &[VerifiedProof]) -> Option<(Code, String)> {
+    fn endorser(&self, read: &OpenBadge, signatures: &[VerifiedProof]) -> Option<(Code, Phrase)> {
         let own = multikey::key_of_did(&read.issuer_id);
         let listed = match read.issuer_id == self.badge.issuer_id {
             true => self.own_keys(),
             false => Vec::new(),
         };
         if own.is_none() && listed.is_empty() {
-            let what = "the keys of whoever is named are not known here, and nobody was asked for them";
-            return Some((Code::IssuerUnresolvable, what.to_owned()));
+            return Some((Code::IssuerUnresolvable, EndorsementDetail::KeysUnknown.into()));
         }
         let is_theirs =
             |signature: &VerifiedProof| own.as_ref() == Some(&signature.key) || listed.contains(&signature.key);
@@ -249,12 +235,8 @@ impl JudgeContext<'_> {
             true => None,
             false => Some((
                 Code::IssuerKeyNotIssuers,
-                "another key than that of whoever is named signed it".to_owned(),
+                EndorsementDetail::AnotherKey.into(),
             )),
         }
     }
-}
-
-fn code_of(finding: &Finding) -> Code {
-    crate::codes::find(&finding.code).map_or(Code::ProofNotChecked, |known| known.code)
 }

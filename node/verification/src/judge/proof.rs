@@ -5,15 +5,15 @@ mod stranger;
 
 use std::ptr;
 
-use registry_schema::{AgencyId, Check, Finding, Issuer, Timestamp, VerificationMethod, quotable};
+use registry_schema::{AgencyId, Check, Issuer, Phrase, Timestamp, VerificationMethod, quotable};
 use serde_json::Value;
 
-use super::{JudgeContext, finding, in_local_words};
+use super::{FindingDetail, HeadlineClause, JudgeContext, JudgedFinding, SignerKeyPlace, finding, local_date};
 use crate::{
     VerificationKey, VerificationQuestion,
     codes::Code,
     data_integrity::{InvalidProof, ProofOutcome, Undecidable, VerifiedProof},
-    evidence::{CLOCK_IN_DOUBT, NOW_IN_DOUBT, ResolvedIssuer},
+    evidence::ResolvedIssuer,
     home, multikey,
 };
 
@@ -53,7 +53,7 @@ impl<'a> KnownKey<'a> {
 
 impl JudgeContext<'_> {
     /// The findings on structure, proof and issuer, in this order.
-    pub(super) fn proof(&self, endorsed: Vec<Finding>) -> Vec<Finding> {
+    pub(super) fn proof(&self, endorsed: Vec<JudgedFinding>) -> Vec<JudgedFinding> {
         let listed = self.listed_keys();
         let known = self.issuer_keys(&listed);
         let outcome = self.outcome(&known);
@@ -61,7 +61,7 @@ impl JudgeContext<'_> {
         findings.push(self.signature(&outcome));
         findings.extend(endorsed);
         let issuer = self.issuer(&outcome, &known);
-        let is_unknown = issuer.code == Code::IssuerUnregistered.as_str();
+        let is_unknown = issuer.code == Code::IssuerUnregistered;
         findings.push(issuer);
         findings.extend(self.resembling().filter(|_| is_unknown));
         if let ProofOutcome::Valid(signatures) = &outcome {
@@ -71,46 +71,43 @@ impl JudgeContext<'_> {
         findings
     }
 
-    fn structure(&self, outcome: &ProofOutcome) -> Vec<Finding> {
+    fn structure(&self, outcome: &ProofOutcome) -> Vec<JudgedFinding> {
         let faults = &self.badge.faults;
-        let mut findings: Vec<Finding> = faults
-            .iter()
-            .take(MAX_TOLD)
-            .map(|f| finding(Code::StructureInvalid, f.to_string()))
-            .collect();
+        let invalid = |fault: Phrase| {
+            let found = finding(Code::StructureInvalid, fault.clone());
+            found.with_headline(HeadlineClause::NotWellFormed { fault })
+        };
+        let told = faults.iter().take(MAX_TOLD);
+        let mut findings: Vec<JudgedFinding> = told.map(|fault| invalid(Phrase::from(fault))).collect();
         if faults.len() > MAX_TOLD {
-            let more = faults.len() - MAX_TOLD;
-            findings.push(finding(Code::StructureInvalid, format!("and {more} more faults")));
+            let count = faults.len() - MAX_TOLD;
+            findings.push(invalid(FindingDetail::MoreFaults { count }.into()));
         }
         if let ProofOutcome::CouldNotCheck(doubt @ Undecidable::UnknownContext(_)) = outcome {
-            findings.push(finding(Code::StructureUnknownContext, doubt.to_string()));
+            findings.push(finding(Code::StructureUnknownContext, doubt));
         }
         if findings.is_empty() {
-            findings.push(finding(
-                Code::StructureValid,
-                match self.badge.is_record() {
-                    true => "a well-formed Comprehensive Learner Record 2.0",
-                    false => "a well-formed Open Badges 3.0 credential",
-                },
-            ));
+            let form = match self.badge.is_record() {
+                true => FindingDetail::LearnerRecord,
+                false => FindingDetail::OpenBadge,
+            };
+            findings.push(finding(Code::StructureValid, form));
         }
         findings
     }
 
-    fn signature(&self, outcome: &ProofOutcome) -> Finding {
+    fn signature(&self, outcome: &ProofOutcome) -> JudgedFinding {
         let mut finding = signature(outcome, self.question, self.home_agency());
         if let (ProofOutcome::CouldNotCheck(Undecidable::UnknownKey(method)), Some(_)) = (outcome, self.resolved()) {
-            finding.detail =
-                format!("the key `{method}` does not stand, or no longer stands, in the issuer's own document");
+            let method = method.clone();
+            finding.detail = FindingDetail::KeyNotInDocument { method }.into();
         }
         let proofs = self.badge.document.get("proof").and_then(Value::as_array);
         if let (ProofOutcome::Valid(known), Some(all), None) = (outcome, proofs, &self.badge.token)
             && all.len() > known.len()
         {
-            let unknown = all.len() - known.len();
-            finding
-                .detail
-                .push_str(&format!("; beside it, {unknown} of a kind not known here"));
+            let count = all.len() - known.len();
+            finding.detail = finding.detail.and(FindingDetail::OtherSignatures { count });
         }
         finding
     }
@@ -121,19 +118,19 @@ pub(crate) fn signature(
     outcome: &ProofOutcome,
     question: &VerificationQuestion,
     dated_by: Option<&AgencyId>,
-) -> Finding {
+) -> JudgedFinding {
     match outcome {
         ProofOutcome::Valid(signatures) => {
             if question.now_is_in_doubt() && signatures.iter().any(|s| s.expires.is_some()) {
-                return finding(Code::ProofClockInDoubt, NOW_IN_DOUBT);
+                return finding(Code::ProofClockInDoubt, FindingDetail::ClockInDoubtForDates);
             }
             let expired = |s: &VerifiedProof| s.expires.filter(|e| *e <= question.at);
             match signatures.iter().find_map(expired) {
-                Some(on) => finding(
-                    Code::ProofExpired,
-                    format!("the signature expired on {}", in_local_words(question, dated_by, on)),
-                ),
-                None => finding(Code::ProofValid, "the signature matches the content"),
+                Some(on) => {
+                    let on = local_date(question, dated_by, on);
+                    finding(Code::ProofExpired, FindingDetail::SignatureExpired { on })
+                }
+                None => finding(Code::ProofValid, FindingDetail::SignatureMatches),
             }
         }
         ProofOutcome::Invalid(why) => {
@@ -142,7 +139,7 @@ pub(crate) fn signature(
                 InvalidProof::Uncovered(_) => Code::ProofUncoveredField,
                 InvalidProof::Mismatch | InvalidProof::Malformed(_) => Code::ProofInvalid,
             };
-            finding(code, why.to_string())
+            finding(code, why)
         }
         ProofOutcome::CouldNotCheck(doubt) => {
             let code = match doubt {
@@ -151,7 +148,7 @@ pub(crate) fn signature(
                 Undecidable::UnknownKey(_) => Code::ProofUnknownKey,
                 Undecidable::TooComplex(_) => Code::ProofTooComplex,
             };
-            finding(code, doubt.to_string())
+            finding(code, doubt)
         }
     }
 }
@@ -281,13 +278,13 @@ impl JudgeContext<'_> {
     }
 
     /// Decides whether a key that made a signature is the issuer's, and was at the time of signing.
-    fn issuer(&self, outcome: &ProofOutcome, known: &[KnownKey<'_>]) -> Finding {
+    fn issuer(&self, outcome: &ProofOutcome, known: &[KnownKey<'_>]) -> JudgedFinding {
         let id = quotable::identifier(self.badge.issuer_id.chars().take(120).collect());
         let own = self.badge.issuer_id.strip_prefix("did:key:");
         let own = own.and_then(|text| known.iter().find(|k| k.text == text));
         let own = own.map_or_else(|| multikey::key_of_did(&self.badge.issuer_id), |k| Some(k.key.clone()));
         if id.is_empty() {
-            return finding(Code::IssuerUnresolvable, "the badge names no issuer");
+            return finding(Code::IssuerUnresolvable, FindingDetail::NoIssuerNamed);
         }
         let may_not_issue = self.signed_by_other(outcome);
         if own.is_none() && known.is_empty() && !may_not_issue {
@@ -296,16 +293,16 @@ impl JudgeContext<'_> {
             if let Some(expelled) = expelled.next() {
                 return expelled;
             }
+            let issuer = id;
             let why = match &self.evidence.resolved {
-                Some(Ok(resolved)) if self.is_fresh(resolved.freshness) => {
-                    format!("the document of `{id}` names no key that may issue and is of a kind used here")
-                }
-                Some(Ok(_)) if self.question.knowing_is_in_doubt() => CLOCK_IN_DOUBT.to_owned(),
-                Some(Ok(_)) => format!("the document of `{id}` was fetched too long ago"),
-                Some(Err(why)) => format!("the keys of the issuer `{id}` could not be had: {why}"),
-                None => {
-                    format!("no agency of this federation lists the issuer `{id}`, so its keys are not known here")
-                }
+                Some(Ok(resolved)) if self.is_fresh(resolved.freshness) => FindingDetail::NoIssuingKey { issuer },
+                Some(Ok(_)) if self.question.knowing_is_in_doubt() => FindingDetail::ClockInDoubtForLists,
+                Some(Ok(_)) => FindingDetail::DocumentTooOld { issuer },
+                Some(Err(why)) => FindingDetail::KeysUnavailable {
+                    issuer,
+                    why: why.clone(),
+                },
+                None => FindingDetail::IssuerNotListed { issuer },
             };
             return finding(Code::IssuerUnresolvable, why);
         }
@@ -322,11 +319,8 @@ impl JudgeContext<'_> {
             if own.as_ref() == Some(&signature.key) && listed.peek().is_none() {
                 // Whoever registers it by its name alone knows its key by that.
                 return match self.registers_issuer() {
-                    true => finding(
-                        Code::IssuerKeyIsIssuers,
-                        "the key is the issuer's own: its DID holds it",
-                    ),
-                    false => self.unregistered("the key that signed is held by the signer's own identifier"),
+                    true => finding(Code::IssuerKeyIsIssuers, FindingDetail::KeyInIdentifier),
+                    false => self.unregistered(SignerKeyPlace::OwnIdentifier),
                 };
             }
             for key in listed {
@@ -334,7 +328,7 @@ impl JudgeContext<'_> {
                     return self.is_key_of_issuer();
                 }
                 if self.may_be_in_term(key, signature) {
-                    return finding(Code::IssuerClockInDoubt, NOW_IN_DOUBT);
+                    return finding(Code::IssuerClockInDoubt, FindingDetail::ClockInDoubtForDates);
                 }
                 out_of_term = Some(key);
             }
@@ -343,17 +337,10 @@ impl JudgeContext<'_> {
             return self.confirmed(&home.agency, since);
         }
         let detail = match out_of_term {
-            Some(KnownKey { until: Some(until), .. }) => {
-                format!("the key was the issuer's only until {}", until.date_in_words())
-            }
-            Some(KnownKey { from: Some(from), .. }) => {
-                format!("the key became the issuer's only on {}", from.date_in_words())
-            }
-            _ if may_not_issue => {
-                "a key of the issuer's signed it that may not issue: it does not stand under `assertionMethod`"
-                    .to_owned()
-            }
-            _ => "another key than the issuer's signed it".to_owned(),
+            Some(KnownKey { until: Some(until), .. }) => FindingDetail::KeyOnlyUntil { until: until.day() },
+            Some(KnownKey { from: Some(from), .. }) => FindingDetail::KeyOnlyFrom { from: from.day() },
+            _ if may_not_issue => FindingDetail::KeyMayNotIssue,
+            _ => FindingDetail::AnotherKeySigned,
         };
         finding(Code::IssuerKeyNotIssuers, detail)
     }
@@ -373,45 +360,42 @@ impl JudgeContext<'_> {
     }
 
     /// The home agency's word on a badge that a compromised key signed. Dates prove nothing: a thief writes any date.
-    fn confirmed(&self, home: &AgencyId, since: Timestamp) -> Finding {
-        let (agency, since) = (self.name(home), since.date_in_words());
+    fn confirmed(&self, home: &AgencyId, since: Timestamp) -> JudgedFinding {
+        let (agency, since) = (self.name(home), since.day());
+        let unanswered = |why: Phrase| {
+            let detail = Phrase::from(FindingDetail::CompromisedUnanswered {
+                since,
+                agency: agency.clone(),
+            });
+            finding(Code::IssuerKeyCompromised, detail.and(why))
+        };
         match &self.evidence.confirmed {
             Some(Ok(true)) => finding(
                 Code::IssuerKeyIsIssuers,
-                format!("the key is compromised since {since}, but {agency} confirms that it issued this very badge"),
+                FindingDetail::CompromisedButConfirmed { since, agency },
             ),
             Some(Ok(false)) => finding(
                 Code::IssuerKeyCompromised,
-                format!(
-                    "its key is compromised since {since}, and {agency} does not confirm that it issued this badge"
-                ),
+                FindingDetail::CompromisedNotConfirmed { since, agency },
             ),
-            said => {
-                let why = said.as_ref().and_then(|said| said.as_ref().err());
-                let why = why.map_or("it was not asked whether it issued this badge", String::as_str);
-                finding(
-                    Code::IssuerKeyCompromised,
-                    format!(
-                        "its key is compromised since {since}, so only {agency} can tell whether it is genuine; {why}"
-                    ),
-                )
-            }
+            Some(Err(why)) => unanswered(why.clone()),
+            None => unanswered(FindingDetail::NotAskedForConfirmation.into()),
         }
     }
 
-    fn is_key_of_issuer(&self) -> Finding {
+    fn is_key_of_issuer(&self) -> JudgedFinding {
         let document = self.resolved().filter(|_| self.listed_keys().is_empty());
         match document.and_then(|resolved| resolved.freshness.as_of()) {
-            Some(as_of) => Finding {
+            Some(as_of) => JudgedFinding {
                 as_of: Some(as_of),
-                ..self.unregistered("the key that signed stands in the document that the signer itself publishes")
+                ..self.unregistered(SignerKeyPlace::OwnDocument)
             },
-            None => finding(Code::IssuerKeyIsIssuers, "the key is listed as the issuer's"),
+            None => finding(Code::IssuerKeyIsIssuers, FindingDetail::KeyListed),
         }
     }
 
     /// Without a valid signature nothing shows who signed; but a proof may name a key that is not the issuer's.
-    fn claimed_key(&self, known: &[KnownKey<'_>], own: Option<VerificationKey>) -> Finding {
+    fn claimed_key(&self, known: &[KnownKey<'_>], own: Option<VerificationKey>) -> JudgedFinding {
         let (method, key) = match &self.badge.token {
             Some(token) => token.claimed_key(&self.badge.issuer_id),
             None => {
@@ -422,14 +406,10 @@ impl JudgeContext<'_> {
         };
         let listed = method.is_some_and(|m| known.iter().any(|k| k.method == m));
         match key {
-            Some(key) if !listed && own.as_ref() != Some(&key) && known.iter().all(|k| k.key != key) => finding(
-                Code::IssuerKeyNotIssuers,
-                "the signature names another key than the issuer's",
-            ),
-            _ => finding(
-                Code::IssuerNotChecked,
-                "without a signature that holds, nothing shows who issued it",
-            ),
+            Some(key) if !listed && own.as_ref() != Some(&key) && known.iter().all(|k| k.key != key) => {
+                finding(Code::IssuerKeyNotIssuers, FindingDetail::AnotherKeyNamed)
+            }
+            _ => finding(Code::IssuerNotChecked, FindingDetail::NoSignatureNoIssuer),
         }
     }
 

@@ -1,12 +1,11 @@
 //! The word of the issuer's own list on a badge. It tells what holds now, and not since when.
 
-use registry_schema::{Finding, Timestamp, quotable};
+use registry_schema::{Phrase, Timestamp, quotable};
 
-use super::{JudgeContext, finding};
+use super::{FindingDetail, ForeignList, HeadlineClause, JudgeContext, JudgedFinding, ListNote, finding};
 use crate::{
     Freshness, StatusEntry,
     codes::Code,
-    evidence::CLOCK_IN_DOUBT,
     foreign_list::{ExternalStatus, StatusListError},
 };
 
@@ -20,7 +19,7 @@ impl JudgeContext<'_> {
         found: &Result<ExternalStatus, StatusListError>,
         valid_from: Option<Timestamp>,
         freshness: Freshness,
-    ) -> Vec<Finding> {
+    ) -> Vec<JudgedFinding> {
         let list = quotable::identifier(entry.list.chars().take(120).collect());
         let mut said = match found {
             Err(fault) => {
@@ -30,17 +29,15 @@ impl JudgeContext<'_> {
                     StatusListError::Range(_) => Code::StatusOutOfRange,
                     StatusListError::Malformed(_) => Code::StatusMalformed,
                 };
-                finding(
-                    code,
-                    format!("the status list `{list}` says nothing of this badge: {fault}"),
-                )
+                let why = Phrase::from(fault);
+                finding(code, FindingDetail::ListSilent { list, why })
             }
             Ok(found) => match self.foreign(found, valid_from) {
-                Some(why) => finding(
-                    Code::StatusListUnverified,
-                    format!("the status list `{list}` says nothing of this badge: {why}"),
-                ),
-                None => self.says(entry, found, &list, freshness),
+                Some(why) => {
+                    let why = Phrase::from(why);
+                    finding(Code::StatusListUnverified, FindingDetail::ListSilent { list, why })
+                }
+                None => self.says(entry, found, list, freshness),
             },
         };
         said.as_of = freshness.as_of();
@@ -48,15 +45,13 @@ impl JudgeContext<'_> {
     }
 
     /// The reason why a list that is whole in itself does not count for this badge.
-    fn foreign(&self, found: &ExternalStatus, valid_from: Option<Timestamp>) -> Option<String> {
+    fn foreign(&self, found: &ExternalStatus, valid_from: Option<Timestamp>) -> Option<ForeignList> {
         if found.issuer != self.badge.issuer_id {
-            let by = quotable::identifier(found.issuer.chars().take(120).collect());
-            return Some(format!(
-                "it is by `{by}` and not by the badge's issuer, and nothing shows that the one may speak for the other"
-            ));
+            let issuer = quotable::identifier(found.issuer.chars().take(120).collect());
+            return Some(ForeignList::ByAnother { issuer });
         }
         if !found.signatures.is_empty() && !self.is_issuers(&found.signatures) {
-            return Some("it is signed by another key than the issuer's".to_owned());
+            return Some(ForeignList::AnotherKey);
         }
         // What it says against the badge counts; what it says for it is not fresh.
         if self.question.knowing_is_in_doubt() {
@@ -64,73 +59,104 @@ impl JudgeContext<'_> {
         }
         let now = self.question.knowing();
         if found.signatures.iter().any(|s| s.expires.is_some_and(|end| end <= now)) {
-            return Some("its signature has expired".to_owned());
+            return Some(ForeignList::SignatureExpired);
         }
         let early = valid_from.filter(|from| now < *from);
-        early.map(|from| format!("it does not hold yet, but from {} on", from.in_words()))
+        early.map(|from| ForeignList::NotYet { from: from.moment() })
     }
 
-    fn says(&self, entry: &StatusEntry, found: &ExternalStatus, list: &str, freshness: Freshness) -> Finding {
+    fn says(&self, entry: &StatusEntry, found: &ExternalStatus, list: String, freshness: Freshness) -> JudgedFinding {
         let purpose = entry.purpose.as_deref().unwrap_or("revocation");
-        let message = found.message.as_ref().map(|m| format!(": {m}")).unwrap_or_default();
-        let as_of = freshness
-            .as_of()
-            .map(|t| format!(" as of {}", t.in_words()))
-            .unwrap_or_default();
-        let (code, what) = match purpose {
-            "revocation" => (Code::StatusRevoked, "revoked"),
-            "suspension" => (Code::StatusSuspended, "suspended"),
-            other => {
-                let other: String = other.chars().take(40).collect();
-                let note = match (found.value, message.as_str()) {
-                    (0, "") => "nothing is noted there".to_owned(),
-                    (value, "") => format!("the note there is number {value}"),
-                    (_, message) => format!("the issuer notes there{message}"),
-                };
-                return finding(
-                    Code::StatusMessage,
-                    format!("its list for the purpose `{other}`{as_of}: {note}"),
-                );
-            }
+        let is_revocation = match purpose {
+            "revocation" => true,
+            "suspension" => false,
+            other => return noted(other, found, freshness),
         };
-        let past = freshness
-            .as_of()
+        let as_of = freshness.as_of();
+        let past = as_of
             .filter(|_| !self.question.now_is_in_doubt())
             .is_some_and(|as_of| as_of.seconds_since(self.question.at) >= DAY);
-        let then = self.then();
+        let on = self.then();
         if found.value != 0 {
+            let message = found.message.clone();
             if past {
-                let what =
-                    format!("it is {what} now{message}; since when, and whether on {then}, its list does not say");
-                return finding(Code::StatusUnknownThen, what);
+                let detail = match (is_revocation, message) {
+                    (true, None) => FindingDetail::RevokedNowUnknownThen { on },
+                    (true, Some(message)) => FindingDetail::RevokedNowUnknownThenWith { message, on },
+                    (false, None) => FindingDetail::SuspendedNowUnknownThen { on },
+                    (false, Some(message)) => FindingDetail::SuspendedNowUnknownThenWith { message, on },
+                };
+                return finding(Code::StatusUnknownThen, detail);
             }
-            return finding(code, format!("{what} by its issuer{message}"));
+            return taken_away(is_revocation, message);
         }
         if self.question.knowing_is_in_doubt() {
-            return finding(Code::StatusStale, CLOCK_IN_DOUBT);
+            return finding(Code::StatusStale, FindingDetail::ClockInDoubtForLists);
         }
         if !self.is_fresh(freshness) {
-            return finding(
-                Code::StatusStale,
-                format!(
-                    "the issuer's status list `{list}` is too old{}",
-                    as_of.replace(" as of", ": fetched")
-                ),
-            );
+            let detail = match as_of.map(Timestamp::moment) {
+                Some(fetched) => FindingDetail::ListTooOldSince { list, fetched },
+                None => FindingDetail::ListTooOld { list },
+            };
+            return finding(Code::StatusStale, detail);
         }
         // What is revoked stays revoked; a suspension may have come and gone.
-        if past && code == Code::StatusSuspended {
-            let what = format!("it is not suspended now; whether it was on {then}, its list does not say");
-            return finding(Code::StatusUnknownThen, what);
+        if past && !is_revocation {
+            return finding(Code::StatusUnknownThen, FindingDetail::NotSuspendedNowUnknownThen { on });
         }
-        let signed = if found.signatures.is_empty() {
-            ", which nobody signed,"
-        } else {
-            ""
+        let is_signed = !found.signatures.is_empty();
+        let detail = match (is_revocation, is_signed, as_of.map(Timestamp::moment)) {
+            (true, true, None) => FindingDetail::NotRevokedByOwnList,
+            (true, true, Some(as_of)) => FindingDetail::NotRevokedByOwnListAsOf { as_of },
+            (true, false, None) => FindingDetail::NotRevokedByUnsignedList,
+            (true, false, Some(as_of)) => FindingDetail::NotRevokedByUnsignedListAsOf { as_of },
+            (false, true, None) => FindingDetail::NotSuspendedByOwnList,
+            (false, true, Some(as_of)) => FindingDetail::NotSuspendedByOwnListAsOf { as_of },
+            (false, false, None) => FindingDetail::NotSuspendedByUnsignedList,
+            (false, false, Some(as_of)) => FindingDetail::NotSuspendedByUnsignedListAsOf { as_of },
         };
-        finding(
-            Code::StatusActive,
-            format!("not {what}, by the issuer's own list{signed}{as_of}"),
-        )
+        finding(Code::StatusActive, detail)
     }
+}
+
+/// The finding on a list for another purpose than revocation and suspension.
+fn noted(purpose: &str, found: &ExternalStatus, freshness: Freshness) -> JudgedFinding {
+    let purpose: String = purpose.chars().take(40).collect();
+    let note = match (found.value, found.message.clone()) {
+        (_, Some(message)) => ListNote::Message { message },
+        (0, None) => ListNote::Nothing,
+        (value, None) => ListNote::Number { value: value.into() },
+    };
+    let detail = match freshness.as_of().map(Timestamp::moment) {
+        Some(as_of) => FindingDetail::OtherListAsOf { purpose, as_of, note },
+        None => FindingDetail::OtherList { purpose, note },
+    };
+    finding(Code::StatusMessage, detail)
+}
+
+/// The finding on a badge that its issuer's list takes away.
+fn taken_away(is_revocation: bool, message: Option<String>) -> JudgedFinding {
+    let (code, detail, headline) = match (is_revocation, message) {
+        (true, None) => (
+            Code::StatusRevoked,
+            FindingDetail::RevokedByIssuer,
+            HeadlineClause::RevokedByIssuer,
+        ),
+        (true, Some(message)) => (
+            Code::StatusRevoked,
+            FindingDetail::RevokedByIssuerWith { message: message.clone() },
+            HeadlineClause::RevokedByIssuerWith { message },
+        ),
+        (false, None) => (
+            Code::StatusSuspended,
+            FindingDetail::SuspendedByIssuer,
+            HeadlineClause::SuspendedByIssuer,
+        ),
+        (false, Some(message)) => (
+            Code::StatusSuspended,
+            FindingDetail::SuspendedByIssuerWith { message: message.clone() },
+            HeadlineClause::SuspendedByIssuerWith { message },
+        ),
+    };
+    finding(code, detail).with_headline(headline)
 }

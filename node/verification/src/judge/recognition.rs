@@ -4,12 +4,15 @@ mod refused;
 mod silence;
 
 use registry_schema::{
-    AgencyId, Check, CheckOutcome, Finding, Purpose, Timestamp,
-    recognition::RecognitionEntry,
-    verdict::{IssuerStanding, RecognizingAgency},
+    AgencyId, Argument, Check, CheckOutcome, Phrase, Purpose, Timestamp,
+    recognition::{Attestation, RecognitionEntry},
+    verdict::IssuerStanding,
 };
 
-use super::{JudgeContext, finding, oldest, rules::AcceptanceOutcome};
+use super::{
+    FindingDetail, JudgeContext, JudgedFinding, JudgedRecognition, RecognizedIssuer, finding, oldest, phrases::uses,
+    rules::AcceptanceOutcome,
+};
 use crate::{
     codes::Code,
     facts,
@@ -18,17 +21,17 @@ use crate::{
 
 /// The outcome of that check.
 pub(super) struct RecognitionOutcome {
-    pub(super) finding: Finding,
+    pub(super) finding: JudgedFinding,
     /// For what the asked agency recognizes it, before its rules.
     pub(super) purposes: Vec<Purpose>,
     /// For what it accepts it, by its rules as well.
     pub(super) accepted: Vec<Purpose>,
-    /// The conditions that whoever decides has to see to, in words; the same for all uses that are accepted.
-    pub(super) provided: Vec<String>,
+    /// The conditions that whoever decides has to see to; the same for all uses that are accepted.
+    pub(super) provided: Vec<Phrase>,
     /// The outcome of recognition alone, whatever the rules say.
     pub(super) before_rules: CheckOutcome,
     /// All agencies that do, the asked one first.
-    pub(super) recognized_by: Vec<RecognizingAgency>,
+    pub(super) recognized_by: Vec<JudgedRecognition>,
     /// The age of the asked agency's trust list, if it was heard.
     pub(super) as_of: Option<Timestamp>,
 }
@@ -130,11 +133,11 @@ impl JudgeContext<'_> {
         } else if !self.is_fresh(list) {
             self.stale(agency)
         } else if let Some(first) = held.first() {
-            let said = self.recognized_in_words(&name, issuer, first, &purposes);
+            let said = self.recognizes(&name, issuer, first, &purposes);
             self.by_the_oldest(finding(Code::RecognitionRecognized, said), &first.path())
         } else if self.entries().any(|e| e.agency == *agency && self.waits(e)) {
-            let detail = format!("the records of {name} have two histories, and its recognition stands in one of them");
-            finding(Code::RecognitionForked, detail)
+            let agency = name.clone();
+            finding(Code::RecognitionForked, FindingDetail::TwoHistories { agency })
         } else if let Some(stale) = self.in_doubt() {
             stale
         } else if let Some(unknown) = self.by_an_unplaced_item(&name) {
@@ -143,16 +146,16 @@ impl JudgeContext<'_> {
             self.not_recognized(&name)
         };
         let (whose, since) = match (&finding.agency, finding.as_of) {
-            (None, None) if finding.code == Code::RecognitionStale.as_str() => (None, None),
+            (None, None) if finding.code == Code::RecognitionStale => (None, None),
             (None, None) => (Some(agency.clone()), list.as_of()),
             (whose, since) => (whose.clone(), since),
         };
-        let before_rules = finding.outcome;
+        let before_rules = finding.outcome();
         let ruled = match before_rules {
             CheckOutcome::Passed => self.rules(finding, &name, &purposes),
             _ => AcceptanceOutcome::of(finding, &purposes),
         };
-        let finding = Finding {
+        let finding = JudgedFinding {
             as_of: since,
             agency: whose,
             ..ruled.finding
@@ -173,10 +176,10 @@ impl JudgeContext<'_> {
     }
 
     /// A finding that rests on the lists of all these agencies: as old as the oldest of them.
-    fn by_the_oldest(&self, found: Finding, agencies: &[AgencyId]) -> Finding {
+    fn by_the_oldest(&self, found: JudgedFinding, agencies: &[AgencyId]) -> JudgedFinding {
         let ages = agencies.iter().filter_map(|agency| Some((self.as_of(agency)?, agency)));
         match ages.min() {
-            Some((as_of, agency)) => Finding {
+            Some((as_of, agency)) => JudgedFinding {
                 as_of: Some(as_of),
                 agency: Some(agency.clone()),
                 ..found
@@ -186,7 +189,7 @@ impl JudgeContext<'_> {
     }
 
     /// A recognition that would count, if what the badge is aligned to stood below an item that no framework here has.
-    fn by_an_unplaced_item(&self, name: &str) -> Option<Finding> {
+    fn by_an_unplaced_item(&self, name: &str) -> Option<JudgedFinding> {
         let unplaced = &self.evidence.unplaced;
         let below = |item: &String| {
             let alignments = [self.alignments(), std::slice::from_ref(item)].concat();
@@ -199,54 +202,67 @@ impl JudgeContext<'_> {
             held.iter().any(|held| asked.is_none_or(|p| held.purposes.contains(&p)))
         };
         let item: String = unplaced.iter().find(|item| below(item))?.chars().take(200).collect();
-        let detail = format!(
-            "{name} recognizes the issuer for what is aligned to `{item}`, and no framework at this node says whether \
-             what this badge is aligned to stands below that"
-        );
+        let agency = name.to_owned();
+        let detail = FindingDetail::FrameworkUnknown { agency, item };
         Some(finding(Code::RecognitionFrameworkUnknown, detail))
     }
 
-    fn recognized_in_words(
+    fn recognizes(
         &self,
         name: &str,
         issuer: IssuerStanding,
         held: &RecognitionPath<'_>,
         purposes: &[Purpose],
-    ) -> String {
+    ) -> Phrase {
+        let agency = name.to_owned();
         let whom = match issuer {
-            IssuerStanding::Registered => "the issuer",
-            IssuerStanding::Unregistered => "the issuer that the file names",
+            IssuerStanding::Registered => RecognizedIssuer::Issuer,
+            IssuerStanding::Unregistered => RecognizedIssuer::NamedIssuer,
         };
-        let until = match held.until() {
-            Some(until) => format!(" until {}", until.date_in_words()),
-            None => String::new(),
-        };
+        let until = held.until().map(Timestamp::day);
         let through: Vec<String> = held.path().iter().rev().skip(1).map(|a| self.name(a)).collect();
-        let through = match through.as_slice() {
-            [] => String::new(),
-            some => format!(" through {}", some.join(", then ")),
+        let recognition = &held.entry.recognition;
+        let (scope, from, purposes) = (Phrase::from(&recognition.scope), held.from().day(), uses(purposes));
+        let said = match (through.is_empty(), until) {
+            (true, None) => FindingDetail::Recognizes {
+                agency,
+                whom,
+                scope,
+                purposes,
+                from,
+            },
+            (true, Some(until)) => FindingDetail::RecognizesUntil {
+                agency,
+                whom,
+                scope,
+                purposes,
+                from,
+                until,
+            },
+            (false, None) => FindingDetail::RecognizesThrough {
+                agency,
+                whom,
+                through: Argument::row(through),
+                scope,
+                purposes,
+                from,
+            },
+            (false, Some(until)) => FindingDetail::RecognizesThroughUntil {
+                agency,
+                whom,
+                through: Argument::row(through),
+                scope,
+                purposes,
+                from,
+                until,
+            },
         };
-        let conditions: Vec<&str> = held.conditions().collect();
-        let conditions = match conditions.as_slice() {
-            [] => String::new(),
-            some => format!("; on condition that {}", some.join(", and ")),
+        let rests = match recognition.basis.attestation {
+            Attestation::OwnReview => None,
+            other => Some(FindingDetail::RestsOn { what: other.into() }),
         };
-        let (scope, from) = (&held.entry.recognition.scope, held.from().date_in_words());
-        let rests = match held.entry.recognition.basis.attestation {
-            registry_schema::recognition::Attestation::OwnReview => String::new(),
-            other => format!("; this rests on {}", other.in_words()),
-        };
-        let purposes = words(purposes);
-        format!("{name} recognizes {whom}{through}: {scope}, for {purposes}, since {from}{until}{rests}{conditions}")
-    }
-}
-
-/// `license renewal and a stipend`
-pub(super) fn words(purposes: &[Purpose]) -> String {
-    let words: Vec<&str> = purposes.iter().map(|p| p.in_words()).collect();
-    match words.as_slice() {
-        [] => "no use".to_owned(),
-        [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        let conditions: Vec<Phrase> = held.conditions().map(|text| Phrase::Verbatim(text.to_owned())).collect();
+        let conditions = (!conditions.is_empty()).then_some(FindingDetail::OnCondition { conditions });
+        Phrase::from(said).and_maybe(rests).and_maybe(conditions)
     }
 }

@@ -6,22 +6,25 @@
 
 use std::collections::BTreeSet;
 
-use registry_schema::{Finding, Verdict, VerdictKind};
+use registry_schema::{Argument, Phrase, VerdictKind};
 
-use super::{finding, judge, unreadable};
+use super::{
+    AnswerSentence, CountedBadges, FindingDetail, JudgedFinding, JudgedVerdict, finding, judge, unreadable,
+};
 use crate::{Evidence, OpenBadge, VerificationQuestion, codes::Code};
 
 /// The answer about each badge in a record. What is not known about one, is not known: it could not be checked.
-pub(super) fn parts(record: &OpenBadge, evidence: &Evidence, question: &VerificationQuestion) -> Vec<Verdict> {
+pub(super) fn parts(record: &OpenBadge, evidence: &Evidence, question: &VerificationQuestion) -> Vec<JudgedVerdict> {
     let nothing = Evidence::default();
     let known = evidence.parts.iter().chain(std::iter::repeat(&nothing));
     let judged = record.parts.iter().zip(known).map(|(part, known)| match part {
         Ok(part) => {
             let mut verdict = judge(part, known, question);
             if names_another(record, part) {
-                let what = "it names another person than the record that it came in, or the same by another name";
-                verdict.findings.push(finding(Code::HolderAnother, what));
-                verdict.sentence.push_str(" It names another person than the record.");
+                let another = finding(Code::HolderAnother, FindingDetail::NamesAnother);
+                verdict.findings.push(another);
+                let sentences = vec![verdict.sentence, AnswerSentence::NamesAnotherThanRecord.into()];
+                verdict.sentence = Phrase::Sentences(sentences);
             }
             verdict
         }
@@ -57,77 +60,67 @@ fn words(name: &str) -> BTreeSet<String> {
     words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
 }
 
-fn is_anothers(part: &Verdict) -> bool {
-    part.findings.iter().any(|f| f.code == Code::HolderAnother.as_str())
+fn is_anothers(part: &JudgedVerdict) -> bool {
+    part.findings.iter().any(|f| f.code == Code::HolderAnother)
 }
 
 /// That badges in the record name another person than the record.
-pub(super) fn learners(parts: &[Verdict]) -> Option<Finding> {
+pub(super) fn learners(parts: &[JudgedVerdict]) -> Option<JudgedFinding> {
     let numbered = parts.iter().zip(1_usize..).filter(|(part, _)| is_anothers(part));
     let places: Vec<String> = numbered.map(|(_, number)| number.to_string()).collect();
-    (!places.is_empty()).then(|| {
-        let what = match places.as_slice() {
-            [one] => {
-                format!("badge {one} in this record names another person than the record, or the same by another name")
-            }
-            many => format!(
-                "badges {} in this record name other persons than the record, or the same by another name",
-                many.join(", ")
-            ),
-        };
-        finding(Code::HolderAnother, what)
-    })
+    let detail = match places.as_slice() {
+        [] => return None,
+        [one] => FindingDetail::PartNamesAnother { place: one.clone() },
+        many => FindingDetail::PartsNameOthers { places: many.join(", ") },
+    };
+    Some(finding(Code::HolderAnother, detail))
 }
 
 /// The finding against a record all of whose badges have something against them.
-pub(super) fn finding_on(parts: &[Verdict]) -> Option<Finding> {
+pub(super) fn finding_on(parts: &[JudgedVerdict]) -> Option<JudgedFinding> {
     // Whose badge it is was not found out; so it cannot be what makes the record good.
-    let counts = |part: &Verdict| match is_anothers(part) {
+    let counts = |part: &JudgedVerdict| match is_anothers(part) {
         true => part.verdict.min(VerdictKind::CouldNotCheck),
         false => part.verdict,
     };
     let best = parts.iter().map(counts).max()?;
     match best {
         VerdictKind::Accepted => None,
-        VerdictKind::NotRecognized => Some(finding(
-            Code::RecognitionNoBadge,
-            "none of the badges in this record is recognized",
-        )),
+        VerdictKind::NotRecognized => Some(finding(Code::RecognitionNoBadge, FindingDetail::NoneRecognizedInRecord)),
         VerdictKind::CouldNotCheck => Some(finding(
             Code::RecognitionBadgesNotChecked,
-            "none of the badges in this record could be checked",
+            FindingDetail::NoneCheckedInRecord,
         )),
-        VerdictKind::NotValid | VerdictKind::Unreadable => Some(finding(
-            Code::StructureNoValidBadge,
-            "none of the badges in this record is valid",
-        )),
+        VerdictKind::NotValid | VerdictKind::Unreadable => {
+            Some(finding(Code::StructureNoValidBadge, FindingDetail::NoValidBadgeInRecord))
+        }
     }
 }
 
-/// ` It holds 3 badges: 2 accepted, 1 not valid.`
-pub(super) fn in_words(parts: &[Verdict]) -> String {
-    let kinds = [
-        (VerdictKind::Accepted, false, "accepted"),
-        (VerdictKind::NotRecognized, false, "not recognized"),
-        (VerdictKind::NotRecognized, true, "signed by someone unknown here"),
-        (VerdictKind::CouldNotCheck, false, "not checked"),
-        (VerdictKind::NotValid, false, "not valid"),
-        (VerdictKind::Unreadable, false, "not readable"),
-    ];
-    let counted = kinds.iter().filter_map(|(kind, unknown, word)| {
-        let is_it = |part: &&Verdict| part.verdict == *kind && part.is_by_someone_unknown() == *unknown;
-        let count = parts.iter().filter(is_it).count();
-        (count > 0).then(|| format!("{count} {word}"))
-    });
-    let counted: Vec<String> = counted.collect();
-    let others = match parts.iter().filter(|part| is_anothers(part)).count() {
-        0 => String::new(),
-        1 => " One of them names another person than the record.".to_owned(),
-        many => format!(" {many} of them name another person than the record."),
+/// The sentences that say how the badges of a record came out.
+pub(super) fn summary(parts: &[JudgedVerdict]) -> Vec<Phrase> {
+    let count_of = |kind: VerdictKind, is_unknown: bool| {
+        let is_it = |part: &&JudgedVerdict| part.verdict == kind && part.is_by_someone_unknown() == is_unknown;
+        parts.iter().filter(is_it).count()
     };
-    match parts.len() {
-        0 => String::new(),
-        1 => format!(" It holds 1 badge: {}.{others}", counted.join(", ")),
-        many => format!(" It holds {many} badges: {}.{others}", counted.join(", ")),
+    let counted = [
+        (count_of(VerdictKind::Accepted, false), (|count| CountedBadges::Accepted { count }) as fn(usize) -> CountedBadges),
+        (count_of(VerdictKind::NotRecognized, false), |count| CountedBadges::NotRecognized { count }),
+        (count_of(VerdictKind::NotRecognized, true), |count| CountedBadges::SignedByUnknown { count }),
+        (count_of(VerdictKind::CouldNotCheck, false), |count| CountedBadges::NotChecked { count }),
+        (count_of(VerdictKind::NotValid, false), |count| CountedBadges::NotValid { count }),
+        (count_of(VerdictKind::Unreadable, false), |count| CountedBadges::NotReadable { count }),
+    ];
+    if parts.is_empty() {
+        return Vec::new();
     }
+    let kinds = counted.into_iter().filter(|(count, _)| *count > 0);
+    let kinds = Argument::row(kinds.map(|(count, of)| of(count)));
+    let mut said = vec![Phrase::from(AnswerSentence::Holds { count: parts.len(), kinds })];
+    said.extend(match parts.iter().filter(|part| is_anothers(part)).count() {
+        0 => None,
+        1 => Some(Phrase::from(AnswerSentence::OneNamesAnother)),
+        count => Some(AnswerSentence::SomeNameAnother { count }.into()),
+    });
+    said
 }

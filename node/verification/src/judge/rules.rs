@@ -5,23 +5,23 @@
 //! approval) does not: the use is accepted on that condition, and the sentence says so.
 
 use policy::{AcceptanceDecision, BadgeFacts, Policy};
-use registry_schema::{Finding, Purpose, VerdictKind, acceptance::RuleCondition};
+use registry_schema::{Phrase, Purpose, VerdictKind, acceptance::RuleCondition};
 
-use super::{JudgeContext, finding, recognition::words};
+use super::{ConditionalUse, FindingDetail, JudgeContext, JudgedFinding, NamedRule, UseReason, finding, phrases::uses};
 use crate::codes::Code;
 
 /// The outcome of the rules.
 pub(super) struct AcceptanceOutcome {
-    pub(super) finding: Finding,
+    pub(super) finding: JudgedFinding,
     /// For which uses it is accepted.
     pub(super) accepted: Vec<Purpose>,
-    /// The conditions that have to hold for that besides, in words.
-    pub(super) provided: Vec<String>,
+    /// The conditions that have to hold for that besides.
+    pub(super) provided: Vec<Phrase>,
 }
 
 impl AcceptanceOutcome {
     /// The outcome without any rule.
-    pub(super) fn of(finding: Finding, purposes: &[Purpose]) -> Self {
+    pub(super) fn of(finding: JudgedFinding, purposes: &[Purpose]) -> Self {
         Self {
             finding,
             accepted: purposes.to_vec(),
@@ -34,16 +34,16 @@ impl AcceptanceOutcome {
 enum UseOutcome {
     Accepted,
     /// The conditions that have to hold besides, and the rules that set them.
-    Provided(Vec<String>, Vec<String>),
-    /// The facts that are not known, in words.
-    Depends(String),
-    /// The rules that are not met, in words.
-    NotMet(String),
+    Provided(Vec<Phrase>, Vec<Phrase>),
+    /// The facts that are not known.
+    Depends(Phrase),
+    /// The rules that are not met.
+    NotMet(Phrase),
 }
 
 impl JudgeContext<'_> {
     /// Holds the badge against the rules, use by use. `recognized` is the finding that stands without them.
-    pub(super) fn rules(&self, recognized: Finding, name: &str, purposes: &[Purpose]) -> AcceptanceOutcome {
+    pub(super) fn rules(&self, recognized: JudgedFinding, name: &str, purposes: &[Purpose]) -> AcceptanceOutcome {
         let Some(policy) = self
             .evidence
             .policy
@@ -64,50 +64,53 @@ impl JudgeContext<'_> {
                 UseOutcome::NotMet(why) => not_met.push((purpose, why)),
             }
         }
-        let why = |uses: &[(Purpose, String)]| {
-            let each = uses
-                .iter()
-                .map(|(purpose, why)| format!("for {}: {why}", purpose.in_words()));
-            each.collect::<Vec<_>>().join("; ")
+        let why = |uses: Vec<(Purpose, Phrase)>| -> Vec<UseReason> {
+            let each = uses.into_iter();
+            each.map(|(purpose, why)| UseReason::For { purpose, why }).collect()
         };
         if !accepted.is_empty() {
             let mut detail = recognized.detail;
             let open: Vec<Purpose> = provided.iter().map(|(purpose, ..)| *purpose).collect();
             if !open.is_empty() {
-                detail = format!("{detail}; on conditions for {}", words(&open));
+                detail = detail.and(FindingDetail::OnConditionsFor { purposes: uses(&open) });
             }
-            let rest: Vec<(Purpose, String)> = depends.into_iter().chain(not_met).collect();
+            let rest: Vec<(Purpose, Phrase)> = depends.into_iter().chain(not_met).collect();
             if !rest.is_empty() {
-                detail = format!("{detail}; not {}", why(&rest));
+                detail = detail.and(FindingDetail::NotFor { uses: why(rest) });
             }
-            return AcceptanceOutcome::of(Finding { detail, ..recognized }, &accepted);
+            return AcceptanceOutcome::of(JudgedFinding { detail, ..recognized }, &accepted);
         }
-        if let Some((_, what, _)) = provided.first() {
+        if let Some((_, what, _)) = provided.first().cloned() {
             // Of several uses with different conditions, the sentence names those that have the first one's.
-            let uses: Vec<Purpose> = provided
-                .iter()
-                .filter(|(_, w, _)| w == what)
-                .map(|(p, ..)| *p)
-                .collect();
-            let each = provided.iter().map(|(purpose, what, rules)| {
-                let (purpose, what) = (purpose.in_words(), what.join(" and "));
-                format!("for {purpose} provided that {what}, by {}", rules.join(" and "))
+            let alike = provided.iter().filter(|(_, conditions, _)| *conditions == what);
+            let alike: Vec<Purpose> = alike.map(|(purpose, ..)| *purpose).collect();
+            let each = provided.into_iter().map(|(purpose, conditions, rules)| ConditionalUse::For {
+                purpose,
+                conditions,
+                rules,
             });
-            let each = each.collect::<Vec<_>>().join("; ");
+            let detail = recognized.detail.and(FindingDetail::ProvidedFor { uses: each.collect() });
             return AcceptanceOutcome {
-                finding: finding(Code::RecognitionConditional, format!("{}; {each}", recognized.detail)),
-                accepted: uses,
-                provided: what.clone(),
+                finding: finding(Code::RecognitionConditional, detail),
+                accepted: alike,
+                provided: what,
             };
         }
+        let agency = name.to_owned();
         let finding = match depends.is_empty() {
             false => finding(
                 Code::RecognitionRuleDepends,
-                format!("whether {name} accepts it {}", why(&depends)),
+                FindingDetail::WhetherAccepted {
+                    agency,
+                    uses: why(depends),
+                },
             ),
             true => finding(
                 Code::RecognitionRuleNotMet,
-                format!("{name} does not accept it {}", why(&not_met)),
+                FindingDetail::NotAcceptedByRule {
+                    agency,
+                    uses: why(not_met),
+                },
             ),
         };
         AcceptanceOutcome {
@@ -126,13 +129,16 @@ impl JudgeContext<'_> {
                 let mut what: Vec<&RuleCondition> = Vec::new();
                 let mut rules = Vec::new();
                 for (rule, conditions) in outside {
-                    rules.push(format!("rule `{}` ({})", rule.id, rule.citation));
+                    rules.push(Phrase::from(NamedRule::Acceptance {
+                        id: rule.id.clone(),
+                        citation: rule.citation.clone(),
+                    }));
                     what.extend(conditions);
                 }
                 let mut words: Vec<String> = what.into_iter().map(ToString::to_string).collect();
                 words.sort();
                 words.dedup();
-                UseOutcome::Provided(words, rules)
+                UseOutcome::Provided(words.into_iter().map(Phrase::Verbatim).collect(), rules)
             }
             _ => UseOutcome::Depends(of_rules(decision)),
         }
@@ -140,8 +146,8 @@ impl JudgeContext<'_> {
 }
 
 /// The decision in words, without its first: the sentence has its own.
-fn of_rules(decision: &AcceptanceDecision<'_>) -> String {
+fn of_rules(decision: &AcceptanceDecision<'_>) -> Phrase {
     let said = decision.to_string();
     let rules = said.split_once(": ").map(|(_, rules)| rules.to_owned());
-    rules.unwrap_or(said)
+    Phrase::Verbatim(rules.unwrap_or(said))
 }

@@ -1,13 +1,12 @@
-//! The verdict in one sentence that could be read aloud.
+//! The verdict in one sentence that could be read aloud, and the sentences that follow it.
 
-use registry_schema::{
-    Check, CheckOutcome, Finding, IssuerStanding, LocalDay, Purpose, VerdictKind, verdict::RecognizingAgency,
-};
+use registry_schema::{Argument, Check, CheckOutcome, IssuerStanding, LocalDay, Phrase, Purpose, VerdictKind, WrittenTime};
 
 use super::{
-    JudgeContext,
-    recognition::{RecognitionOutcome, words},
-    status::KnownStatus,
+    AcceptedUse, AnswerSentence, JudgeContext, JudgedFinding, JudgedRecognition, NotRecognizedClause,
+    phrases::{asked_use, uses},
+    recognition::RecognitionOutcome,
+    status::{KnownStatus, LaterChange},
 };
 use crate::{VerificationQuestion, codes::Code};
 
@@ -16,260 +15,241 @@ const DAY: i64 = 86_400;
 
 pub(super) fn of(
     verdict: VerdictKind,
-    findings: &[Finding],
+    findings: &[JudgedFinding],
     case: &JudgeContext<'_>,
     status: &KnownStatus,
     recognition: &RecognitionOutcome,
-) -> String {
-    let agency = case.name(&case.question.agency);
+) -> Vec<Phrase> {
     match verdict {
         VerdictKind::Accepted => {
-            let use_ = case
-                .question
-                .purpose
-                .map_or_else(|| words(&recognition.accepted), |p| p.in_words().to_owned());
-            let use_ = match recognition.provided.as_slice() {
-                [] => use_,
-                provided => format!("{use_}, provided that {}", provided.join(" and ")),
+            let purposes = match case.question.purpose {
+                Some(purpose) => Argument::from(purpose),
+                None => uses(&recognition.accepted),
             };
-            accepted(case, &agency, &use_, status)
+            let purposes = match recognition.provided.as_slice() {
+                [] => purposes,
+                provided => Argument::from(AcceptedUse::Provided {
+                    purposes,
+                    conditions: provided.to_vec(),
+                }),
+            };
+            accepted(case, purposes, status)
         }
         VerdictKind::NotRecognized if has(findings, Code::IssuerUnregistered) => {
-            let said = by_someone_unknown(case);
-            format!("{said}{}", about(case))
+            let mut said = by_someone_unknown(case);
+            said.extend(about(case));
+            said
         }
         VerdictKind::NotRecognized => {
-            let said = not_recognized(findings, case, &agency, &recognition.recognized_by);
-            let namesake = case.namesake_in_words(IssuerStanding::Registered, recognition);
-            format!("{said}{namesake}{}", about(case))
+            let mut said = not_recognized(findings, case, &recognition.recognized_by);
+            said.extend(case.namesake_sentence(IssuerStanding::Registered, recognition));
+            said.extend(about(case));
+            said
         }
         VerdictKind::NotValid => {
-            let on = day(case).map(|day| format!(" on {day}")).unwrap_or_default();
-            format!("Not valid{on}: {}.", gravest(findings, CheckOutcome::Failed, &FAILED))
+            let why = gravest(findings, CheckOutcome::Failed, &FAILED);
+            vec![match day(case) {
+                Some(day) => AnswerSentence::NotValidOn { why, day }.into(),
+                None => AnswerSentence::NotValid { why }.into(),
+            }]
         }
         VerdictKind::CouldNotCheck => {
-            let of = day(case).map(|day| format!(" for {day}")).unwrap_or_default();
             let why = gravest(findings, CheckOutcome::CouldNotCheck, &IN_DOUBT);
             // Whose it is comes first: who waits for what could not be checked waits for nothing.
-            match has(findings, Code::IssuerUnregistered) {
-                true => format!("{} Could not check the rest{of}: {why}.", by_someone_unknown(case)),
-                false => format!("Could not check{of}: {why}."),
-            }
+            let (mut said, is_unknown) = match has(findings, Code::IssuerUnregistered) {
+                true => (by_someone_unknown(case), true),
+                false => (Vec::new(), false),
+            };
+            said.push(Phrase::from(match (day(case), is_unknown) {
+                (None, false) => AnswerSentence::CouldNotCheck { why },
+                (Some(day), false) => AnswerSentence::CouldNotCheckFor { why, day },
+                (None, true) => AnswerSentence::CouldNotCheckTheRest { why },
+                (Some(day), true) => AnswerSentence::CouldNotCheckTheRestFor { why, day },
+            }));
+            said
         }
-        VerdictKind::Unreadable => "This file is not a badge that we can read.".to_owned(),
+        VerdictKind::Unreadable => vec![AnswerSentence::Unreadable.into()],
     }
 }
 
 /// By when the answer knows what it knows, if that was asked.
-pub(super) fn known(question: &VerificationQuestion) -> String {
-    let Some(known) = question.known else {
-        return String::new();
-    };
-    match LocalDay::ending_at(known, &question.agency) {
-        Some(day) => format!(" This is by what was known here at the end of {}.", day.in_words()),
-        None => format!(" This is by what was known here on {}.", known.in_words()),
-    }
+pub(super) fn known(question: &VerificationQuestion) -> Option<Phrase> {
+    let known = question.known?;
+    Some(match LocalDay::ending_at(known, &question.agency) {
+        Some(day) => AnswerSentence::KnownAtEndOf { day: day.written() }.into(),
+        None => AnswerSentence::KnownOn { at: known.moment() }.into(),
+    })
 }
 
-fn has(findings: &[Finding], code: Code) -> bool {
-    findings.iter().any(|f| f.code == code.as_str())
+fn has(findings: &[JudgedFinding], code: Code) -> bool {
+    findings.iter().any(|f| f.code == code)
 }
 
-/// The day asked about, if it was a whole day that is over: `August 15, 2026`.
-fn day(case: &JudgeContext<'_>) -> Option<String> {
+/// The day asked about, if it was a whole day that is over.
+fn day(case: &JudgeContext<'_>) -> Option<WrittenTime> {
     let question = case.question;
-    LocalDay::ending_at(question.at, &question.agency).map(|day| day.in_words())
+    LocalDay::ending_at(question.at, &question.agency).map(|day| day.written())
 }
 
-/// ` This is about August 15, 2026.`
-fn about(case: &JudgeContext<'_>) -> String {
-    day(case)
-        .map(|day| format!(" This is about {day}."))
-        .unwrap_or_default()
+fn about(case: &JudgeContext<'_>) -> Option<Phrase> {
+    day(case).map(|day| AnswerSentence::About { day }.into())
 }
 
 /// The signature holds, and nobody here knows whose it is: whatever name the file has is the file's own word.
-fn by_someone_unknown(case: &JudgeContext<'_>) -> String {
+fn by_someone_unknown(case: &JudgeContext<'_>) -> Vec<Phrase> {
+    let mut said = vec![Phrase::from(AnswerSentence::SignedByUnknown)];
     let Some(claimed) = case.claimed_name() else {
-        return "Signed, but nobody here knows the signer. The file names no issuer.".to_owned();
+        said.push(AnswerSentence::FileNamesNoIssuer.into());
+        return said;
     };
-    let like = match case.evidence.like_names.first() {
-        Some(like) => {
-            let real = case.like_name_in_words(like);
-            match case.is_same(&claimed, like) {
-                true => format!(" It is the same as the name of {real}."),
-                false => format!(" It is like the name of {real}."),
-            }
-        }
-        None => String::new(),
-    };
-    format!(
-        "Signed, but nobody here knows the signer. The file says it is from “{claimed}”. Anyone can write that name.{like}"
-    )
+    let like = case.evidence.like_names.first().map(|like| {
+        let real = case.like_name(like);
+        Phrase::from(match case.is_same(&claimed, like) {
+            true => AnswerSentence::SameNameAs { like: real },
+            false => AnswerSentence::LikeNameOf { like: real },
+        })
+    });
+    said.push(AnswerSentence::FileSaysItIsFrom { name: claimed }.into());
+    said.extend(like);
+    said
 }
 
-fn accepted(case: &JudgeContext<'_>, agency: &str, use_: &str, status: &KnownStatus) -> String {
+fn accepted(case: &JudgeContext<'_>, purposes: Argument, status: &KnownStatus) -> Vec<Phrase> {
     let question = case.question;
-    // What was undone since is told, however short ago the moment asked about is.
-    let since = status
-        .since
-        .map(|what| format!(" It has been {what} since."))
-        .unwrap_or_default();
-    let then = match day(case) {
-        Some(day) => format!(" on {day}"),
-        None if question.asked().is_now() => String::new(),
-        None if question.knowing().seconds_since(question.at) < DAY => {
-            format!(", as of {}", question.at.in_words())
+    let agency = case.name(&question.agency);
+    let said = match day(case) {
+        Some(day) => AnswerSentence::AcceptedOn { agency, purposes, day },
+        None if question.asked().is_now() => AnswerSentence::Accepted { agency, purposes },
+        None => {
+            let at = match question.knowing().seconds_since(question.at) < DAY {
+                true => question.at.moment(),
+                false => question.at.day(),
+            };
+            AnswerSentence::AcceptedAsOf { agency, purposes, at }
         }
-        None => format!(", as of {}", question.at.date_in_words()),
     };
-    format!("Accepted in {agency} for {use_}{then}.{since}")
+    // What was undone since is told, however short ago the moment asked about is.
+    let since = status.since.map(|since| {
+        Phrase::from(match since {
+            LaterChange::Revoked => AnswerSentence::RevokedSince,
+            LaterChange::Suspended => AnswerSentence::SuspendedSince,
+        })
+    });
+    [said.into()].into_iter().chain(since).collect()
 }
 
 fn not_recognized(
-    findings: &[Finding],
+    findings: &[JudgedFinding],
     case: &JudgeContext<'_>,
-    agency: &str,
-    recognized_by: &[RecognizingAgency],
-) -> String {
-    let code = findings
-        .iter()
-        .find(|f| f.check == Check::Recognition)
-        .map(|f| f.code.as_str());
-    let is = |wanted: Code| code == Some(wanted.as_str());
+    recognized_by: &[JudgedRecognition],
+) -> Vec<Phrase> {
+    let agency = case.name(&case.question.agency);
     let found = findings.iter().find(|f| f.check == Check::Recognition);
-    let why = if let Some(found) = found.filter(|_| is(Code::RecognitionRuleNotMet)) {
-        return format!("Genuine, but {}.", found.detail);
-    } else if is(Code::RecognitionWrongPurpose) {
-        let here = recognized_by.iter().filter(|r| r.agency == case.question.agency);
-        let mut purposes: Vec<Purpose> = here.flat_map(|r| r.purposes.iter().copied()).collect();
-        purposes.sort_unstable();
-        purposes.dedup();
-        let asked = case.question.purpose.map_or("this use", Purpose::in_words);
-        format!(
-            "{agency} recognizes its issuer for {}, not for {asked}",
-            words(&purposes)
-        )
-    } else if is(Code::RecognitionOutOfScope) {
-        format!("{agency} recognizes its issuer for other badges, not for this one")
-    } else if is(Code::RecognitionWithdrawn) {
-        format!("{agency} no longer recognizes its issuer")
-    } else if is(Code::RecognitionEndedAtHome) {
-        let mut here = case
-            .evidence
-            .recognitions
-            .iter()
-            .filter(|e| e.agency == case.question.agency);
-        match here.any(|entry| case.is_suspended_at_home(entry)) {
-            true => format!("its issuer's registration at home is suspended for now, which {agency} follows"),
-            false => format!("its issuer is no longer registered at home, which {agency} follows"),
+    let why = match found.map(|found| (found.code, found)) {
+        Some((Code::RecognitionRuleNotMet, found)) => {
+            let why = NotRecognizedClause::ByRule {
+                detail: found.detail.clone(),
+            };
+            return vec![AnswerSentence::Genuine { why: why.into() }.into()];
         }
-    } else if is(Code::RecognitionNotAtThatDate) {
-        let on = case.then();
-        format!("{agency}'s recognition of its issuer does not cover {on}")
-    } else if is(Code::RecognitionRecognized) {
-        format!("{agency} recognizes none of its badges")
-    } else {
-        format!("{agency} does not recognize its issuer")
+        Some((Code::RecognitionWrongPurpose, _)) => {
+            let here = recognized_by.iter().filter(|r| r.agency == case.question.agency);
+            let mut purposes: Vec<Purpose> = here.flat_map(|r| r.purposes.iter().copied()).collect();
+            purposes.sort_unstable();
+            purposes.dedup();
+            NotRecognizedClause::WrongPurpose {
+                agency,
+                purposes: uses(&purposes),
+                asked: asked_use(case.question.purpose),
+            }
+        }
+        Some((Code::RecognitionOutOfScope, _)) => NotRecognizedClause::OtherBadges { agency },
+        Some((Code::RecognitionWithdrawn, _)) => NotRecognizedClause::NoLonger { agency },
+        Some((Code::RecognitionEndedAtHome, _)) => {
+            let all = case.evidence.recognitions.iter();
+            let mut here = all.filter(|e| e.agency == case.question.agency);
+            match here.any(|entry| case.is_suspended_at_home(entry)) {
+                true => NotRecognizedClause::SuspendedAtHome { agency },
+                false => NotRecognizedClause::EndedAtHome { agency },
+            }
+        }
+        Some((Code::RecognitionNotAtThatDate, _)) => NotRecognizedClause::NotOn {
+            agency,
+            on: case.then(),
+        },
+        Some((Code::RecognitionRecognized, _)) => NotRecognizedClause::NoneOfItsBadges { agency },
+        _ => NotRecognizedClause::NotItsIssuer { agency },
     };
+    let mut said = vec![Phrase::from(AnswerSentence::Genuine { why: why.into() })];
     let others = case.others();
-    let others = match others.as_slice() {
-        [] => String::new(),
-        [one] => format!(" {one} does."),
-        [first @ .., last] if first.len() < 3 => format!(" {} and {last} do.", first.join(", ")),
-        [first, second, rest @ ..] => format!(" {first}, {second} and {} others do.", rest.len()),
-    };
-    format!("Genuine, but {why}.{others}")
+    said.extend(match others.as_slice() {
+        [] => None,
+        [one] => Some(AnswerSentence::OtherRecognizes { agency: one.clone() }),
+        [first @ .., _] if first.len() < 3 => Some(AnswerSentence::OthersRecognize {
+            agencies: Argument::from(others),
+        }),
+        [first, second, rest @ ..] => Some(AnswerSentence::ManyRecognize {
+            first: first.clone(),
+            second: second.clone(),
+            count: rest.len(),
+        }),
+    }
+    .map(Phrase::from));
+    said
 }
 
 /// Gravest first: what can never be mended, then what waits, then what may be a mistake of form.
-const FAILED: [(Code, Phrase); 13] = [
-    (Code::ProofMissing, Phrase::Detail),
-    (Code::ProofInvalid, Phrase::Detail),
-    (Code::ProofUncoveredField, Phrase::Detail),
-    (Code::IssuerKeyNotIssuers, Phrase::Detail),
-    (Code::StatusRevoked, Phrase::This),
-    (Code::StatusSuspended, Phrase::This),
-    (Code::DatesExpired, Phrase::It),
-    (Code::DatesNotYetValid, Phrase::Yet),
-    (Code::ProofExpired, Phrase::Detail),
-    (Code::StructureInvalid, Phrase::Form),
-    (Code::StructureNoValidBadge, Phrase::Detail),
-    (Code::StructureUnreadable, Phrase::Detail),
-    (Code::RecognitionNone, Phrase::Detail),
+const FAILED: [Code; 13] = [
+    Code::ProofMissing,
+    Code::ProofInvalid,
+    Code::ProofUncoveredField,
+    Code::IssuerKeyNotIssuers,
+    Code::StatusRevoked,
+    Code::StatusSuspended,
+    Code::DatesExpired,
+    Code::DatesNotYetValid,
+    Code::ProofExpired,
+    Code::StructureInvalid,
+    Code::StructureNoValidBadge,
+    Code::StructureUnreadable,
+    Code::RecognitionNone,
 ];
 
-const IN_DOUBT: [(Code, Phrase); 27] = [
-    (Code::StructureUnknownContext, Phrase::Detail),
-    (Code::ProofUnknownSuite, Phrase::Detail),
-    (Code::ProofTooComplex, Phrase::Detail),
-    (Code::IssuerKeyCompromised, Phrase::Detail),
-    (Code::IssuerUnresolvable, Phrase::Detail),
-    (Code::ProofUnknownKey, Phrase::Detail),
-    (Code::AgencyExpelled, Phrase::Detail),
-    (Code::StatusStale, Phrase::Detail),
-    (Code::DatesClockInDoubt, Phrase::Detail),
-    (Code::IssuerClockInDoubt, Phrase::Detail),
-    (Code::ProofClockInDoubt, Phrase::Detail),
-    (Code::StatusUnknownThen, Phrase::Detail),
-    (Code::StatusUnreachable, Phrase::Detail),
-    (Code::StatusListUnverified, Phrase::Detail),
-    (Code::StatusListTooShort, Phrase::Detail),
-    (Code::StatusOutOfRange, Phrase::Detail),
-    (Code::StatusMalformed, Phrase::Detail),
-    (Code::StatusMissing, Phrase::Detail),
-    (Code::RecognitionStale, Phrase::Detail),
-    (Code::RecognitionForked, Phrase::Detail),
-    (Code::RecognitionFrameworkUnknown, Phrase::Detail),
-    (Code::RecognitionBadgesNotChecked, Phrase::Detail),
-    (Code::RecognitionRuleDepends, Phrase::Detail),
-    (Code::DatesNotChecked, Phrase::Detail),
-    (Code::ProofNotChecked, Phrase::Detail),
-    (Code::IssuerNotChecked, Phrase::Detail),
-    (Code::StatusNotChecked, Phrase::Detail),
+const IN_DOUBT: [Code; 27] = [
+    Code::StructureUnknownContext,
+    Code::ProofUnknownSuite,
+    Code::ProofTooComplex,
+    Code::IssuerKeyCompromised,
+    Code::IssuerUnresolvable,
+    Code::ProofUnknownKey,
+    Code::AgencyExpelled,
+    Code::StatusStale,
+    Code::DatesClockInDoubt,
+    Code::IssuerClockInDoubt,
+    Code::ProofClockInDoubt,
+    Code::StatusUnknownThen,
+    Code::StatusUnreachable,
+    Code::StatusListUnverified,
+    Code::StatusListTooShort,
+    Code::StatusOutOfRange,
+    Code::StatusMalformed,
+    Code::StatusMissing,
+    Code::RecognitionStale,
+    Code::RecognitionForked,
+    Code::RecognitionFrameworkUnknown,
+    Code::RecognitionBadgesNotChecked,
+    Code::RecognitionRuleDepends,
+    Code::DatesNotChecked,
+    Code::ProofNotChecked,
+    Code::IssuerNotChecked,
+    Code::StatusNotChecked,
 ];
 
-/// The way in which a finding's detail goes into a sentence.
-#[derive(Clone, Copy)]
-enum Phrase {
-    /// As it stands.
-    Detail,
-    /// `this badge was revoked on 3 March 2026 by South Carolina (issued in error)`
-    This,
-    /// `this badge expired on …`
-    It,
-    /// `this badge is good from … on`
-    Yet,
-    /// `the badge is not well formed (…)`
-    Form,
-}
-
-fn gravest(findings: &[Finding], outcome: CheckOutcome, order: &[(Code, Phrase)]) -> String {
-    for (code, tell) in order {
-        let Some(found) = findings
-            .iter()
-            .find(|f| f.outcome == outcome && f.code == code.as_str())
-        else {
-            continue;
-        };
-        let detail = found.detail.as_str();
-        return match tell {
-            Phrase::Detail => detail.to_owned(),
-            Phrase::This => match detail.split_once(": ") {
-                Some((what, why)) => match why.split_once("; ") {
-                    Some((why, next)) => format!("this badge was {what} ({why}); {next}"),
-                    None => format!("this badge was {what} ({why})"),
-                },
-                None => format!("this badge was {detail}"),
-            },
-            Phrase::It => format!("this badge {detail}"),
-            Phrase::Yet => format!("this badge is {detail}"),
-            Phrase::Form => format!("the badge is not well formed ({detail})"),
-        };
-    }
+/// The clause of the gravest finding with this outcome.
+fn gravest(findings: &[JudgedFinding], outcome: CheckOutcome, order: &[Code]) -> Phrase {
+    let with = |code: Code| findings.iter().find(|f| f.outcome() == outcome && f.code == code);
     // Every code has its place above; a new one is told by its detail.
-    findings
-        .iter()
-        .find(|f| f.outcome == outcome)
-        .map_or_else(String::new, |f| f.detail.clone())
+    let found = order.iter().copied().find_map(with);
+    let found = found.or_else(|| findings.iter().find(|f| f.outcome() == outcome));
+    found.map_or_else(|| Phrase::Clauses(Vec::new()), |found| found.clause().clone())
 }

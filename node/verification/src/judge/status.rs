@@ -1,10 +1,10 @@
 //! The check of whether a badge is revoked or suspended, and how old that knowledge is.
 
 use registry_schema::{
-    ActEffect, AgencyId, Check, CheckOutcome, Finding, StatusChange, StatusState, Timestamp, quotable,
+    ActEffect, AgencyId, Check, CheckOutcome, Phrase, StatusChange, StatusState, Timestamp, quotable,
 };
 
-use super::{JudgeContext, finding, oldest};
+use super::{FindingDetail, HeadlineClause, JudgeContext, JudgedFinding, finding, oldest};
 use crate::{Freshness, StatusEvidence, codes::Code, followed::RecognitionPath};
 
 /// The status as far as it is known, for the summary and the sentence.
@@ -16,11 +16,18 @@ pub(super) struct KnownStatus {
     pub(super) all_known: bool,
     pub(super) source: Option<String>,
     /// A revocation or suspension after the moment asked about.
-    pub(super) since: Option<&'static str>,
+    pub(super) since: Option<LaterChange>,
+}
+
+/// A change of status that takes the badge away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LaterChange {
+    Revoked,
+    Suspended,
 }
 
 impl JudgeContext<'_> {
-    pub(super) fn status(&self) -> (Vec<Finding>, KnownStatus) {
+    pub(super) fn status(&self) -> (Vec<JudgedFinding>, KnownStatus) {
         let badge = self.badge;
         if badge.status.is_empty() {
             let known = KnownStatus {
@@ -36,10 +43,11 @@ impl JudgeContext<'_> {
         let mut since = None;
         for (i, entry) in badge.status.iter().enumerate() {
             let found = if entry.is_bitstring() && (entry.index.is_none() || entry.purpose.is_none()) {
-                let what = "an entry of its status has no usable index or purpose";
-                vec![Finding {
+                let fault = FindingDetail::StatusEntryUnusable;
+                let found = finding(Code::StructureInvalid, fault.clone());
+                vec![JudgedFinding {
                     check: Check::Status,
-                    ..finding(Code::StructureInvalid, what)
+                    ..found.with_headline(HeadlineClause::NotWellFormed { fault: fault.into() })
                 }]
             } else {
                 match self.evidence.status.get(i) {
@@ -52,20 +60,15 @@ impl JudgeContext<'_> {
                     // Our agencies' lists have one bit an entry.
                     Some(StatusEvidence::Listed { .. }) if entry.size != Some(1) => vec![finding(
                         Code::StatusUnreachable,
-                        "it names a list of one bit an entry, and says that its entry has more",
+                        FindingDetail::StatusEntrySize,
                     )],
                     Some(StatusEvidence::Listed { agency, .. }) if !self.keeps_its_lists(agency) => {
-                        let keeper = self.name(agency);
-                        let what = format!(
-                            "it names a list of {keeper}, which does not register this issuer: what the list says is about other badges"
-                        );
-                        vec![finding(Code::StatusListUnverified, what)]
+                        let agency = self.name(agency);
+                        let detail = FindingDetail::ListOfAnotherAgency { agency };
+                        vec![finding(Code::StatusListUnverified, detail)]
                     }
                     Some(evidence) => self.entry(evidence, &mut since),
-                    None => vec![finding(
-                        Code::StatusUnreachable,
-                        "nothing is known here of its status list",
-                    )],
+                    None => vec![finding(Code::StatusUnreachable, FindingDetail::ListUnknown)],
                 }
             };
             for one in found {
@@ -75,7 +78,7 @@ impl JudgeContext<'_> {
             }
         }
         // Lists of messages say nothing about whether it holds.
-        if findings.iter().all(|f| f.code == Code::StatusMessage.as_str()) {
+        if findings.iter().all(|f| f.code == Code::StatusMessage) {
             findings.push(self.no_status());
         }
         let known = self.known(&findings, since);
@@ -94,13 +97,13 @@ impl JudgeContext<'_> {
             || recognized.any(|entry| entry.recognition.issuer.agency == *agency)
     }
 
-    fn known(&self, findings: &[Finding], since: Option<&'static str>) -> KnownStatus {
-        let has = |code: Code| findings.iter().any(|f| f.code == code.as_str());
+    fn known(&self, findings: &[JudgedFinding], since: Option<LaterChange>) -> KnownStatus {
+        let has = |code: Code| findings.iter().any(|f| f.code == code);
         let state = if has(Code::StatusRevoked) {
             StatusState::Revoked
         } else if has(Code::StatusSuspended) {
             StatusState::Suspended
-        } else if has(Code::StatusActive) && findings.iter().all(|f| f.outcome == CheckOutcome::Passed) {
+        } else if has(Code::StatusActive) && findings.iter().all(|f| f.outcome() == CheckOutcome::Passed) {
             StatusState::Active
         } else {
             StatusState::Unknown
@@ -134,20 +137,16 @@ impl JudgeContext<'_> {
     }
 
     /// No status entry: it can never be revoked, so whether that is good enough is the recognizing agency's choice.
-    fn no_status(&self) -> Finding {
+    fn no_status(&self) -> JudgedFinding {
         let holding = self.holding_here();
         if !holding.is_empty() && !holding.iter().any(RecognitionPath::accepts_without_status) {
             let agency = self.name(&self.question.agency);
-            let what = format!("the badge says nowhere whether it was revoked, and {agency} wants to know");
-            return finding(Code::StatusMissing, what);
+            return finding(Code::StatusMissing, FindingDetail::NoStatusThoughWanted { agency });
         }
-        finding(
-            Code::StatusNone,
-            "the badge has no status: it cannot be revoked or suspended",
-        )
+        finding(Code::StatusNone, FindingDetail::NoStatus)
     }
 
-    pub(super) fn entry(&self, evidence: &StatusEvidence, since: &mut Option<&'static str>) -> Vec<Finding> {
+    pub(super) fn entry(&self, evidence: &StatusEvidence, since: &mut Option<LaterChange>) -> Vec<JudgedFinding> {
         let (agency, revoked, suspended, freshness) = match evidence {
             StatusEvidence::Listed {
                 agency,
@@ -157,10 +156,8 @@ impl JudgeContext<'_> {
             } => (agency, revoked, suspended, *freshness),
             StatusEvidence::Unreachable { list, why } => {
                 let list = quotable::identifier(list.chars().take(120).collect());
-                return vec![finding(
-                    Code::StatusUnreachable,
-                    format!("the status list `{list}` was not read: {why}"),
-                )];
+                let why = why.clone();
+                return vec![finding(Code::StatusUnreachable, FindingDetail::ListNotRead { list, why })];
             }
             // Told by `published`.
             StatusEvidence::Fetched { .. } => return vec![],
@@ -172,30 +169,19 @@ impl JudgeContext<'_> {
             .as_ref()
             .filter(|change| change.state == StatusState::Suspended);
         let kinds = [
-            (revoked.as_ref(), Code::StatusRevoked, "revoked"),
-            (suspension, Code::StatusSuspended, "suspended"),
+            (revoked.as_ref(), LaterChange::Revoked),
+            (suspension, LaterChange::Suspended),
         ];
-        for (change, code, what) in kinds {
+        for (change, kind) in kinds {
             let Some(change) = change else { continue };
             match self.question.asked().effect_of(change.at) {
                 effect @ (ActEffect::Counts | ActEffect::DatedAhead) => {
-                    let mut words = self.words(what, change, agency, effect == ActEffect::DatedAhead);
-                    if code == Code::StatusSuspended {
-                        words.push_str("; it can be reinstated");
-                    }
-                    findings.push(finding(code, words));
+                    findings.push(self.changed(kind, change, agency, effect == ActEffect::DatedAhead));
                 }
-                ActEffect::Unclear => findings.push(finding(
-                    Code::StatusUnknownThen,
-                    format!(
-                        "{}; so whether it was {what} already on {} is not known here",
-                        self.words(&format!("it is {what}"), change, agency, true),
-                        self.then()
-                    ),
-                )),
+                ActEffect::Unclear => findings.push(self.changed_ahead(kind, change, agency)),
                 ActEffect::Later => {
-                    later = later.or_else(|| Some(self.words(&format!("it was {what} later,"), change, agency, false)));
-                    *since = since.or(Some(what));
+                    later = later.or_else(|| Some(self.changed_later(kind, change, agency)));
+                    *since = since.or(Some(kind));
                 }
             }
         }
@@ -205,21 +191,16 @@ impl JudgeContext<'_> {
             .filter(|change| change.state != StatusState::Suspended)
             && self.question.at < change.at
         {
-            findings.push(finding(
-                Code::StatusUnknownThen,
-                format!(
-                    "it was reinstated on {}; whether it was already suspended on {} is not known here",
-                    change.at.date_in_words(),
-                    self.then()
-                ),
-            ));
+            let detail = Phrase::from(FindingDetail::ReinstatedOn { on: change.at.day() });
+            let detail = detail.and(FindingDetail::SuspendedBeforeUnknown { on: self.then() });
+            findings.push(finding(Code::StatusUnknownThen, detail));
         }
         if findings.is_empty() {
             findings.push(self.good(agency, freshness, later));
         }
         for one in &mut findings {
             one.as_of = freshness.as_of();
-            if one.code != Code::StatusStale.as_str() || self.is_silent(freshness) {
+            if one.code != Code::StatusStale || self.is_silent(freshness) {
                 one.agency = Some(agency.clone());
             }
         }
@@ -227,52 +208,107 @@ impl JudgeContext<'_> {
     }
 
     /// Nothing speaks against it: good if the list is fresh, and its agency's word counts.
-    fn good(&self, agency: &AgencyId, freshness: Freshness, later: Option<String>) -> Finding {
+    fn good(&self, agency: &AgencyId, freshness: Freshness, later: Option<Phrase>) -> JudgedFinding {
         if let Some(expelled) = self.expelled(agency, Check::Status) {
             return expelled;
         }
         let name = self.name(agency);
         if !self.is_fresh(freshness) {
             let detail = match self.question.knowing_is_in_doubt() {
-                true => crate::evidence::CLOCK_IN_DOUBT.to_owned(),
-                false => freshness.fault(&name),
+                true => FindingDetail::ClockInDoubtForLists.into(),
+                false => freshness.fault(name),
             };
             return finding(Code::StatusStale, detail);
         }
-        let as_of = freshness
-            .as_of()
-            .map(|t| format!(" as of {}", t.in_words()))
-            .unwrap_or_default();
-        let later = later.map(|l| format!("; {l}")).unwrap_or_default();
-        let left = self.evidence.left.get(agency).map(|since| {
-            let since = since.date_in_words();
-            format!("; this node follows {name} no more since {since}, and does not learn what it revokes from then on")
+        let left = self.evidence.left.get(agency).map(|since| FindingDetail::NoLongerFollowed {
+            agency: name.clone(),
+            since: since.day(),
         });
-        let left = left.unwrap_or_default();
-        finding(
-            Code::StatusActive,
-            format!("neither revoked nor suspended by {name}{as_of}{left}{later}"),
-        )
+        let detail = Phrase::from(match freshness.as_of() {
+            Some(as_of) => FindingDetail::NeitherRevokedNorSuspendedAsOf {
+                agency: name,
+                as_of: as_of.moment(),
+            },
+            None => FindingDetail::NeitherRevokedNorSuspended { agency: name },
+        });
+        finding(Code::StatusActive, detail.and_maybe(left).and_maybe(later))
     }
 
-    /// The change in words. A date that lies ahead is not told as if the change had happened then.
-    fn words(&self, what: &str, change: &StatusChange, agency: &AgencyId, is_ahead: bool) -> String {
-        if change.is_untold() {
-            return format!("{what} by {}; when and why is told no more", self.name(agency));
+    /// The finding on a change that counts. A date that lies ahead is not told as if the change had happened then.
+    fn changed(&self, kind: LaterChange, change: &StatusChange, agency: &AgencyId, is_ahead: bool) -> JudgedFinding {
+        let (agency, reason) = (self.name(agency), Phrase::from(change.reason));
+        let at = change.at.day();
+        let (code, detail, headline) = match kind {
+            LaterChange::Revoked if change.is_untold() => (
+                Code::StatusRevoked,
+                FindingDetail::RevokedUntold { agency: agency.clone() },
+                HeadlineClause::RevokedUntold { agency },
+            ),
+            LaterChange::Revoked if is_ahead => (
+                Code::StatusRevoked,
+                FindingDetail::RevokedAhead { to: at, agency: agency.clone(), reason: reason.clone() },
+                HeadlineClause::RevokedAhead { to: at, agency, reason },
+            ),
+            LaterChange::Revoked => (
+                Code::StatusRevoked,
+                FindingDetail::RevokedOn { on: at, agency: agency.clone(), reason: reason.clone() },
+                HeadlineClause::RevokedOn { on: at, agency, reason },
+            ),
+            LaterChange::Suspended if change.is_untold() => (
+                Code::StatusSuspended,
+                FindingDetail::SuspendedUntold { agency: agency.clone() },
+                HeadlineClause::SuspendedUntold { agency },
+            ),
+            LaterChange::Suspended if is_ahead => (
+                Code::StatusSuspended,
+                FindingDetail::SuspendedAhead { to: at, agency: agency.clone(), reason: reason.clone() },
+                HeadlineClause::SuspendedAhead { to: at, agency, reason },
+            ),
+            LaterChange::Suspended => (
+                Code::StatusSuspended,
+                FindingDetail::SuspendedOn { on: at, agency: agency.clone(), reason: reason.clone() },
+                HeadlineClause::SuspendedOn { on: at, agency, reason },
+            ),
+        };
+        let (detail, headline) = (Phrase::from(detail), Phrase::from(headline));
+        match kind {
+            LaterChange::Revoked => finding(code, detail).with_headline(headline),
+            LaterChange::Suspended => finding(code, detail.and(FindingDetail::CanBeReinstated))
+                .with_headline(headline.and(FindingDetail::CanBeReinstated)),
         }
-        if is_ahead {
-            return format!(
-                "{what} by {}: {}; that agency's clock dated it ahead, to {}",
-                self.name(agency),
-                change.reason.in_words(),
-                change.at.date_in_words()
-            );
-        }
-        format!(
-            "{what} on {} by {}: {}",
-            change.at.date_in_words(),
-            self.name(agency),
-            change.reason.in_words()
-        )
+    }
+
+    /// The finding on a change that its agency's clock dated ahead: whether it held at the moment asked about is not known.
+    fn changed_ahead(&self, kind: LaterChange, change: &StatusChange, agency: &AgencyId) -> JudgedFinding {
+        let (agency, reason) = (self.name(agency), Phrase::from(change.reason));
+        let (to, on) = (change.at.day(), self.then());
+        let (what, unknown) = match kind {
+            LaterChange::Revoked => (
+                match change.is_untold() {
+                    true => FindingDetail::IsRevokedUntold { agency },
+                    false => FindingDetail::IsRevokedAhead { to, agency, reason },
+                },
+                FindingDetail::RevokedAlreadyUnknown { on },
+            ),
+            LaterChange::Suspended => (
+                match change.is_untold() {
+                    true => FindingDetail::IsSuspendedUntold { agency },
+                    false => FindingDetail::IsSuspendedAhead { to, agency, reason },
+                },
+                FindingDetail::SuspendedAlreadyUnknown { on },
+            ),
+        };
+        finding(Code::StatusUnknownThen, Phrase::from(what).and(unknown))
+    }
+
+    /// A change after the moment asked about.
+    fn changed_later(&self, kind: LaterChange, change: &StatusChange, agency: &AgencyId) -> Phrase {
+        let (agency, reason, on) = (self.name(agency), Phrase::from(change.reason), change.at.day());
+        Phrase::from(match (kind, change.is_untold()) {
+            (LaterChange::Revoked, true) => FindingDetail::RevokedLaterUntold { agency },
+            (LaterChange::Revoked, false) => FindingDetail::RevokedLaterOn { on, agency, reason },
+            (LaterChange::Suspended, true) => FindingDetail::SuspendedLaterUntold { agency },
+            (LaterChange::Suspended, false) => FindingDetail::SuspendedLaterOn { on, agency, reason },
+        })
     }
 }

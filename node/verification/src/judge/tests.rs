@@ -24,13 +24,27 @@ mod worth;
 use std::collections::BTreeSet;
 
 use registry_schema::{
-    Issuer, Purpose, Recognition, RecognitionScope, StatusChange, StatusReason, VerificationMethod,
+    Finding, Issuer, Purpose, Recognition, RecognitionScope, StatusChange, StatusReason, Verdict, VerificationMethod,
     recognition::RecognitionEntry,
 };
 use serde_json::Value;
+use words::Language;
 
 use super::*;
 use crate::{Freshness, IssuerSigningKey, StatusEvidence, codes, credential, data_integrity, formats, multikey};
+
+/// Judges, and says the answer in English.
+fn judge(badge: &OpenBadge, evidence: &Evidence, question: &VerificationQuestion) -> Verdict {
+    super::judge(badge, evidence, question).in_words(&Language::English)
+}
+
+fn try_judge_fast(badge: &OpenBadge, evidence: &Evidence, question: &VerificationQuestion) -> Option<Verdict> {
+    Some(super::try_judge_fast(badge, evidence, question)?.in_words(&Language::English))
+}
+
+fn unreadable(why: &UnreadableBadge, question: &VerificationQuestion) -> Verdict {
+    super::unreadable(why, question).in_words(&Language::English)
+}
 
 fn t(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -305,15 +319,7 @@ fn the_verdict_follows_from_the_outcomes_alone() {
     let outcomes = [Passed, Failed, CouldNotCheck, NotApplicable];
     for case in 0..4_usize.pow(6) {
         let turned: Vec<CheckOutcome> = (0..6).map(|i| outcomes[case / 4_usize.pow(i) % 4]).collect();
-        let made = |(check, outcome): (&Check, &CheckOutcome)| Finding {
-            check: *check,
-            outcome: *outcome,
-            agency: None,
-            code: "x".to_owned(),
-            detail: "x".to_owned(),
-            as_of: None,
-        };
-        let findings: Vec<Finding> = checks.iter().zip(&turned).map(made).collect();
+        let outcomes: Vec<(Check, CheckOutcome)> = checks.iter().copied().zip(turned.iter().copied()).collect();
         let (badge, recognition) = (&turned[..5], turned[5]);
         let expected = if badge.contains(&Failed) {
             VerdictKind::NotValid
@@ -327,12 +333,12 @@ fn the_verdict_follows_from_the_outcomes_alone() {
             // A check that says "not applicable" where it always applies is no reason to accept.
             VerdictKind::CouldNotCheck
         };
-        assert_eq!(precedence(&findings), expected, "{turned:?}");
+        assert_eq!(precedence_of(&outcomes), expected, "{turned:?}");
         // A missing check is never a passed one.
-        for i in 0..findings.len() {
-            let mut fewer = findings.clone();
+        for i in 0..outcomes.len() {
+            let mut fewer = outcomes.clone();
             fewer.remove(i);
-            assert_ne!(precedence(&fewer), VerdictKind::Accepted, "{turned:?} without {i}");
+            assert_ne!(precedence_of(&fewer), VerdictKind::Accepted, "{turned:?} without {i}");
         }
     }
 }
@@ -413,7 +419,7 @@ fn a_did_web_issuer_needs_a_listed_key() {
 
 #[test]
 fn a_badge_that_could_not_be_fetched_is_could_not_check() {
-    let verdict = unreachable("the node of US-SC did not answer", &world().question);
+    let verdict = unreachable(Phrase::Verbatim("the node of US-SC did not answer".to_owned()), &world().question).in_words(&Language::English);
     assert_eq!(verdict.verdict, VerdictKind::CouldNotCheck);
     assert_eq!(verdict.sentence, "Could not check: the node of US-SC did not answer.");
     assert!(verdict.findings.iter().all(|f| f.outcome != CheckOutcome::Passed));
@@ -432,6 +438,5 @@ fn an_unreadable_file_is_a_verdict_too() {
         "{}",
         verdict.sentence
     );
-    assert_eq!(precedence(&verdict.findings), VerdictKind::Unreadable);
     audit("unreadable", &verdict);
 }

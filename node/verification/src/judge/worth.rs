@@ -2,9 +2,9 @@
 //! decided with recognition.
 
 use policy::{BadgeFacts, Policy, Tally};
-use registry_schema::{CheckOutcome, Finding, Purpose, verdict::CredentialWorth, worth::WorthRule};
+use registry_schema::{CheckOutcome, Phrase, Purpose, verdict::CredentialWorth, worth::WorthRule};
 
-use super::{JudgeContext, finding, recognition::RecognitionOutcome};
+use super::{FindingDetail, JudgeContext, JudgedFinding, NamedRule, finding, phrases::uses, recognition::RecognitionOutcome};
 use crate::{Freshness, codes::Code, facts, home};
 
 /// The result of holding a badge against a policy: what is known of it, and what it counts for, use by use.
@@ -35,11 +35,11 @@ impl<'a> JudgeContext<'a> {
     }
 
     /// The findings on worth, one for each use, and the amounts that count for certain.
-    pub(super) fn worth(&self, recognition: &RecognitionOutcome) -> (Vec<Finding>, Vec<CredentialWorth>) {
+    pub(super) fn worth(&self, recognition: &RecognitionOutcome) -> (Vec<JudgedFinding>, Vec<CredentialWorth>) {
         let agency = &self.question.agency;
         let name = self.name(agency);
         let Some(policy) = self.evidence.policy.as_deref() else {
-            let said = format!("{name} has published no rate for this badge");
+            let said = FindingDetail::NoRateForBadge { agency: name };
             return (vec![finding(Code::WorthNoPublishedRate, said)], Vec::new());
         };
         let list = self
@@ -48,13 +48,13 @@ impl<'a> JudgeContext<'a> {
             .get(agency)
             .copied()
             .unwrap_or(Freshness::Never);
-        let with_age = |found: Finding| Finding {
+        let with_age = |found: JudgedFinding| JudgedFinding {
             as_of: list.as_of(),
             agency: Some(agency.clone()),
             ..found
         };
         if !self.is_fresh(list) {
-            let said = format!("the policy of {name} was not heard recently enough");
+            let said = FindingDetail::PolicyTooOld { agency: name };
             let mut stale = with_age(finding(Code::WorthStale, said));
             stale.agency = stale.agency.filter(|_| self.is_silent(list));
             return (vec![stale], Vec::new());
@@ -64,15 +64,18 @@ impl<'a> JudgeContext<'a> {
             // What could not be told of the issuer cannot be told of what its badges count for.
             CheckOutcome::CouldNotCheck => {
                 let why = &recognition.finding;
-                let said = format!("could not be told in {name}: {}", why.detail);
+                let said = FindingDetail::WorthInDoubt {
+                    agency: name,
+                    why: why.detail.clone(),
+                };
                 let mut in_doubt = finding(Code::WorthRecognitionInDoubt, said);
-                if why.code == Code::RecognitionStale.as_str() {
+                if why.code == Code::RecognitionStale {
                     (in_doubt.as_of, in_doubt.agency) = (why.as_of, why.agency.clone());
                 }
                 return (vec![in_doubt], Vec::new());
             }
             CheckOutcome::Failed | CheckOutcome::NotApplicable => {
-                let said = format!("nothing counts in {name} while the issuer is not recognized there for this use");
+                let said = FindingDetail::NothingCounts { agency: name };
                 return (vec![with_age(finding(Code::WorthNotChecked, said))], Vec::new());
             }
         }
@@ -86,8 +89,10 @@ impl<'a> JudgeContext<'a> {
             }
         }
         if !without_rate.is_empty() || findings.is_empty() {
-            let uses = super::recognition::words(&without_rate);
-            let said = format!("{name} has published no rate for {uses}");
+            let said = FindingDetail::NoRateFor {
+                agency: name,
+                purposes: uses(&without_rate),
+            };
             findings.push(with_age(finding(Code::WorthNoPublishedRate, said)));
         }
         (findings, worth)
@@ -136,17 +141,17 @@ impl<'a> JudgeContext<'a> {
 }
 
 /// The outcome of a tally of one badge; none, if there is no published rate.
-fn said(tally: &Tally<'_>) -> Option<(Code, String)> {
+fn said(tally: &Tally<'_>) -> Option<(Code, FindingDetail)> {
     let badge = tally.badges.first()?;
-    let purpose = tally.purpose.in_words();
-    let worth = tally.worth_in_words();
+    let purpose = tally.purpose;
     if badge.decision.verdict == registry_schema::VerdictKind::NotRecognized {
-        return Some((Code::WorthRuleNotMet, format!("for {purpose}: {}", badge.decision)));
+        let decision = Phrase::Verbatim(badge.decision.to_string());
+        return Some((Code::WorthRuleNotMet, FindingDetail::WorthRefused { purpose, decision }));
     }
     let in_doubt = tally.sums.iter().any(|sum| !sum.because.is_empty())
         || tally.sets.iter().any(|set| set.in_doubt > 0)
         || tally.meets.iter().any(|met| !met.is_certain);
-    let mut rules: Vec<String> = badge.values.iter().map(|value| named(value.rule)).collect();
+    let mut rules: Vec<Phrase> = badge.values.iter().map(|value| named(value.rule)).collect();
     rules.dedup();
     let counts = tally
         .sums
@@ -160,10 +165,15 @@ fn said(tally: &Tally<'_>) -> Option<(Code, String)> {
         (false, false) if tally.sums.is_empty() && tally.sets.is_empty() => return None,
         (false, false) => Code::WorthRuleNotMet,
     };
-    Some((code, format!("for {purpose}: {worth}, by {}", rules.join(" and "))))
+    let worth = Phrase::Verbatim(tally.worth_in_words());
+    Some((code, FindingDetail::WorthFor { purpose, worth, rules }))
 }
 
-/// `rule tn-pdp (State Board rule 5.502)`: a person at a desk can look it up.
-fn named(rule: &WorthRule) -> String {
-    format!("rule {} ({})", rule.id, rule.citation)
+/// A rule, so that a person at a desk can look it up.
+fn named(rule: &WorthRule) -> Phrase {
+    NamedRule::Worth {
+        id: rule.id.clone(),
+        citation: rule.citation.clone(),
+    }
+    .into()
 }

@@ -1,10 +1,10 @@
 //! Presentations: credentials that a holder shows, signed by the holder or not.
 
-use registry_schema::Finding;
 use serde_json::{Map, Value};
 
 use super::{RequestedChecks, VerificationFindings, invalid, read_credential, structure::CredentialFaults};
 use crate::{
+    judge::JudgedFinding,
     OpenBadge, StructureFault, UnreadableBadge, VerificationQuestion,
     codes::Code,
     data_integrity::{self, AllowedTerms, Canonicalization, ExpectedProof, ProofOutcome},
@@ -92,7 +92,7 @@ fn proof(
     challenge: Option<&str>,
     domain: Option<&str>,
     question: &VerificationQuestion,
-) -> Vec<Finding> {
+) -> Vec<JudgedFinding> {
     let expected = ExpectedProof {
         purpose: "authentication",
         challenge,
@@ -110,7 +110,7 @@ fn proof(
     {
         findings.push(judge::finding(
             Code::ProofInvalid,
-            "the presentation is signed by another key than its holder's",
+            judge::FindingDetail::AnotherKeyThanHolder,
         ));
     }
     findings

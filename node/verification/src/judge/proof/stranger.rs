@@ -1,9 +1,16 @@
 //! Names that are not whose they seem: of a signer whom no agency registers, and of one issuer that has another's.
 
-use registry_schema::{CheckOutcome, Finding, IssuerStanding, quotable};
+use registry_schema::{Argument, CheckOutcome, IssuerStanding, Phrase, quotable};
 
-use super::{JudgeContext, finding};
-use crate::{codes::Code, home, judge::recognition::RecognitionOutcome, names::SimilarName};
+use super::{JudgeContext, SignerKeyPlace, finding};
+use crate::{
+    codes::Code,
+    home,
+    judge::{
+        AnswerSentence, FindingDetail, JudgedFinding, LikeName, NameLikeness, Namesake, recognition::RecognitionOutcome,
+    },
+    names::SimilarName,
+};
 
 /// The most names that are told of those that a name is like.
 const MAX_ALIKE: usize = 3;
@@ -20,28 +27,29 @@ impl JudgeContext<'_> {
     }
 
     /// A signature that holds, by a key that nobody here knows: what is shown is that, and never who signed.
-    pub(super) fn unregistered(&self, how: &str) -> Finding {
+    pub(super) fn unregistered(&self, how: SignerKeyPlace) -> JudgedFinding {
         let said = match self.claimed_name() {
-            Some(name) => format!("the name “{name}” is only what the file says"),
-            None => "the file names no issuer".to_owned(),
+            Some(name) => FindingDetail::NameOnlyClaimed { name },
+            None => FindingDetail::FileNamesNoIssuer,
         };
-        let what = format!("{how}, and no agency of this federation registers it; {said}");
-        finding(Code::IssuerUnregistered, what)
+        let detail = Phrase::from(FindingDetail::SignerUnregistered { how });
+        finding(Code::IssuerUnregistered, detail.and(said))
     }
 
     /// That the name in the file is like others' names, if nobody here knows who signed.
-    pub(super) fn resembling(&self) -> Option<Finding> {
-        let claimed = self.claimed_name()?;
-        let real = self.alike(&claimed, |is_same, real| match is_same {
-            true => format!("the same as that of {real}"),
-            false => format!("like that of {real}"),
-        });
-        let what = format!("the name “{claimed}” in the file is {}", real.join(", and "));
-        (!real.is_empty()).then(|| {
-            finding(
-                Code::IssuerNameResembles,
-                format!("{what}; nothing shows that they signed it"),
-            )
+    pub(super) fn resembling(&self) -> Option<JudgedFinding> {
+        let name = self.claimed_name()?;
+        let names = self.alike(&name, |is_same, like| (is_same, like));
+        (!names.is_empty()).then(|| {
+            let names = names.into_iter().enumerate();
+            let names = Argument::row(names.map(|(place, (is_same, like))| match (place, is_same) {
+                (0, true) => NameLikeness::Same { like },
+                (0, false) => NameLikeness::Similar { like },
+                (_, true) => NameLikeness::AndSame { like },
+                (_, false) => NameLikeness::AndSimilar { like },
+            }));
+            let detail = Phrase::from(FindingDetail::NameResembles { name, names });
+            finding(Code::IssuerNameResembles, detail.and(FindingDetail::NothingShowsTheySigned))
         })
     }
 
@@ -51,36 +59,38 @@ impl JudgeContext<'_> {
         &self,
         standing: IssuerStanding,
         recognition: &RecognitionOutcome,
-    ) -> Option<Finding> {
+    ) -> Option<JudgedFinding> {
         let name = self.namesake_of(standing, recognition)?;
-        let here = self.name(&self.question.agency);
-        let others = self.alike(&name, |is_same, real| match is_same {
-            true => format!("{real}, has this name"),
-            false => format!("{real}, has a name like “{name}”"),
-        });
-        let what = others.join(", and another, ");
-        let detail =
-            format!("another issuer, {what}, and is recognized in {here}; nothing shows that this badge is from it");
-        (!others.is_empty()).then(|| finding(Code::IssuerNameResembles, detail))
+        let agency = self.name(&self.question.agency);
+        let others = self.alike(&name, |is_same, like| (is_same, like));
+        (!others.is_empty()).then(|| {
+            let others = others.into_iter().enumerate().map(|(place, (is_same, like))| {
+                let name = name.clone();
+                match (place, is_same) {
+                    (0, true) => Namesake::Same { like },
+                    (0, false) => Namesake::Similar { like, name },
+                    (_, true) => Namesake::AnotherSame { like },
+                    (_, false) => Namesake::AnotherSimilar { like, name },
+                }
+            });
+            let others = Argument::row(others);
+            let detail = Phrase::from(FindingDetail::NamesakeRecognized { others, agency });
+            finding(Code::IssuerNameResembles, detail.and(FindingDetail::NothingShowsItIsFromIt))
+        })
     }
 
-    /// The same as a sentence of the answer: ` Another issuer with this name, …, is recognized there.`
-    pub(in crate::judge) fn namesake_in_words(
+    /// The same as a sentence of the answer.
+    pub(in crate::judge) fn namesake_sentence(
         &self,
         standing: IssuerStanding,
         recognition: &RecognitionOutcome,
-    ) -> String {
-        let name = self.namesake_of(standing, recognition);
-        let other = name.and_then(|name| {
-            let mut others = self.alike(&name, |is_same, real| match is_same {
-                true => format!(" Another issuer with this name, {real}, is recognized: this badge is not from it."),
-                false => {
-                    format!(" Another issuer with a name like this, {real}, is recognized: this badge is not from it.")
-                }
-            });
-            (!others.is_empty()).then(|| others.swap_remove(0))
+    ) -> Option<Phrase> {
+        let name = self.namesake_of(standing, recognition)?;
+        let others = self.alike(&name, |is_same, like| match is_same {
+            true => AnswerSentence::NamesakeRecognized { like },
+            false => AnswerSentence::SimilarNameRecognized { like },
         });
-        other.unwrap_or_default()
+        others.into_iter().next().map(Phrase::from)
     }
 
     /// The name of an issuer that an agency registers, where it is not recognized and another of a like name is.
@@ -94,10 +104,10 @@ impl JudgeContext<'_> {
     }
 
     /// The names that a shown one is like, each told once; with whether a reader sees any difference.
-    fn alike(&self, shown: &str, say: impl Fn(bool, String) -> String) -> Vec<String> {
-        let mut told: Vec<String> = Vec::new();
+    fn alike<T: PartialEq>(&self, shown: &str, say: impl Fn(bool, LikeName) -> T) -> Vec<T> {
+        let mut told: Vec<T> = Vec::new();
         for like in &self.evidence.like_names {
-            let words = say(self.is_same(shown, like), self.like_name_in_words(like));
+            let words = say(self.is_same(shown, like), self.like_name(like));
             if !told.contains(&words) {
                 told.push(words);
             }
@@ -111,12 +121,18 @@ impl JudgeContext<'_> {
         quotable::name(&like.name).as_deref() == Some(shown)
     }
 
-    /// `“Palmetto Educator Institute”, an issuer of South Carolina`
-    pub(in crate::judge) fn like_name_in_words(&self, like: &SimilarName) -> String {
+    /// The name that another is like, and whose it is.
+    pub(in crate::judge) fn like_name(&self, like: &SimilarName) -> LikeName {
         let name = quotable::name(&like.name).unwrap_or_else(|| like.agency.to_string());
         match like.is_agency {
-            true => format!("“{name}”, an agency of this federation ({})", like.agency),
-            false => format!("“{name}”, an issuer of {}", self.name(&like.agency)),
+            true => LikeName::OfAgency {
+                name,
+                id: like.agency.to_string(),
+            },
+            false => LikeName::OfIssuer {
+                name,
+                agency: self.name(&like.agency),
+            },
         }
     }
 }

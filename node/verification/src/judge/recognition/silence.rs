@@ -1,15 +1,14 @@
 //! Things that cannot be told, because an agency has not been heard from; **and which agency that is**: the one asked, one
 //! that it follows, or the issuer's own, whose registration a recognition rests on.
 
-use registry_schema::{AgencyId, Finding, recognition::RecognitionEntry, verdict::RecognizingAgency};
+use registry_schema::{AgencyId, Phrase, recognition::RecognitionEntry};
 
 use super::JudgeContext;
 use crate::{
     Freshness,
     codes::Code,
-    evidence::CLOCK_IN_DOUBT,
     followed::{self, HomeStatus, ListFreshness, RecognitionPath},
-    judge::finding,
+    judge::{FindingDetail, JudgedFinding, JudgedRecognition, finding},
 };
 
 impl JudgeContext<'_> {
@@ -28,12 +27,12 @@ impl JudgeContext<'_> {
     }
 
     /// The reason why the trust list of an agency does not count, if it does not.
-    fn fault(&self, agency: &AgencyId) -> Option<String> {
+    fn fault(&self, agency: &AgencyId) -> Option<Phrase> {
         let list = self.trust_list(agency);
         match self.is_fresh(list) {
             true => None,
-            false if self.question.knowing_is_in_doubt() => Some(CLOCK_IN_DOUBT.to_owned()),
-            false => Some(list.fault(&self.name(agency))),
+            false if self.question.knowing_is_in_doubt() => Some(FindingDetail::ClockInDoubtForLists.into()),
+            false => Some(list.fault(self.name(agency))),
         }
     }
 
@@ -47,23 +46,24 @@ impl JudgeContext<'_> {
     }
 
     /// That nothing is known of whom an agency recognizes.
-    pub(super) fn stale(&self, agency: &AgencyId) -> Finding {
+    pub(super) fn stale(&self, agency: &AgencyId) -> JudgedFinding {
         let (name, list) = (self.name(agency), self.trust_list(agency));
         let detail = match list {
-            _ if self.question.knowing_is_in_doubt() => CLOCK_IN_DOUBT.to_owned(),
-            Freshness::Heard { as_of, .. } => {
-                let since = as_of.in_words();
-                format!("the trust list of {name} is too old: not heard from since {since}")
+            _ if self.question.knowing_is_in_doubt() => FindingDetail::ClockInDoubtForLists.into(),
+            Freshness::Heard { as_of, .. } => FindingDetail::TrustListTooOld {
+                agency: name,
+                since: as_of.moment(),
             }
-            Freshness::Never => format!("the trust list of {name} was never heard"),
-            Freshness::ClockInDoubt | Freshness::IncompleteHere => list.fault(&name),
+            .into(),
+            Freshness::Never => FindingDetail::TrustListNeverHeard { agency: name }.into(),
+            Freshness::ClockInDoubt | Freshness::IncompleteHere => list.fault(name),
         };
         self.because_of(agency, detail)
     }
 
-    fn because_of(&self, agency: &AgencyId, detail: String) -> Finding {
+    fn because_of(&self, agency: &AgencyId, detail: Phrase) -> JudgedFinding {
         let is_silent = self.is_silent(self.trust_list(agency));
-        Finding {
+        JudgedFinding {
             as_of: self.trust_list(agency).as_of().filter(|_| is_silent),
             agency: is_silent.then(|| agency.clone()),
             ..finding(Code::RecognitionStale, detail)
@@ -71,7 +71,7 @@ impl JudgeContext<'_> {
     }
 
     /// A recognition that would count, if the lists that it rests on were fresh; with each agency whose list is not.
-    pub(super) fn in_doubt(&self) -> Option<Finding> {
+    pub(super) fn in_doubt(&self) -> Option<JudgedFinding> {
         let held = self.held(ListFreshness::Any);
         let first = held.first()?;
         let path = first.path().into_iter();
@@ -83,12 +83,12 @@ impl JudgeContext<'_> {
             (None, None) => return None,
         };
         silent.extend(home.cloned());
-        let others = silent.iter().filter(|agency| **agency != whose);
-        let mut others: Vec<String> = others.filter_map(|agency| self.fault(agency)).collect();
-        others.dedup();
-        for other in others {
-            if !found.detail.contains(&other) {
-                found.detail.push_str(&format!("; and {other}"));
+        // One reason of this node's own holds for all of them.
+        let mut told: Vec<Phrase> = self.fault(&whose).into_iter().collect();
+        for other in silent.iter().filter(|agency| **agency != whose) {
+            if let Some(fault) = self.fault(other).filter(|fault| !told.contains(fault)) {
+                found.detail = found.detail.and(FindingDetail::AndFault { fault: fault.clone() });
+                told.push(fault);
             }
         }
         Some(found)
@@ -101,11 +101,15 @@ impl JudgeContext<'_> {
     }
 
     /// That a recognition stands, as long as the issuer is registered at home; and that nobody can tell whether it is.
-    fn unheard_home(&self, entry: &RecognitionEntry, home: &AgencyId) -> Finding {
-        let fault = self.fault(home).unwrap_or_default();
-        let (who, name) = (self.name(&entry.agency), self.name(home));
+    fn unheard_home(&self, entry: &RecognitionEntry, home: &AgencyId) -> JudgedFinding {
+        let fault = self.fault(home).unwrap_or_else(|| Phrase::Clauses(Vec::new()));
         let detail = match self.is_silent(self.trust_list(home)) {
-            true => format!("{who} recognizes the issuer as long as {name} registers it, and {fault}"),
+            true => FindingDetail::RecognizesWhileRegistered {
+                agency: self.name(&entry.agency),
+                home: self.name(home),
+                fault,
+            }
+            .into(),
             false => fault,
         };
         self.because_of(home, detail)
@@ -113,13 +117,13 @@ impl JudgeContext<'_> {
 
     /// All agencies that recognize the issuer for this badge, the asked one first, its own before those that it follows; of
     /// each, why it could not be told whether it still holds, if it could not.
-    pub(super) fn recognizers(&self, held: &[RecognitionPath<'_>]) -> Vec<RecognizingAgency> {
+    pub(super) fn recognizers(&self, held: &[RecognitionPath<'_>]) -> Vec<JudgedRecognition> {
         let asked = &self.question.agency;
         let stands = |entry: &&RecognitionEntry| {
             let last = followed::home(self.evidence, entry, &self.sought(), ListFreshness::Any);
             self.holds(entry) && last == HomeStatus::Stands
         };
-        let mut all: Vec<RecognizingAgency> = self
+        let mut all: Vec<JudgedRecognition> = self
             .entries()
             .filter(stands)
             .map(|entry| {
@@ -129,9 +133,9 @@ impl JudgeContext<'_> {
             })
             .collect();
         all.sort_by(|a, b| (a.agency != *asked, &a.agency).cmp(&(b.agency != *asked, &b.agency)));
-        let through = |held: &RecognitionPath<'_>, in_doubt: Option<String>| RecognizingAgency {
+        let through = |held: &RecognitionPath<'_>, in_doubt: Option<Phrase>| JudgedRecognition {
             agency: asked.clone(),
-            scope: held.entry.recognition.scope.to_string(),
+            scope: Phrase::from(&held.entry.recognition.scope),
             purposes: held.purposes.clone(),
             from: held.from(),
             until: held.until(),
@@ -139,7 +143,7 @@ impl JudgeContext<'_> {
             in_doubt,
         };
         let is_followed = |held: &&RecognitionPath<'_>| !held.via.is_empty();
-        let mut followed: Vec<RecognizingAgency> = held
+        let mut followed: Vec<JudgedRecognition> = held
             .iter()
             .filter(is_followed)
             .map(|held| through(held, None))
@@ -159,10 +163,10 @@ impl JudgeContext<'_> {
     }
 }
 
-fn recognized(entry: &RecognitionEntry, in_doubt: Option<String>) -> RecognizingAgency {
-    RecognizingAgency {
+fn recognized(entry: &RecognitionEntry, in_doubt: Option<Phrase>) -> JudgedRecognition {
+    JudgedRecognition {
         agency: entry.agency.clone(),
-        scope: entry.recognition.scope.to_string(),
+        scope: Phrase::from(&entry.recognition.scope),
         purposes: entry.recognition.purposes.clone(),
         from: entry.recognition.from,
         until: entry.recognition.until,

@@ -176,7 +176,7 @@ fn an_endorsement_that_was_withdrawn_does_not_hold_and_an_unasked_one_is_not_fin
     let fine = || listed(None, None, fresh());
     let unreachable = || StatusEvidence::Unreachable {
         list: "https://board.example/status".to_owned(),
-        why: "no agency of this federation keeps it".to_owned(),
+        why: Phrase::Verbatim("no agency of this federation keeps it".to_owned()),
     };
     for (known, code, outcome) in [
         (vec![fine(), fine()], "proof.valid", CheckOutcome::Passed),

@@ -246,7 +246,7 @@ fn status_lists_not_heard() -> Vec<BadgeFaultCase> {
             |w| {
                 w.evidence.status[0] = StatusEvidence::Unreachable {
                     list: "https://sc.example/v1/status-lists/1".to_owned(),
-                    why: "no agency of this federation keeps it".to_owned(),
+                    why: registry_schema::Phrase::Verbatim("no agency of this federation keeps it".to_owned()),
                 };
             },
             CouldNotCheck,
@@ -515,7 +515,7 @@ fn which_fault_goes_first() -> Vec<BadgeFaultCase> {
                 w.listed(|revoked, _, _| *revoked = Some(change(StatusState::Revoked, "2026-03-03T10:00:00Z")));
                 w.evidence.status[1] = StatusEvidence::Unreachable {
                     list: "x".to_owned(),
-                    why: "y".to_owned(),
+                    why: registry_schema::Phrase::Verbatim("y".to_owned()),
                 };
                 w.evidence.recognitions.clear();
             },
