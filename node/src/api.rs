@@ -23,6 +23,7 @@ mod hindrances;
 mod host;
 mod issuers;
 mod key_log;
+pub(crate) mod language;
 mod lost_records;
 mod operations;
 pub(crate) mod outgoing;

@@ -22,6 +22,7 @@ use futures::TryStreamExt as _;
 use registry_schema::{AgencyId, CredentialCode};
 use utoipa::openapi::OpenApi;
 use verification::{VerificationQuestion, bulk::BulkRow};
+use words::Language;
 
 use pages::{
     AgenciesPage, AgencyRow, ApiReference, DocsGroupPage, DocsPage, ErrorEntry, HelpIndexPage, HelpPage, ManyPage,
@@ -36,6 +37,9 @@ use crate::api::{
     verifications::{answer, question_of, receive},
     warnings, worth,
 };
+
+/// The language of the pages, whose own words are not in the catalogue yet: a page speaks one language.
+const PAGE_LANGUAGE: Language = Language::English;
 
 /// The number of files that are dropped at once: as many as are counted together.
 const MOST_FILES: usize = worth::MOST_BADGES;
@@ -224,6 +228,7 @@ async fn verify(State(app): State<App>, request: Request) -> Response {
                     .agency(id)
                     .map_or_else(|| id.to_string(), |lists| lists.name.clone())
             };
+            let verdict = verdict.in_words(&PAGE_LANGUAGE);
             page(StatusCode::OK, &VerdictPage::new(&verdict, &name, question.now))
         }
         Err(problem) => match problem.status() {
@@ -301,10 +306,10 @@ async fn answers(
             .agency(&agency)
             .map_or_else(|| agency.to_string(), |lists| lists.name.clone())
     };
-    Ok(page(
-        StatusCode::OK,
-        &ManyPage::new(&lines, &agency, &name, purpose, now).with_total(worth::together(app, &lines, &question)),
-    ))
+    let worded: Vec<_> = lines.iter().map(|line| line.in_words(PAGE_LANGUAGE)).collect();
+    let shown =
+        ManyPage::new(&worded, &agency, &name, purpose, now).with_total(worth::together(app, &lines, &question));
+    Ok(page(StatusCode::OK, &shown))
 }
 
 /// Says what to do about a text that is neither a badge nor a code: it was typed, so it can be typed again.

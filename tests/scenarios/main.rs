@@ -23,6 +23,7 @@ mod trust_is_kept_from_the_command_line;
 mod worth_is_the_receivers;
 
 mod a_day_is_the_agencys_own;
+mod answers_come_in_the_readers_language;
 mod no_trust_on_borrowed_names;
 mod one_verdict_everywhere;
 

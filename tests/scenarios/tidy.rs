@@ -22,12 +22,13 @@ const NODE_CRATES: [&str; 5] = [
 ];
 
 /// The crates that have no IO, no clock, no threads and no chance of their own.
-const PURE: [&str; 5] = [
+const PURE: [&str; 6] = [
     "registry-schema",
     "protocol",
     "node/api-types",
     "node/verification",
     "node/policy",
+    "node/words",
 ];
 const IMPURE: [&str; 13] = [
     "tokio",

@@ -6,9 +6,9 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use registry_schema::{AgencyId, Check, CheckOutcome, IssuerStanding, Timestamp, Verdict, verdict::IssuerSummary};
+use registry_schema::{AgencyId, Check, CheckOutcome, IssuerStanding, Timestamp, verdict::IssuerSummary};
 use tokio::sync::watch;
-use verification::{Evidence, OpenBadge};
+use verification::{Evidence, OpenBadge, judge::JudgedVerdict};
 
 use crate::registry::thinning;
 use platform::{clock::Clock, lock::Lock};
@@ -40,12 +40,12 @@ impl CheckCounter {
     }
 
     /// Counts a badge that was judged.
-    pub fn count(&self, badge: &OpenBadge, evidence: &Evidence, verdict: &Verdict) {
+    pub fn count(&self, badge: &OpenBadge, evidence: &Evidence, verdict: &JudgedVerdict) {
         let passed = |check: Check| {
             let of = verdict.findings.iter().filter(|finding| finding.check == check);
             of.clone().count() > 0
                 && of.into_iter().all(|finding| {
-                    finding.outcome != CheckOutcome::Failed && finding.outcome != CheckOutcome::CouldNotCheck
+                    finding.outcome() != CheckOutcome::Failed && finding.outcome() != CheckOutcome::CouldNotCheck
                 })
         };
         let is_listed = !evidence.issuers.is_empty() || !evidence.recognitions.is_empty();

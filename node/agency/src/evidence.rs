@@ -4,7 +4,7 @@
 use std::{cmp::Reverse, collections::BTreeSet};
 
 use protocol::trust_list;
-use registry_schema::{AgencyId, Issuer, QueryTime, Timestamp};
+use registry_schema::{AgencyId, Issuer, Phrase, QueryTime, Timestamp};
 use verification::{
     Evidence, OpenBadge, StatusEntry, StatusEvidence, facts,
     followed::{self, ListFreshness, RecognitionQuery},
@@ -242,7 +242,7 @@ fn status(entry: &StatusEntry, issuer: &str, registry: &Registry, now: Timestamp
         },
         None => StatusEvidence::Unreachable {
             list: entry.list.clone(),
-            why: "no agency of this federation keeps it".into(),
+            why: Phrase::Verbatim("no agency of this federation keeps it".into()),
         },
     }
 }

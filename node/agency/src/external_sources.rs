@@ -13,7 +13,7 @@ mod then;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use registry_schema::{Timestamp, VerificationMethod};
+use registry_schema::{Phrase, Timestamp, VerificationMethod};
 use tokio::time::Instant;
 use verification::{
     Evidence, Freshness, OpenBadge, StatusEntry, StatusEvidence, VerificationKey,
@@ -106,7 +106,7 @@ enum ListFetchError {
 /// The evidence that was learnt for one badge.
 #[derive(Debug, Default)]
 pub struct ExternalEvidence {
-    resolved: Option<Result<ResolvedIssuer, String>>,
+    resolved: Option<Result<ResolvedIssuer, Phrase>>,
     /// In the order of the badge's status entries; none where the federation knows better.
     status: Vec<Option<StatusEvidence>>,
 }
@@ -238,10 +238,10 @@ impl ExternalSources {
         now: Timestamp,
         errand: Option<FetchContext>,
         anew: bool,
-    ) -> Option<Result<ResolvedIssuer, String>> {
+    ) -> Option<Result<ResolvedIssuer, Phrase>> {
         let location = match did::on_the_web(issuer)? {
             Ok(location) => location,
-            Err(why) => return Some(Err(why.to_string())),
+            Err(why) => return Some(Err(Phrase::Verbatim(why.to_string()))),
         };
         let fetch = async |turn: FetchPermit| {
             let is_history = location.witnesses.is_some();
@@ -277,10 +277,14 @@ impl ExternalSources {
             true => documents.find_anew(issuer, now, turn, fetch).await,
             false => documents.find(issuer, client, now, turn, fetch).await,
         };
-        Some(found.map(|kept| ResolvedIssuer {
-            keys: ResolvedKeys::clone(&kept.value),
-            freshness: freshness(&kept),
-        }))
+        Some(
+            found
+                .map(|kept| ResolvedIssuer {
+                    keys: ResolvedKeys::clone(&kept.value),
+                    freshness: freshness(&kept),
+                })
+                .map_err(Phrase::Verbatim),
+        )
     }
 
     /// A list of an issuer.
@@ -328,7 +332,7 @@ impl ExternalSources {
     fn status(&self, badge: &OpenBadge, entry: &StatusEntry, lists: &ListsByUrl<'_>) -> StatusEvidence {
         let not_had = |why: String| StatusEvidence::Unreachable {
             list: entry.list.clone(),
-            why,
+            why: Phrase::Verbatim(why),
         };
         let fetched = |found, valid_from, freshness| StatusEvidence::Fetched {
             list: entry.list.clone(),

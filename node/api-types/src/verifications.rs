@@ -20,16 +20,19 @@ pub struct VerificationQuery {
     /// of that day. At the earliest when the node began to keep it, at the latest now. All that is known now, if absent;
     /// given alone, it is the moment at which the badge should have been good, too.
     pub known: Option<String>,
+    /// The language of the words in the answer: `en` or `es`. The one that fits `Accept-Language` best, if absent.
+    pub lang: Option<String>,
 }
 
 impl VerificationQuery {
     /// The same as parameters of a request.
-    pub fn pairs(&self) -> [(&'static str, Option<String>); 4] {
+    pub fn pairs(&self) -> [(&'static str, Option<String>); 5] {
         [
             ("at", self.at.clone()),
             ("known", self.known.clone()),
             ("purpose", self.purpose.clone()),
             ("agency", self.agency.clone()),
+            ("lang", self.lang.clone()),
         ]
     }
 }

@@ -11,10 +11,10 @@ use axum::{
     body::{Body, Bytes},
     extract::{Query, Request, State},
     http::{HeaderName, header::CONTENT_TYPE},
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
 use futures::{Stream, StreamExt as _, stream};
-use registry_schema::Verdict;
+use registry_schema::Phrase;
 use tokio::{
     sync::{OwnedSemaphorePermit, mpsc},
     time::{Instant, timeout_at},
@@ -22,13 +22,17 @@ use tokio::{
 use verification::{
     Evidence, OpenBadge, VerificationQuestion, bulk,
     bulk::{BulkFormat, BulkRow},
-    formats, judge, unreachable, unreadable,
+    formats, judge,
+    judge::JudgedVerdict,
+    unreachable, unreadable,
 };
+use words::Language;
 
 use super::{
     App,
     arrivals::{ReceivedBody, UploadLimits, UploadPermit},
     following::{ResolvedInput, code, follow, link},
+    language::ReaderLanguage,
     problem::{INVALID, Problem, TOO_LARGE, UNAVAILABLE},
     verifications::{evidence, on_worker, question_of},
     worth,
@@ -74,8 +78,12 @@ const ROWS: HeaderName = HeaderName::from_static("comity-rows");
 /// A row of an upload that was judged.
 #[derive(Debug)]
 pub(crate) struct JudgedRow {
+    /// The line of the upload on which the badge begins, or its place in the archive; from 1 on.
+    pub(crate) row: u64,
+    /// The file's name in the archive, or the code or link that was sent.
+    pub(crate) input: Option<String>,
     /// The answer about it.
-    pub(crate) answer: BulkVerdict,
+    pub(crate) verdict: JudgedVerdict,
     /// The facts that rules are held against, where few enough were sent to be counted together.
     pub(crate) facts: Option<::policy::BadgeFacts>,
 }
@@ -101,6 +109,7 @@ pub(crate) struct JudgedRow {
 pub(crate) async fn verify(
     State(app): State<App>,
     Query(asked): Query<VerificationQuery>,
+    language: ReaderLanguage,
     request: Request,
 ) -> Result<Response, Problem> {
     let question = question_of(&app, &asked)?;
@@ -115,10 +124,10 @@ pub(crate) async fn verify(
     let rows = rows?;
     let count = rows.len();
     place.takes_bytes(count * ANSWER_BYTES)?;
-    let lines = lines(app, client, rows, question, permit, Some(place)).map(|chunk| {
+    let lines = lines(app, client, rows, question, permit, Some(place)).map(move |chunk| {
         let mut text = Vec::with_capacity(CHUNK * 2048);
         for line in chunk? {
-            serde_json::to_writer(&mut text, &line.answer)?;
+            serde_json::to_writer(&mut text, &line.in_words(language.0))?;
             text.push(b'\n');
         }
         Ok::<_, io::Error>(text)
@@ -127,7 +136,7 @@ pub(crate) async fn verify(
         (CONTENT_TYPE, "application/jsonl".to_owned()),
         (ROWS, count.to_string()),
     ];
-    Ok((headers, Body::from_stream(lines)).into_response())
+    Ok(language.answered((headers, Body::from_stream(lines))))
 }
 
 /// The answer to an upload that is too long.
@@ -251,7 +260,7 @@ enum RowStage {
     Bytes(Vec<u8>),
     Read(Box<OpenBadge>),
     Ready(Box<(OpenBadge, Evidence)>),
-    Answer(Box<Verdict>),
+    Answer(Box<JudgedVerdict>),
 }
 
 async fn judge_chunk(
@@ -263,16 +272,12 @@ async fn judge_chunk(
     with_facts: bool,
 ) -> Vec<JudgedRow> {
     let late = || {
-        unreachable(
-            "its turn did not come in time; send the rows that are left again",
-            &question,
-        )
+        let why = "its turn did not come in time; send the rows that are left again";
+        unreachable(Phrase::Verbatim(why.to_owned()), &question)
     };
     let died = || {
-        unreachable(
-            "this badge could not be judged; please report it to the node's operator",
-            &question,
-        )
+        let why = "this badge could not be judged; please report it to the node's operator";
+        unreachable(Phrase::Verbatim(why.to_owned()), &question)
     };
     let (names, turns): (Vec<_>, Vec<_>) = chunk
         .into_iter()
@@ -293,13 +298,13 @@ async fn judge_chunk(
         };
         if !may {
             let why = format!("only {MOST_FOLLOWED} codes and links are followed in one upload; send it in parts");
-            return RowStage::answer(unreachable(&why, asked));
+            return RowStage::answer(unreachable(Phrase::Verbatim(why), asked));
         }
         match timeout_at(deadline, follow(node, errand, &content, asked)).await {
             Ok(Ok(ResolvedInput::Itself)) => RowStage::Bytes(content),
             Ok(Ok(ResolvedInput::Badge(badge))) => RowStage::Bytes(badge),
             Ok(Ok(ResolvedInput::Answer(verdict))) => RowStage::Answer(verdict),
-            Ok(Err(problem)) => RowStage::answer(unreachable(problem.detail(), asked)),
+            Ok(Err(problem)) => RowStage::answer(unreachable(Phrase::Verbatim(problem.detail().to_owned()), asked)),
             Err(_) => RowStage::answer(late()),
         }
     });
@@ -311,7 +316,7 @@ async fn judge_chunk(
         let RowStage::Read(badge) = stage else { return stage };
         match timeout_at(deadline, evidence(node, errand, &badge, asked)).await {
             Ok(Ok(evidence)) => RowStage::Ready(Box::new((*badge, evidence))),
-            Ok(Err(problem)) => RowStage::answer(unreachable(problem.detail(), asked)),
+            Ok(Err(problem)) => RowStage::answer(unreachable(Phrase::Verbatim(problem.detail().to_owned()), asked)),
             Err(_) => RowStage::answer(late()),
         }
     });
@@ -325,18 +330,33 @@ async fn judge_chunk(
             .collect()
     })
     .await;
-    let mut verdicts: Vec<Option<(Verdict, Option<::policy::BadgeFacts>)>> = judged.unwrap_or_default();
+    let mut verdicts: Vec<Option<(JudgedVerdict, Option<::policy::BadgeFacts>)>> = judged.unwrap_or_default();
     verdicts.resize(total, None);
     let lines = names.into_iter().zip(verdicts).map(|((row, input), judged)| {
         let (verdict, facts) = judged.unwrap_or_else(|| (died(), None));
-        let answer = BulkVerdict { row, input, verdict };
-        JudgedRow { answer, facts }
+        JudgedRow {
+            row,
+            input,
+            verdict,
+            facts,
+        }
     });
     lines.collect()
 }
 
+impl JudgedRow {
+    /// The answer in a language.
+    pub(crate) fn in_words(&self, language: Language) -> BulkVerdict {
+        BulkVerdict {
+            row: self.row,
+            input: self.input.clone(),
+            verdict: self.verdict.in_words(&language),
+        }
+    }
+}
+
 impl RowStage {
-    fn answer(verdict: Verdict) -> Self {
+    fn answer(verdict: JudgedVerdict) -> Self {
         Self::Answer(Box::new(verdict))
     }
 
@@ -353,7 +373,7 @@ impl RowStage {
         question: &VerificationQuestion,
         checked: &CheckCounter,
         with_facts: bool,
-    ) -> Option<(Verdict, Option<::policy::BadgeFacts>)> {
+    ) -> Option<(JudgedVerdict, Option<::policy::BadgeFacts>)> {
         match self {
             Self::Ready(case) => {
                 let verdict = judge(&case.0, &case.1, question);

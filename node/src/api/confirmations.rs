@@ -75,7 +75,8 @@ pub(super) async fn ask(
     let case = (badge.clone(), evidence.clone(), question.clone());
     let home = on_worker(move || confirmation::needed(&case.0, &case.1, &case.2)).await?;
     if let Some(home) = home {
-        evidence.confirmed = Some(confirmed(app, badge, &home).await?);
+        let word = confirmed(app, badge, &home).await?;
+        evidence.confirmed = Some(word.map_err(registry_schema::Phrase::Verbatim));
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! Resolution of a code or a link that was sent in place of a badge.
 
-use registry_schema::{AgencyId, CredentialCode, Verdict};
+use registry_schema::{AgencyId, CredentialCode, Phrase};
 use transport::client::ClientAddress;
-use verification::{UnreadableBadge, VerificationQuestion, unreachable, unreadable};
+use verification::{UnreadableBadge, VerificationQuestion, judge::JudgedVerdict, unreachable, unreadable};
 
 use super::{App, lost_records, problem::Problem};
 use agency::{external_sources::FetchContext, node_client::BadgeLookup, registrar::has_its_badge};
@@ -21,7 +21,7 @@ pub(super) enum ResolvedInput {
     /// The badge behind a code or a link.
     Badge(Vec<u8>),
     /// There is no badge behind it, and this is the answer.
-    Answer(Box<Verdict>),
+    Answer(Box<JudgedVerdict>),
 }
 
 /// Follows a code or a link, if that is what was sent.
@@ -42,10 +42,12 @@ pub(super) async fn follow(
         (None, Some(link)) => match open(app, errand, link).await {
             Ok(Ok(badge)) => Ok(ResolvedInput::Badge(badge)),
             Ok(Err(no_badge)) => answer(unreadable(&no_badge, question)),
-            Err(why) => answer(unreachable(&why, question)),
+            Err(why) => answer(unreachable(Phrase::Verbatim(why), question)),
         },
         (Some(BadgeLookup::Badge(badge)), _) => Ok(ResolvedInput::Badge(badge)),
-        (Some(BadgeLookup::Unreachable(why) | BadgeLookup::CannotTell(why)), _) => answer(unreachable(&why, question)),
+        (Some(BadgeLookup::Unreachable(why) | BadgeLookup::CannotTell(why)), _) => {
+            answer(unreachable(Phrase::Verbatim(why), question))
+        }
         (Some(BadgeLookup::Unknown), _) => {
             let why = UnreadableBadge {
                 stopped: "no agency of this federation has issued a badge with this code".into(),

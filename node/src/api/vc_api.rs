@@ -19,20 +19,22 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use registry_schema::Finding;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
 use utoipa::ToSchema;
 use verification::{
     OpenBadge, UnreadableBadge, VerificationQuestion, codes,
     data_integrity::Cryptosuite,
+    judge::JudgedFinding,
     vcdm::{self, Presentation, RequestedChecks, VerificationFindings},
 };
+use words::Language;
 
 use super::{
     App,
     auth::AuthenticatedOperator,
     confirmations,
+    language::ReaderLanguage,
     problem::{INVALID, Problem, UNSUPPORTED, VC_NOT_VERIFIED},
     verifications::{on_worker, receive, turn},
 };
@@ -61,7 +63,8 @@ fn requested_checks(options: &VerifyOptions) -> Result<RequestedChecks, Problem>
     Ok(checks)
 }
 
-fn credential_finding(finding: Finding) -> CredentialFinding {
+fn credential_finding(finding: &JudgedFinding, language: Language) -> CredentialFinding {
+    let finding = finding.in_words(&language);
     CredentialFinding {
         kind: format!("/help/{}", finding.code),
         title: codes::find(&finding.code).map_or("", |code| code.title).to_owned(),
@@ -70,13 +73,18 @@ fn credential_finding(finding: Finding) -> CredentialFinding {
 }
 
 /// 200, or 422 with a problem that tells the same.
-fn reply(answer: VerificationFindings) -> Response {
+fn reply(answer: &VerificationFindings, language: Language) -> Response {
     let verified = answer.is_verified();
-    let found = |findings: Vec<Finding>| findings.into_iter().map(credential_finding).collect();
+    let found = |findings: &[JudgedFinding]| {
+        findings
+            .iter()
+            .map(|found| credential_finding(found, language))
+            .collect()
+    };
     let body = VerifyResponse {
         verified,
-        errors: found(answer.errors),
-        warnings: found(answer.warnings),
+        errors: found(&answer.errors),
+        warnings: found(&answer.warnings),
     };
     if verified {
         return Json(body).into_response();
@@ -156,14 +164,18 @@ pub(super) async fn issue(
 #[utoipa::path(post, path = "/credentials/verify", tag = "vc api", request_body = VerifyCredentialRequest,
     responses((status = 200, body = VerifyResponse), (status = 400, body = Problem), (status = 413, body = Problem),
               (status = 422, description = "not verified, or not a request that can be, and why", body = Refusal)))]
-pub(super) async fn verify_credential(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+pub(super) async fn verify_credential(
+    State(app): State<App>,
+    language: ReaderLanguage,
+    request: Request,
+) -> Result<Response, Problem> {
     let client = app.clients.of(request.extensions(), request.headers());
     let asked: VerifyCredentialRequest = read(&app, request).await?;
     let checks = requested_checks(&asked.options)?;
     let credential = vcdm::read_credential(asked.verifiable_credential).map_err(no_credential)?;
     let mut answer = VerificationFindings::default();
     check((&app, client), vec![credential], checks, &mut answer).await?;
-    Ok(reply(answer))
+    Ok(language.answered(reply(&answer, language.0)))
 }
 
 /// Check a presentation, and each credential in it as `/credentials/verify` does. With a `challenge` or `domain`, its
@@ -173,7 +185,11 @@ pub(super) async fn verify_credential(State(app): State<App>, request: Request) 
 #[utoipa::path(post, path = "/presentations/verify", tag = "vc api", request_body = VerifyPresentationRequest,
     responses((status = 200, body = VerifyResponse), (status = 400, body = Problem), (status = 413, body = Problem),
               (status = 422, description = "not verified, or not a request that can be, and why", body = Refusal)))]
-pub(super) async fn verify_presentation(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+pub(super) async fn verify_presentation(
+    State(app): State<App>,
+    language: ReaderLanguage,
+    request: Request,
+) -> Result<Response, Problem> {
     let client = app.clients.of(request.extensions(), request.headers());
     let VerifyPresentationRequest {
         verifiable_presentation,
@@ -191,7 +207,7 @@ pub(super) async fn verify_presentation(State(app): State<App>, request: Request
     }
     let mut answer = judge_presentation(&app, presentation, options).await?;
     check((&app, client), credentials, checks, &mut answer).await?;
-    Ok(reply(answer))
+    Ok(language.answered(reply(&answer, language.0)))
 }
 
 fn no_credential(why: UnreadableBadge) -> Problem {

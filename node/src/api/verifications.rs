@@ -9,12 +9,14 @@ use axum::{
     body::Bytes,
     extract::{FromRequest as _, Multipart, Query, Request, State},
     http::{StatusCode, header::CONTENT_TYPE},
+    response::Response,
 };
 use futures::future::try_join_all;
 use registry_schema::{AgencyId, LocalDay, Purpose, QueryDate, Timestamp, Verdict};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use verification::{
-    Evidence, OpenBadge, UnreadableBadge, VerificationQuestion, formats, judge, try_judge_fast, unreadable,
+    Evidence, OpenBadge, UnreadableBadge, VerificationQuestion, formats, judge, judge::JudgedVerdict, try_judge_fast,
+    unreadable,
 };
 
 use super::{
@@ -23,6 +25,7 @@ use super::{
     confirmations,
     costs::PAST,
     following::{ResolvedInput, follow},
+    language::ReaderLanguage,
     problem::{INVALID, Problem, UNAVAILABLE, UNSUPPORTED},
 };
 use agency::{
@@ -117,13 +120,15 @@ pub(super) fn moment_of(text: &str, agency: &AgencyId, now: Timestamp) -> Result
 pub(crate) async fn verify(
     State(app): State<App>,
     Query(asked): Query<VerificationQuery>,
+    language: ReaderLanguage,
     request: Request,
-) -> Result<Json<Verdict>, Problem> {
+) -> Result<Response, Problem> {
     let question = question_of(&app, &asked)?;
     let client = app.clients.of(request.extensions(), request.headers());
     let arrived = receive(&app, request).await?;
     let bytes = badge_in(&app, arrived.request, arrived.bytes).await?;
-    answer(&app, client, &bytes, &question).await.map(Json)
+    let verdict = answer(&app, client, &bytes, &question).await?;
+    Ok(language.answered(Json(verdict.in_words(&language.0))))
 }
 
 /// The badge in a request with this body: all of it, or the field `file` of a form.
@@ -165,7 +170,7 @@ pub(crate) async fn answer(
     client: ClientAddress,
     bytes: &[u8],
     question: &VerificationQuestion,
-) -> Result<Verdict, Problem> {
+) -> Result<JudgedVerdict, Problem> {
     let (verdict, _) = answer_as(app, client, bytes, question, |_, _, _| ()).await?;
     Ok(verdict)
 }
@@ -176,7 +181,7 @@ pub(super) async fn answer_with_facts(
     client: ClientAddress,
     bytes: &[u8],
     question: &VerificationQuestion,
-) -> Result<(Verdict, Option<policy::BadgeFacts>), Problem> {
+) -> Result<(JudgedVerdict, Option<policy::BadgeFacts>), Problem> {
     answer_as(app, client, bytes, question, judge::facts).await
 }
 
@@ -186,7 +191,7 @@ async fn answer_as<T: Send + 'static>(
     bytes: &[u8],
     question: &VerificationQuestion,
     besides: fn(&OpenBadge, &Evidence, &VerificationQuestion) -> T,
-) -> Result<(Verdict, Option<T>), Problem> {
+) -> Result<(JudgedVerdict, Option<T>), Problem> {
     let errand = FetchContext::of(client);
     let file = match follow(app, errand, bytes, question).await? {
         ResolvedInput::Itself => Cow::Borrowed(bytes),

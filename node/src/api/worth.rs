@@ -17,15 +17,20 @@ use policy::{
     value::{RuleWorth, WorthAmount, WorthEligibility},
 };
 use registry_schema::{
-    AgencyId, Check, CheckOutcome, Finding, IssuerStanding, Purpose, Timestamp, Verdict, VerdictKind,
+    AgencyId, Check, CheckOutcome, IssuerStanding, Purpose, Timestamp, VerdictKind, Wording as _,
     verdict::IssuerSummary, worth::WorthRule,
 };
 use transport::client::ClientAddress;
-use verification::{Freshness, VerificationQuestion};
+use verification::{
+    Freshness, VerificationQuestion,
+    judge::{JudgedFinding, JudgedVerdict},
+};
+use words::Language;
 
 use super::{
     App,
     bulk::JudgedRow,
+    language::ReaderLanguage,
     problem::{INVALID, Problem, TRUST_STALE, UNAVAILABLE},
     verifications::{answer_with_facts, question_of, receive},
 };
@@ -67,7 +72,7 @@ fn rules(app: &App, question: &VerificationQuestion) -> Result<(Arc<Policy>, Fre
 }
 
 /// Returns the facts of a badge that was judged: one that is not accepted brings nothing.
-fn judged(nth: usize, verdict: &Verdict, facts: Option<BadgeFacts>) -> BadgeFacts {
+fn judged(nth: usize, verdict: &JudgedVerdict, facts: Option<BadgeFacts>) -> BadgeFacts {
     let mut facts = facts.unwrap_or_default();
     if facts.id.is_empty() {
         facts.id = format!("badge {}", nth + 1);
@@ -82,11 +87,12 @@ fn judged(nth: usize, verdict: &Verdict, facts: Option<BadgeFacts>) -> BadgeFact
 
 /// Returns the facts of a badge that this node checked, to hold a sample's rules against: whoever recognizes it, nobody of
 /// the federation speaks for the sample's agency, so a good badge counts as if that agency did.
-fn as_if_recognized(nth: usize, verdict: &Verdict, facts: Option<BadgeFacts>, purpose: Purpose) -> BadgeFacts {
+fn as_if_recognized(nth: usize, verdict: &JudgedVerdict, facts: Option<BadgeFacts>, purpose: Purpose) -> BadgeFacts {
     let mut facts = judged(nth, verdict, facts);
     facts.achievement_approved = None;
     let is_of_badge = |check: Check| !matches!(check, Check::Recognition | Check::Worth | Check::Holder);
-    let in_doubt = |finding: &Finding| finding.outcome == CheckOutcome::CouldNotCheck && is_of_badge(finding.check);
+    let in_doubt =
+        |finding: &JudgedFinding| finding.outcome() == CheckOutcome::CouldNotCheck && is_of_badge(finding.check);
     let registered = |issuer: &IssuerSummary| issuer.standing == IssuerStanding::Registered;
     let is_registered = verdict.issuer.as_ref().is_some_and(registered);
     facts.recognized_for = match verdict.verdict {
@@ -161,7 +167,7 @@ pub(crate) fn together_by(
     };
     let of_use = |purpose: Purpose| {
         let facts = lines.iter().enumerate();
-        let facts = facts.map(|(nth, line)| as_if_recognized(nth, &line.answer.verdict, line.facts.clone(), purpose));
+        let facts = facts.map(|(nth, line)| as_if_recognized(nth, &line.verdict, line.facts.clone(), purpose));
         in_words(&sample.policy.tally(&facts.collect::<Vec<_>>(), purpose, at))
     };
     uses.into_iter().flat_map(of_use).collect()
@@ -174,7 +180,7 @@ pub(crate) fn together(app: &App, lines: &[JudgedRow], question: &VerificationQu
     let (policy, _) = rules(app, question).ok()?;
     let facts = lines.iter().enumerate();
     let facts: Vec<BadgeFacts> = facts
-        .map(|(nth, line)| judged(nth, &line.answer.verdict, line.facts.clone()))
+        .map(|(nth, line)| judged(nth, &line.verdict, line.facts.clone()))
         .collect();
     Some(in_words(&policy.tally(&facts, purpose, question.at)))
 }
@@ -246,6 +252,7 @@ async fn check_all(
     files: &[Vec<u8>],
     question: &VerificationQuestion,
     sampled: Option<Purpose>,
+    language: Language,
 ) -> Result<(Vec<BadgeWorth>, Vec<BadgeFacts>), Problem> {
     let (mut badges, mut facts) = (Vec::new(), Vec::new());
     for (nth, file) in files.iter().enumerate() {
@@ -259,7 +266,7 @@ async fn check_all(
             id: summary.id,
             name: summary.name,
             verdict: verdict.verdict,
-            sentence: verdict.sentence,
+            sentence: language.say(&verdict.sentence),
         });
     }
     Ok((badges, facts))
@@ -312,7 +319,11 @@ fn counting_rules(tally: &Tally<'_>) -> Vec<CountingRule> {
 #[utoipa::path(post, path = "/v1/worth", tag = "policies", request_body = WorthRequest,
     responses((status = 200, body = WorthResponse), (status = 422, body = Problem),
               (status = 503, description = "the agency's policy is too old here", body = Problem)))]
-pub(super) async fn evaluate(State(app): State<App>, request: Request) -> Result<Json<WorthResponse>, Problem> {
+pub(super) async fn evaluate(
+    State(app): State<App>,
+    language: ReaderLanguage,
+    request: Request,
+) -> Result<Json<WorthResponse>, Problem> {
     let client = app.clients.of(request.extensions(), request.headers());
     let arrived = receive(&app, request).await?;
     let _place = arrived.place;
@@ -337,6 +348,7 @@ pub(super) async fn evaluate(State(app): State<App>, request: Request) -> Result
         purpose: sample.is_none().then(|| query.purpose.to_string()),
         at: query.at,
         known: None,
+        lang: None,
     };
     let question = question_of(&app, &asked)?;
     let (policy, as_of) = match &sample {
@@ -348,7 +360,7 @@ pub(super) async fn evaluate(State(app): State<App>, request: Request) -> Result
     };
     let files: Vec<Vec<u8>> = query.badges.iter().map(bytes).collect::<Result<_, _>>()?;
     let sampled = sample.as_ref().map(|_| query.purpose);
-    let (badges, facts) = check_all(&app, client, &files, &question, sampled).await?;
+    let (badges, facts) = check_all(&app, client, &files, &question, sampled, language.0).await?;
     let tally = policy.tally(&facts, query.purpose, question.at);
     let mut other_uses = uses(&policy);
     if other_uses.contains(&query.purpose) {

@@ -9,7 +9,7 @@ use transport::client::ClientAddress;
 use verification::{VerificationQuestion, bulk::BulkRow};
 
 use super::{
-    MOST_FILES, VerifyForm, lines_of, page,
+    MOST_FILES, PAGE_LANGUAGE, VerifyForm, lines_of, page,
     pages::{ManyPage, SampleRulesPage},
     problem_page, read_form,
 };
@@ -85,7 +85,8 @@ async fn answered(app: &App, client: ClientAddress, mut sent: VerifyForm) -> Res
         let registry = app.registry.snapshot();
         registry.home().map(|home| home.name.clone()).unwrap_or_default()
     };
-    let shown = ManyPage::new(&lines, &question.agency, &name, question.purpose, question.now)
+    let worded: Vec<_> = lines.iter().map(|line| line.in_words(PAGE_LANGUAGE)).collect();
+    let shown = ManyPage::new(&worded, &question.agency, &name, question.purpose, question.now)
         .with_total(Some(together_by(&sample, &lines, purpose, question.at)))
         .by_sample(&sample.whose, &sample.note());
     Ok(page(StatusCode::OK, &shown))

@@ -206,7 +206,9 @@ fn bulk(evidence: &Evidence, question: &VerificationQuestion) -> f64 {
                             let badge = formats::read(row.content.as_ref().unwrap()).unwrap();
                             let verdict = judge(&badge, evidence, question);
                             assert_eq!(verdict.verdict, VerdictKind::Accepted);
-                            serde_json::to_vec(&verdict.in_words(&words::Language::English)).unwrap().len()
+                            serde_json::to_vec(&verdict.in_words(&words::Language::English))
+                                .unwrap()
+                                .len()
                         });
                         verdicts.sum::<usize>()
                     })

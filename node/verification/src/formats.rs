@@ -42,7 +42,10 @@ pub struct UnreadableBadge {
 
 impl From<&UnreadableBadge> for Phrase {
     fn from(why: &UnreadableBadge) -> Self {
-        Self::Clauses(vec![Self::Verbatim(why.stopped.clone()), Self::Verbatim(why.next.clone())])
+        Self::Clauses(vec![
+            Self::Verbatim(why.stopped.clone()),
+            Self::Verbatim(why.next.clone()),
+        ])
     }
 }
 

@@ -21,9 +21,9 @@ mod worth;
 pub use endorsements::endorsed_status;
 pub use finding::{JudgedEndorsement, JudgedFinding, JudgedRecognition, JudgedVerdict};
 pub use phrases::{
-    AcceptedUse, AnswerSentence, AuthorshipDoubt, ConditionalUse, CountedBadges, EndorsementDetail, FindingDetail, ForeignList,
-    HeadlineClause, LikeName, ListFault, ListNote, MESSAGES, NameLikeness, NamedRule, Namesake, NotRecognizedClause, RecognizedIssuer,
-    SignerKeyPlace, UnnamedUse, UseReason,
+    AcceptedUse, AnswerSentence, AuthorshipDoubt, ConditionalUse, CountedBadges, EndorsementDetail, FindingDetail,
+    ForeignList, HeadlineClause, LikeName, ListFault, ListNote, MESSAGES, NameLikeness, NamedRule, Namesake,
+    NotRecognizedClause, RecognizedIssuer, SignerKeyPlace, UnnamedUse, UseReason,
 };
 
 use std::cell::OnceCell;
@@ -51,7 +51,11 @@ pub fn judge(badge: &OpenBadge, evidence: &Evidence, question: &VerificationQues
 /// canonical form goes the short way, and nobody else's word in it. None for any other, and for the first with its
 /// contexts: [`judge`] then takes its time, where that holds up nobody.
 #[must_use]
-pub fn try_judge_fast(badge: &OpenBadge, evidence: &Evidence, question: &VerificationQuestion) -> Option<JudgedVerdict> {
+pub fn try_judge_fast(
+    badge: &OpenBadge,
+    evidence: &Evidence,
+    question: &VerificationQuestion,
+) -> Option<JudgedVerdict> {
     let case = JudgeContext::new(badge, evidence, question, Canonicalization::Short);
     let proofs = badge
         .document
@@ -66,7 +70,12 @@ pub fn try_judge_fast(badge: &OpenBadge, evidence: &Evidence, question: &Verific
     (!verdict.findings.iter().any(is_tangled)).then_some(verdict)
 }
 
-fn judge_by(way: Canonicalization, badge: &OpenBadge, evidence: &Evidence, question: &VerificationQuestion) -> JudgedVerdict {
+fn judge_by(
+    way: Canonicalization,
+    badge: &OpenBadge,
+    evidence: &Evidence,
+    question: &VerificationQuestion,
+) -> JudgedVerdict {
     let question = &VerificationQuestion {
         clock_in_doubt: question.clock_in_doubt || evidence.is_of_a_clock_in_doubt(),
         ..question.clone()
@@ -268,7 +277,8 @@ fn precedence(findings: &[JudgedFinding]) -> VerdictKind {
 }
 
 fn precedence_of(outcomes: &[(Check, CheckOutcome)]) -> VerdictKind {
-    let any = |outcome: CheckOutcome, checks: &[Check]| outcomes.iter().any(|(c, o)| *o == outcome && checks.contains(c));
+    let any =
+        |outcome: CheckOutcome, checks: &[Check]| outcomes.iter().any(|(c, o)| *o == outcome && checks.contains(c));
     let of_the_badge = [
         Check::Structure,
         Check::Proof,

@@ -14,13 +14,13 @@ use serde_json::{Map, Value};
 
 pub use self::presentation::{Presentation, read_presentation, verify_presentation};
 use crate::{
-    judge::JudgedFinding,
     Evidence, IssuerSigningKey, OpenBadge, StructureFault, VerificationQuestion, badge,
     codes::Code,
     contexts::{CREDENTIALS_V1, DATA_INTEGRITY_V1, DATA_INTEGRITY_V2},
     data_integrity::{self, AllowedTerms, Cryptosuite, SignError},
     formats::{self, BadgeFormat, UnreadableBadge},
     json, judge,
+    judge::JudgedFinding,
 };
 
 /// The checks that are asked for, beside structure, proof and issuer, which always are.

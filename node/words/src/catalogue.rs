@@ -30,7 +30,9 @@ pub struct Catalogue {
 
 impl std::fmt::Debug for Catalogue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Catalogue").field("language", &self.language).finish_non_exhaustive()
+        f.debug_struct("Catalogue")
+            .field("language", &self.language)
+            .finish_non_exhaustive()
     }
 }
 
@@ -70,7 +72,11 @@ impl Catalogue {
     }
 
     fn joined(&self, phrases: &[Phrase], between: &str) -> String {
-        let said: Vec<String> = phrases.iter().map(|phrase| self.say(phrase)).filter(|said| !said.is_empty()).collect();
+        let said: Vec<String> = phrases
+            .iter()
+            .map(|phrase| self.say(phrase))
+            .filter(|said| !said.is_empty())
+            .collect();
         said.join(between)
     }
 
@@ -81,7 +87,11 @@ impl Catalogue {
             named.set(*name, self.value(argument));
         }
         let mut missing = Vec::new();
-        Some(self.bundle.format_pattern(pattern, Some(&named), &mut missing).into_owned())
+        Some(
+            self.bundle
+                .format_pattern(pattern, Some(&named), &mut missing)
+                .into_owned(),
+        )
     }
 
     fn value(&self, argument: &Argument) -> FluentValue<'static> {

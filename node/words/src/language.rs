@@ -27,7 +27,12 @@ pub struct UnknownLanguage(pub String);
 impl fmt::Display for UnknownLanguage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let known: Vec<&str> = Language::ALL.iter().map(|language| language.tag()).collect();
-        write!(f, "`{}` is no language that is spoken here: one of {}", self.0, known.join(", "))
+        write!(
+            f,
+            "`{}` is no language that is spoken here: one of {}",
+            self.0,
+            known.join(", ")
+        )
     }
 }
 
@@ -89,7 +94,11 @@ impl FromStr for Language {
     /// Reads a tag: `es`, `es-MX`.
     fn from_str(tag: &str) -> Result<Self, UnknownLanguage> {
         let asked: Option<LanguageIdentifier> = tag.parse().ok();
-        let is_it = |language: &Self| asked.as_ref().is_some_and(|asked| asked.language == language.identifier().language);
+        let is_it = |language: &Self| {
+            asked
+                .as_ref()
+                .is_some_and(|asked| asked.language == language.identifier().language)
+        };
         let unknown = || UnknownLanguage(tag.chars().take(40).collect());
         Self::ALL.into_iter().find(is_it).ok_or_else(unknown)
     }

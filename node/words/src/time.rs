@@ -7,11 +7,31 @@ use crate::Language;
 
 const MONTHS: [[&str; 12]; 2] = [
     [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
         "December",
     ],
     [
-        "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre",
+        "enero",
+        "febrero",
+        "marzo",
+        "abril",
+        "mayo",
+        "junio",
+        "julio",
+        "agosto",
+        "septiembre",
+        "octubre",
+        "noviembre",
         "diciembre",
     ],
 ];
@@ -24,13 +44,22 @@ pub(crate) fn written(at: WrittenTime, language: Language) -> String {
             None => beyond(at, language, false),
         },
         WrittenTime::UtcMoment(at) => match utc(at) {
-            Some(at) => format!("{}, {:02}:{:02} UTC", utc_day(at.date(), language), at.hour(), at.minute()),
+            Some(at) => format!(
+                "{}, {:02}:{:02} UTC",
+                utc_day(at.date(), language),
+                at.hour(),
+                at.minute()
+            ),
             None => beyond(at, language, true),
         },
         WrittenTime::Day(day) => local_day(day, language),
         WrittenTime::Moment(at) => {
             let (hour, minute) = (at.hour(), at.minute());
-            let twelve = if hour.rem_euclid(12) == 0 { 12 } else { hour.rem_euclid(12) };
+            let twelve = if hour.rem_euclid(12) == 0 {
+                12
+            } else {
+                hour.rem_euclid(12)
+            };
             let half = match (language, hour < 12) {
                 (Language::English, true) => "AM",
                 (Language::English, false) => "PM",

@@ -7,11 +7,12 @@ use toml::Table;
 use super::{code, is_test, names, root, sources};
 
 /// The crates of ours on which each may depend: inwards only.
-const INWARDS: [(&str, &[&str]); 11] = [
+const INWARDS: [(&str, &[&str]); 12] = [
     ("registry-schema", &[]),
     ("node/api-types", &["registry-schema"]),
     ("protocol", &["registry-schema"]),
     ("node/policy", &["registry-schema"]),
+    ("node/words", &["registry-schema"]),
     ("node/verification", &["registry-schema", "policy"]),
     ("node/platform", &["registry-schema", "protocol", "verification"]),
     ("node/storage", &["registry-schema", "protocol", "policy", "platform"]),
@@ -40,6 +41,7 @@ const INWARDS: [(&str, &[&str]); 11] = [
             "platform",
             "storage",
             "transport",
+            "words",
         ],
     ),
     (

@@ -1,7 +1,7 @@
 //! Evidence of what issuers outside the federation had published by an earlier moment, as far as this node fetched it: for
 //! answers by what was known then. Nothing is fetched.
 
-use registry_schema::{Timestamp, VerificationMethod};
+use registry_schema::{Phrase, Timestamp, VerificationMethod};
 use verification::{Freshness, OpenBadge, did, evidence::ResolvedIssuer};
 
 use super::{
@@ -91,13 +91,13 @@ impl ExternalSources {
         &self,
         issuer: &str,
         then: Timestamp,
-    ) -> Result<Option<Result<ResolvedIssuer, String>>, StoreError> {
+    ) -> Result<Option<Result<ResolvedIssuer, Phrase>>, StoreError> {
         if did::on_the_web(issuer).is_none() {
             return Ok(None);
         }
         let Some(kept) = self.0.store.published_then(&document_of(issuer), then).await? else {
             let why = "what its own site said then was not fetched, or is not kept";
-            return Ok(Some(Err(why.to_owned())));
+            return Ok(Some(Err(Phrase::Verbatim(why.to_owned()))));
         };
         let witnesses = self.0.store.published_then(&witnesses_of(issuer), then).await?;
         let freshness = freshness(&kept);
@@ -108,7 +108,8 @@ impl ExternalSources {
         };
         let read = on_worker(read)
             .await
-            .and_then(|read| read.map_err(|why| why.to_string()));
+            .and_then(|read| read.map_err(|why| why.to_string()))
+            .map_err(Phrase::Verbatim);
         Ok(Some(read.map(|keys| ResolvedIssuer { keys, freshness })))
     }
 }

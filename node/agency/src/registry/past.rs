@@ -124,7 +124,7 @@ pub async fn status_then(
     let Some((lists, slot)) = registry.slot(entry, issuer) else {
         return Ok(StatusEvidence::Unreachable {
             list: entry.list.clone(),
-            why: "no agency of this federation keeps it".into(),
+            why: registry_schema::Phrase::Verbatim("no agency of this federation keeps it".into()),
         });
     };
     let (mut revoked, mut suspended) = (None, None);

@@ -6,8 +6,10 @@ use axum::{
     extract::{Path, State, rejection::JsonRejection},
     http::StatusCode,
 };
+use registry_schema::Wording as _;
 use registry_schema::{ExternalKeys, Timestamp, VerificationMethod, registration::ProvenIdentifier};
 use verification::{did::ResolvedKeys, multikey};
+use words::Language;
 
 use super::super::{
     App,
@@ -58,7 +60,7 @@ pub(in crate::api) async fn look_up(
     }
     match app.external_sources.resolve(issuer, now, errand, true).await {
         Some(Ok(found)) => Ok(found.keys),
-        Some(Err(why)) => Err(why),
+        Some(Err(why)) => Err(Language::English.say(&why)),
         None if issuer.starts_with("did:") => {
             Err("it is no did:key, did:jwk, did:web or did:webvh, so its name does not say where they stand".to_owned())
         }

@@ -1,5 +1,6 @@
 //! Many answers at once: a table, and the same as a CSV to take along.
 
+use api_types::verifications::BulkVerdict;
 use askama::Template;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use registry_schema::{AgencyId, IssuerStanding, Purpose, Timestamp, VerdictKind, quotable};
@@ -8,7 +9,7 @@ use super::{
     verdict::VerdictStyle,
     words::{counted, for_use, plain, sentence},
 };
-use crate::api::{bulk::JudgedRow, worth::MOST_BADGES};
+use crate::api::worth::MOST_BADGES;
 
 /// The number of characters that are shown of a file's name, a badge's name and a person's.
 const NAME: usize = 80;
@@ -50,7 +51,7 @@ struct BulkVerdictRow {
 impl ManyPage {
     /// The answers of an agency, in the upload's order.
     pub(crate) fn new(
-        lines: &[JudgedRow],
+        lines: &[BulkVerdict],
         agency: &AgencyId,
         agency_name: &str,
         purpose: Option<Purpose>,
@@ -63,11 +64,8 @@ impl ManyPage {
             VerdictKind::CouldNotCheck,
             VerdictKind::Unreadable,
         ];
-        let count = |kind: VerdictKind| lines.iter().filter(|line| line.answer.verdict.verdict == kind).count();
-        let unknown = lines
-            .iter()
-            .filter(|line| line.answer.verdict.is_by_someone_unknown())
-            .count();
+        let count = |kind: VerdictKind| lines.iter().filter(|line| line.verdict.verdict == kind).count();
+        let unknown = lines.iter().filter(|line| line.verdict.is_by_someone_unknown()).count();
         let mut tallies = kinds.map(|kind| (VerdictStyle::of_kind(kind), count(kind))).to_vec();
         // The second form of "not recognized" is counted by itself.
         if let Some((_, count)) = tallies.get_mut(1) {
@@ -116,25 +114,25 @@ impl ManyPage {
 }
 
 impl BulkVerdictRow {
-    fn of(line: &JudgedRow) -> Self {
-        let place = match &line.answer.input {
+    fn of(line: &BulkVerdict) -> Self {
+        let place = match &line.input {
             Some(input) => plain(input, NAME),
-            None => format!("line {}", line.answer.row),
+            None => format!("line {}", line.row),
         };
         let (badge, person) = of_badge(line);
         Self {
             place,
-            look: VerdictStyle::of(&line.answer.verdict),
+            look: VerdictStyle::of(&line.verdict),
             badge: plain(badge, NAME),
             person: plain(person, NAME),
-            sentence: sentence(&line.answer.verdict.sentence, SENTENCE),
+            sentence: sentence(&line.verdict.sentence, SENTENCE),
         }
     }
 }
 
 /// The badge's name and the person's, as the badge says.
-fn of_badge(line: &JudgedRow) -> (&str, &str) {
-    let credential = line.answer.verdict.credential.as_ref();
+fn of_badge(line: &BulkVerdict) -> (&str, &str) {
+    let credential = line.verdict.credential.as_ref();
     let subject = credential.and_then(|c| c.subject.as_ref());
     (
         credential.and_then(|c| c.name.as_deref()).unwrap_or_default(),
@@ -143,7 +141,7 @@ fn of_badge(line: &JudgedRow) -> (&str, &str) {
 }
 
 /// The answers as a spreadsheet opens them. A cell that a spreadsheet would take for a formula gets an apostrophe.
-fn csv(lines: &[JudgedRow]) -> Result<Vec<u8>, csv::Error> {
+fn csv(lines: &[BulkVerdict]) -> Result<Vec<u8>, csv::Error> {
     let mut table = csv::Writer::from_writer(b"\xef\xbb\xbf".to_vec());
     let safe = |text: &str| match text.chars().next() {
         Some('=' | '+' | '-' | '@' | '\t' | '\r') => format!("'{text}"),
@@ -164,7 +162,7 @@ fn csv(lines: &[JudgedRow]) -> Result<Vec<u8>, csv::Error> {
     ];
     table.write_record(header)?;
     for line in lines {
-        let verdict = &line.answer.verdict;
+        let verdict = &line.verdict;
         let (badge, person) = of_badge(line);
         let codes: Vec<&str> = verdict.findings.iter().map(|finding| finding.code.as_str()).collect();
         let issuer = verdict.issuer.as_ref().map(|issuer| issuer.id.as_str());
@@ -174,8 +172,8 @@ fn csv(lines: &[JudgedRow]) -> Result<Vec<u8>, csv::Error> {
             IssuerStanding::Unregistered => quotable::claimed(issuer.name.as_deref()?),
         });
         table.write_record([
-            line.answer.row.to_string(),
-            safe(line.answer.input.as_deref().unwrap_or_default()),
+            line.row.to_string(),
+            safe(line.input.as_deref().unwrap_or_default()),
             verdict.verdict.as_str().to_owned(),
             safe(badge),
             safe(person),

@@ -5,7 +5,9 @@
 use registry_schema::{CheckOutcome, Issuer, Phrase, quotable, verdict::EndorsementTarget};
 use serde_json::Value;
 
-use super::{EndorsementDetail, FindingDetail, JudgeContext, JudgedEndorsement, JudgedFinding, finding, local_date, proof};
+use super::{
+    EndorsementDetail, FindingDetail, JudgeContext, JudgedEndorsement, JudgedFinding, finding, local_date, proof,
+};
 use crate::{
     OpenBadge, StatusEntry, StatusEvidence, UnreadableBadge,
     badge::{parse_any, types},
@@ -95,7 +97,10 @@ impl JudgeContext<'_> {
             findings.push(finding(Code::ProofEndorsementInvalid, what));
         }
         if unchecked > 0 {
-            let what = FindingDetail::EndorsementsNotChecked { total, count: unchecked };
+            let what = FindingDetail::EndorsementsNotChecked {
+                total,
+                count: unchecked,
+            };
             findings.push(finding(Code::ProofEndorsementsNotChecked, what));
         }
         (told, findings)
@@ -233,10 +238,7 @@ impl JudgeContext<'_> {
             |signature: &VerifiedProof| own.as_ref() == Some(&signature.key) || listed.contains(&signature.key);
         match signatures.iter().any(is_theirs) {
             true => None,
-            false => Some((
-                Code::IssuerKeyNotIssuers,
-                EndorsementDetail::AnotherKey.into(),
-            )),
+            false => Some((Code::IssuerKeyNotIssuers, EndorsementDetail::AnotherKey.into())),
         }
     }
 }

@@ -3,7 +3,8 @@
 use registry_schema::{
     AgencyId, Check, CheckOutcome, Finding, Phrase, Purpose, Timestamp, Verdict, VerdictKind, Wording, quotable,
     verdict::{
-        CredentialSummary, CredentialWorth, Endorsement, EndorsementTarget, IssuerSummary, RecognizingAgency, StatusSummary,
+        CredentialSummary, CredentialWorth, Endorsement, EndorsementTarget, IssuerSummary, RecognizingAgency,
+        StatusSummary,
     },
 };
 

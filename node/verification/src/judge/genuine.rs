@@ -22,8 +22,7 @@ impl Authorship {
         // A signature that is past its own end has held.
         let held = [Code::ProofExpired, Code::ProofClockInDoubt];
         let of = |check: Check| findings.iter().filter(move |f| f.check == check);
-        let failed =
-            |check: Check| of(check).any(|f| f.outcome() == CheckOutcome::Failed && !held.contains(&f.code));
+        let failed = |check: Check| of(check).any(|f| f.outcome() == CheckOutcome::Failed && !held.contains(&f.code));
         let signed = of(Check::Proof).any(|f| f.outcome() == CheckOutcome::Passed || held.contains(&f.code));
         let named = [Code::IssuerKeyIsIssuers, Code::IssuerUnregistered];
         match signed && of(Check::Issuer).any(|f| named.contains(&f.code)) {

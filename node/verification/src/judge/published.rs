@@ -102,7 +102,10 @@ impl JudgeContext<'_> {
         }
         // What is revoked stays revoked; a suspension may have come and gone.
         if past && !is_revocation {
-            return finding(Code::StatusUnknownThen, FindingDetail::NotSuspendedNowUnknownThen { on });
+            return finding(
+                Code::StatusUnknownThen,
+                FindingDetail::NotSuspendedNowUnknownThen { on },
+            );
         }
         let is_signed = !found.signatures.is_empty();
         let detail = match (is_revocation, is_signed, as_of.map(Timestamp::moment)) {
@@ -144,7 +147,9 @@ fn taken_away(is_revocation: bool, message: Option<String>) -> JudgedFinding {
         ),
         (true, Some(message)) => (
             Code::StatusRevoked,
-            FindingDetail::RevokedByIssuerWith { message: message.clone() },
+            FindingDetail::RevokedByIssuerWith {
+                message: message.clone(),
+            },
             HeadlineClause::RevokedByIssuerWith { message },
         ),
         (false, None) => (
@@ -154,7 +159,9 @@ fn taken_away(is_revocation: bool, message: Option<String>) -> JudgedFinding {
         ),
         (false, Some(message)) => (
             Code::StatusSuspended,
-            FindingDetail::SuspendedByIssuerWith { message: message.clone() },
+            FindingDetail::SuspendedByIssuerWith {
+                message: message.clone(),
+            },
             HeadlineClause::SuspendedByIssuerWith { message },
         ),
     };

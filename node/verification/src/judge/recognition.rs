@@ -261,7 +261,10 @@ impl JudgeContext<'_> {
             Attestation::OwnReview => None,
             other => Some(FindingDetail::RestsOn { what: other.into() }),
         };
-        let conditions: Vec<Phrase> = held.conditions().map(|text| Phrase::Verbatim(text.to_owned())).collect();
+        let conditions: Vec<Phrase> = held
+            .conditions()
+            .map(|text| Phrase::Verbatim(text.to_owned()))
+            .collect();
         let conditions = (!conditions.is_empty()).then_some(FindingDetail::OnCondition { conditions });
         Phrase::from(said).and_maybe(rests).and_maybe(conditions)
     }

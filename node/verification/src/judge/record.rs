@@ -8,9 +8,7 @@ use std::collections::BTreeSet;
 
 use registry_schema::{Argument, Phrase, VerdictKind};
 
-use super::{
-    AnswerSentence, CountedBadges, FindingDetail, JudgedFinding, JudgedVerdict, finding, judge, unreadable,
-};
+use super::{AnswerSentence, CountedBadges, FindingDetail, JudgedFinding, JudgedVerdict, finding, judge, unreadable};
 use crate::{Evidence, OpenBadge, VerificationQuestion, codes::Code};
 
 /// The answer about each badge in a record. What is not known about one, is not known: it could not be checked.
@@ -71,7 +69,9 @@ pub(super) fn learners(parts: &[JudgedVerdict]) -> Option<JudgedFinding> {
     let detail = match places.as_slice() {
         [] => return None,
         [one] => FindingDetail::PartNamesAnother { place: one.clone() },
-        many => FindingDetail::PartsNameOthers { places: many.join(", ") },
+        many => FindingDetail::PartsNameOthers {
+            places: many.join(", "),
+        },
     };
     Some(finding(Code::HolderAnother, detail))
 }
@@ -91,9 +91,10 @@ pub(super) fn finding_on(parts: &[JudgedVerdict]) -> Option<JudgedFinding> {
             Code::RecognitionBadgesNotChecked,
             FindingDetail::NoneCheckedInRecord,
         )),
-        VerdictKind::NotValid | VerdictKind::Unreadable => {
-            Some(finding(Code::StructureNoValidBadge, FindingDetail::NoValidBadgeInRecord))
-        }
+        VerdictKind::NotValid | VerdictKind::Unreadable => Some(finding(
+            Code::StructureNoValidBadge,
+            FindingDetail::NoValidBadgeInRecord,
+        )),
     }
 }
 
@@ -104,19 +105,35 @@ pub(super) fn summary(parts: &[JudgedVerdict]) -> Vec<Phrase> {
         parts.iter().filter(is_it).count()
     };
     let counted = [
-        (count_of(VerdictKind::Accepted, false), (|count| CountedBadges::Accepted { count }) as fn(usize) -> CountedBadges),
-        (count_of(VerdictKind::NotRecognized, false), |count| CountedBadges::NotRecognized { count }),
-        (count_of(VerdictKind::NotRecognized, true), |count| CountedBadges::SignedByUnknown { count }),
-        (count_of(VerdictKind::CouldNotCheck, false), |count| CountedBadges::NotChecked { count }),
-        (count_of(VerdictKind::NotValid, false), |count| CountedBadges::NotValid { count }),
-        (count_of(VerdictKind::Unreadable, false), |count| CountedBadges::NotReadable { count }),
+        (
+            count_of(VerdictKind::Accepted, false),
+            (|count| CountedBadges::Accepted { count }) as fn(usize) -> CountedBadges,
+        ),
+        (count_of(VerdictKind::NotRecognized, false), |count| {
+            CountedBadges::NotRecognized { count }
+        }),
+        (count_of(VerdictKind::NotRecognized, true), |count| {
+            CountedBadges::SignedByUnknown { count }
+        }),
+        (count_of(VerdictKind::CouldNotCheck, false), |count| {
+            CountedBadges::NotChecked { count }
+        }),
+        (count_of(VerdictKind::NotValid, false), |count| {
+            CountedBadges::NotValid { count }
+        }),
+        (count_of(VerdictKind::Unreadable, false), |count| {
+            CountedBadges::NotReadable { count }
+        }),
     ];
     if parts.is_empty() {
         return Vec::new();
     }
     let kinds = counted.into_iter().filter(|(count, _)| *count > 0);
     let kinds = Argument::row(kinds.map(|(count, of)| of(count)));
-    let mut said = vec![Phrase::from(AnswerSentence::Holds { count: parts.len(), kinds })];
+    let mut said = vec![Phrase::from(AnswerSentence::Holds {
+        count: parts.len(),
+        kinds,
+    })];
     said.extend(match parts.iter().filter(|part| is_anothers(part)).count() {
         0 => None,
         1 => Some(Phrase::from(AnswerSentence::OneNamesAnother)),

@@ -84,12 +84,16 @@ impl JudgeContext<'_> {
             // Of several uses with different conditions, the sentence names those that have the first one's.
             let alike = provided.iter().filter(|(_, conditions, _)| *conditions == what);
             let alike: Vec<Purpose> = alike.map(|(purpose, ..)| *purpose).collect();
-            let each = provided.into_iter().map(|(purpose, conditions, rules)| ConditionalUse::For {
-                purpose,
-                conditions,
-                rules,
-            });
-            let detail = recognized.detail.and(FindingDetail::ProvidedFor { uses: each.collect() });
+            let each = provided
+                .into_iter()
+                .map(|(purpose, conditions, rules)| ConditionalUse::For {
+                    purpose,
+                    conditions,
+                    rules,
+                });
+            let detail = recognized
+                .detail
+                .and(FindingDetail::ProvidedFor { uses: each.collect() });
             return AcceptanceOutcome {
                 finding: finding(Code::RecognitionConditional, detail),
                 accepted: alike,

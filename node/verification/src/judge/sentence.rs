@@ -1,6 +1,8 @@
 //! The verdict in one sentence that could be read aloud, and the sentences that follow it.
 
-use registry_schema::{Argument, Check, CheckOutcome, IssuerStanding, LocalDay, Phrase, Purpose, VerdictKind, WrittenTime};
+use registry_schema::{
+    Argument, Check, CheckOutcome, IssuerStanding, LocalDay, Phrase, Purpose, VerdictKind, WrittenTime,
+};
 
 use super::{
     AcceptedUse, AnswerSentence, JudgeContext, JudgedFinding, JudgedRecognition, NotRecognizedClause,
@@ -182,19 +184,21 @@ fn not_recognized(
     };
     let mut said = vec![Phrase::from(AnswerSentence::Genuine { why: why.into() })];
     let others = case.others();
-    said.extend(match others.as_slice() {
-        [] => None,
-        [one] => Some(AnswerSentence::OtherRecognizes { agency: one.clone() }),
-        [first @ .., _] if first.len() < 3 => Some(AnswerSentence::OthersRecognize {
-            agencies: Argument::from(others),
-        }),
-        [first, second, rest @ ..] => Some(AnswerSentence::ManyRecognize {
-            first: first.clone(),
-            second: second.clone(),
-            count: rest.len(),
-        }),
-    }
-    .map(Phrase::from));
+    said.extend(
+        match others.as_slice() {
+            [] => None,
+            [one] => Some(AnswerSentence::OtherRecognizes { agency: one.clone() }),
+            [first @ .., _] if first.len() < 3 => Some(AnswerSentence::OthersRecognize {
+                agencies: Argument::from(others),
+            }),
+            [first, second, rest @ ..] => Some(AnswerSentence::ManyRecognize {
+                first: first.clone(),
+                second: second.clone(),
+                count: rest.len(),
+            }),
+        }
+        .map(Phrase::from),
+    );
     said
 }
 

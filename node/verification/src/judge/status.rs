@@ -58,10 +58,9 @@ impl JudgeContext<'_> {
                         ..
                     }) => self.published(entry, found, *valid_from, *freshness),
                     // Our agencies' lists have one bit an entry.
-                    Some(StatusEvidence::Listed { .. }) if entry.size != Some(1) => vec![finding(
-                        Code::StatusUnreachable,
-                        FindingDetail::StatusEntrySize,
-                    )],
+                    Some(StatusEvidence::Listed { .. }) if entry.size != Some(1) => {
+                        vec![finding(Code::StatusUnreachable, FindingDetail::StatusEntrySize)]
+                    }
                     Some(StatusEvidence::Listed { agency, .. }) if !self.keeps_its_lists(agency) => {
                         let agency = self.name(agency);
                         let detail = FindingDetail::ListOfAnotherAgency { agency };
@@ -157,7 +156,10 @@ impl JudgeContext<'_> {
             StatusEvidence::Unreachable { list, why } => {
                 let list = quotable::identifier(list.chars().take(120).collect());
                 let why = why.clone();
-                return vec![finding(Code::StatusUnreachable, FindingDetail::ListNotRead { list, why })];
+                return vec![finding(
+                    Code::StatusUnreachable,
+                    FindingDetail::ListNotRead { list, why },
+                )];
             }
             // Told by `published`.
             StatusEvidence::Fetched { .. } => return vec![],
@@ -220,10 +222,14 @@ impl JudgeContext<'_> {
             };
             return finding(Code::StatusStale, detail);
         }
-        let left = self.evidence.left.get(agency).map(|since| FindingDetail::NoLongerFollowed {
-            agency: name.clone(),
-            since: since.day(),
-        });
+        let left = self
+            .evidence
+            .left
+            .get(agency)
+            .map(|since| FindingDetail::NoLongerFollowed {
+                agency: name.clone(),
+                since: since.day(),
+            });
         let detail = Phrase::from(match freshness.as_of() {
             Some(as_of) => FindingDetail::NeitherRevokedNorSuspendedAsOf {
                 agency: name,
@@ -246,12 +252,20 @@ impl JudgeContext<'_> {
             ),
             LaterChange::Revoked if is_ahead => (
                 Code::StatusRevoked,
-                FindingDetail::RevokedAhead { to: at, agency: agency.clone(), reason: reason.clone() },
+                FindingDetail::RevokedAhead {
+                    to: at,
+                    agency: agency.clone(),
+                    reason: reason.clone(),
+                },
                 HeadlineClause::RevokedAhead { to: at, agency, reason },
             ),
             LaterChange::Revoked => (
                 Code::StatusRevoked,
-                FindingDetail::RevokedOn { on: at, agency: agency.clone(), reason: reason.clone() },
+                FindingDetail::RevokedOn {
+                    on: at,
+                    agency: agency.clone(),
+                    reason: reason.clone(),
+                },
                 HeadlineClause::RevokedOn { on: at, agency, reason },
             ),
             LaterChange::Suspended if change.is_untold() => (
@@ -261,12 +275,20 @@ impl JudgeContext<'_> {
             ),
             LaterChange::Suspended if is_ahead => (
                 Code::StatusSuspended,
-                FindingDetail::SuspendedAhead { to: at, agency: agency.clone(), reason: reason.clone() },
+                FindingDetail::SuspendedAhead {
+                    to: at,
+                    agency: agency.clone(),
+                    reason: reason.clone(),
+                },
                 HeadlineClause::SuspendedAhead { to: at, agency, reason },
             ),
             LaterChange::Suspended => (
                 Code::StatusSuspended,
-                FindingDetail::SuspendedOn { on: at, agency: agency.clone(), reason: reason.clone() },
+                FindingDetail::SuspendedOn {
+                    on: at,
+                    agency: agency.clone(),
+                    reason: reason.clone(),
+                },
                 HeadlineClause::SuspendedOn { on: at, agency, reason },
             ),
         };

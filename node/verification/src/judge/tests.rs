@@ -419,7 +419,11 @@ fn a_did_web_issuer_needs_a_listed_key() {
 
 #[test]
 fn a_badge_that_could_not_be_fetched_is_could_not_check() {
-    let verdict = unreachable(Phrase::Verbatim("the node of US-SC did not answer".to_owned()), &world().question).in_words(&Language::English);
+    let verdict = unreachable(
+        Phrase::Verbatim("the node of US-SC did not answer".to_owned()),
+        &world().question,
+    )
+    .in_words(&Language::English);
     assert_eq!(verdict.verdict, VerdictKind::CouldNotCheck);
     assert_eq!(verdict.sentence, "Could not check: the node of US-SC did not answer.");
     assert!(verdict.findings.iter().all(|f| f.outcome != CheckOutcome::Passed));

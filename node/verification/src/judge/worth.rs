@@ -4,7 +4,9 @@
 use policy::{BadgeFacts, Policy, Tally};
 use registry_schema::{CheckOutcome, Phrase, Purpose, verdict::CredentialWorth, worth::WorthRule};
 
-use super::{FindingDetail, JudgeContext, JudgedFinding, NamedRule, finding, phrases::uses, recognition::RecognitionOutcome};
+use super::{
+    FindingDetail, JudgeContext, JudgedFinding, NamedRule, finding, phrases::uses, recognition::RecognitionOutcome,
+};
 use crate::{Freshness, codes::Code, facts, home};
 
 /// The result of holding a badge against a policy: what is known of it, and what it counts for, use by use.

@@ -4,11 +4,12 @@ use serde_json::{Map, Value};
 
 use super::{RequestedChecks, VerificationFindings, invalid, read_credential, structure::CredentialFaults};
 use crate::{
-    judge::JudgedFinding,
     OpenBadge, StructureFault, UnreadableBadge, VerificationQuestion,
     codes::Code,
     data_integrity::{self, AllowedTerms, Canonicalization, ExpectedProof, ProofOutcome},
-    judge, multikey,
+    judge,
+    judge::JudgedFinding,
+    multikey,
 };
 
 /// More credentials than this in one presentation are not looked at: each costs a signature.

@@ -49,7 +49,10 @@ impl JudgeContext<'_> {
                 (_, false) => NameLikeness::AndSimilar { like },
             }));
             let detail = Phrase::from(FindingDetail::NameResembles { name, names });
-            finding(Code::IssuerNameResembles, detail.and(FindingDetail::NothingShowsTheySigned))
+            finding(
+                Code::IssuerNameResembles,
+                detail.and(FindingDetail::NothingShowsTheySigned),
+            )
         })
     }
 
@@ -75,7 +78,10 @@ impl JudgeContext<'_> {
             });
             let others = Argument::row(others);
             let detail = Phrase::from(FindingDetail::NamesakeRecognized { others, agency });
-            finding(Code::IssuerNameResembles, detail.and(FindingDetail::NothingShowsItIsFromIt))
+            finding(
+                Code::IssuerNameResembles,
+                detail.and(FindingDetail::NothingShowsItIsFromIt),
+            )
         })
     }
 

@@ -40,7 +40,9 @@ pub(super) fn rows() -> Vec<BadgeFaultCase> {
             "the key is compromised, and the home agency is silent",
             |w| {
                 w.steal_the_key();
-                w.evidence.confirmed = Some(Err(registry_schema::Phrase::Verbatim("its node does not answer".to_owned())));
+                w.evidence.confirmed = Some(Err(registry_schema::Phrase::Verbatim(
+                    "its node does not answer".to_owned(),
+                )));
             },
             CouldNotCheck,
             "Could not check: its key is compromised since 1 October 2026, so only South Carolina can tell whether it is genuine; its node does not answer.",

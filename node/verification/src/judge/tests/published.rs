@@ -166,7 +166,11 @@ const ROWS: &[PublishedCase] = &[
     ),
     (
         "no document",
-        |w| w.evidence.resolved = Some(Err(Phrase::Verbatim("`badges.example` could not be reached".to_owned()))),
+        |w| {
+            w.evidence.resolved = Some(Err(Phrase::Verbatim(
+                "`badges.example` could not be reached".to_owned(),
+            )))
+        },
         VerdictKind::CouldNotCheck,
         "issuer.unresolvable",
         CouldNotCheck,

@@ -28,7 +28,11 @@ fn shown(change: impl FnOnce(&mut Value, &mut Value)) -> Value {
 fn presented(presentation: Value, challenge: Option<&str>, domain: Option<&str>) -> Vec<String> {
     let presentation = read_presentation(presentation).unwrap();
     let answer = verify_presentation(&presentation, challenge, domain, &question());
-    answer.errors.into_iter().map(|finding| finding.code.as_str().to_owned()).collect()
+    answer
+        .errors
+        .into_iter()
+        .map(|finding| finding.code.as_str().to_owned())
+        .collect()
 }
 
 #[test]
