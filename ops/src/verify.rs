@@ -88,6 +88,7 @@ fn query(args: &VerifyArgs) -> VerificationQuery {
         purpose: args.purpose.map(|p| p.to_string()),
         at: args.at.map(|t| t.to_string()),
         known: args.known.map(|t| t.to_string()),
+        lang: None,
     }
 }
 
