@@ -178,6 +178,55 @@ fn what_is_pure_stays_pure() {
     }
 }
 
+/// The one place in the node's own sources where a path is bound to a handler; what is shared with clients is in `api-types`.
+const TABLE_OF_ROUTES: &str = "node/src/api/table.rs";
+
+/// What a route needs is declared beside it: no other source knows a path, and no other source makes a route.
+#[test]
+fn a_path_stands_in_the_table_of_routes_alone() {
+    for (name, source) in sources("node/src") {
+        let code = code(&source);
+        let paths = [
+            "\"/v1/",
+            "}/v1/",
+            "\"/federation/",
+            "\"/credentials/",
+            "\"/presentations/",
+            "utoipa::path(get, path = \"",
+        ];
+        for path in paths {
+            assert!(
+                is_test(&name) || !code.contains(path),
+                "{name} says `{path}`: take the path from `api_types::routes`"
+            );
+        }
+        for call in [".route(", ".routes(", "Router::new("] {
+            assert!(
+                name == TABLE_OF_ROUTES || !code.contains(call),
+                "{name} says `{call}`: a route is a row of {TABLE_OF_ROUTES}"
+            );
+        }
+        for reader in ["axum::Json(", "Multipart", "Form(", "to_bytes(", "into_data_stream("] {
+            let reads = [
+                "node/src/api/body.rs",
+                "node/src/api/arrivals.rs",
+                "node/src/api.rs",
+                "node/src/api/problem.rs",
+            ];
+            assert!(
+                reads.contains(&name.as_str()) || !code.contains(reader),
+                "{name} says `{reader}`: `Body` reads what a request carries"
+            );
+        }
+    }
+    let table: String = sources("node/src")
+        .into_iter()
+        .filter(|(name, _)| name == TABLE_OF_ROUTES)
+        .map(|one| one.1)
+        .collect();
+    assert!(table.contains(".route("), "the rule does not see the table");
+}
+
 /// A lock that blocks a thread is reached through `lock::Lock` alone, whose closure ends before anything awaits.
 #[test]
 fn no_thread_waits_for_a_lock_that_is_held_across_calls() {
