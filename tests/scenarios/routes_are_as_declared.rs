@@ -167,7 +167,8 @@ async fn a_route_that_is_not_for_all_is_closed_to_the_others() {
     let federation = patient().await;
     let sc = federation.agency("US-SC");
     let mut closed = 0;
-    for route in declared_routes() {
+    // A page has its key in the form, and no token.
+    for route in declared_routes().iter().filter(|route| !route.is_page()) {
         let is_for_all = matches!(route.facts().role, Role::Public | Role::Peer);
         for token in [None, Some("nobody"), Some("applicant_nobody")] {
             let request = http::client().request(method(route), format!("{}{}", sc.url(), path(route)));

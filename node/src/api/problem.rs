@@ -79,7 +79,7 @@ codes! {
     INVALID = "request.invalid", UNPROCESSABLE_ENTITY, "The request asks for what cannot be",
         "A value in the request breaks a rule. The detail says which one, and what it may be. Nothing was changed.";
     TOO_LARGE = "request.too_large", PAYLOAD_TOO_LARGE, "The file is too large",
-        "A badge, and any other request, has at most 2 MiB; an upload of many badges has at most 48 MiB. A real badge file is a few kilobytes, or a few hundred with a picture. Send the badge itself, not a scan or an archive.";
+        "A badge, and any other request, has at most 2 MiB; an upload of many badges has at most 48 MiB; what applicants write has at most 256 KiB. A real badge file is a few kilobytes, or a few hundred with a picture. Send the badge itself, not a scan or an archive.";
     UNSUPPORTED = "request.unsupported", BAD_REQUEST, "The request cannot be read",
         "The body is not what this address takes: see /openapi.json for the shape. Nothing was changed.";
     PACKED = "request.packed", UNSUPPORTED_MEDIA_TYPE, "The body is compressed",

@@ -119,7 +119,7 @@ impl BodyLimit {
     }
 }
 
-/// What only the node knows of a route.
+/// The terms of a route that only the node knows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RouteTerms {
     cost: RouteCost,
