@@ -13,7 +13,7 @@ use std::{
 };
 
 use anyhow::Context;
-use api_types::{Effect, NoBody, Route, problem::ProblemResponse};
+use api_types::{Effect, NoBody, Route, problem::ProblemResponse, routes};
 use reqwest::{
     Method, StatusCode, Url,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
@@ -213,7 +213,7 @@ impl ApiClient {
 
     /// Asks the node whether it is ready; with the words in which it says so.
     pub(crate) async fn ready(&self) -> anyhow::Result<(bool, String)> {
-        let request = self.http.get(self.at(&["readyz"], &[]));
+        let request = self.http.get(self.at(&routes::READINESS.segments(&[]), &[]));
         let response = self.exchange(request, false).await?;
         let status = response.status();
         let body = self.body(response, false).await?;

@@ -20,7 +20,7 @@ use storage::StoreError;
 /// An error, as it is answered: the problem, and what its headers say.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
-    response: ProblemResponse,
+    response: Box<ProblemResponse>,
     /// In how many seconds to come again, for the header.
     retry_after: Option<u64>,
     /// The budget that is used up, for the headers.
@@ -31,7 +31,7 @@ pub(crate) struct Problem {
 
 impl From<Problem> for ProblemResponse {
     fn from(problem: Problem) -> Self {
-        problem.response
+        *problem.response
     }
 }
 
@@ -125,13 +125,13 @@ codes! {
 impl Problem {
     pub(crate) fn new(code: &ProblemCode, detail: impl Into<String>) -> Self {
         Self {
-            response: ProblemResponse {
+            response: Box::new(ProblemResponse {
                 kind: format!("/help/{}", code.code),
                 title: code.title.to_owned(),
                 status: code.status.as_u16(),
                 detail: detail.into(),
                 field: None,
-            },
+            }),
             retry_after: None,
             budget: None,
             accepts: &[],
