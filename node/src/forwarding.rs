@@ -15,9 +15,9 @@ use std::{
 
 use anyhow::Context as _;
 use axum::{
-    body::{Body, to_bytes},
+    body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, header},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -26,9 +26,10 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::api::{
     auth,
+    body::whole,
     clients::{ClientBudgets, ForwardedFor},
-    most_bytes,
     problem::{NO_WRITER, OUTCOME_UNKNOWN, Problem, UNAUTHENTICATED},
+    routes::{BodyLimit, DeclaredRoute, ForwardingRule},
 };
 use agency::lease::{LeaseHolder, LeaseRole};
 use platform::lock::Lock;
@@ -42,7 +43,8 @@ const SECRET: HeaderName = HeaderName::from_static("comity-lease");
 const CLIENT: HeaderName = HeaderName::from_static("comity-client");
 /// Says that the holder did nothing of what was asked: it may be asked of another.
 const NOT_DONE: HeaderName = HeaderName::from_static("comity-not-done");
-/// The number of requests that are forwarded or wait for a holder at once; each may hold a body of [`most_bytes`].
+/// The number of requests that are forwarded or wait for a holder at once; each may hold a body as long as
+/// its route reads.
 const MOST_AT_ONCE: usize = 64;
 /// The number of strangers' requests at once, beside those.
 const MOST_OF_STRANGERS: usize = 8;
@@ -112,9 +114,8 @@ impl Forwarder {
         };
         let _place = places.try_acquire().map_err(busy)?;
         let (parts, body) = request.into_parts();
-        let body = to_bytes(body, most_bytes(parts.uri.path()))
-            .await
-            .map_err(|e| Problem::unreadable_body(StatusCode::PAYLOAD_TOO_LARGE, e.to_string()))?;
+        let limit = DeclaredRoute::of(&parts.extensions).map_or(&BodyLimit::REQUEST, DeclaredRoute::limit);
+        let body = whole(body, limit).await?;
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let deadline = tokio::time::Instant::now() + WAIT_FOR_HOLDER;
         loop {
@@ -246,39 +247,6 @@ fn end_to_end(headers: &HeaderMap) -> HeaderMap {
     passed
 }
 
-/// The routes that are asked with a body and only read: answered here, whoever asks. A route that is missing here is
-/// answered as well, by a detour if an operator asks.
-const READS: &[&str] = &[
-    "/v1/verifications",
-    "/v1/verifications/bulk",
-    "/verify",
-    "/credentials/verify",
-    "/presentations/verify",
-    "/authorization",
-    "/recognition",
-    "/v1/worth",
-];
-
-/// Checks for what strangers may ask to be written: applications, and what applicants add to them.
-pub(crate) fn is_strangers_write(path: &str) -> bool {
-    matches!(
-        path,
-        "/v1/applications" | "/apply" | "/application" | "/application/proof"
-    ) || path.starts_with("/v1/applications/")
-}
-
-/// Returns true if only the process that writes can answer: it alone has the replica.
-fn asks_the_replica(path: &str) -> bool {
-    path == "/v1/heartbeats"
-        || path.starts_with("/v1/reach/")
-        || (path.starts_with("/v1/agencies/") && path.contains("/forks"))
-}
-
-/// Returns true if a request only reads.
-pub(crate) fn only_reads(request: &Request) -> bool {
-    matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) || READS.contains(&request.uri().path())
-}
-
 /// Before the routes: what operators ask to be written is forwarded, unless this process writes. What is asked by others
 /// goes on to its route: each one that writes is for operators and says so, and finds no author here if it forgot.
 pub(crate) async fn forward_writes(
@@ -286,10 +254,11 @@ pub(crate) async fn forward_writes(
     request: Request,
     next: Next,
 ) -> Response {
-    let (path, reads) = (request.uri().path(), only_reads(&request));
-    let is_strangers = !reads && is_strangers_write(path);
+    // What is no route is answered here.
+    let rule = DeclaredRoute::of(request.extensions()).map_or(ForwardingRule::Never, DeclaredRoute::forwarding);
+    let is_strangers = rule == ForwardingRule::Everybody;
     let has_token = request.headers().contains_key(header::AUTHORIZATION);
-    let concerns_the_holder = is_strangers || ((!reads || asks_the_replica(path)) && has_token);
+    let concerns_the_holder = is_strangers || (rule == ForwardingRule::Operators && has_token);
     let Some(forwarding) = forwarding.filter(|one| concerns_the_holder && *one.role.borrow() != LeaseRole::Holder)
     else {
         return next.run(request).await;
@@ -376,7 +345,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
 mod tests {
     use std::net::SocketAddr;
 
-    use axum::{Router, routing::post};
+    use axum::{Router, http::StatusCode, routing::post};
 
     use super::*;
     use crate::serve;

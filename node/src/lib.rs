@@ -21,6 +21,7 @@ mod underway;
 pub mod watchdog;
 mod web;
 
+pub use api::routes::{DeclaredRoute, declared_routes};
 pub use running::Node;
 pub use start::start;
 pub(crate) use start::{StartPurpose, start_to};

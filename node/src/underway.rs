@@ -15,14 +15,10 @@ use axum::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{
-    api::{
-        clients::ClientBudgets,
-        is_page,
-        problem::{OUTCOME_UNKNOWN, Problem, UNAVAILABLE},
-    },
-    forwarding::{is_strangers_write, only_reads},
-    web,
+use crate::api::{
+    clients::ClientBudgets,
+    problem::{OUTCOME_UNKNOWN, Problem, UNAVAILABLE},
+    routes::{DeclaredRoute, WriterKind, refusal},
 };
 use platform::lock::Lock;
 
@@ -95,12 +91,12 @@ impl WriteGate {
         }
     }
 
-    /// The places for what is asked at this path.
-    fn at(&self, path: &str) -> &Arc<WriteLimiter> {
-        match path {
-            "/federation/held" => &self.peers,
-            _ if is_strangers_write(path) => &self.strangers,
-            _ => &self.operators,
+    /// The places of these writers.
+    const fn of(&self, writer: WriterKind) -> &Arc<WriteLimiter> {
+        match writer {
+            WriterKind::Operators => &self.operators,
+            WriterKind::Strangers => &self.strangers,
+            WriterKind::Peers => &self.peers,
         }
     }
 }
@@ -160,19 +156,14 @@ pub(crate) async fn finish_writes(
     request: Request,
     next: Next,
 ) -> Response {
-    if only_reads(&request) {
+    let route = DeclaredRoute::of(request.extensions());
+    let Some(writer) = route.and_then(DeclaredRoute::writer) else {
         return next.run(request).await;
-    }
-    let path = request.uri().path();
+    };
     let client = clients.of(request.extensions(), request.headers());
-    let is_page = is_page(path);
-    let Some(place) = underway.at(path).clone().enter(client).await else {
+    let Some(place) = underway.of(writer).clone().enter(client).await else {
         let detail = "too many writes are under way, from your address or in all; nothing was changed: try again";
-        let problem = Problem::new(&UNAVAILABLE, detail).retry_after(COME_AGAIN);
-        return match is_page {
-            true => web::problem_page(&problem),
-            false => problem.into_response(),
-        };
+        return refusal(route, Problem::new(&UNAVAILABLE, detail).retry_after(COME_AGAIN));
     };
     let carrying_out = async move {
         let answer = next.run(request).await;
@@ -192,16 +183,26 @@ pub(crate) async fn finish_writes(
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use axum::{Router, body::Body, http::StatusCode, middleware::from_fn_with_state, routing::post};
+    use axum::{
+        Router,
+        body::Body,
+        http::StatusCode,
+        middleware::{from_fn, from_fn_with_state},
+        routing::post,
+    };
     use futures::FutureExt as _;
     use tokio::sync::Notify;
     use tower_service::Service as _;
 
     use super::*;
     use crate::{
-        api::clients::ForwardedFor,
+        api::{clients::ForwardedFor, routes::declare},
         config::{BudgetConfig, LookupConfig},
     };
+
+    const OPERATORS_ROUTE: &str = api_types::routes::ISSUER_REGISTRATION.path();
+    const STRANGERS_ROUTE: &str = api_types::routes::APPLY.path();
+    const PEERS_ROUTE: &str = api_types::routes::COUNTERSIGNATURE.path();
 
     /// A node whose every write waits until it may end.
     struct SlowNode {
@@ -227,10 +228,11 @@ mod tests {
             let underway = WriteGate::with_patience(longest_wait);
             let clients = ClientBudgets::new(&LookupConfig::default(), &BudgetConfig::default());
             let router = Router::new()
-                .route("/v1/issuers", post(write.clone()))
-                .route("/v1/applications", post(write.clone()))
-                .route("/federation/held", post(write))
-                .layer(from_fn_with_state((underway.clone(), clients), finish_writes));
+                .route(OPERATORS_ROUTE, post(write.clone()))
+                .route(STRANGERS_ROUTE, post(write.clone()))
+                .route(PEERS_ROUTE, post(write))
+                .layer(from_fn_with_state((underway.clone(), clients), finish_writes))
+                .layer(from_fn(declare));
             Self {
                 router,
                 underway,
@@ -260,18 +262,18 @@ mod tests {
     async fn who_asks_and_hangs_up_has_no_more_writes_under_way_than_who_stays() {
         let mut node = SlowNode::new(LONGEST_WAIT);
         for _ in 0..1_000 {
-            node.asks_and_hangs_up("/v1/issuers", 1).await;
+            node.asks_and_hangs_up(OPERATORS_ROUTE, 1).await;
         }
         assert_eq!(node.begun(), OPERATORS.of_one, "of one client");
         for last in 2..=100 {
             for _ in 0..40 {
-                node.asks_and_hangs_up("/v1/issuers", last).await;
+                node.asks_and_hangs_up(OPERATORS_ROUTE, last).await;
             }
         }
         assert_eq!(node.begun(), OPERATORS.in_all, "of all");
         for last in 1..=100 {
             for _ in 0..10 {
-                node.asks_and_hangs_up("/v1/applications", last).await;
+                node.asks_and_hangs_up(STRANGERS_ROUTE, last).await;
             }
         }
         assert_eq!(
@@ -279,7 +281,7 @@ mod tests {
             OPERATORS.in_all + STRANGERS.in_all,
             "strangers have their own"
         );
-        node.asks_and_hangs_up("/federation/held", 1).await;
+        node.asks_and_hangs_up(PEERS_ROUTE, 1).await;
         let all = OPERATORS.in_all + STRANGERS.in_all + 1;
         assert_eq!(node.begun(), all, "and peers wait for neither");
 
@@ -293,7 +295,7 @@ mod tests {
         }
         assert_eq!(node.begun(), all, "what only waited was not begun");
         assert!(node.underway.operators.shares.with(|shares| shares.is_empty()));
-        node.asks_and_hangs_up("/v1/issuers", 1).await;
+        node.asks_and_hangs_up(OPERATORS_ROUTE, 1).await;
         assert_eq!(node.begun(), all + 1);
     }
 
@@ -301,9 +303,9 @@ mod tests {
     async fn who_waits_too_long_for_a_place_is_told_that_nothing_was_changed() {
         let mut node = SlowNode::new(Duration::from_millis(20));
         for _ in 0..STRANGERS.of_one {
-            node.asks_and_hangs_up("/v1/applications", 1).await;
+            node.asks_and_hangs_up(STRANGERS_ROUTE, 1).await;
         }
-        let mut request = Request::post("/v1/applications").body(Body::empty()).unwrap();
+        let mut request = Request::post(STRANGERS_ROUTE).body(Body::empty()).unwrap();
         request.extensions_mut().insert(ForwardedFor([192, 0, 2, 1].into()));
         let refused = node.router.call(request).await.unwrap();
         assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);

@@ -1,10 +1,10 @@
 //! The pages: the same Verdict as the API's, for people. Plain HTML from the server; no JavaScript.
 
-mod frameworks;
-mod issuers;
+pub(crate) mod frameworks;
+pub(crate) mod issuers;
 mod pages;
-mod registration;
-mod sample_rules;
+pub(crate) mod registration;
+pub(crate) mod sample_rules;
 
 use std::sync::Arc;
 use transport::client::ClientAddress;
@@ -12,11 +12,10 @@ use transport::client::ClientAddress;
 use api_types::agencies::AgencyResponse;
 use api_types::verifications::VerificationQuery;
 use axum::{
-    Router,
-    extract::{DefaultBodyLimit, FromRequest as _, Multipart, Path, Query, Request, State, multipart::MultipartError},
+    Extension,
+    extract::{Path, Query, State},
     http::{StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
-    routing::{get, post},
 };
 use futures::TryStreamExt as _;
 use registry_schema::{AgencyId, CredentialCode};
@@ -31,10 +30,13 @@ use pages::{
 pub(crate) use pages::{CONTENT_SECURITY_POLICY, ago};
 
 use crate::api::{
-    App, agencies, applications, bulk,
+    App, agencies,
+    body::{Body, FileForm},
+    bulk,
+    clients::AskingClient,
     following::link,
     problem::{self, Problem},
-    verifications::{answer, question_of, receive},
+    verifications::{answer, question_of},
     warnings, worth,
 };
 
@@ -46,61 +48,34 @@ const MOST_FILES: usize = worth::MOST_BADGES;
 /// The number of answers that a page shows.
 const MOST_ON_A_PAGE: usize = 2_000;
 
-/// The pages' routes. The page for developers tells what `document` tells.
-pub(crate) fn routes(document: &OpenApi) -> Router<App> {
+/// The page for developers, as `document` tells it.
+pub(crate) fn reference(document: &OpenApi) -> Arc<ApiReference> {
     let error = |code: &problem::ProblemCode| ErrorEntry {
         code: code.code,
         title: code.title,
         status: Problem::new(code, "").status().as_u16(),
     };
-    let reference = Arc::new(ApiReference::new(document, problem::ALL.iter().map(error).collect()));
-    let groups = reference.clone();
-    Router::new()
-        .route("/", get(verify_page))
-        .route("/verify", post(verify).get(|| async { Redirect::to("/") }))
-        .route("/agencies", get(agencies_page))
-        .route("/issuers", get(issuers::issuers_page))
-        .route("/issuers/{id}", get(registration::issuer_page))
-        .route("/frameworks", get(frameworks::frameworks_page))
-        .route("/frameworks/{id}", get(frameworks::framework_page))
-        .route(
-            "/sample-rules",
-            get(sample_rules::sample_rules_page).post(sample_rules::count),
-        )
-        .merge(applicants())
-        .route(
-            "/docs",
-            get(|State(app): State<App>| async move { docs_page(&app, &reference) }),
-        )
-        .route(
-            "/docs/{group}",
-            get(|Path(group): Path<String>| async move { docs_group_page(&groups, &group) }),
-        )
-        .route("/help", get(help_index_page))
-        .route("/help/{code}", get(help_page))
-        .route(
-            "/assets/style.css",
-            get(|| async { asset("text/css; charset=utf-8", pages::STYLESHEET) }),
-        )
-        .route(
-            "/assets/sample-badge.json",
-            get(|| async { asset("application/json", pages::SAMPLE_BADGE) }),
-        )
-        .route(
-            "/assets/icon.svg",
-            get(|| async { asset("image/svg+xml", pages::ICON) }),
-        )
+    Arc::new(ApiReference::new(document, problem::ALL.iter().map(error).collect()))
 }
 
-/// The pages that strangers write to, with their own limit.
-fn applicants() -> Router<App> {
-    let apply = get(registration::apply_page).post(registration::apply);
-    let application = get(registration::application_page).post(registration::application);
-    Router::new()
-        .route("/apply", apply)
-        .route("/application", application)
-        .layer(DefaultBodyLimit::max(applications::MAX_BYTES))
-        .route("/application/proof", post(registration::proof))
+/// `GET /verify`.
+pub(crate) async fn back_to_the_box() -> Redirect {
+    Redirect::to("/")
+}
+
+/// `GET /assets/style.css`.
+pub(crate) async fn style() -> Response {
+    asset("text/css; charset=utf-8", pages::STYLESHEET)
+}
+
+/// `GET /assets/sample-badge.json`.
+pub(crate) async fn sample_badge() -> Response {
+    asset("application/json", pages::SAMPLE_BADGE)
+}
+
+/// `GET /assets/icon.svg`.
+pub(crate) async fn icon() -> Response {
+    asset("image/svg+xml", pages::ICON)
 }
 
 fn page(status: StatusCode, template: &impl askama::Template) -> Response {
@@ -159,7 +134,8 @@ fn box_page(app: &App, asked: &VerificationQuery, text: &str, problem: Option<&P
     page(problem.map_or(StatusCode::OK, Problem::status), &shown)
 }
 
-async fn verify_page(State(app): State<App>, Query(asked): Query<VerificationQuery>) -> Response {
+/// `GET /`.
+pub(crate) async fn verify_page(State(app): State<App>, Query(asked): Query<VerificationQuery>) -> Response {
     box_page(&app, &asked, "", None)
 }
 
@@ -175,15 +151,15 @@ struct VerifyForm {
     asked: VerificationQuery,
 }
 
-async fn verify(State(app): State<App>, request: Request) -> Response {
-    let client = app.clients.of(request.extensions(), request.headers());
+/// `POST /verify`.
+pub(crate) async fn verify(
+    State(app): State<App>,
+    AskingClient(client): AskingClient,
+    body: Result<Body<FileForm>, Problem>,
+) -> Response {
     let received = async {
-        let arrived = receive(&app, request).await?;
-        let multipart = Multipart::from_request(arrived.request, &app).await;
-        let multipart = multipart.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
-        let sent = read_form(multipart).await;
-        let sent = sent.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
-        Ok((sent, arrived.place))
+        let Body { content: form, place } = body?;
+        Ok((read_form(form).await?, place))
     };
     let (sent, _place) = match received.await {
         Ok(received) => received,
@@ -327,14 +303,14 @@ fn mistyped(text: &str) -> Option<Problem> {
     None
 }
 
-async fn read_form(mut multipart: Multipart) -> Result<VerifyForm, MultipartError> {
+async fn read_form(mut form: FileForm) -> Result<VerifyForm, Problem> {
     let mut sent = VerifyForm::default();
-    while let Some(field) = multipart.next_field().await? {
-        match field.name().unwrap_or_default() {
+    while let Some(field) = form.next_field().await? {
+        match field.name() {
             "file" => {
-                let name = field.file_name().unwrap_or_default().to_ascii_lowercase();
+                let name = field.file_name().to_ascii_lowercase();
                 let ends = [".zip", ".csv", ".jsonl", ".ndjson"];
-                let shown = field.file_name().unwrap_or_default().to_owned();
+                let shown = field.file_name().to_owned();
                 let bytes = field.bytes().await?.to_vec();
                 if bytes.is_empty() {
                     continue;
@@ -356,7 +332,8 @@ async fn read_form(mut multipart: Multipart) -> Result<VerifyForm, MultipartErro
     Ok(sent)
 }
 
-async fn agencies_page(State(app): State<App>) -> Response {
+/// `GET /agencies`.
+pub(crate) async fn agencies_page(State(app): State<App>) -> Response {
     let row = |agency: AgencyResponse| AgencyRow {
         id: agency.id,
         name: agency.name,
@@ -381,16 +358,21 @@ async fn agencies_page(State(app): State<App>) -> Response {
     }
 }
 
-fn docs_page(app: &App, reference: &ApiReference) -> Response {
+/// `GET /docs`.
+pub(crate) async fn docs_page(State(app): State<App>, Extension(reference): Extension<Arc<ApiReference>>) -> Response {
     let registry = app.registry.snapshot();
     let (url, name) = registry
         .home()
         .map_or_else(Default::default, |home| (home.url.clone(), home.name.clone()));
-    page(StatusCode::OK, &DocsPage::new(reference, &url, &name))
+    page(StatusCode::OK, &DocsPage::new(&reference, &url, &name))
 }
 
-fn docs_group_page(reference: &ApiReference, group: &str) -> Response {
-    match DocsGroupPage::of(reference, group) {
+/// `GET /docs/{group}`.
+pub(crate) async fn docs_group_page(
+    Extension(reference): Extension<Arc<ApiReference>>,
+    Path(group): Path<String>,
+) -> Response {
+    match DocsGroupPage::of(&reference, &group) {
         Some(found) => page(StatusCode::OK, &found),
         None => problem_page(&Problem::new(
             &problem::NOT_FOUND,
@@ -399,13 +381,15 @@ fn docs_group_page(reference: &ApiReference, group: &str) -> Response {
     }
 }
 
-async fn help_index_page() -> Response {
+/// `GET /help`.
+pub(crate) async fn help_index_page() -> Response {
     let errors: Vec<_> = problem::ALL.iter().map(|code| (code.code, code.title)).collect();
     let warnings: Vec<_> = warnings::ALL.iter().map(|code| (code.code, code.title)).collect();
     page(StatusCode::OK, &HelpIndexPage::new(&errors, &warnings))
 }
 
-async fn help_page(Path(code): Path<String>) -> Response {
+/// `GET /help/{code}`.
+pub(crate) async fn help_page(Path(code): Path<String>) -> Response {
     let of_request = problem::ALL
         .iter()
         .find(|p| p.code == code)

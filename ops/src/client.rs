@@ -13,7 +13,7 @@ use std::{
 };
 
 use anyhow::Context;
-use api_types::{NoBody, Route, problem::ProblemResponse, routes};
+use api_types::{Effect, NoBody, Route, problem::ProblemResponse, routes};
 use reqwest::{
     Method, StatusCode, Url,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
@@ -165,7 +165,9 @@ impl ApiClient {
 
     /// Reads.
     async fn read(&self, path: &[&str], query: &[(&str, Option<String>)]) -> anyhow::Result<ApiReply> {
-        let (_, body) = self.send(Method::GET, self.at(path, query), None).await?;
+        let (_, body) = self
+            .send((Method::GET, Effect::Reads), self.at(path, query), None)
+            .await?;
         answer(body)
     }
 
@@ -204,14 +206,14 @@ impl ApiClient {
         body: Vec<u8>,
     ) -> anyhow::Result<ApiReply> {
         let (_, body) = self
-            .send(Method::POST, self.at(path, query), Some((kind, body)))
+            .send((Method::POST, Effect::Reads), self.at(path, query), Some((kind, body)))
             .await?;
         answer(body)
     }
 
     /// Asks the node whether it is ready; with the words in which it says so.
     pub(crate) async fn ready(&self) -> anyhow::Result<(bool, String)> {
-        let request = self.http.get(self.at(&["readyz"], &[]));
+        let request = self.http.get(self.at(&routes::READINESS.segments(&[]), &[]));
         let response = self.exchange(request, false).await?;
         let status = response.status();
         let body = self.body(response, false).await?;
@@ -226,11 +228,11 @@ impl ApiClient {
 
     async fn send(
         &self,
-        method: Method,
+        (method, effect): (Method, Effect),
         url: Url,
         body: Option<(&'static str, Vec<u8>)>,
     ) -> anyhow::Result<(StatusCode, Vec<u8>)> {
-        let writes = method != Method::GET && url.path() != self.at(&routes::VERIFICATION.segments(&[]), &[]).path();
+        let writes = effect == Effect::Writes;
         let mut request = self
             .http
             .request(method, url)

@@ -119,7 +119,7 @@ async fn who_reads_by_https_says_how_far_it_holds_and_only_its_signature_counts(
         http::send(request.header("content-type", "application/cbor").body(body)).await
     };
     post(b"nonsense".to_vec()).await.problem(422, "request.invalid");
-    post(vec![0; 3_000]).await.problem(422, "request.invalid");
+    post(vec![0; 3_000]).await.problem(413, "request.too_large");
     let word = old["countersignature"].as_str().expect("a text");
     let mut word = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, word).expect("base64");
     post(word.clone()).await.with_status(204);

@@ -65,6 +65,8 @@ mod one_process_writes;
 
 mod operators_are_authenticated;
 
+mod routes_are_as_declared;
+
 mod issuers_are_registered;
 
 mod issuers_keep_their_own_keys;

@@ -179,6 +179,53 @@ fn what_is_pure_stays_pure() {
     }
 }
 
+/// The one place in the node's own sources where a path is bound to a handler; what is shared with clients is in `api-types`.
+const TABLE_OF_ROUTES: &str = "node/src/api/table.rs";
+
+/// What a route needs is declared beside it: no other source knows a path, makes a route, or reads a body.
+#[test]
+fn a_path_stands_in_the_table_of_routes_alone() {
+    let paths = [
+        "\"/v1/",
+        "}/v1/",
+        "\"/federation/",
+        "\"/credentials/",
+        "\"/presentations/",
+    ];
+    let routers = ["Router::new(", ".routes(", "axum::routing"];
+    let readers = ["Multipart", "JsonRejection", "axum::Form", "into_data_stream("];
+    let may_read = ["node/src/api/body.rs", "node/src/api/arrivals.rs", "node/src/api.rs"];
+    let mut seen = false;
+    for (name, source) in sources("node/src") {
+        // The pages themselves are words for people, with links in them.
+        if is_test(&name) || name.starts_with("node/src/web/pages/") {
+            continue;
+        }
+        let code = code(&source);
+        for path in paths {
+            assert!(
+                !code.contains(path),
+                "{name} says `{path}`: take the path from `api_types::routes`"
+            );
+        }
+        for router in routers {
+            let is_table = name == TABLE_OF_ROUTES;
+            seen |= is_table && code.contains(router);
+            assert!(
+                is_table || !code.contains(router),
+                "{name} says `{router}`: a route is a row of {TABLE_OF_ROUTES}"
+            );
+        }
+        for reader in readers {
+            assert!(
+                may_read.contains(&name.as_str()) || !code.contains(reader),
+                "{name} says `{reader}`: `body::Body` reads what a request carries"
+            );
+        }
+    }
+    assert!(seen, "the rule does not see the table");
+}
+
 /// A lock that blocks a thread is reached through `lock::Lock` alone, whose closure ends before anything awaits.
 #[test]
 fn no_thread_waits_for_a_lock_that_is_held_across_calls() {

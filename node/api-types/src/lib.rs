@@ -1,7 +1,7 @@
 //! What a node is asked over HTTP, and what it answers: the one contract between the node, its command line, its pages and
 //! the tests.
 //!
-//! A [`Route`] names a method, a path, and the types of its body and of its answer. The node describes its OpenAPI document
+//! A [`Route`] names a method, a path, who may ask, which media types it takes, and the types of its body and of its answer. The node describes its OpenAPI document
 //! with the same types and answers with them; whoever asks reads the answer as what the route says, and cannot read it as
 //! anything else.
 //!
@@ -33,7 +33,7 @@ pub mod verifications;
 
 #[cfg(feature = "openapi")]
 pub use route::RouteSchema;
-pub use route::{FileBody, Method, NoBody, Route};
+pub use route::{ANY, Effect, FileAnswer, FileBody, JSON, Method, NoBody, Role, Route, RouteFacts, Verb};
 
 /// The routes, each with the types of its body and of its answer.
 pub mod routes;

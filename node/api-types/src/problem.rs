@@ -23,4 +23,7 @@ pub struct ProblemResponse {
     #[serde(default)]
     #[cfg_attr(feature = "openapi", schema(required = true))]
     pub detail: String,
+    /// The member of the body that it concerns, where it concerns one: `subjects[0].name`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
 }

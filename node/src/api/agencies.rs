@@ -100,7 +100,7 @@ fn all(app: &App) -> Vec<AgencyResponse> {
 }
 
 /// The agencies of the federation.
-#[utoipa::path(get, path = "/v1/agencies", tag = "federation",
+#[utoipa::path(get, path = api_types::routes::AGENCIES.path(), tag = "federation",
     responses((status = 200, description = "this node's own first", body = Vec<AgencyResponse>)))]
 pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<AgencyResponse>>, Problem> {
     all_apart(app).await.map(Json)
@@ -112,7 +112,7 @@ pub(crate) async fn all_apart(app: App) -> Result<Vec<AgencyResponse>, Problem> 
 }
 
 /// One agency.
-#[utoipa::path(get, path = "/v1/agencies/{id}", tag = "federation", params(("id" = String, Path, example = "US-NC")),
+#[utoipa::path(get, path = api_types::routes::AGENCY.path(), tag = "federation", params(("id" = String, Path, example = "US-NC")),
     responses((status = 200, body = AgencyResponse), (status = 404, description = "not of this federation", body = Problem)))]
 pub(super) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Json<AgencyResponse>, Problem> {
     let found = all_apart(app)

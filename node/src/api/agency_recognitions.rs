@@ -3,7 +3,7 @@
 use api_types::recognitions::{AgencyRecognitionRequest, AgencyRecognitionResponse, WithdrawalRequest};
 use axum::{
     Json,
-    extract::{Path, State, rejection::JsonRejection},
+    extract::{Path, State},
     http::StatusCode,
 };
 use registry_schema::recognition::{AgencyRecognitionEntry, RecognitionBasis};
@@ -11,13 +11,14 @@ use registry_schema::recognition::{AgencyRecognitionEntry, RecognitionBasis};
 use super::{
     App,
     auth::AuthenticatedOperator,
+    body::Body,
     problem::Problem,
     recognitions::{consequences_response, would},
 };
 use agency::registrar::{self, ProposedChange};
 
 /// List the agencies that accept what another one recognizes.
-#[utoipa::path(get, path = "/v1/agency-recognitions", tag = "trust lists",
+#[utoipa::path(get, path = api_types::routes::AGENCY_RECOGNITIONS.path(), tag = "trust lists",
     responses((status = 200, description = "withdrawn ones included", body = Vec<AgencyRecognitionEntry>)))]
 pub(super) async fn list(State(app): State<App>) -> Json<Vec<AgencyRecognitionEntry>> {
     let registry = app.registry.snapshot();
@@ -32,16 +33,16 @@ pub(super) async fn list(State(app): State<App>) -> Json<Vec<AgencyRecognitionEn
 ///
 /// It counts for those of its recognitions that say that they may be followed. With `dry_run`, nothing is written and the
 /// consequences are shown.
-#[utoipa::path(post, path = "/v1/agency-recognitions", tag = "trust lists", request_body = AgencyRecognitionRequest,
-    security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
+#[utoipa::path(post, path = api_types::routes::RECOGNIZE_AGENCY.path(), tag = "trust lists", request_body = AgencyRecognitionRequest,
+    params(("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = AgencyRecognitionResponse), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn recognize(
     State(app): State<App>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<AgencyRecognitionRequest>, JsonRejection>,
+    body: Body<AgencyRecognitionRequest>,
 ) -> Result<(StatusCode, Json<AgencyRecognitionResponse>), Problem> {
-    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let new = body.content;
     let new = registrar::NewAgencyRecognition {
         of: new.of,
         purposes: new.purposes,
@@ -66,17 +67,17 @@ pub(super) async fn recognize(
 }
 
 /// Withdraw a recognition of another agency. With `dry_run`, nothing is written and the consequences are shown.
-#[utoipa::path(post, path = "/v1/agency-recognitions/{id}/withdrawal", tag = "trust lists", request_body = WithdrawalRequest,
-    security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
+#[utoipa::path(post, path = api_types::routes::WITHDRAW_AGENCY.path(), tag = "trust lists", request_body = WithdrawalRequest,
+    params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = AgencyRecognitionResponse), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem)))]
 pub(super) async fn withdraw(
     State(app): State<App>,
     Path(id): Path<String>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<WithdrawalRequest>, JsonRejection>,
+    body: Body<WithdrawalRequest>,
 ) -> Result<(StatusCode, Json<AgencyRecognitionResponse>), Problem> {
-    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let new = body.content;
     let stay_good = new.earlier_badges_stay_good;
     let entry = app.registrar.withdraw_agency(&id, stay_good, &hand).await?;
     let consequences = match hand.dry_run {

@@ -9,21 +9,23 @@ use api_types::applications::{
 };
 use axum::{
     Json,
-    extract::{DefaultBodyLimit, FromRequestParts, Path, Query, State, rejection::JsonRejection},
-    http::{Extensions, HeaderMap, StatusCode, header::AUTHORIZATION, request::Parts},
+    extract::{FromRequestParts, Path, Query, State},
+    http::{StatusCode, request::Parts},
 };
-use protocol::Hash;
 use registry_schema::registration::{RegistrationStep, StepActor};
 use transport::client::ClientAddress;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub(crate) use super::auth::{hash, is_applicants};
 pub(crate) use proof::proved;
+pub(super) use proof::{__path_prove, prove};
 use shown::application_summary;
 pub(crate) use shown::{Viewer, application_response, history};
 
 use super::{
     App,
-    auth::{self, AuthenticatedOperator},
+    auth::{self, AuthenticatedOperator, RequestParty},
+    body::Body,
+    clients::AskingClient,
     issuers::resembling,
     paging::{ListPage, PageQuery},
     problem::{NOT_FOUND, Problem, UNAUTHENTICATED},
@@ -33,28 +35,6 @@ use agency::registrar::{
     ApplicationEvidence, ApplicationLimit, Contact, NewApplication, RegistrarError, StepNote, SubmittedApplication,
 };
 use storage::ApplicationRow;
-
-/// The longest body of these routes, which strangers can write to.
-pub(crate) const MAX_BYTES: usize = 256 * 1024;
-
-/// The routes of this file, with their own limit.
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(list, apply))
-        .routes(routes!(one))
-        .routes(routes!(take_step))
-        .routes(routes!(expunge_contact))
-        .routes(routes!(public_history))
-        .layer(DefaultBodyLimit::max(MAX_BYTES))
-        // It limits what it reads itself.
-        .routes(routes!(proof::prove))
-}
-
-/// Returns true if a trial badge is sent to this path: larger than what else applicants write.
-pub(crate) fn is_proof(path: &str) -> bool {
-    let of_case = path.strip_prefix("/v1/applications/");
-    path == "/application/proof" || of_case.is_some_and(|rest| rest.ends_with("/proof"))
-}
 
 /// The party that asks about a case: an operator, or its applicant.
 #[derive(Debug)]
@@ -69,7 +49,12 @@ impl FromRequestParts<App> for CaseParty {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        if let Some(id) = applicant(&parts.headers, app).await? {
+        let found = match parts.extensions.get::<RequestParty>() {
+            Some(RequestParty::Applicant(id)) => Some(id.clone()),
+            Some(RequestParty::Operator(_)) => None,
+            None => auth::applicant(&parts.headers, &app.store).await?,
+        };
+        if let Some(id) = found {
             return Ok(Self {
                 by: StepActor::Applicant,
                 only: Some(id),
@@ -102,29 +87,13 @@ impl CaseParty {
     }
 }
 
-/// The id of the application whose token these headers carry.
-async fn applicant(headers: &HeaderMap, app: &App) -> Result<Option<String>, Problem> {
-    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = header.and_then(auth::bearer).filter(|token| is_applicants(token));
-    let Some(token) = token else { return Ok(None) };
-    Ok(app.store.application_by_token(hash(token)).await?.map(|row| row.id))
-}
-
-pub(crate) fn is_applicants(token: &str) -> bool {
-    token.starts_with("applicant_") && token.len() <= 200
-}
-
-pub(crate) fn hash(token: &str) -> [u8; 32] {
-    Hash::of(&[token.as_bytes()]).0
-}
-
 /// Apply to be an issuer of this agency.
 ///
 /// Anybody can. The answer has a token with which the applicant, and nobody else but the agency's operators, follows the
 /// case and gives evidence. At most 6 applications an hour from one address; after 20 an hour or 60 a day in all, one an
 /// hour from an address; and as many waiting as the agency allows; what an operator writes down for an applicant is not
 /// counted.
-#[utoipa::path(post, path = "/v1/applications", tag = "registration", request_body = ApplicationRequest,
+#[utoipa::path(post, path = api_types::routes::APPLY.path(), tag = "registration", request_body = ApplicationRequest,
     params(("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = ApplicationCreatedResponse), (status = 409, description = "the name is taken, or the agency takes no applications", body = Problem),
               (status = 422, body = Problem), (status = 429, body = Problem)))]
@@ -132,11 +101,10 @@ pub(super) async fn apply(
     State(app): State<App>,
     DryRunFlag(dry_run): DryRunFlag,
     operator: Result<AuthenticatedOperator, Problem>,
-    extensions: Extensions,
-    headers: HeaderMap,
-    body: Result<Json<ApplicationRequest>, JsonRejection>,
+    AskingClient(client): AskingClient,
+    body: Body<ApplicationRequest>,
 ) -> Result<(StatusCode, Json<ApplicationCreatedResponse>), Problem> {
-    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let new = body.content;
     let by = operator.map_or(StepActor::Applicant, |AuthenticatedOperator(hand)| {
         StepActor::Operator(hand.who)
     });
@@ -155,7 +123,6 @@ pub(super) async fn apply(
         rubric: new.rubric,
         evidence: pieces.collect(),
     };
-    let client = app.clients.of(&extensions, &headers);
     let made = submit(&app, client, new, by, dry_run).await?;
     let application = application_response(&made.file, Viewer::Applicant, app.clock.now())?;
     let token = (!dry_run).then_some(made.token);
@@ -223,7 +190,7 @@ impl FromRequestParts<App> for DryRunFlag {
 
 /// The applications, the newest first; for operators. A page has at most 1,000; the header `Link` says where the list goes
 /// on.
-#[utoipa::path(get, path = "/v1/applications", tag = "registration", security(("operator" = [])), params(PageQuery),
+#[utoipa::path(get, path = api_types::routes::APPLICATIONS.path(), tag = "registration", params(PageQuery),
     responses((status = 200, body = Vec<ApplicationSummary>), (status = 401, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn list(
     State(app): State<App>,
@@ -232,11 +199,11 @@ pub(super) async fn list(
 ) -> Result<ListPage<ApplicationSummary>, Problem> {
     let rows = app.store.applications(&which.after()?, which.rows()).await?;
     let place = |row: &ApplicationRow| (row.applied_at, row.id.clone());
-    Ok(which.page("/v1/applications", rows, place, application_summary))
+    Ok(which.page(api_types::routes::APPLICATIONS.path(), rows, place, application_summary))
 }
 
 /// One application with all its steps; for operators, and for the applicant with the application's token.
-#[utoipa::path(get, path = "/v1/applications/{id}", tag = "registration", security(("operator" = [])),
+#[utoipa::path(get, path = api_types::routes::APPLICATION.path(), tag = "registration",
     params(("id" = String, Path)),
     responses((status = 200, body = ApplicationResponse), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn one(
@@ -255,18 +222,18 @@ pub(super) async fn one(
 /// own. Operators: all of them; what comes
 /// by letter they write down. A step that is not possible now is answered with 409, which says what is. An approval
 /// needs the rubric's gate to be met; the end of a registration a notice that gave time to answer.
-#[utoipa::path(post, path = "/v1/applications/{id}/steps", tag = "registration", request_body = CaseStepRequest,
-    security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
+#[utoipa::path(post, path = api_types::routes::CASE_STEP.path(), tag = "registration", request_body = CaseStepRequest,
+    params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = CaseStepResponse), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn take_step(
     State(app): State<App>,
     Path(id): Path<String>,
     party: CaseParty,
-    body: Result<Json<CaseStepRequest>, JsonRejection>,
+    body: Body<CaseStepRequest>,
 ) -> Result<(StatusCode, Json<CaseStepResponse>), Problem> {
     party.may_see(&id)?;
-    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let new = body.content;
     let note = StepNote {
         text: new.note,
         is_public: new.note_is_public,
@@ -303,8 +270,8 @@ pub(super) async fn take_step(
 }
 
 /// Forget who can be reached about an application that was decided or closed. What was decided, and why, stays.
-#[utoipa::path(post, path = "/v1/applications/{id}/contact-expunging", tag = "registration",
-    security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
+#[utoipa::path(post, path = api_types::routes::CONTACT_EXPUNGING.path(), tag = "registration",
+    params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = ApplicationResponse), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem)))]
 pub(super) async fn expunge_contact(
@@ -319,7 +286,7 @@ pub(super) async fn expunge_contact(
 
 /// Show how an issuer of this agency came to be one, and what came of it since: each step with its day and the role of who
 /// took it, without persons. Public where the agency says so; for its operators in any case.
-#[utoipa::path(get, path = "/v1/issuers/{id}/history", tag = "registration", params(("id" = String, Path)),
+#[utoipa::path(get, path = api_types::routes::ISSUER_HISTORY.path(), tag = "registration", params(("id" = String, Path)),
     responses((status = 200, body = IssuerHistoryResponse), (status = 404, body = Problem)))]
 pub(super) async fn public_history(
     State(app): State<App>,

@@ -4,17 +4,18 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use transport::client::ClientAddress;
 
-use axum::{
-    body::{Body, Bytes},
-    extract::Request,
-};
+use axum::body::{Body, Bytes};
 use futures::StreamExt as _;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout_at},
 };
 
-use super::problem::{Problem, TOO_SLOW, UNAVAILABLE, UNSUPPORTED};
+use super::{
+    body::broken_off,
+    problem::{Problem, TOO_SLOW, UNAVAILABLE},
+    routes::BodyLimit,
+};
 use platform::lock::Lock;
 
 /// So many bytes a second are expected of a sender.
@@ -54,16 +55,6 @@ struct UploadGateState {
     senders: Lock<BTreeMap<ClientAddress, usize>>,
 }
 
-/// A request that is here to its end.
-#[derive(Debug)]
-pub(crate) struct ReceivedBody {
-    /// The request, with its body in memory.
-    pub(crate) request: Request,
-    /// The body.
-    pub(crate) bytes: Bytes,
-    pub(crate) place: UploadPermit,
-}
-
 /// A sender's place and memory, until the request is answered.
 #[derive(Debug)]
 pub(crate) struct UploadPermit {
@@ -81,16 +72,14 @@ impl UploadGate {
         }))
     }
 
-    /// Receives the body of a request, of at most so many bytes; `too_large` is the answer to a longer one.
-    pub(crate) async fn receive(
+    /// Receives a body of at most so many bytes, with the place that it takes until it is answered.
+    pub(super) async fn receive(
         &self,
         client: ClientAddress,
-        request: Request,
-        most: usize,
-        too_large: fn() -> Problem,
-    ) -> Result<ReceivedBody, Problem> {
+        body: Body,
+        limit: &BodyLimit,
+    ) -> Result<(Bytes, UploadPermit), Problem> {
         let mut place = self.begin(client)?;
-        let (parts, body) = request.into_parts();
         let mut body = body.into_data_stream();
         let (mut first, mut whole) = (Bytes::new(), Vec::new());
         let begun = Instant::now();
@@ -103,11 +92,10 @@ impl UploadGate {
             };
             let next = timeout_at(begun + expected.min(self.0.limits.longest), body.next());
             let Some(chunk) = next.await.map_err(slow)? else { break };
-            let broken = |_| Problem::new(&UNSUPPORTED, "the body did not arrive to its end: send it again");
-            let chunk = chunk.map_err(broken)?;
+            let chunk = chunk.map_err(|_| broken_off())?;
             let now = received + chunk.len();
-            if now > most {
-                return Err(too_large());
+            if now > limit.bytes {
+                return Err(limit.too_large());
             }
             place.takes(now.div_ceil(PIECE) - received.div_ceil(PIECE))?;
             // Most bodies come in one piece, and are not copied.
@@ -119,11 +107,7 @@ impl UploadGate {
             }
         }
         let bytes = if whole.is_empty() { first } else { whole.into() };
-        Ok(ReceivedBody {
-            request: Request::from_parts(parts, Body::from(bytes.clone())),
-            bytes,
-            place,
-        })
+        Ok((bytes, place))
     }
 
     fn begin(&self, client: ClientAddress) -> Result<UploadPermit, Problem> {
@@ -211,19 +195,19 @@ mod tests {
             .at(address.parse().unwrap(), &HeaderMap::new())
     }
 
-    fn whole(bytes: usize) -> Request {
-        Request::new(Body::from(vec![b' '; bytes]))
+    fn whole(bytes: usize) -> Body {
+        Body::from(vec![b' '; bytes])
     }
 
     /// Sends a byte, and then no more.
-    fn drip() -> Request {
+    fn drip() -> Body {
         let begun = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"{"))]);
-        Request::new(Body::from_stream(begun.chain(stream::pending())))
+        Body::from_stream(begun.chain(stream::pending()))
     }
 
-    async fn receive(arrivals: &UploadGate, from: &str, request: Request) -> Result<ReceivedBody, u16> {
-        let too_large = || Problem::unreadable_body(axum::http::StatusCode::PAYLOAD_TOO_LARGE, String::new());
-        let received = arrivals.receive(client(from), request, 6 * 1024, too_large).await;
+    async fn receive(arrivals: &UploadGate, from: &str, body: Body) -> Result<(Bytes, UploadPermit), u16> {
+        let limit = BodyLimit::BADGE.of_bytes(6 * 1024);
+        let received = arrivals.receive(client(from), body, &limit).await;
         received.map_err(|problem| problem.status().as_u16())
     }
 
@@ -257,20 +241,16 @@ mod tests {
     async fn all_that_is_held_together_is_bounded() {
         let arrivals = UploadGate::new(LIMITS);
         let mut first = receive(&arrivals, "192.0.2.1", whole(5 * 1024)).await.unwrap();
-        assert_eq!(first.bytes.len(), 5 * 1024);
+        assert_eq!(first.0.len(), 5 * 1024);
         assert_eq!(receive(&arrivals, "192.0.2.2", whole(4 * 1024)).await.unwrap_err(), 503);
-        first.place.takes_bytes(3 * 1024).unwrap();
-        assert!(first.place.takes_bytes(1).is_err(), "answers count as well");
+        first.1.takes_bytes(3 * 1024).unwrap();
+        assert!(first.1.takes_bytes(1).is_err(), "answers count as well");
         assert_eq!(receive(&arrivals, "192.0.2.2", whole(1)).await.unwrap_err(), 503);
         drop(first);
         let parts = (0..4).map(|_| Ok::<_, std::io::Error>(Bytes::from(vec![b'x'; 1_000])));
-        let in_parts = Request::new(Body::from_stream(stream::iter(parts)));
-        let arrived = receive(&arrivals, "192.0.2.2", in_parts).await.unwrap();
-        assert_eq!(arrived.bytes, vec![b'x'; 4_000]);
+        let in_parts = Body::from_stream(stream::iter(parts));
+        let (bytes, _place) = receive(&arrivals, "192.0.2.2", in_parts).await.unwrap();
+        assert_eq!(bytes, vec![b'x'; 4_000]);
         assert_eq!(arrivals.0.room.available_permits(), LIMITS.bytes / PIECE - 4);
-        let body = axum::body::to_bytes(arrived.request.into_body(), usize::MAX)
-            .await
-            .unwrap();
-        assert_eq!(body, arrived.bytes);
     }
 }

@@ -1,8 +1,11 @@
 //! Authentication of operators, by bearer token (RFC 6750, §2.1). Tokens are kept as SHA-256 alone.
 
+use api_types::Role;
 use axum::{
-    extract::{FromRequestParts, Query},
+    extract::{FromRequestParts, Query, Request, State},
     http::{HeaderMap, header::AUTHORIZATION, request::Parts},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
 };
 use protocol::Hash;
 use serde::Deserialize;
@@ -11,10 +14,63 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use super::{
     App,
     problem::{INVALID, Problem, UNAUTHENTICATED},
+    routes::DeclaredRoute,
 };
 use crate::serve::RequestVisitor;
 use agency::registrar::Actor;
 use storage::Store;
+
+/// The party that asks a route which is not for everybody.
+#[derive(Clone, Debug)]
+pub(super) enum RequestParty {
+    /// An operator, by name.
+    Operator(String),
+    /// The applicant of the application with this id.
+    Applicant(String),
+}
+
+/// Before the routes, and after all that is done for everybody: only who has the role that the route declares gets to its
+/// handler.
+pub(super) async fn require_role(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let role = DeclaredRoute::of(request.extensions()).map_or(Role::Public, |route| route.facts().role);
+    let party = match role {
+        Role::Public | Role::Peer => return next.run(request).await,
+        Role::Operator => operator(request.headers(), &app.store)
+            .await
+            .map(RequestParty::Operator),
+        Role::Applicant => applicant_or_operator(request.headers(), &app.store).await,
+    };
+    match party {
+        Ok(party) => {
+            request.extensions_mut().insert(party);
+            next.run(request).await
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn applicant_or_operator(headers: &HeaderMap, store: &Store) -> Result<RequestParty, Problem> {
+    match applicant(headers, store).await? {
+        Some(id) => Ok(RequestParty::Applicant(id)),
+        None => operator(headers, store).await.map(RequestParty::Operator),
+    }
+}
+
+/// The id of the application whose token these headers carry.
+pub(super) async fn applicant(headers: &HeaderMap, store: &Store) -> Result<Option<String>, Problem> {
+    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = header.and_then(bearer).filter(|token| is_applicants(token));
+    let Some(token) = token else { return Ok(None) };
+    Ok(store.application_by_token(hash(token)).await?.map(|row| row.id))
+}
+
+pub(crate) fn is_applicants(token: &str) -> bool {
+    token.starts_with("applicant_") && token.len() <= 200
+}
+
+pub(crate) fn hash(token: &str) -> [u8; 32] {
+    Hash::of(&[token.as_bytes()]).0
+}
 
 /// An authenticated operator's hand, with `?dry_run=true` taken in. A handler that takes one is for operators alone.
 #[derive(Debug)]
@@ -30,7 +86,10 @@ impl FromRequestParts<App> for AuthenticatedOperator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let who = operator(&parts.headers, &app.store).await?;
+        let who = match parts.extensions.get::<RequestParty>() {
+            Some(RequestParty::Operator(who)) => who.clone(),
+            _ => operator(&parts.headers, &app.store).await?,
+        };
         if let Some(caller) = parts.extensions.get::<RequestVisitor>() {
             caller.is_welcome();
         }
@@ -51,7 +110,7 @@ pub(crate) async fn operator(headers: &HeaderMap, store: &Store) -> Result<Strin
     let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = header.and_then(bearer).filter(|token| token.len() <= 200);
     let token = token.ok_or_else(|| Problem::new(&UNAUTHENTICATED, "this needs an operator's token"))?;
-    let found = store.operator(Hash::of(&[token.as_bytes()]).0).await?;
+    let found = store.operator(hash(token)).await?;
     found.ok_or_else(|| Problem::new(&UNAUTHENTICATED, "this token is not, or no longer, an operator's"))
 }
 
@@ -61,6 +120,9 @@ pub(super) fn bearer(header: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
+/// The name of the way to authenticate, in the document.
+pub(super) const SCHEME: &str = "operator";
+
 pub(super) struct BearerScheme;
 
 impl utoipa::Modify for BearerScheme {
@@ -69,6 +131,6 @@ impl utoipa::Modify for BearerScheme {
         document
             .components
             .get_or_insert_default()
-            .add_security_scheme("operator", scheme);
+            .add_security_scheme(SCHEME, scheme);
     }
 }

@@ -8,8 +8,8 @@ use transport::client::ClientAddress;
 
 use api_types::verifications::{BulkVerdict, VerificationQuery};
 use axum::{
-    body::{Body, Bytes},
-    extract::{Query, Request, State},
+    body::{Body as HttpBody, Bytes},
+    extract::{Query, State},
     http::{HeaderName, header::CONTENT_TYPE},
     response::Response,
 };
@@ -30,10 +30,12 @@ use words::Language;
 
 use super::{
     App,
-    arrivals::{ReceivedBody, UploadLimits, UploadPermit},
+    arrivals::{UploadLimits, UploadPermit},
+    body::{Body, FileContent},
+    clients::AskingClient,
     following::{ResolvedInput, code, follow, link},
     language::ReaderLanguage,
-    problem::{INVALID, Problem, TOO_LARGE, UNAVAILABLE},
+    problem::{INVALID, Problem, UNAVAILABLE},
     verifications::{evidence, on_worker, question_of},
     worth,
 };
@@ -97,8 +99,8 @@ pub(crate) struct JudgedRow {
 /// of JSON lines, one for every row in its order: a Verdict with `row` and `input`. The header `comity-rows` says how
 /// many come; a stream that ends early is broken off, never closed.
 #[utoipa::path(
-    post, path = "/v1/verifications/bulk", tag = "verification", params(VerificationQuery),
-    request_body(content((Vec<u8> = "application/zip"), (String = "application/jsonl"), (String = "text/csv"))),
+    post, path = api_types::routes::BULK_VERIFICATION.path(), tag = "verification", params(VerificationQuery),
+    request_body = Vec<u8>,
     responses(
         (status = 200, description = "one line for every row", body = BulkVerdict, content_type = "application/jsonl"),
         (status = 413, description = "the upload is longer than 48 MiB", body = Problem),
@@ -110,21 +112,20 @@ pub(crate) async fn verify(
     State(app): State<App>,
     Query(asked): Query<VerificationQuery>,
     language: ReaderLanguage,
-    request: Request,
+    AskingClient(client): AskingClient,
+    Body { content: file, place }: Body<FileContent>,
 ) -> Result<Response, Problem> {
     let question = question_of(&app, &asked)?;
-    let kind = request.headers().get(CONTENT_TYPE);
-    let named = kind.and_then(|kind| named(kind.to_str().unwrap_or_default()));
-    let client = app.clients.of(request.extensions(), request.headers());
-    let arriving = app.bulk_uploads.receive(client, request, bulk::MAX_UPLOAD, too_large);
-    let ReceivedBody { bytes, place, .. } = arriving.await?;
+    let named = file.media_type.and_then(named);
     let permit = admit(&app).await?;
     // Both are held while the upload is read, also if whoever sent it is gone by then.
-    let (rows, permit, mut place) = on_worker(move || (read_rows(&bytes, named), permit, place)).await?;
+    let (rows, permit, mut place) = on_worker(move || (read_rows(&file.bytes, named), permit, place)).await?;
     let rows = rows?;
     let count = rows.len();
-    place.takes_bytes(count * ANSWER_BYTES)?;
-    let lines = lines(app, client, rows, question, permit, Some(place)).map(move |chunk| {
+    if let Some(place) = &mut place {
+        place.takes_bytes(count * ANSWER_BYTES)?;
+    }
+    let lines = lines(app, client, rows, question, permit, place).map(move |chunk| {
         let mut text = Vec::with_capacity(CHUNK * 2048);
         for line in chunk? {
             serde_json::to_writer(&mut text, &line.in_words(language.0))?;
@@ -136,16 +137,7 @@ pub(crate) async fn verify(
         (CONTENT_TYPE, "application/jsonl".to_owned()),
         (ROWS, count.to_string()),
     ];
-    Ok(language.answered((headers, Body::from_stream(lines))))
-}
-
-/// The answer to an upload that is too long.
-pub(crate) fn too_large() -> Problem {
-    let most = bulk::MAX_UPLOAD / (1024 * 1024);
-    Problem::new(
-        &TOO_LARGE,
-        format!("an upload has at most {most} MiB: send it in parts"),
-    )
+    Ok(language.answered((headers, HttpBody::from_stream(lines))))
 }
 
 /// A place among the uploads that are worked on, if one becomes free soon.
@@ -159,7 +151,7 @@ pub(crate) async fn admit(app: &App) -> Result<OwnedSemaphorePermit, Problem> {
 
 /// The form that a content type names.
 fn named(kind: &str) -> Option<BulkFormat> {
-    Some(match kind.split(';').next().unwrap_or_default().trim() {
+    Some(match kind {
         "application/zip" => BulkFormat::Zip,
         "application/jsonl" | "application/x-ndjson" | "application/json-lines" => BulkFormat::Lines,
         "text/csv" => BulkFormat::Csv,

@@ -2,14 +2,21 @@
 //! /64, which one customer has.
 
 use std::{
+    convert::Infallible,
     net::{IpAddr, Ipv6Addr, SocketAddr},
     sync::Arc,
 };
 
-use axum::{extract::ConnectInfo, http::Extensions, http::HeaderMap};
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{Extensions, HeaderMap, request::Parts},
+};
 use tokio::time::Instant;
 
-use super::problem::{Problem, TOO_MANY, TOO_MUCH, TOO_OFTEN};
+use super::{
+    App,
+    problem::{Problem, TOO_MANY, TOO_MUCH, TOO_OFTEN},
+};
 use crate::config::{BudgetConfig, LookupConfig};
 use storage::look_up::LookupPermit;
 use transport::buckets::{Allowance, KeyedRateLimiter};
@@ -44,6 +51,18 @@ const TOKENS: Allowance = Allowance {
 /// The client on whose behalf another process of this agency forwards a request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ForwardedFor(pub(crate) IpAddr);
+
+/// The client that asks, for handlers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AskingClient(pub(crate) ClientAddress);
+
+impl FromRequestParts<App> for AskingClient {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self(app.clients.of(&parts.extensions, &parts.headers)))
+    }
+}
 
 /// The budget that is left for each client. Clones share it.
 #[derive(Clone, Debug)]

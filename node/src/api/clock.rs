@@ -6,7 +6,7 @@ use axum::{Json, extract::State};
 use super::{App, auth::AuthenticatedOperator, problem::Problem};
 
 /// Show what the node thinks of its clock.
-#[utoipa::path(get, path = "/v1/clock", tag = "operations", responses((status = 200, body = ClockResponse)))]
+#[utoipa::path(get, path = api_types::routes::CLOCK.path(), tag = "operations", responses((status = 200, body = ClockResponse)))]
 pub(super) async fn show(State(app): State<App>) -> Json<ClockResponse> {
     Json(ClockResponse {
         now: app.clock.now(),
@@ -18,7 +18,7 @@ pub(super) async fn show(State(app): State<App>) -> Json<ClockResponse> {
 ///
 /// The machine's clock is right now: it is followed from here on, and what this node itself signed with a later date does
 /// not count any more.
-#[utoipa::path(post, path = "/v1/clock/acceptance", tag = "operations", security(("operator" = [])),
+#[utoipa::path(post, path = api_types::routes::ACCEPT_CLOCK.path(), tag = "operations",
     responses((status = 200, body = ClockResponse), (status = 401, body = Problem)))]
 pub(super) async fn accept(
     State(app): State<App>,

@@ -32,7 +32,7 @@ pub(super) struct Confirmation {
 
 /// Confirm that this agency issued the very badge that has this id and this digest: SHA-256, in hexadecimal, of its canonical
 /// JSON (RFC 8785) without its proof. Only who has the badge can ask. Other nodes ask it of badges by a compromised key.
-#[utoipa::path(get, path = "/v1/credentials/{code}/confirmations/{digest}", tag = "credentials",
+#[utoipa::path(get, path = api_types::routes::CONFIRMATION.path(), tag = "credentials",
     params(("code" = String, Path, description = "the credential's id"), ("digest" = String, Path)),
     responses((status = 200, body = Confirmation), (status = 404, description = "it has not issued this badge", body = Problem),
               (status = 410, description = "it cannot tell: it lost its records of that time", body = Problem)))]

@@ -1,25 +1,31 @@
 //! The answers that any route can give, told in the OpenAPI document in one place: a route itself tells only what is its own.
 //!
 //! **What a request can meet before its handler, each route would forget**: a head or body that cannot be read, a body that
-//! is too large or too slow, a budget that is used up, a node that cannot answer now. They follow from the class of the
-//! route: its cost, its parameters, whether it is for operators. `tests/scenarios/the_document_is_kept.rs` holds what a
+//! is too large or too slow, a budget that is used up, a node that cannot answer now. They follow from the declaration of the
+//! route: its cost, its parameters, whether it is for operators. So do who may ask, and with which media types. `tests/scenarios/the_document_is_kept.rs` holds what a
 //! node answers against this document.
 
+use api_types::Role;
 use axum::http::{Method, StatusCode};
 use utoipa::{
     ToSchema as _,
     openapi::{
-        Content, HeaderBuilder, KnownFormat, ObjectBuilder, OpenApi, Ref, RefOr, Response, SchemaFormat, Type,
+        Content, HeaderBuilder, KnownFormat, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, SchemaFormat,
+        Type,
         path::{Operation, ParameterIn, PathItem},
+        schema::SchemaType,
+        security::SecurityRequirement,
     },
 };
 
 use super::{
-    costs::{self, RouteCost},
+    auth::SCHEME,
+    costs::RouteCost,
     problem::{
-        CONFLICT, INVALID, PACKED, Problem, ProblemCode, TOO_LARGE, TOO_MUCH, TOO_SLOW, UNAUTHENTICATED, UNAVAILABLE,
-        UNSUPPORTED,
+        CONFLICT, INVALID, MEDIA_TYPE, Problem, ProblemCode, TOO_LARGE, TOO_MUCH, TOO_SLOW, UNAUTHENTICATED,
+        UNAVAILABLE, UNSUPPORTED,
     },
+    routes::DeclaredRoute,
 };
 
 /// The media type of a problem (RFC 9457, §3).
@@ -51,7 +57,7 @@ const fn common(name: &'static str, code: &'static ProblemCode, says_when_to_com
 }
 
 const UNREADABLE: CommonAnswer = common("Unreadable", &UNSUPPORTED, false);
-const COMPRESSED: CommonAnswer = common("Compressed", &PACKED, false);
+const OTHER_KIND: CommonAnswer = common("OtherKind", &MEDIA_TYPE, false);
 const NO_OPERATOR: CommonAnswer = common("NoOperator", &UNAUTHENTICATED, false);
 const CLASHES: CommonAnswer = common("Conflict", &CONFLICT, false);
 const SLOW: CommonAnswer = common("TooSlow", &TOO_SLOW, false);
@@ -64,15 +70,14 @@ const NOT_NOW: CommonAnswer = common("NotNow", &UNAVAILABLE, true);
 pub(super) fn complete(mut document: OpenApi) -> OpenApi {
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
-            let cost = costs::of_route(&method, path);
-            add(operation, &answers(&method, operation, cost));
+            let Some(route) = DeclaredRoute::find(&method, path) else {
+                continue;
+            };
+            tell_of_role(operation, route);
+            tell_of_body(operation, route);
+            add(operation, &answers(operation, route));
             tell_of_dry_runs(operation);
             operation.operation_id = Some(name_of(&method, path));
-            if let Some(RefOr::T(body)) = &mut operation.request_body {
-                body.content
-                    .iter_mut()
-                    .for_each(|(kind, content)| tell_of_bytes(kind, content));
-            }
             for (status, answer) in &mut operation.responses.responses {
                 if let RefOr::T(answer) = answer {
                     describe(status, answer);
@@ -90,7 +95,7 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
     let components = document.components.get_or_insert_default();
     for answer in [
         UNREADABLE,
-        COMPRESSED,
+        OTHER_KIND,
         CLASHES,
         NO_OPERATOR,
         SLOW,
@@ -117,27 +122,66 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operati
         .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
+/// Tells who may ask.
+fn tell_of_role(operation: &mut Operation, route: &DeclaredRoute) {
+    if needs_token(route) {
+        let none: [String; 0] = [];
+        operation.security = Some(vec![SecurityRequirement::new(SCHEME, none)]);
+    }
+}
+
+const fn needs_token(route: &DeclaredRoute) -> bool {
+    matches!(route.facts().role, Role::Operator | Role::Applicant)
+}
+
+/// Tells which media types a body may have, and how long it may be.
+fn tell_of_body(operation: &mut Operation, route: &DeclaredRoute) {
+    let Some(RefOr::T(body)) = &mut operation.request_body else {
+        return;
+    };
+    let told = body.content.remove(api_types::JSON);
+    body.content.clear();
+    for kind in route.facts().accepts {
+        // A document of another standard is described there.
+        let json = told.clone().filter(|_| route.takes_json_alone());
+        let mut content = json.unwrap_or_else(|| Content::new(Some(schema_of(kind))).into());
+        tell_of_bytes(kind, &mut content);
+        body.content.insert((*kind).to_owned(), content);
+    }
+    body.description = Some(format!("at most {}", route.most_in_words()));
+    body.required = Some(Required::True);
+}
+
+/// The shape of a body of this media type, as far as the type says it.
+fn schema_of(kind: &str) -> ObjectBuilder {
+    match kind {
+        JSON => ObjectBuilder::new().schema_type(SchemaType::AnyValue),
+        _ => ObjectBuilder::new().schema_type(Type::String),
+    }
+}
+
 /// Returns the answers that any operation of this class can give.
-fn answers(method: &Method, operation: &Operation, cost: Option<RouteCost>) -> Vec<CommonAnswer> {
+fn answers(operation: &Operation, route: &DeclaredRoute) -> Vec<CommonAnswer> {
     let mut answers = vec![UNREADABLE, SLOW, LARGE];
-    let is_for_operators = operation.security.as_ref().is_some_and(|security| !security.is_empty());
+    let is_for_operators = needs_token(route);
     let has_parameters = operation.parameters.as_ref().is_some_and(|all| !all.is_empty());
     if is_for_operators {
         answers.push(NO_OPERATOR);
         // What an act rests on may have changed, or be damaged.
-        if *method != Method::GET {
+        if route.facts().writes() {
             answers.push(CLASHES);
         }
     }
     if operation.request_body.is_some() {
-        answers.push(COMPRESSED);
+        // The same status tells of a body that is compressed.
+        answers.push(OTHER_KIND);
     }
     // Operators' routes all heed `dry_run`.
     if is_for_operators || has_parameters || operation.request_body.is_some() {
         answers.push(RULE_BROKEN);
     }
     // What answers from constants is refused to nobody, and has nothing that could be out of reach.
-    if cost != Some(RouteCost::Nothing) {
+    if route.cost() != RouteCost::Nothing {
         answers.extend([MUCH, NOT_NOW]);
     }
     answers
@@ -234,7 +278,11 @@ impl CommonAnswer {
 
 #[cfg(test)]
 mod tests {
+    use api_types::Role;
     use serde_json::{Value, json};
+
+    use super::DeclaredRoute;
+    use crate::api::routes::declared_routes;
 
     #[test]
     fn no_error_is_told_as_plain_json_and_each_common_answer_is_there() {
@@ -261,14 +309,18 @@ mod tests {
     }
 
     #[test]
-    fn each_route_that_others_call_is_in_the_document_with_its_answer() {
+    fn each_route_that_others_call_is_declared_and_in_the_document_with_its_answer() {
         let document = serde_json::to_value(super::super::document()).unwrap();
         for route in api_types::routes::all() {
-            let method = format!("{:?}", route.method).to_lowercase();
-            let named = format!("{method} {}", route.path);
-            let operation = &document["paths"][route.path][&method];
+            let facts = route.facts;
+            let method = facts.method().as_str();
+            let named = format!("{method} {}", facts.path);
+            let declared = DeclaredRoute::find(&method.parse().unwrap(), facts.path);
+            assert_eq!(declared.map(DeclaredRoute::facts), Some(facts), "{named}");
+            let operation = &document["paths"][facts.path][method.to_lowercase()];
             assert!(operation.is_object(), "{named} is not in the document");
-            let one = json!({"$ref": format!("#/components/schemas/{}", route.answer)});
+            let Some(answer) = &route.answer else { continue };
+            let one = json!({"$ref": format!("#/components/schemas/{answer}")});
             let answers = operation["responses"].as_object().unwrap().iter();
             let mut good = answers
                 .filter(|(status, _)| status.starts_with('2'))
@@ -280,9 +332,53 @@ mod tests {
                 true => schema["type"] == "array" && schema["items"] == one,
                 false => *schema == one,
             };
-            assert!(good.any(is_answer), "{named} does not answer with {}", route.answer);
-            let described = &document["components"]["schemas"][&route.answer];
-            assert!(described.is_object(), "{} is not described", route.answer);
+            assert!(good.any(is_answer), "{named} does not answer with {answer}");
+            let described = &document["components"]["schemas"][answer];
+            assert!(described.is_object(), "{answer} is not described");
+        }
+    }
+
+    /// The handlers' own words name the routes under which they are declared, and no others; who may ask, and with what, is told
+    /// as it is declared.
+    #[test]
+    fn the_document_tells_of_what_is_declared_and_of_nothing_else() {
+        let document = serde_json::to_value(super::super::document()).unwrap();
+        let mut told = 0;
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            for (method, operation) in operations.as_object().unwrap() {
+                told += 1;
+                let route = DeclaredRoute::find(&method.to_uppercase().parse().unwrap(), path);
+                let facts = route
+                    .unwrap_or_else(|| panic!("{method} {path} is not declared"))
+                    .facts();
+                assert_eq!(
+                    operation["security"].is_array(),
+                    facts.role != Role::Public && facts.role != Role::Peer,
+                    "{path}"
+                );
+                let kinds = operation["requestBody"]["content"].as_object();
+                let kinds: std::collections::BTreeSet<&str> = kinds
+                    .into_iter()
+                    .flat_map(|all| all.keys().map(String::as_str))
+                    .collect();
+                let declared: std::collections::BTreeSet<&str> = facts.accepts.iter().copied().collect();
+                assert_eq!(kinds, declared, "{method} {path}");
+            }
+        }
+        let programs = declared_routes()
+            .iter()
+            .filter(|route| api_types::routes::all().iter().any(|one| one.facts == route.facts()));
+        assert_eq!(told, programs.count());
+        for (nth, route) in declared_routes().iter().enumerate() {
+            let is_it = |other: &DeclaredRoute| {
+                (other.facts().method(), other.facts().path) == (route.facts().method(), route.facts().path)
+            };
+            assert_eq!(
+                declared_routes().iter().position(is_it),
+                Some(nth),
+                "{} is declared twice",
+                route.facts().path
+            );
         }
     }
 }

@@ -6,7 +6,7 @@ use api_types::credentials::{
 };
 use axum::{
     Json,
-    extract::{Path, Query, State, rejection::JsonRejection},
+    extract::{Path, Query, State},
     http::{Extensions, HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
@@ -17,6 +17,7 @@ use verification::formats;
 use super::{
     App,
     auth::AuthenticatedOperator,
+    body::Body,
     lost_records,
     paging::{ListPage, PageQuery},
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
@@ -27,7 +28,7 @@ use storage::look_up::LookupPermit;
 
 /// The credentials of this agency, the newest first; for operators. A page has at most 1,000; the header `Link` says where
 /// the list goes on.
-#[utoipa::path(get, path = "/v1/credentials", tag = "credentials", security(("operator" = [])), params(PageQuery),
+#[utoipa::path(get, path = api_types::routes::CREDENTIALS.path(), tag = "credentials", params(PageQuery),
     responses((status = 200, body = Vec<Credential>), (status = 401, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn list(
     State(app): State<App>,
@@ -36,7 +37,9 @@ pub(super) async fn list(
 ) -> Result<ListPage<Credential>, Problem> {
     let issued = app.store.credentials(&which.after()?, which.rows()).await?;
     let place = |one: &storage::SignedCredentialRow| (one.issued.valid_from, one.issued.id.clone());
-    Ok(which.page("/v1/credentials", issued, place, |one| app.registrar.shown(&one)))
+    Ok(which.page(api_types::routes::CREDENTIALS.path(), issued, place, |one| {
+        app.registrar.shown(&one)
+    }))
 }
 
 /// One credential, by its code or id. Its holder's name is shown to operators alone. What another store of this agency
@@ -45,7 +48,7 @@ pub(super) async fn list(
 /// By its code alone, for who has the code has it from the holder: with `Accept: application/vc` the signed badge itself,
 /// with `image/png` or `image/svg+xml` a picture with the badge baked in. For operators, with `application/vc+jwt`: the
 /// same content as a token, signed now with the issuer's key.
-#[utoipa::path(get, path = "/v1/credentials/{code}", tag = "credentials", params(("code" = String, Path)),
+#[utoipa::path(get, path = api_types::routes::CREDENTIAL.path(), tag = "credentials", params(("code" = String, Path)),
     responses((status = 200, body = Credential), (status = 404, body = Problem),
               (status = 410, description = "it may be one whose record this node lost; `comity-records-since` says since when it has them all", body = Problem),
               (status = 429, description = "too many codes were looked up for this client; `Retry-After` says when to come again", body = Problem)))]
@@ -146,22 +149,22 @@ impl DownloadFormat {
 }
 
 /// Issue a credential.
-#[utoipa::path(post, path = "/v1/credentials", tag = "credentials", request_body = NewCredential,
-    security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
+#[utoipa::path(post, path = api_types::routes::ISSUANCE.path(), tag = "credentials", request_body = NewCredential,
+    params(("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = IssuedCredentialResponse), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 422, body = Problem)))]
 pub(super) async fn issue(
     State(app): State<App>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<NewCredential>, JsonRejection>,
+    body: Body<NewCredential>,
 ) -> Result<(StatusCode, Json<IssuedCredentialResponse>), Problem> {
-    let Json(NewCredential {
+    let NewCredential {
         issuer,
         achievement,
         subject,
         valid_from,
         valid_until,
-    }) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    } = body.content;
     let NewAchievement {
         id,
         name,
@@ -207,8 +210,8 @@ fn unwritable(error: serde_json::Error) -> Problem {
 }
 
 /// Suspend, reinstate or revoke a credential of this agency.
-#[utoipa::path(post, path = "/v1/credentials/{code}/status-entries", tag = "credentials", request_body = StatusChangeRequest,
-    security(("operator" = [])), params(("code" = String, Path), ("dry_run" = Option<bool>, Query)),
+#[utoipa::path(post, path = api_types::routes::STATUS_CHANGE.path(), tag = "credentials", request_body = StatusChangeRequest,
+    params(("code" = String, Path), ("dry_run" = Option<bool>, Query)),
     responses((status = 201, description = "on disk here, and on its way to every peer", body = StatusChangeResponse),
               (status = 401, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem),
               (status = 422, body = Problem)))]
@@ -216,10 +219,10 @@ pub(super) async fn change_status(
     State(app): State<App>,
     Path(code): Path<String>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<StatusChangeRequest>, JsonRejection>,
+    body: Body<StatusChangeRequest>,
 ) -> Result<(StatusCode, Json<StatusChangeResponse>), Problem> {
     let code: CredentialCode = code.parse().map_err(|e| Problem::new(&INVALID, format!("{e}")))?;
-    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let new = body.content;
     let (credential, change) = app
         .registrar
         .change_status(code, new.status, new.reason, new.note, &hand)
@@ -229,8 +232,8 @@ pub(super) async fn change_status(
 
 /// Forget a credential of this agency: here the badge, its holder and all notes; everywhere the reason and time of its
 /// status. Whether it is revoked or suspended stays.
-#[utoipa::path(post, path = "/v1/credentials/{code}/expunging", tag = "credentials",
-    security(("operator" = [])), params(("code" = String, Path), ("dry_run" = Option<bool>, Query)),
+#[utoipa::path(post, path = api_types::routes::CREDENTIAL_EXPUNGING.path(), tag = "credentials",
+    params(("code" = String, Path), ("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = ExpungedCredentialResponse), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 422, body = Problem)))]
 pub(super) async fn expunge(

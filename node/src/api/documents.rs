@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use axum::{
+    Extension,
     body::{Body, Bytes},
     http::{HeaderMap, HeaderValue, StatusCode, header, header::InvalidHeaderValue},
     response::{IntoResponse as _, Response},
@@ -233,6 +234,24 @@ pub(super) fn has_it(asked: &HeaderMap, etag: &str) -> bool {
         return false;
     };
     !known.precondition_passes(&etag)
+}
+
+/// The OpenAPI document: made once, and shared by all who read it.
+pub(super) async fn openapi(
+    Extension(document): Extension<OpenApiDocument>,
+    asked: HeaderMap,
+) -> Result<Response, Problem> {
+    Ok(document.0?.answer(&asked, "application/json"))
+}
+
+/// The OpenAPI document, or the reason why there is none.
+#[derive(Clone, Debug)]
+pub(super) struct OpenApiDocument(Result<CachedDocument, Problem>);
+
+impl OpenApiDocument {
+    pub(super) fn of(document: &utoipa::openapi::OpenApi) -> Self {
+        Self(json(document).and_then(CachedDocument::fixed))
+    }
 }
 
 #[cfg(test)]

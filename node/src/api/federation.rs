@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use api_types::federation::FederationIndex;
 use axum::{
-    body::{Body, Bytes},
-    extract::{Path, Request, State},
+    body::{Body as HttpBody, Bytes},
+    extract::{Path, State},
     http::{Extensions, HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 
 use super::{
     App,
+    body::{Body, FileContent},
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
 };
 use agency::{federation_files::FederationFileId, registrar::RegistrarError};
@@ -35,12 +36,12 @@ pub(crate) const SENDING: AdmissionLimits = AdmissionLimits {
 /// The longest that a file may take to go.
 const LONGEST_WAY: Duration = Duration::from_secs(60);
 /// The longest countersignature that is read, its signature included.
-const MAX_HELD_BYTES: usize = 2_048;
+pub(super) const MAX_HELD_BYTES: usize = 2_048;
 /// The size of the pieces in which a file is handed to a connection.
 const PIECE: usize = 16 * 1024;
 
 /// List the agencies whose files there are: of each its genesis, its name for people, and the SHA-256 of its summary.
-#[utoipa::path(get, path = "/federation/index.json", tag = "federation",
+#[utoipa::path(get, path = api_types::routes::FEDERATION_INDEX.path(), tag = "federation",
     responses((status = 200, body = FederationIndex),
               (status = 304, description = "unchanged since the ETag given")))]
 pub(super) async fn index(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
@@ -51,7 +52,7 @@ pub(super) async fn index(State(app): State<App>, headers: HeaderMap) -> Result<
 }
 
 /// An agency's listing: how far its log reaches here, and the names of its other files. CBOR; see `PROTOCOL.md`.
-#[utoipa::path(get, path = "/federation/{genesis}/summary", tag = "federation", params(("genesis" = String, Path)),
+#[utoipa::path(get, path = api_types::routes::LOG_SUMMARY.path(), tag = "federation", params(("genesis" = String, Path)),
     responses((status = 200, description = "the listing", content_type = "application/cbor"),
               (status = 304, description = "unchanged since the ETag given"), (status = 404, body = Problem)))]
 pub(super) async fn summary(
@@ -71,7 +72,7 @@ pub(super) async fn summary(
 
 /// A file that is named by its content: a page of the key log (`key-log`) or of envelopes (`envelopes`), a checkpoint's
 /// statement (`checkpoints`), or a page of its rows (`rows`).
-#[utoipa::path(get, path = "/federation/{genesis}/{kind}/{name}", tag = "federation",
+#[utoipa::path(get, path = api_types::routes::LOG_FILE.path(), tag = "federation",
     params(("genesis" = String, Path), ("kind" = String, Path), ("name" = String, Path)),
     responses((status = 200, description = "the file", content_type = "application/cbor"), (status = 404, body = Problem)))]
 pub(super) async fn file(
@@ -108,23 +109,14 @@ pub(super) async fn file(
 
 /// Take a countersignature for this agency's log: a peer that reads it by HTTPS says how far it holds it. CBOR, as
 /// `PROTOCOL.md` has it; at most 2,048 bytes. What counts is its signature, so anybody may bring it.
-#[utoipa::path(post, path = "/federation/held", tag = "federation",
-    request_body(content = Vec<u8>, content_type = "application/cbor"),
+#[utoipa::path(post, path = api_types::routes::COUNTERSIGNATURE.path(), tag = "federation",
+    request_body = Vec<u8>,
     responses((status = 204, description = "on disk"), (status = 422, description = "not one that counts here", body = Problem),
               (status = 503, description = "this process does not write", body = Problem)))]
-pub(super) async fn held(State(app): State<App>, request: Request) -> Result<StatusCode, Problem> {
+pub(super) async fn held(State(app): State<App>, body: Body<FileContent>) -> Result<StatusCode, Problem> {
     let refused = |why: String| Problem::new(&INVALID, format!("no countersignature that counts here: {why}"));
-    let too_large = || {
-        let detail = format!("no countersignature that counts here: it has more than {MAX_HELD_BYTES} bytes");
-        Problem::new(&INVALID, detail)
-    };
-    let client = app.clients.of(request.extensions(), request.headers());
-    let arrived = app
-        .badge_uploads
-        .receive(client, request, MAX_HELD_BYTES, too_large)
-        .await?;
     let held: Signed<Countersignature> =
-        minicbor::decode(&arrived.bytes).map_err(|error| refused(error.to_string()))?;
+        minicbor::decode(&body.content.bytes).map_err(|error| refused(error.to_string()))?;
     app.registrar.take_held(held).await.map_err(|error| match error {
         RegistrarError::Invalid(why) => refused(why),
         other => other.into(),
@@ -141,7 +133,7 @@ fn busy() -> Problem {
 
 /// A file that goes as fast as it is taken, and keeps its place until it is gone, not taken for too long, or another needs
 /// the place.
-fn piecemeal(bytes: Vec<u8>, place: ConnectionPermit, longest: Duration) -> Body {
+fn piecemeal(bytes: Vec<u8>, place: ConnectionPermit, longest: Duration) -> HttpBody {
     let (give, taken) = mpsc::channel::<Bytes>(1);
     tokio::spawn(async move {
         let bytes = Bytes::from(bytes);
@@ -164,7 +156,7 @@ fn piecemeal(bytes: Vec<u8>, place: ConnectionPermit, longest: Duration) -> Body
         let piece = taken.recv().await?;
         Some((Ok::<_, std::convert::Infallible>(piece), taken))
     });
-    Body::from_stream(pieces)
+    HttpBody::from_stream(pieces)
 }
 
 fn hash(text: &str) -> Result<Hash, Problem> {

@@ -78,9 +78,10 @@ pub(crate) fn link(bytes: &[u8]) -> Option<&str> {
 fn code_behind(app: &App, link: &str) -> Option<CredentialCode> {
     let registry = app.registry.snapshot();
     registry.agencies().into_iter().find_map(|lists| {
-        let name = link
-            .strip_prefix(lists.url.as_str())?
-            .strip_prefix("/v1/credentials/")?;
+        let path = link.strip_prefix(lists.url.as_str())?;
+        let name = path
+            .strip_prefix(api_types::routes::CREDENTIALS.path())?
+            .strip_prefix('/')?;
         name.parse().ok()
     })
 }

@@ -53,7 +53,7 @@ fn shown(log: &AgencyLog, id: &str, pair: &(Hash, Hash)) -> Option<ForkResponse>
     let header = envelope.header();
     let name = name(pair);
     Some(ForkResponse {
-        proof: format!("/v1/agencies/{id}/forks/{name}"),
+        proof: api_types::routes::FORK_PROOF.path_of(&[id, &name]),
         id: name,
         writer: header.writer.to_string(),
         sequence: header.sequence,
@@ -62,7 +62,7 @@ fn shown(log: &AgencyLog, id: &str, pair: &(Hash, Hash)) -> Option<ForkResponse>
 }
 
 /// The forks of an agency's log that are proven here; at most 256.
-#[utoipa::path(get, path = "/v1/agencies/{id}/forks", tag = "federation", params(("id" = String, Path, example = "US-NC")),
+#[utoipa::path(get, path = api_types::routes::FORKS.path(), tag = "federation", params(("id" = String, Path, example = "US-NC")),
     responses((status = 200, body = Vec<ForkResponse>), (status = 404, description = "not of this federation", body = Problem),
               (status = 503, description = "this process does not write", body = Problem)))]
 pub(super) async fn list(
@@ -92,7 +92,7 @@ async fn all(app: &App, id: &str) -> Result<Vec<ForkResponse>, Problem> {
 }
 
 /// One proof, as a file: the agency's key log and the two signed envelope headers, in CBOR.
-#[utoipa::path(get, path = "/v1/agencies/{id}/forks/{fork}", tag = "federation",
+#[utoipa::path(get, path = api_types::routes::FORK_PROOF.path(), tag = "federation",
     params(("id" = String, Path, example = "US-NC"), ("fork" = String, Path)),
     responses((status = 200, content_type = "application/cbor", body = Vec<u8>), (status = 404, body = Problem),
               (status = 503, description = "this process does not write", body = Problem)))]

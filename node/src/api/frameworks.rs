@@ -6,7 +6,7 @@ use api_types::frameworks::{
 };
 use axum::{
     Json,
-    extract::{Path, Query, Request, State},
+    extract::{Path, Query, State},
     http::StatusCode,
 };
 use policy::framework::{
@@ -18,8 +18,9 @@ use registry_schema::Timestamp;
 use super::{
     App,
     auth::AuthenticatedOperator,
+    body::{Body, FileContent},
     bulk,
-    problem::{INVALID, NOT_FOUND, Problem, TOO_LARGE},
+    problem::{INVALID, NOT_FOUND, Problem},
     recognitions::consequences_response,
     verifications::on_worker,
 };
@@ -41,7 +42,7 @@ fn framework_summary(row: FrameworkRow) -> Result<FrameworkSummary, Problem> {
 }
 
 /// The frameworks that this agency imported or minted. They are its own data, and do not replicate.
-#[utoipa::path(get, path = "/v1/frameworks", tag = "frameworks",
+#[utoipa::path(get, path = api_types::routes::FRAMEWORKS.path(), tag = "frameworks",
     responses((status = 200, body = Vec<FrameworkSummary>)))]
 pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<FrameworkSummary>>, Problem> {
     let all = app.store.frameworks().await?.into_iter();
@@ -53,29 +54,26 @@ pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<FrameworkSum
 /// The body is a CASE 1.1 package (a 1.0 export with empty strings, with or without the `CFPackage` wrapper, is read as
 /// well), or a definition to mint items from, in TOML, where nobody has published identifiers. At most 16 MiB, 50,000
 /// items, 32 deep. A later import with the same identifier takes the place of the earlier one.
-#[utoipa::path(post, path = "/v1/frameworks", tag = "frameworks",
-    request_body(content((serde_json::Value = "application/json"), (String = "application/toml"))),
-    security(("operator" = [])), params(FrameworkImportQuery, ("dry_run" = Option<bool>, Query)),
+#[utoipa::path(post, path = api_types::routes::FRAMEWORK_IMPORT.path(), tag = "frameworks",
+    request_body = Vec<u8>,
+    params(FrameworkImportQuery, ("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = FrameworkImportResponse), (status = 401, body = Problem), (status = 413, body = Problem),
               (status = 422, description = "what is wrong with the file", body = Problem)))]
 pub(super) async fn import(
     State(app): State<App>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
     Query(asked): Query<FrameworkImportQuery>,
-    request: Request,
+    Body {
+        content: file,
+        place: _place,
+    }: Body<FileContent>,
 ) -> Result<(StatusCode, Json<FrameworkImportResponse>), Problem> {
-    let client = app.clients.of(request.extensions(), request.headers());
-    let arriving = app
-        .bulk_uploads
-        .receive(client, request, framework::MAX_BYTES, too_large);
-    let arrived = arriving.await?;
     let _permit = bulk::admit(&app).await?;
-    let body = arrived.bytes;
     let base = {
         let registry = app.registry.snapshot();
         registry.home().map(|home| home.url.clone()).unwrap_or_default()
     };
-    let read = on_worker(move || framework::read(&body, &base)).await?;
+    let read = on_worker(move || framework::read(&file.bytes, &base)).await?;
     let read = read.map_err(|wrong| Problem::new(&INVALID, wrong.to_string()))?;
     let notes = read.notes.clone();
     let tested = asked.tested.split('|').map(|subject| subject.trim().to_owned());
@@ -114,8 +112,7 @@ pub(super) async fn import(
 ///
 /// What badges say that they are aligned to stays as it is; but alignment to an item counts no more for those above it, and
 /// no new badge can be aligned to it. With `dry_run`, nothing is removed and the consequences are shown.
-#[utoipa::path(delete, path = "/v1/frameworks/{id}", tag = "frameworks", params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
-    security(("operator" = [])),
+#[utoipa::path(delete, path = api_types::routes::FRAMEWORK_REMOVAL.path(), tag = "frameworks", params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
     responses((status = 201, description = "removed", body = FrameworkRemovalResponse), (status = 200, description = "dry run", body = FrameworkRemovalResponse),
               (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn remove(
@@ -137,12 +134,6 @@ pub(super) async fn remove(
     Ok((super::created(&hand), Json(removed)))
 }
 
-/// The answer to a framework that is too long.
-pub(super) fn too_large() -> Problem {
-    let most = framework::MAX_BYTES / (1024 * 1024);
-    Problem::new(&TOO_LARGE, format!("a framework has at most {most} MiB"))
-}
-
 async fn row(app: &App, id: &str) -> Result<FrameworkRow, Problem> {
     let row = app.store.framework_row(id).await?;
     row.ok_or_else(|| {
@@ -154,7 +145,7 @@ async fn row(app: &App, id: &str) -> Result<FrameworkRow, Problem> {
 }
 
 /// One framework, with its items.
-#[utoipa::path(get, path = "/v1/frameworks/{id}", tag = "frameworks", params(("id" = String, Path)),
+#[utoipa::path(get, path = api_types::routes::FRAMEWORK.path(), tag = "frameworks", params(("id" = String, Path)),
     responses((status = 200, body = FrameworkResponse), (status = 404, body = Problem)))]
 pub(super) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Json<FrameworkResponse>, Problem> {
     let row = row(&app, &id).await?;
@@ -175,8 +166,7 @@ pub(super) async fn show(State(app): State<App>, Path(id): Path<String>) -> Resu
 }
 
 /// Show how far this agency's achievements cover a framework, item by item. For operators: it counts what the agency keeps.
-#[utoipa::path(get, path = "/v1/frameworks/{id}/coverage", tag = "frameworks", params(("id" = String, Path)),
-    security(("operator" = [])),
+#[utoipa::path(get, path = api_types::routes::FRAMEWORK_COVERAGE.path(), tag = "frameworks", params(("id" = String, Path)),
     responses((status = 200, body = FrameworkCoverageResponse), (status = 401, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn coverage(
     State(app): State<App>,

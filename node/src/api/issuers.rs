@@ -11,7 +11,7 @@ use api_types::issuers::{
 };
 use axum::{
     Json,
-    extract::{Path, Query, State, rejection::JsonRejection},
+    extract::{Path, Query, State},
     http::{HeaderMap, StatusCode},
     response::Response,
 };
@@ -26,6 +26,7 @@ pub(super) use self::resembling::resembling;
 use super::{
     App,
     auth::AuthenticatedOperator,
+    body::Body,
     documents::{self, DocumentValidity},
     problem::{INVALID, NOT_FOUND, Problem},
     recognitions::{consequences_response, would},
@@ -36,7 +37,7 @@ use agency::{
 };
 
 /// The issuers of all agencies.
-#[utoipa::path(get, path = "/v1/issuers", tag = "trust lists", params(IssuerListQuery),
+#[utoipa::path(get, path = api_types::routes::ISSUERS.path(), tag = "trust lists", params(IssuerListQuery),
     responses((status = 200, body = Vec<Issuer>)))]
 pub(super) async fn list(
     State(app): State<App>,
@@ -59,7 +60,7 @@ pub(super) async fn list(
 }
 
 /// One issuer, by the id in its badges. Where several agencies register it, `agency` says whose entry is meant.
-#[utoipa::path(get, path = "/v1/issuers/{id}", tag = "trust lists", params(("id" = String, Path), IssuerListQuery),
+#[utoipa::path(get, path = api_types::routes::ISSUER.path(), tag = "trust lists", params(("id" = String, Path), IssuerListQuery),
     responses((status = 200, body = Issuer), (status = 404, body = Problem)))]
 pub(super) async fn show(
     State(app): State<App>,
@@ -100,16 +101,16 @@ fn key_kind(asked: Option<BadgeKeyKind>) -> KeyKind {
 ///
 /// The node makes its key, its `did:key` and its status list; or, with `did`, registers one that signs with keys of its
 /// own, as it publishes them now.
-#[utoipa::path(post, path = "/v1/issuers", tag = "trust lists", request_body = NewIssuer,
-    security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
+#[utoipa::path(post, path = api_types::routes::ISSUER_REGISTRATION.path(), tag = "trust lists", request_body = NewIssuer,
+    params(("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = RegisteredIssuerResponse), (status = 401, body = Problem), (status = 409, body = Problem),
               (status = 422, body = Problem)))]
 pub(super) async fn register(
     State(app): State<App>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<NewIssuer>, JsonRejection>,
+    body: Body<NewIssuer>,
 ) -> Result<(StatusCode, Json<RegisteredIssuerResponse>), Problem> {
-    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let new = body.content;
     if let Some(did) = new.did {
         if new.key.is_some() {
             let said = "`key` is the kind of a key that the node makes, and an issuer with a `did` has its own";
@@ -140,17 +141,17 @@ pub(super) async fn register(
 ///
 /// Rules of any agency can ask for it; while it is not said, such a rule could not be checked. With `dry_run`, nothing is
 /// written and the consequences are shown.
-#[utoipa::path(post, path = "/v1/issuers/{id}/provider", tag = "trust lists", request_body = ProviderRequest,
-    security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
+#[utoipa::path(post, path = api_types::routes::ISSUER_PROVIDER.path(), tag = "trust lists", request_body = ProviderRequest,
+    params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = IssuerProviderResponse), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn set_provider(
     State(app): State<App>,
     Path(id): Path<String>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<ProviderRequest>, JsonRejection>,
+    body: Body<ProviderRequest>,
 ) -> Result<(StatusCode, Json<IssuerProviderResponse>), Problem> {
-    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let new = body.content;
     let issuer = app.registrar.set_provider(&id, new.provider, &hand).await?;
     let consequences = would(&app, &hand, ProposedChange::Issuer(Box::new(issuer.clone()))).await?;
     Ok((
@@ -173,7 +174,7 @@ fn checked_note(note: Option<String>) -> Result<Option<String>, Problem> {
 }
 
 /// List what agencies last said of how their issuers stand, beyond registering them.
-#[utoipa::path(get, path = "/v1/registrations", tag = "trust lists", params(RegistrationListQuery),
+#[utoipa::path(get, path = api_types::routes::REGISTRATIONS.path(), tag = "trust lists", params(RegistrationListQuery),
     responses((status = 200, body = Vec<RegistrationEntry>)))]
 pub(super) async fn registrations(
     State(app): State<App>,
@@ -200,17 +201,17 @@ pub(super) async fn registrations(
 /// Recognitions by other agencies follow it, unless they say that they stand alone. For an issuer that was registered by an
 /// application, this is a step of its history, and keeps to its rules: it ends only after a notice. With `dry_run`, nothing
 /// is written and the consequences are shown.
-#[utoipa::path(post, path = "/v1/issuers/{id}/standing", tag = "trust lists", request_body = StandingRequest,
-    security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
+#[utoipa::path(post, path = api_types::routes::ISSUER_STANDING.path(), tag = "trust lists", request_body = StandingRequest,
+    params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = StandingResponse), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem)))]
 pub(super) async fn set_standing(
     State(app): State<App>,
     Path(id): Path<String>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<StandingRequest>, JsonRejection>,
+    body: Body<StandingRequest>,
 ) -> Result<(StatusCode, Json<StandingResponse>), Problem> {
-    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let new = body.content;
     let note = checked_note(new.note)?;
     let said = app.registrar.set_standing(&id, new.standing, note, &hand).await?;
     let would = match hand.dry_run {
@@ -229,17 +230,17 @@ pub(super) async fn set_standing(
 /// From then on every node asks this agency about each badge by that key, and takes it as genuine only if this agency
 /// confirms that it issued that very badge. The key issues nothing more; register the issuer anew to go on. Its other keys
 /// stay as they are. A dry run shows what would come of it.
-#[utoipa::path(post, path = "/v1/issuers/{id}/key-compromise", tag = "trust lists", request_body = KeyCompromiseRequest,
-    security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
+#[utoipa::path(post, path = api_types::routes::KEY_COMPROMISE.path(), tag = "trust lists", request_body = KeyCompromiseRequest,
+    params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = KeyCompromiseResponse), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem)))]
 pub(super) async fn compromise(
     State(app): State<App>,
     Path(id): Path<String>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<KeyCompromiseRequest>, JsonRejection>,
+    body: Body<KeyCompromiseRequest>,
 ) -> Result<(StatusCode, Json<KeyCompromiseResponse>), Problem> {
-    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let new = body.content;
     let note = checked_note(new.note)?;
     let (issuer, credentials_kept) = app.registrar.compromise(&id, new.key.as_deref(), note, &hand).await?;
     let recognized_by = match issuer.is_sound() {

@@ -4,11 +4,7 @@ use api_types::key_log::{
     BadgeKeyReport, KeyLogEntryReport, KeyLogEntryRequest, KeyLogEntryResponse, KeyLogProposalRequest,
     KeyLogProposalResponse, KeyLogResponse, LostRevocation, WriterKeyReport,
 };
-use axum::{
-    Json,
-    extract::{State, rejection::JsonRejection},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use protocol::{
     KeyLog, PublicKey,
     key_log::{KeyEnd, KeyLogAct, SignedKeyLogEntry, WriterScope},
@@ -19,6 +15,7 @@ use verification::{KeyKind, multikey};
 use super::{
     App,
     auth::AuthenticatedOperator,
+    body::Body,
     problem::{INVALID, NOT_FOUND, Problem},
     recognitions::consequences_response,
 };
@@ -71,7 +68,7 @@ fn view(log: &KeyLog, here: &[PublicKey]) -> KeyLogResponse {
 }
 
 /// This agency's key log.
-#[utoipa::path(get, path = "/v1/key-log", tag = "keys", responses((status = 200, body = KeyLogResponse)))]
+#[utoipa::path(get, path = api_types::routes::KEY_LOG.path(), tag = "keys", responses((status = 200, body = KeyLogResponse)))]
 pub(super) async fn show(State(app): State<App>) -> Result<Json<KeyLogResponse>, Problem> {
     let log = app.registrar.key_log().await?;
     Ok(Json(view(&log, &app.registrar.keys_here()?)))
@@ -79,15 +76,15 @@ pub(super) async fn show(State(app): State<App>) -> Result<Json<KeyLogResponse>,
 
 /// Ask what the root would have to sign, and what would come of it. Changes nothing but that `add_writer` makes a key, if
 /// none is here that the key log does not name yet.
-#[utoipa::path(post, path = "/v1/key-log/proposals", tag = "keys", request_body = KeyLogProposalRequest,
-    security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
+#[utoipa::path(post, path = api_types::routes::PROPOSE_KEY_LOG_ENTRY.path(), tag = "keys", request_body = KeyLogProposalRequest,
+    params(("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = KeyLogProposalResponse), (status = 401, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn propose(
     State(app): State<App>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<KeyLogProposalRequest>, JsonRejection>,
+    body: Body<KeyLogProposalRequest>,
 ) -> Result<(StatusCode, Json<KeyLogProposalResponse>), Problem> {
-    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let new = body.content;
     let wish = wish(new).map_err(|detail| Problem::new(&INVALID, detail))?;
     let KeyLogProposal {
         entry,
@@ -187,16 +184,16 @@ fn wish(new: KeyLogProposalRequest) -> Result<ProposedAct, String> {
 }
 
 /// Take in an entry that the root signed. With `dry_run`, nothing is written and the consequences are shown.
-#[utoipa::path(post, path = "/v1/key-log", tag = "keys", request_body = KeyLogEntryRequest,
-    security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
+#[utoipa::path(post, path = api_types::routes::ENTER_KEY_LOG_ENTRY.path(), tag = "keys", request_body = KeyLogEntryRequest,
+    params(("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = KeyLogEntryResponse), (status = 401, body = Problem), (status = 409, body = Problem),
               (status = 422, body = Problem)))]
 pub(super) async fn append(
     State(app): State<App>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<KeyLogEntryRequest>, JsonRejection>,
+    body: Body<KeyLogEntryRequest>,
 ) -> Result<(StatusCode, Json<KeyLogEntryResponse>), Problem> {
-    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let new = body.content;
     // Looked at before, as afterwards they are gone; once the entry is in, nothing is told as an error any more.
     let before = app.registrar.entry_changes(&new.text).await;
     let log = app.registrar.enter(&new.text, new.ends_this_agency, &hand).await?;
@@ -218,7 +215,7 @@ pub(super) async fn append(
 }
 
 /// The agency as a DID document (did:web), an export of its key log: its badge keys assert, its writer keys act for it.
-#[utoipa::path(get, path = "/.well-known/did.json", tag = "keys", responses((status = 200, body = serde_json::Value)))]
+#[utoipa::path(get, path = api_types::routes::DID_DOCUMENT.path(), tag = "keys", responses((status = 200, body = serde_json::Value)))]
 pub(super) async fn did_document(State(app): State<App>) -> Result<Json<serde_json::Value>, Problem> {
     let log = app.registrar.key_log().await?;
     let did = did_web(&log.founding().url).ok_or_else(|| {

@@ -12,6 +12,7 @@ use verification::Freshness;
 use super::{
     App,
     problem::{Problem, RESTORING, UNAVAILABLE},
+    routes::DeclaredRoute,
 };
 use agency::{
     health::{LONGEST_WITHOUT_A_WRITE, ReplicationHealth},
@@ -20,7 +21,7 @@ use agency::{
 };
 
 /// Check that the process answers at all.
-#[utoipa::path(get, path = "/livez", tag = "operations", responses((status = 200, body = String)))]
+#[utoipa::path(get, path = api_types::routes::LIVENESS.path(), tag = "operations", responses((status = 200, body = String)))]
 pub(super) async fn livez() -> &'static str {
     "ok\n"
 }
@@ -28,7 +29,7 @@ pub(super) async fn livez() -> &'static str {
 /// Check that the node can do its work: its lists are as its store has them, a peer has told that all of its own is in it, the
 /// store takes writes, and its clock is believed. Otherwise the detail names what fails, and since when. Other agencies in
 /// quarantine leave it ready, and are named.
-#[utoipa::path(get, path = "/readyz", tag = "operations",
+#[utoipa::path(get, path = api_types::routes::READINESS.path(), tag = "operations",
     responses((status = 200, body = String), (status = 503, body = Problem)))]
 pub(super) async fn readyz(State(app): State<App>) -> Result<String, Problem> {
     let mut fails = Vec::new();
@@ -117,8 +118,8 @@ fn restoring_in_words(progress: RestoringProgress) -> String {
 
 /// Answers nothing but how the node does, before there is anything to answer from.
 pub(super) async fn answer_once_restored(State(app): State<App>, request: Request, next: Next) -> Response {
-    let always = ["/livez", "/readyz", "/version", "/metrics"];
-    if app.health.answers() || always.contains(&request.uri().path()) {
+    let always = DeclaredRoute::of(request.extensions()).is_some_and(DeclaredRoute::while_restoring);
+    if app.health.answers() || always {
         return next.run(request).await;
     }
     let detail = match app.health.replication() {
@@ -134,7 +135,7 @@ pub(super) async fn answer_once_restored(State(app): State<App>, request: Reques
 }
 
 /// Show which program this is.
-#[utoipa::path(get, path = "/version", tag = "operations", responses((status = 200, body = VersionResponse)))]
+#[utoipa::path(get, path = api_types::routes::VERSION.path(), tag = "operations", responses((status = 200, body = VersionResponse)))]
 pub(super) async fn version(State(app): State<App>) -> Json<VersionResponse> {
     let agency = app.registry.snapshot().home_id().clone();
     Json(VersionResponse {

@@ -14,16 +14,16 @@ use axum::{
     body::{Body, Bytes, HttpBody},
     extract::{Request, State},
     middleware::Next,
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
 use http_body::{Frame, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
-    App, is_page,
+    App,
     problem::{Problem, UNAVAILABLE},
+    routes::{DeclaredRoute, refusal},
 };
-use crate::web;
 use platform::lock::Lock;
 
 /// An answer of so many bytes is in the hands of the kernel at once.
@@ -136,15 +136,12 @@ impl Drop for ResponsePermit {
 
 /// After the routes: has a large answer hold its room.
 pub(crate) async fn hold(State(app): State<App>, request: Request, next: Next) -> Response {
-    let is_page = is_page(request.uri().path());
+    let route = DeclaredRoute::of(request.extensions());
     let client = app.clients.of(request.extensions(), request.headers());
     let response = next.run(request).await;
     app.outgoing
         .hold(client, response)
-        .unwrap_or_else(|problem| match is_page {
-            true => web::problem_page(&problem),
-            false => problem.into_response(),
-        })
+        .unwrap_or_else(|problem| refusal(route, problem))
 }
 
 /// A body with its room.

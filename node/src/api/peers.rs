@@ -8,7 +8,7 @@ use api_types::peers::{
 };
 use axum::{
     Json,
-    extract::{Path, State, rejection::JsonRejection},
+    extract::{Path, State},
     http::{HeaderMap, StatusCode},
     response::Response,
 };
@@ -19,6 +19,7 @@ use super::{
     App,
     agencies::{heard, known_freshness},
     auth::AuthenticatedOperator,
+    body::Body,
     documents, hindrances,
     operations::not_known,
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
@@ -89,7 +90,7 @@ fn shown(
 
 /// The peers of this node: who is connected, how far each one's log reaches here; those included who left or were
 /// expelled.
-#[utoipa::path(get, path = "/v1/peers", tag = "federation", responses((status = 200, body = Vec<PeerResponse>)))]
+#[utoipa::path(get, path = api_types::routes::PEERS.path(), tag = "federation", responses((status = 200, body = Vec<PeerResponse>)))]
 pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<PeerResponse>>, Problem> {
     let misbehaved = app.store.acts_by_subject("peer.misbehaved").await?;
     let now = app.clock.now();
@@ -148,7 +149,7 @@ fn ticket_response(ticket: Ticket) -> TicketResponse {
 
 /// Follow an agency: its name is pinned to its log for good, and its node is called at once. With `dry_run`, nothing is
 /// written and what rests on it already is shown.
-#[utoipa::path(post, path = "/v1/peers", tag = "federation", security(("operator" = [])), request_body = NewPeer,
+#[utoipa::path(post, path = api_types::routes::ADD_PEER.path(), tag = "federation", request_body = NewPeer,
     params(("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = PeerResponse), (status = 200, description = "dry run", body = TicketResponse),
               (status = 401, body = Problem), (status = 409, description = "the name is pinned to another log", body = Problem),
@@ -156,9 +157,9 @@ fn ticket_response(ticket: Ticket) -> TicketResponse {
 pub(super) async fn add(
     State(app): State<App>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<NewPeer>, JsonRejection>,
+    body: Body<NewPeer>,
 ) -> Result<(StatusCode, Json<serde_json::Value>), Problem> {
-    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let new = body.content;
     let ticket: Ticket = new.ticket.parse().map_err(|e| Problem::new(&INVALID, format!("{e}")))?;
     if let Some(by) = &new.introduced_by {
         let introduction = new.introduction.as_deref().ok_or_else(|| {
@@ -188,7 +189,7 @@ pub(super) async fn add(
 
 /// Follow an agency no more; what is known of it stays, as evidence. Or, after that, let go of its name. With `dry_run`,
 /// nothing is written and the consequences are shown.
-#[utoipa::path(post, path = "/v1/peers/{agency}/removal", tag = "federation", security(("operator" = [])),
+#[utoipa::path(post, path = api_types::routes::REMOVE_PEER.path(), tag = "federation",
     params(("agency" = String, Path, example = "US-SC"), ("dry_run" = Option<bool>, Query)), request_body = PeerRemovalRequest,
     responses((status = 201, body = PeerRemovalResponse), (status = 200, description = "dry run", body = PeerRemovalResponse),
               (status = 401, body = Problem), (status = 404, body = Problem),
@@ -197,10 +198,9 @@ pub(super) async fn remove(
     State(app): State<App>,
     Path(agency): Path<String>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<PeerRemovalRequest>, JsonRejection>,
+    body: Body<PeerRemovalRequest>,
 ) -> Result<(StatusCode, Json<PeerRemovalResponse>), Problem> {
-    let Json(PeerRemovalRequest { expel, unpin }) =
-        body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let PeerRemovalRequest { expel, unpin } = body.content;
     let agency: AgencyId = agency.parse().map_err(|e| Problem::new(&INVALID, format!("{e}")))?;
     if unpin {
         if expel {
@@ -244,7 +244,7 @@ pub(super) async fn remove(
 }
 
 /// This node's own ticket, by which others follow it.
-#[utoipa::path(get, path = "/v1/peers/ticket", tag = "federation",
+#[utoipa::path(get, path = api_types::routes::TICKET.path(), tag = "federation",
     responses((status = 200, body = TicketResponse), (status = 503, description = "the node is not ready", body = Problem)))]
 pub(super) async fn ticket(State(app): State<App>) -> Result<Json<TicketResponse>, Problem> {
     let registry = app.registry.snapshot();
@@ -261,7 +261,7 @@ pub(super) async fn ticket(State(app): State<App>) -> Result<Json<TicketResponse
 
 /// The tickets of this node's peers, for who already trusts this node. Nobody is followed by being introduced: an
 /// operator compares the fingerprint and says yes.
-#[utoipa::path(get, path = "/v1/peers/introductions", tag = "federation",
+#[utoipa::path(get, path = api_types::routes::INTRODUCTIONS.path(), tag = "federation",
     responses((status = 200, description = "empty, if the operator of this node introduces nobody", body = Vec<TicketResponse>)))]
 pub(super) async fn introductions(State(app): State<App>) -> Json<Vec<TicketResponse>> {
     Json(whom_we_introduce(&app))
@@ -269,7 +269,7 @@ pub(super) async fn introductions(State(app): State<App>) -> Json<Vec<TicketResp
 
 /// The tickets of this node's peers, signed with this agency's writer key: nobody on the way adds one. It is believed for an
 /// hour.
-#[utoipa::path(get, path = "/v1/peers/introductions/signed", tag = "federation",
+#[utoipa::path(get, path = api_types::routes::SIGNED_INTRODUCTIONS.path(), tag = "federation",
     responses((status = 200, body = IntroductionsResponse), (status = 503, description = "this process does not write", body = Problem)))]
 pub(super) async fn signed_introductions(State(app): State<App>, asked: HeaderMap) -> Result<Response, Problem> {
     let node = app.clone();

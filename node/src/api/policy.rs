@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use api_types::policies::{PolicyChangeResponse, PolicyFormat, PolicyQuery, PolicySample};
 use axum::{
     Json,
-    extract::{Path, Query, State, rejection::StringRejection},
+    extract::{Path, Query, State},
     http::{HeaderMap, header},
     response::{IntoResponse as _, Response},
 };
@@ -15,12 +15,13 @@ use registry_schema::{AgencyId, PolicyEntry, Purpose, Timestamp, policy::PolicyF
 use super::{
     App,
     auth::AuthenticatedOperator,
+    body::{Body, TextBody},
     documents::{CachedDocument, json},
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
 };
 
 /// Show what an agency accepts, and what that counts for.
-#[utoipa::path(get, path = "/v1/policy", tag = "policies", params(PolicyQuery),
+#[utoipa::path(get, path = api_types::routes::POLICY.path(), tag = "policies", params(PolicyQuery),
     responses((status = 200, content((PolicyFile = "application/json"), (String = "application/toml"))),
               (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn show(State(app): State<App>, Query(which): Query<PolicyQuery>) -> Result<Response, Problem> {
@@ -59,17 +60,17 @@ pub(super) async fn show(State(app): State<App>, Query(which): Query<PolicyQuery
 /// Only what differs is written. A rule that the file no longer has ends now; one that it changes is kept, ended, beside
 /// its new version, so that earlier dates are answered as before. With `dry_run`, nothing is written and the
 /// consequences are shown.
-#[utoipa::path(put, path = "/v1/policy", tag = "policies",
-    request_body(content = String, content_type = "application/toml"),
-    security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
+#[utoipa::path(put, path = api_types::routes::POLICY_CHANGE.path(), tag = "policies",
+    request_body = String,
+    params(("dry_run" = Option<bool>, Query)),
     responses((status = 200, body = PolicyChangeResponse), (status = 401, body = Problem), (status = 409, body = Problem),
               (status = 422, description = "what is wrong with the file, by line and column", body = Problem)))]
 pub(super) async fn apply(
     State(app): State<App>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<String, StringRejection>,
+    body: Body<TextBody>,
 ) -> Result<Json<PolicyChangeResponse>, Problem> {
-    let text = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let TextBody(text) = body.content;
     let file = file::parse(&text).map_err(|wrong| Problem::new(&INVALID, wrong.to_string()))?;
     let applied = app.registrar.apply_policy(file, &hand).await?;
     Ok(Json(PolicyChangeResponse {
@@ -82,7 +83,7 @@ pub(super) async fn apply(
 }
 
 /// The model policy, to adopt.
-#[utoipa::path(get, path = "/v1/policy/model", tag = "policies",
+#[utoipa::path(get, path = api_types::routes::POLICY_MODEL.path(), tag = "policies",
     responses((status = 200, content_type = "application/toml", body = String),
               (status = 304, description = "unchanged since the ETag given")))]
 pub(super) async fn model(asked: HeaderMap) -> Result<Response, Problem> {
@@ -95,7 +96,7 @@ type FixedDocument = Result<CachedDocument, Problem>;
 
 /// The shipped samples of rules: what 13 states and two districts were found to say, with sources. Sample data, not legal
 /// advice; no agency speaks. `POST /v1/worth` counts by one.
-#[utoipa::path(get, path = "/v1/policy/samples", tag = "policies",
+#[utoipa::path(get, path = api_types::routes::POLICY_SAMPLES.path(), tag = "policies",
     responses((status = 200, body = Vec<PolicySample>), (status = 304, description = "unchanged since the ETag given")))]
 pub(super) async fn list_samples(asked: HeaderMap) -> Result<Response, Problem> {
     static MADE: LazyLock<FixedDocument> = LazyLock::new(|| CachedDocument::fixed(json(&sample_rows()?)?));
@@ -129,7 +130,7 @@ fn sample_rows() -> Result<Vec<PolicySample>, Problem> {
 }
 
 /// One of them, as a policy file.
-#[utoipa::path(get, path = "/v1/policy/samples/{agency}", tag = "policies",
+#[utoipa::path(get, path = api_types::routes::POLICY_SAMPLE.path(), tag = "policies",
     params(("agency" = String, Path, example = "US-KY")),
     responses((status = 200, content_type = "application/toml", body = String),
               (status = 304, description = "unchanged since the ETag given"), (status = 404, body = Problem)))]
@@ -146,7 +147,7 @@ pub(super) async fn sample(Path(agency): Path<String>, asked: HeaderMap) -> Resu
 }
 
 /// The JSON Schema of policy files.
-#[utoipa::path(get, path = "/v1/policy/schema", tag = "policies",
+#[utoipa::path(get, path = api_types::routes::POLICY_SCHEMA.path(), tag = "policies",
     responses((status = 200, content_type = "application/schema+json", body = serde_json::Value),
               (status = 304, description = "unchanged since the ETag given")))]
 pub(super) async fn schema(asked: HeaderMap) -> Result<Response, Problem> {

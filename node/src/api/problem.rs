@@ -20,16 +20,18 @@ use storage::StoreError;
 /// An error, as it is answered: the problem, and what its headers say.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
-    response: ProblemResponse,
+    response: Box<ProblemResponse>,
     /// In how many seconds to come again, for the header.
     retry_after: Option<u64>,
     /// The budget that is used up, for the headers.
     budget: Option<String>,
+    /// The media types that are taken, for the header.
+    accepts: &'static [&'static str],
 }
 
 impl From<Problem> for ProblemResponse {
     fn from(problem: Problem) -> Self {
-        problem.response
+        *problem.response
     }
 }
 
@@ -77,11 +79,13 @@ codes! {
     INVALID = "request.invalid", UNPROCESSABLE_ENTITY, "The request asks for what cannot be",
         "A value in the request breaks a rule. The detail says which one, and what it may be. Nothing was changed.";
     TOO_LARGE = "request.too_large", PAYLOAD_TOO_LARGE, "The file is too large",
-        "A badge, and any other request, has at most 2 MiB; an upload of many badges has at most 48 MiB. A real badge file is a few kilobytes, or a few hundred with a picture. Send the badge itself, not a scan or an archive.";
+        "A badge, and any other request, has at most 2 MiB; an upload of many badges has at most 48 MiB; what applicants write has at most 256 KiB. A real badge file is a few kilobytes, or a few hundred with a picture. Send the badge itself, not a scan or an archive.";
     UNSUPPORTED = "request.unsupported", BAD_REQUEST, "The request cannot be read",
         "The body is not what this address takes: see /openapi.json for the shape. Nothing was changed.";
     PACKED = "request.packed", UNSUPPORTED_MEDIA_TYPE, "The body is compressed",
         "This node takes bodies as they are: a badge has a few kilobytes. Send it again without the header `Content-Encoding`, and not compressed. Nothing was changed.";
+    MEDIA_TYPE = "request.media_type", UNSUPPORTED_MEDIA_TYPE, "This address takes another kind of body",
+        "The header `Content-Type` names a kind of body that this address does not take, or none where one has to be named. The header `Accept` of the answer, and its detail, say which ones it takes. Nothing was changed.";
     NOT_FOUND = "request.not_found", NOT_FOUND, "There is nothing at this address",
         "The address, or the thing that it names, does not exist at this node. Check it for a typing mistake.";
     METHOD = "request.method", METHOD_NOT_ALLOWED, "This address takes another method",
@@ -121,14 +125,16 @@ codes! {
 impl Problem {
     pub(crate) fn new(code: &ProblemCode, detail: impl Into<String>) -> Self {
         Self {
-            response: ProblemResponse {
+            response: Box::new(ProblemResponse {
                 kind: format!("/help/{}", code.code),
                 title: code.title.to_owned(),
                 status: code.status.as_u16(),
                 detail: detail.into(),
-            },
+                field: None,
+            }),
             retry_after: None,
             budget: None,
+            accepts: &[],
         }
     }
 
@@ -158,12 +164,16 @@ impl Problem {
         StatusCode::from_u16(self.response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// The right problem for a body that axum could not read.
-    pub(crate) fn unreadable_body(status: StatusCode, detail: String) -> Self {
-        if status == StatusCode::PAYLOAD_TOO_LARGE {
-            return Self::new(&TOO_LARGE, "a request has at most 2 MiB; a badge has a few kilobytes");
-        }
-        Self::new(&UNSUPPORTED, detail)
+    /// The same, with the media types that the address takes, for the header.
+    pub(super) fn accepting(mut self, kinds: &'static [&'static str]) -> Self {
+        self.accepts = kinds;
+        self
+    }
+
+    /// The same, about this member of the body or of the query.
+    pub(super) fn about(mut self, field: impl Into<String>) -> Self {
+        self.response.field = Some(field.into());
+        self
     }
 }
 
@@ -209,12 +219,17 @@ pub(crate) async fn in_our_words(response: Response) -> Response {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.status();
-        let (retry_after, budget) = (self.retry_after, self.budget);
+        let (retry_after, budget, accepts) = (self.retry_after, self.budget, self.accepts);
         let mut response = (status, Json(self.response)).into_response();
         if let Some(seconds) = retry_after {
             response
                 .headers_mut()
                 .insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
+        }
+        if let Ok(kinds) = header::HeaderValue::from_str(&accepts.join(", "))
+            && !accepts.is_empty()
+        {
+            response.headers_mut().insert(header::ACCEPT, kinds);
         }
         if let Some((now, policy)) = budget.as_deref().and_then(|budget| budget.split_once('|')) {
             let told = [("ratelimit", now), ("ratelimit-policy", policy)];

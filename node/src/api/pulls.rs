@@ -17,7 +17,7 @@ use super::{
 
 /// Ask a peer's nodes at once for all that they hold and this node lacks, of any agency, and try again what is in quarantine.
 /// What they give is verified and taken in as always; `/v1/heartbeats` shows how far that is. With `dry_run`, nothing is asked.
-#[utoipa::path(post, path = "/v1/peers/{agency}/pull", tag = "federation", security(("operator" = [])),
+#[utoipa::path(post, path = api_types::routes::PULL.path(), tag = "federation",
     params(("agency" = String, Path, example = "US-SC"), ("dry_run" = Option<bool>, Query)),
     responses((status = 201, description = "it is asked", body = PeerResponse), (status = 200, description = "dry run", body = PeerResponse),
               (status = 401, body = Problem), (status = 404, body = Problem),

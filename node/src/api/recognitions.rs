@@ -6,7 +6,7 @@ use api_types::{
 };
 use axum::{
     Json,
-    extract::{Path, Query, State, rejection::JsonRejection},
+    extract::{Path, Query, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
@@ -18,6 +18,7 @@ use registry_schema::{
 use super::{
     App,
     auth::AuthenticatedOperator,
+    body::Body,
     documents::{self, DocumentValidity},
     problem::{INVALID, Problem},
     verifications::on_worker,
@@ -28,7 +29,7 @@ use agency::{
 };
 
 /// List who recognizes whom.
-#[utoipa::path(get, path = "/v1/recognitions", tag = "trust lists", params(RecognitionListQuery),
+#[utoipa::path(get, path = api_types::routes::RECOGNITIONS.path(), tag = "trust lists", params(RecognitionListQuery),
     responses((status = 200, description = "withdrawn ones included, unless `at` is given", body = Vec<RecognitionEntry>),
               (status = 422, body = Problem)))]
 pub(super) async fn list(
@@ -79,16 +80,16 @@ fn wanted(
 }
 
 /// Recognize an issuer. With `dry_run`, nothing is written and the consequences are shown.
-#[utoipa::path(post, path = "/v1/recognitions", tag = "trust lists", request_body = RecognitionRequest,
-    security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
+#[utoipa::path(post, path = api_types::routes::RECOGNIZE.path(), tag = "trust lists", request_body = RecognitionRequest,
+    params(("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = RecognitionResponse), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn recognize(
     State(app): State<App>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<RecognitionRequest>, JsonRejection>,
+    body: Body<RecognitionRequest>,
 ) -> Result<(StatusCode, Json<RecognitionResponse>), Problem> {
-    let Json(RecognitionRequest {
+    let RecognitionRequest {
         issuer,
         registered_by,
         purposes,
@@ -100,7 +101,7 @@ pub(super) async fn recognize(
         stands_alone,
         may_be_followed,
         conditions,
-    }) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    } = body.content;
     let new = registrar::NewRecognition {
         issuer,
         registered_by,
@@ -159,17 +160,17 @@ pub(super) fn consequences_response(found: registrar::ChangeConsequences) -> Con
 }
 
 /// Withdraw a recognition. With `dry_run`, nothing is written and the consequences are shown.
-#[utoipa::path(post, path = "/v1/recognitions/{id}/withdrawal", tag = "trust lists", request_body = WithdrawalRequest,
-    security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
+#[utoipa::path(post, path = api_types::routes::WITHDRAW.path(), tag = "trust lists", request_body = WithdrawalRequest,
+    params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = RecognitionResponse), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, body = Problem)))]
 pub(super) async fn withdraw(
     State(app): State<App>,
     Path(id): Path<String>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<WithdrawalRequest>, JsonRejection>,
+    body: Body<WithdrawalRequest>,
 ) -> Result<(StatusCode, Json<RecognitionResponse>), Problem> {
-    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let new = body.content;
     let stay_good = new.earlier_badges_stay_good;
     let entry = app.registrar.withdraw(&id, stay_good, &hand).await?;
     let consequences = match hand.dry_run {

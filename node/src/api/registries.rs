@@ -170,7 +170,7 @@ fn unsigned(error: impl std::fmt::Display) -> Problem {
 
 /// The trust list as a `RecognizedEntityCredential` (W3C Recognized Entities v1.0, a draft), signed with the agency's
 /// badge key (`eddsa-rdfc-2022`), which `/.well-known/did.json` names.
-#[utoipa::path(get, path = "/v1/recognized-entities", tag = "other registries",
+#[utoipa::path(get, path = api_types::routes::RECOGNIZED_ENTITIES.path(), tag = "other registries",
     responses((status = 200, content_type = "application/vc", body = serde_json::Value), (status = 404, body = Problem),
               (status = 503, body = Problem)))]
 pub(super) async fn entities(State(app): State<App>, asked: HeaderMap) -> Result<Response, Problem> {
@@ -235,7 +235,7 @@ fn entities_of(registry: &Registry, signer: AgencySigner, now: Timestamp) -> Res
         .whole_seconds();
     let document = json!({
         "@context": [CREDENTIALS_V2, EXAMPLES],
-        "id": format!("{url}/v1/recognized-entities"),
+        "id": format!("{url}{}", api_types::routes::RECOGNIZED_ENTITIES.path()),
         "type": ["VerifiableCredential", "RecognizedEntityCredential"],
         "issuer": {"id": did, "type": "RecognizedIssuer", "name": name},
         "validFrom": created.to_string(),
@@ -249,7 +249,7 @@ fn entities_of(registry: &Registry, signer: AgencySigner, now: Timestamp) -> Res
 }
 
 /// The trust list as a known-issuer registry of the Digital Credentials Consortium.
-#[utoipa::path(get, path = "/registry.json", tag = "other registries",
+#[utoipa::path(get, path = api_types::routes::KNOWN_ISSUERS.path(), tag = "other registries",
     responses((status = 200, body = serde_json::Value), (status = 503, body = Problem)))]
 pub(super) async fn registry(State(app): State<App>, asked: HeaderMap) -> Result<Response, Problem> {
     let now = app.clock.now();
@@ -283,7 +283,7 @@ fn known_issuers(registry: &Registry, now: Timestamp) -> Result<Vec<u8>, Problem
 
 /// This agency as an entity of OpenID Federation 1.0 (§3, §9): it says where [`statement`]s are fetched, signed with its
 /// badge key.
-#[utoipa::path(get, path = "/.well-known/openid-federation", tag = "other registries",
+#[utoipa::path(get, path = api_types::routes::ENTITY_CONFIGURATION.path(), tag = "other registries",
     responses((status = 200, content_type = "application/entity-statement+jwt", body = String),
               (status = 404, body = Problem), (status = 503, body = Problem)))]
 pub(super) async fn configuration(State(app): State<App>) -> Result<Response, Problem> {
@@ -319,7 +319,7 @@ pub(super) struct StatementQuery {
 
 /// Show what this agency states of an issuer that it recognizes (OpenID Federation 1.0, §3: a subordinate statement), signed
 /// with its badge key.
-#[utoipa::path(get, path = "/fetch", tag = "other registries", params(StatementQuery),
+#[utoipa::path(get, path = api_types::routes::ENTITY_STATEMENT.path(), tag = "other registries", params(StatementQuery),
     responses((status = 200, content_type = "application/entity-statement+jwt", body = String),
               (status = 404, description = "this agency does not recognize it now", body = Problem),
               (status = 422, body = Problem), (status = 503, body = Problem)))]

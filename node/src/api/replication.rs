@@ -78,7 +78,7 @@ fn reached(replica: &Replica, names: &BTreeMap<Hash, AgencyId>, now: Timestamp) 
 
 /// Show what this node holds of every agency: newest envelopes, heartbeats, and what is missing. Several processes of one
 /// agency: one that does not write asks the one that does, for operators alone.
-#[utoipa::path(get, path = "/v1/heartbeats", tag = "federation",
+#[utoipa::path(get, path = api_types::routes::HEARTBEATS.path(), tag = "federation",
     responses((status = 200, body = Vec<LogHoldingResponse>), (status = 503, description = "this process does not write", body = Problem)))]
 pub(super) async fn heartbeats(
     State(app): State<App>,
@@ -111,7 +111,7 @@ async fn all_reached(app: &App) -> Result<Vec<LogHoldingResponse>, Problem> {
 type PeerCountersignature = (Hash, Vec<Hash>, Timestamp, usize, bool, Vec<u8>);
 
 /// Show who holds this agency's log, and up to where; with each peer's signed word for it.
-#[utoipa::path(get, path = "/v1/reach/{agency}", tag = "federation", params(("agency" = String, Path, example = "US-NC")),
+#[utoipa::path(get, path = api_types::routes::REACH.path(), tag = "federation", params(("agency" = String, Path, example = "US-NC")),
     responses((status = 200, body = ReachResponse), (status = 404, description = "another agency's: ask its own node", body = Problem),
               (status = 503, description = "this process does not write", body = Problem)))]
 pub(super) async fn reach(

@@ -6,7 +6,7 @@ use api_types::status_lists::{ListEntryRequest, ListEntryResponse, StatusListFil
 use axum::{
     Json,
     body::Bytes,
-    extract::{Path, State, rejection::JsonRejection},
+    extract::{Path, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -17,6 +17,7 @@ use verification::{Freshness, bitstring::Bitstring, credential, data_integrity, 
 use super::{
     App,
     auth::AuthenticatedOperator,
+    body::Body,
     documents::has_it,
     operations::not_known,
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
@@ -30,7 +31,7 @@ const TTL: u64 = 300_000;
 
 /// The status lists of the issuers whose keys this store keeps, and how full each is. An issuer has as many as its badges
 /// need: a further one is opened by itself.
-#[utoipa::path(get, path = "/v1/status-lists", tag = "status lists", responses((status = 200, body = Vec<StatusListFill>)))]
+#[utoipa::path(get, path = api_types::routes::STATUS_LISTS.path(), tag = "status lists", responses((status = 200, body = Vec<StatusListFill>)))]
 pub(super) async fn list(State(app): State<App>) -> Result<Json<Vec<StatusListFill>>, Problem> {
     let fill = app.registrar.list_fill().await?;
     let filled = fill.into_iter().map(|fill| StatusListFill {
@@ -90,7 +91,7 @@ impl SignedLists {
 /// A signed `BitstringStatusListCredential` (Bitstring Status List v1.0, §3.2).
 ///
 /// The id is `{number}-revocation` or `{number}-suspension`, as the `statusListCredential` of a badge names it.
-#[utoipa::path(get, path = "/v1/status-lists/{id}", tag = "status lists", params(("id" = String, Path)),
+#[utoipa::path(get, path = api_types::routes::STATUS_LIST.path(), tag = "status lists", params(("id" = String, Path)),
     responses((status = 200, description = "the list, signed by the issuer of its badges", content_type = "application/vc", body = serde_json::Value),
               (status = 304, description = "unchanged since the ETag given"), (status = 404, body = Problem)))]
 pub(super) async fn show(
@@ -169,8 +170,8 @@ pub(super) async fn show(
 
 /// Suspend, reinstate or revoke what stands at a place of a status list of this agency: for a credential that another
 /// store of the agency keeps, whose badge names list and place. `id` is the list's number.
-#[utoipa::path(post, path = "/v1/status-lists/{id}/entries", tag = "status lists", request_body = ListEntryRequest,
-    security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
+#[utoipa::path(post, path = api_types::routes::LIST_ENTRY.path(), tag = "status lists", request_body = ListEntryRequest,
+    params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
     responses((status = 201, description = "on disk here, and on its way to every peer", body = ListEntryResponse),
               (status = 401, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem),
               (status = 422, body = Problem)))]
@@ -178,9 +179,9 @@ pub(super) async fn append(
     State(app): State<App>,
     Path(id): Path<String>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<ListEntryRequest>, JsonRejection>,
+    body: Body<ListEntryRequest>,
 ) -> Result<(StatusCode, Json<ListEntryResponse>), Problem> {
-    let Json(new) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let new = body.content;
     let number = || Problem::new(&INVALID, format!("`{id}` is no number of a status list"));
     let list: u32 = id.parse().map_err(|_| number())?;
     let place = (list, new.index);

@@ -26,7 +26,7 @@ async fn opinion(app: &App) -> Json<StoreResponse> {
 }
 
 /// Show what the node thinks of its store.
-#[utoipa::path(get, path = "/v1/store", tag = "operations", responses((status = 200, body = StoreResponse)))]
+#[utoipa::path(get, path = api_types::routes::STORE.path(), tag = "operations", responses((status = 200, body = StoreResponse)))]
 pub(super) async fn show(State(app): State<App>) -> Json<StoreResponse> {
     opinion(&app).await
 }
@@ -36,7 +36,7 @@ pub(super) async fn show(State(app): State<App>) -> Json<StoreResponse> {
 /// All that this agency wrote is in it, or is nowhere any more: the node goes on from it without the word of a peer. What was
 /// revoked and is not in it is called good from here on, until a peer that has it is heard. It is refused where nobody's word can
 /// end the doubt: what later entries of the own log follow is known to be lost here.
-#[utoipa::path(post, path = "/v1/store/acceptance", tag = "operations", security(("operator" = [])),
+#[utoipa::path(post, path = api_types::routes::ACCEPT_STORE.path(), tag = "operations",
     responses((status = 200, body = StoreResponse), (status = 401, body = Problem), (status = 409, body = Problem)))]
 pub(super) async fn accept(
     State(app): State<App>,

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use api_types::trqp::{TrqpRequest, TrqpResponse};
 use axum::{
     Json,
-    extract::{State, rejection::JsonRejection},
+    extract::State,
     http::{HeaderMap, HeaderName},
     response::{IntoResponse as _, Response},
 };
@@ -20,6 +20,7 @@ use verification::{
 
 use super::{
     App,
+    body::Body,
     key_log::did_web,
     problem::{NOT_FOUND, Problem, TRUST_STALE, UNSUPPORTED},
 };
@@ -38,14 +39,14 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// `issue`: the authority registers the issuer as its own, or recognizes it, itself or through agencies that it follows.
 /// `recognize:<purpose>`: it recognizes the issuer for this purpose. What its acceptance rules demand of a badge is not asked:
 /// the query names none. The message says that there are such rules; `/v1/verifications` holds a badge against them.
-#[utoipa::path(post, path = "/authorization", tag = "other registries", request_body = TrqpRequest,
+#[utoipa::path(post, path = api_types::routes::TRQP_AUTHORIZATION.path(), tag = "other registries", request_body = TrqpRequest,
     responses((status = 200, body = TrqpResponse), (status = 400, body = Problem),
               (status = 404, description = "the authority or the action is not known", body = Problem),
               (status = 503, description = "a list that the answer rests on is too old", body = Problem)))]
 pub(super) async fn authorization(
     State(app): State<App>,
     headers: HeaderMap,
-    body: Result<Json<TrqpRequest>, JsonRejection>,
+    body: Result<Body<TrqpRequest>, Problem>,
 ) -> Response {
     let answer = match asked(body) {
         Ok(query) => answer(&app, query, true).await,
@@ -58,14 +59,14 @@ pub(super) async fn authorization(
 /// Is this entity recognized by this authority?
 ///
 /// The entity can be an issuer, or another agency, whose recognitions the authority accepts.
-#[utoipa::path(post, path = "/recognition", tag = "other registries", request_body = TrqpRequest,
+#[utoipa::path(post, path = api_types::routes::TRQP_RECOGNITION.path(), tag = "other registries", request_body = TrqpRequest,
     responses((status = 200, body = TrqpResponse), (status = 400, body = Problem),
               (status = 404, description = "the authority or the action is not known", body = Problem),
               (status = 503, description = "a list that the answer rests on is too old", body = Problem)))]
 pub(super) async fn recognition(
     State(app): State<App>,
     headers: HeaderMap,
-    body: Result<Json<TrqpRequest>, JsonRejection>,
+    body: Result<Body<TrqpRequest>, Problem>,
 ) -> Response {
     let answer = match asked(body) {
         Ok(query) => answer(&app, query, false).await,
@@ -75,12 +76,9 @@ pub(super) async fn recognition(
     echoed(&headers, answer)
 }
 
-fn asked(body: Result<Json<TrqpRequest>, JsonRejection>) -> Result<TrqpRequest, Problem> {
-    // The protocol wants 400 for whatever is missing or of another type.
-    let Json(query) = body.map_err(|e| match e.status() {
-        axum::http::StatusCode::PAYLOAD_TOO_LARGE => Problem::unreadable_body(e.status(), e.body_text()),
-        _ => Problem::new(&UNSUPPORTED, e.body_text()),
-    })?;
+fn asked(body: Result<Body<TrqpRequest>, Problem>) -> Result<TrqpRequest, Problem> {
+    // The protocol wants 400 for whatever is missing or of another type, as bodies are answered anyway.
+    let query = body?.content;
     let context = query.context.iter().flatten();
     let texts = [&query.entity_id, &query.authority_id, &query.action, &query.resource];
     let all = texts.into_iter().chain(context.flat_map(|(name, text)| [name, text]));

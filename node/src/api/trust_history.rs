@@ -22,7 +22,7 @@ const MOST_SHOWN: usize = 5_000;
 
 /// List what agencies said about an issuer, or one agency about all, in the order of time: each statement with who signed
 /// it and whether it stands. At most the newest 5,000.
-#[utoipa::path(get, path = "/v1/trust-history", tag = "trust lists", params(TrustHistoryQuery),
+#[utoipa::path(get, path = api_types::routes::TRUST_HISTORY.path(), tag = "trust lists", params(TrustHistoryQuery),
     responses((status = 200, body = Vec<TrustStatementResponse>), (status = 422, body = Problem)))]
 pub(super) async fn list(
     State(app): State<App>,

@@ -15,11 +15,11 @@ use api_types::{
 };
 use axum::{
     Json,
-    extract::{Request, State},
+    extract::State,
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio::time::{Instant, timeout_at};
 use utoipa::ToSchema;
 use verification::{
@@ -33,10 +33,12 @@ use words::Language;
 use super::{
     App,
     auth::AuthenticatedOperator,
+    body::{Body, StrictJson},
+    clients::AskingClient,
     confirmations,
     language::ReaderLanguage,
-    problem::{INVALID, Problem, UNSUPPORTED, VC_NOT_VERIFIED},
-    verifications::{on_worker, receive, turn},
+    problem::{INVALID, Problem, VC_NOT_VERIFIED},
+    verifications::{on_worker, turn},
 };
 use agency::{evidence::gather, external_sources::FetchContext, registrar::UnsignedCredential};
 
@@ -126,16 +128,16 @@ pub(super) struct Refusal {
 ///
 /// It gets a place in its issuer's status list, and an `id`, unless it names a status of its own or is one of VCDM 1.1.
 /// VC API 1.0, §3.2.1.
-#[utoipa::path(post, path = "/credentials/issue", tag = "vc api", request_body = IssueCredentialRequest,
-    security(("operator" = [])), params(("dry_run" = Option<bool>, Query)),
+#[utoipa::path(post, path = api_types::routes::VC_ISSUANCE.path(), tag = "vc api", request_body = IssueCredentialRequest,
+    params(("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = IssueCredentialResponse), (status = 400, body = Problem), (status = 401, body = Problem),
               (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub(super) async fn issue(
     State(app): State<App>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    request: Request,
+    body: Body<StrictJson<IssueCredentialRequest>>,
 ) -> Result<Response, Problem> {
-    let IssueCredentialRequest { credential, options } = read(&app, request).await?;
+    let StrictJson(IssueCredentialRequest { credential, options }) = body.content;
     let suite = |name: String| {
         let unknown = || {
             Problem::new(
@@ -161,16 +163,16 @@ pub(super) async fn issue(
 /// `checks` leaves them away. Whether anybody recognizes the issuer is not asked: see `/v1/verifications`.
 ///
 /// VC API 1.0, §3.3.1.
-#[utoipa::path(post, path = "/credentials/verify", tag = "vc api", request_body = VerifyCredentialRequest,
+#[utoipa::path(post, path = api_types::routes::VC_VERIFICATION.path(), tag = "vc api", request_body = VerifyCredentialRequest,
     responses((status = 200, body = VerifyResponse), (status = 400, body = Problem), (status = 413, body = Problem),
               (status = 422, description = "not verified, or not a request that can be, and why", body = Refusal)))]
 pub(super) async fn verify_credential(
     State(app): State<App>,
     language: ReaderLanguage,
-    request: Request,
+    AskingClient(client): AskingClient,
+    body: Body<StrictJson<VerifyCredentialRequest>>,
 ) -> Result<Response, Problem> {
-    let client = app.clients.of(request.extensions(), request.headers());
-    let asked: VerifyCredentialRequest = read(&app, request).await?;
+    let StrictJson(asked) = body.content;
     let checks = requested_checks(&asked.options)?;
     let credential = vcdm::read_credential(asked.verifiable_credential).map_err(no_credential)?;
     let mut answer = VerificationFindings::default();
@@ -182,19 +184,19 @@ pub(super) async fn verify_credential(
 /// holder's proof has to be for these.
 ///
 /// VC API 1.0, §3.3.2.
-#[utoipa::path(post, path = "/presentations/verify", tag = "vc api", request_body = VerifyPresentationRequest,
+#[utoipa::path(post, path = api_types::routes::VP_VERIFICATION.path(), tag = "vc api", request_body = VerifyPresentationRequest,
     responses((status = 200, body = VerifyResponse), (status = 400, body = Problem), (status = 413, body = Problem),
               (status = 422, description = "not verified, or not a request that can be, and why", body = Refusal)))]
 pub(super) async fn verify_presentation(
     State(app): State<App>,
     language: ReaderLanguage,
-    request: Request,
+    AskingClient(client): AskingClient,
+    body: Body<StrictJson<VerifyPresentationRequest>>,
 ) -> Result<Response, Problem> {
-    let client = app.clients.of(request.extensions(), request.headers());
-    let VerifyPresentationRequest {
+    let StrictJson(VerifyPresentationRequest {
         verifiable_presentation,
         options,
-    } = read(&app, request).await?;
+    }) = body.content;
     let checks = requested_checks(&options)?;
     let too_many = || {
         let detail = format!("a presentation has at most {MOST_CREDENTIALS} credentials here: send them in parts");
@@ -212,17 +214,6 @@ pub(super) async fn verify_presentation(
 
 fn no_credential(why: UnreadableBadge) -> Problem {
     Problem::new(&INVALID, why.to_string())
-}
-
-/// The body, as strict JSON of this shape.
-async fn read<T: for<'de> Deserialize<'de> + Send + 'static>(app: &App, request: Request) -> Result<T, Problem> {
-    let arrived = receive(app, request).await?;
-    let unreadable = |error: String| Problem::new(&UNSUPPORTED, error);
-    on_worker(move || {
-        let value = vcdm::read_json(&arrived.bytes).map_err(unreadable)?;
-        serde_json::from_value(value).map_err(|error| unreadable(error.to_string()))
-    })
-    .await?
 }
 
 fn question(app: &App) -> VerificationQuestion {

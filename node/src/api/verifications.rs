@@ -6,9 +6,7 @@ use transport::client::ClientAddress;
 use api_types::verifications::VerificationQuery;
 use axum::{
     Json,
-    body::Bytes,
-    extract::{FromRequest as _, Multipart, Query, Request, State},
-    http::{StatusCode, header::CONTENT_TYPE},
+    extract::{Query, State},
     response::Response,
 };
 use futures::future::try_join_all;
@@ -20,13 +18,14 @@ use verification::{
 };
 
 use super::{
-    App, MAX_BODY_BYTES,
-    arrivals::ReceivedBody,
+    App,
+    body::{Body, FileOrField},
+    clients::AskingClient,
     confirmations,
     costs::PAST,
     following::{ResolvedInput, follow},
     language::ReaderLanguage,
-    problem::{INVALID, Problem, UNAVAILABLE, UNSUPPORTED},
+    problem::{INVALID, Problem, UNAVAILABLE},
 };
 use agency::{
     evidence::{gather, gather_then},
@@ -104,12 +103,8 @@ pub(super) fn moment_of(text: &str, agency: &AgencyId, now: Timestamp) -> Result
 /// `multipart/form-data` with the field `file`. At most 2 MiB. The answer is always 200 with a Verdict if the request could
 /// be read at all; a file that is no badge is the verdict `unreadable`.
 #[utoipa::path(
-    post, path = "/v1/verifications", tag = "verification", params(VerificationQuery),
-    request_body(content(
-        (serde_json::Value = "application/json"), (serde_json::Value = "application/vc"), (Vec<u8> = "image/png"),
-        (String = "image/svg+xml"), (String = "text/plain"), (Vec<u8> = "application/octet-stream"),
-        (Vec<u8> = "multipart/form-data"),
-    )),
+    post, path = api_types::routes::VERIFICATION.path(), tag = "verification", params(VerificationQuery),
+    request_body = Vec<u8>,
     responses(
         (status = 200, description = "the answer", body = Verdict),
         (status = 413, description = "the body is longer than 2 MiB", body = Problem),
@@ -121,47 +116,13 @@ pub(crate) async fn verify(
     State(app): State<App>,
     Query(asked): Query<VerificationQuery>,
     language: ReaderLanguage,
-    request: Request,
+    AskingClient(client): AskingClient,
+    body: Body<FileOrField>,
 ) -> Result<Response, Problem> {
     let question = question_of(&app, &asked)?;
-    let client = app.clients.of(request.extensions(), request.headers());
-    let arrived = receive(&app, request).await?;
-    let bytes = badge_in(&app, arrived.request, arrived.bytes).await?;
-    let verdict = answer(&app, client, &bytes, &question).await?;
+    let FileOrField(bytes) = &body.content;
+    let verdict = answer(&app, client, bytes, &question).await?;
     Ok(language.answered(Json(verdict.in_words(&language.0))))
-}
-
-/// The badge in a request with this body: all of it, or the field `file` of a form.
-async fn badge_in(app: &App, request: Request, body: Bytes) -> Result<Bytes, Problem> {
-    let content_type = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|v| v.to_str().ok())
-        .unwrap_or_default();
-    if content_type.starts_with("multipart/form-data") {
-        let multipart = Multipart::from_request(request, app).await;
-        return file_field(multipart.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?).await;
-    }
-    Ok(body)
-}
-
-/// Receives a request with badges, if not too many others are on their way, and if it does not take too long.
-pub(crate) async fn receive(app: &App, request: Request) -> Result<ReceivedBody, Problem> {
-    let client = app.clients.of(request.extensions(), request.headers());
-    let too_large = || Problem::unreadable_body(StatusCode::PAYLOAD_TOO_LARGE, String::new());
-    app.badge_uploads
-        .receive(client, request, MAX_BODY_BYTES, too_large)
-        .await
-}
-
-async fn file_field(mut multipart: Multipart) -> Result<Bytes, Problem> {
-    let unreadable = |e: axum::extract::multipart::MultipartError| Problem::unreadable_body(e.status(), e.body_text());
-    while let Some(field) = multipart.next_field().await.map_err(unreadable)? {
-        if field.name() == Some("file") {
-            return field.bytes().await.map_err(unreadable);
-        }
-    }
-    Err(Problem::new(&UNSUPPORTED, "the form has no field `file`"))
 }
 
 /// The answer about these bytes. The page, the API and the command line all come here.

@@ -40,7 +40,7 @@ warning_codes! {
 }
 
 /// List what is weak about this node, though it serves; empty, if nothing is.
-#[utoipa::path(get, path = "/v1/warnings", tag = "operations", security(("operator" = [])),
+#[utoipa::path(get, path = api_types::routes::WARNINGS.path(), tag = "operations",
     responses((status = 200, body = Vec<OperatorWarningResponse>), (status = 401, body = Problem)))]
 pub(super) async fn list(
     State(app): State<App>,

@@ -6,10 +6,7 @@ use api_types::{
     policies::{BadgeWorth, CountingRule, UnitCredit, UnitSum, WorthRequest, WorthRequirement, WorthResponse},
     verifications::VerificationQuery,
 };
-use axum::{
-    Json,
-    extract::{FromRequest as _, Request, State},
-};
+use axum::{Json, extract::State};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use policy::{
     BadgeFacts, Policy, Tally, file, samples,
@@ -29,10 +26,12 @@ use words::Language;
 
 use super::{
     App,
+    body::Body,
     bulk::JudgedRow,
+    clients::AskingClient,
     language::ReaderLanguage,
     problem::{INVALID, Problem, TRUST_STALE, UNAVAILABLE},
-    verifications::{answer_with_facts, question_of, receive},
+    verifications::{answer_with_facts, question_of},
 };
 
 /// Most badges that are counted together.
@@ -316,19 +315,16 @@ fn counting_rules(tally: &Tally<'_>) -> Vec<CountingRule> {
 ///
 /// Duplicates count once, and caps and limits of the agency's policy are kept, whatever the order. A badge that is not
 /// accepted brings nothing; one that could not be checked may bring more once it is.
-#[utoipa::path(post, path = "/v1/worth", tag = "policies", request_body = WorthRequest,
+#[utoipa::path(post, path = api_types::routes::WORTH.path(), tag = "policies", request_body = WorthRequest,
     responses((status = 200, body = WorthResponse), (status = 422, body = Problem),
               (status = 503, description = "the agency's policy is too old here", body = Problem)))]
 pub(super) async fn evaluate(
     State(app): State<App>,
     language: ReaderLanguage,
-    request: Request,
+    AskingClient(client): AskingClient,
+    body: Body<WorthRequest>,
 ) -> Result<Json<WorthResponse>, Problem> {
-    let client = app.clients.of(request.extensions(), request.headers());
-    let arrived = receive(&app, request).await?;
-    let _place = arrived.place;
-    let body = Json::<WorthRequest>::from_request(arrived.request, &app).await;
-    let Json(query) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let query = body.content;
     if !(1..=MOST_BADGES).contains(&query.badges.len()) {
         return Err(Problem::new(
             &INVALID,

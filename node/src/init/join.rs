@@ -121,7 +121,7 @@ pub async fn join(data: &Path, joining: JoinOptions, now: Timestamp) -> anyhow::
 /// names its first entry.
 async fn ask(ticket: &Ticket) -> anyhow::Result<KeyLog> {
     crate::choose_cryptography();
-    let place = format!("{}/v1/key-log", ticket.url);
+    let place = format!("{}{}", ticket.url, api_types::routes::KEY_LOG.path());
     let not_had =
         || format!("`{place}` gives no key log: take one there with `comity key export`, and give it with --key-log");
     let client = reqwest::Client::builder()

@@ -18,7 +18,7 @@ use crate::api::{
 };
 
 #[derive(Debug, Deserialize)]
-pub(super) struct FrameworkPageQuery {
+pub(crate) struct FrameworkPageQuery {
     page: Option<usize>,
 }
 
@@ -28,7 +28,7 @@ fn agency(app: &App) -> String {
 }
 
 /// `GET /frameworks`.
-pub(super) async fn frameworks_page(State(app): State<App>) -> Response {
+pub(crate) async fn frameworks_page(State(app): State<App>) -> Response {
     match app.store.frameworks().await {
         Ok(rows) => page(StatusCode::OK, &FrameworksPage::new(&agency(&app), &rows)),
         Err(error) => problem_page(&error.into()),
@@ -36,7 +36,7 @@ pub(super) async fn frameworks_page(State(app): State<App>) -> Response {
 }
 
 /// `GET /frameworks/{id}`.
-pub(super) async fn framework_page(
+pub(crate) async fn framework_page(
     State(app): State<App>,
     Path(id): Path<String>,
     Query(which): Query<FrameworkPageQuery>,

@@ -13,13 +13,13 @@ use crate::api::{App, registries::recognizes_now, verifications::on_worker};
 
 /// A choice of issuers, and of a part of them.
 #[derive(Deserialize)]
-pub(super) struct IssuersPageQuery {
+pub(crate) struct IssuersPageQuery {
     agency: Option<String>,
     page: Option<usize>,
 }
 
 /// `GET /issuers`.
-pub(super) async fn issuers_page(State(app): State<App>, Query(which): Query<IssuersPageQuery>) -> Response {
+pub(crate) async fn issuers_page(State(app): State<App>, Query(which): Query<IssuersPageQuery>) -> Response {
     // A walk through all lists.
     on_worker(move || issuers_of(&app, &which))
         .await

@@ -3,9 +3,8 @@
 mod proof;
 
 use axum::{
-    Form,
-    extract::{Path, State, rejection::FormRejection},
-    http::{Extensions, HeaderMap, StatusCode},
+    extract::{Path, State},
+    http::StatusCode,
     response::{IntoResponse as _, Response},
 };
 use registry_schema::{
@@ -16,7 +15,7 @@ use registry_schema::{
 };
 use transport::client::ClientAddress;
 
-pub(super) use self::proof::proof;
+pub(crate) use self::proof::proof;
 use super::{
     page,
     pages::{ApplicationPage, AppliedPage, ApplyPage, FieldError, FormValues, IssuerPage},
@@ -25,14 +24,16 @@ use super::{
 use crate::api::{
     App,
     applications::{self, ApplicationError, Viewer, application_response, hash, is_applicants},
+    body::{Body, FormFields},
+    clients::AskingClient,
     problem::{self, Problem},
 };
 use agency::registrar::{ApplicationEvidence, Contact, NewApplication, RegistrarError, StepNote};
 
-type FormSubmission = Result<Form<Vec<(String, String)>>, FormRejection>;
+type FormSubmission = Result<Body<FormFields>, Problem>;
 
 fn typed(sent: FormSubmission) -> Result<FormValues, Problem> {
-    let Form(fields) = sent.map_err(|error| Problem::unreadable_body(error.status(), error.body_text()))?;
+    let FormFields(fields) = sent?.content;
     Ok(fields.into_iter().collect())
 }
 
@@ -57,7 +58,7 @@ fn answered(result: Result<Response, Problem>) -> Response {
 }
 
 /// `GET /apply`.
-pub(super) async fn apply_page(State(app): State<App>) -> Response {
+pub(crate) async fn apply_page(State(app): State<App>) -> Response {
     let shown = async {
         let rubric = rubric(&app).await?;
         let form = ApplyPage::new(&agency_name(&app), rubric.as_ref(), &FormValues::new(), vec![]);
@@ -67,13 +68,11 @@ pub(super) async fn apply_page(State(app): State<App>) -> Response {
 }
 
 /// `POST /apply`.
-pub(super) async fn apply(
+pub(crate) async fn apply(
     State(app): State<App>,
-    extensions: Extensions,
-    headers: HeaderMap,
+    AskingClient(client): AskingClient,
     sent: FormSubmission,
 ) -> Response {
-    let client = app.clients.of(&extensions, &headers);
     answered(applied(&app, client, sent).await)
 }
 
@@ -181,13 +180,13 @@ fn field_of(what: &str, typed: &FormValues) -> String {
 }
 
 /// `GET /application`.
-pub(super) async fn application_page(State(app): State<App>) -> Response {
+pub(crate) async fn application_page(State(app): State<App>) -> Response {
     let empty = ApplicationPage::new(&agency_name(&app), "", None, None, app.clock.now());
     page(StatusCode::OK, &empty)
 }
 
 /// `POST /application`: the key in the body, so that it stands in no address; and a step, if one is taken.
-pub(super) async fn application(State(app): State<App>, sent: FormSubmission) -> Response {
+pub(crate) async fn application(State(app): State<App>, sent: FormSubmission) -> Response {
     answered(followed(&app, sent).await)
 }
 
@@ -254,7 +253,7 @@ async fn followed(app: &App, sent: FormSubmission) -> Result<Response, Problem> 
 }
 
 /// `GET /issuers/{id}`.
-pub(super) async fn issuer_page(State(app): State<App>, Path(id): Path<String>) -> Response {
+pub(crate) async fn issuer_page(State(app): State<App>, Path(id): Path<String>) -> Response {
     answered(issuer(&app, &id).await)
 }
 

@@ -1,10 +1,6 @@
 //! The page of the shipped samples of rules, and what badges count for by one of them.
 
-use axum::{
-    extract::{FromRequest as _, Multipart, Request, State},
-    http::StatusCode,
-    response::Response,
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use transport::client::ClientAddress;
 use verification::{VerificationQuestion, bulk::BulkRow};
 
@@ -14,14 +10,17 @@ use super::{
     problem_page, read_form,
 };
 use crate::api::{
-    App, bulk,
+    App,
+    body::{Body, FileForm},
+    bulk,
+    clients::AskingClient,
     problem::{self, Problem},
-    verifications::{question_of, receive},
+    verifications::question_of,
     worth::{SamplePolicy, together_by},
 };
 
 /// `GET /sample-rules`.
-pub(super) async fn sample_rules_page() -> Response {
+pub(crate) async fn sample_rules_page() -> Response {
     with(StatusCode::OK, None)
 }
 
@@ -33,15 +32,17 @@ fn with(status: StatusCode, problem: Option<&Problem>) -> Response {
 }
 
 /// `POST /sample-rules`: what badges count for by the sample that was chosen.
-pub(super) async fn count(State(app): State<App>, request: Request) -> Response {
+pub(crate) async fn count(
+    State(app): State<App>,
+    AskingClient(client): AskingClient,
+    body: Result<Body<FileForm>, Problem>,
+) -> Response {
     let counted = async {
-        let client = app.clients.of(request.extensions(), request.headers());
-        let arrived = receive(&app, request).await?;
-        let multipart = Multipart::from_request(arrived.request, &app).await;
-        let multipart = multipart.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
-        let sent = read_form(multipart).await;
-        let sent = sent.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
-        answered(&app, client, sent).await
+        let Body {
+            content: form,
+            place: _place,
+        } = body?;
+        answered(&app, client, read_form(form).await?).await
     };
     match counted.await {
         Ok(response) => response,

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use anyhow::Context as _;
+use api_types::Effect;
 use reqwest::{Method, StatusCode, Url};
 use serde::Serialize;
 
@@ -62,7 +63,7 @@ impl ApiClient {
         if dry_run {
             url.query_pairs_mut().append_pair("dry_run", "true");
         }
-        let (status, body) = self.send(method, url, body).await?;
+        let (status, body) = self.send((method, Effect::Writes), url, body).await?;
         if dry_run && status == StatusCode::CREATED {
             let message =
                 "the node answered `201 created` to a dry run: it may have made the change; look, and tell who runs it";

@@ -3,7 +3,7 @@
 use api_types::applications::ApplicationResponse;
 use axum::{
     Json,
-    extract::{Path, Request, State},
+    extract::{Path, State},
     http::StatusCode,
 };
 use registry_schema::{
@@ -16,9 +16,11 @@ use verification::{OpenBadge, control, formats, multikey};
 use super::{CaseParty, application_response};
 use crate::api::{
     App,
+    body::{Body, FileContent},
+    clients::AskingClient,
     issuers::look_up,
     problem::{INVALID, Problem},
-    verifications::{on_worker, receive, turn},
+    verifications::{on_worker, turn},
 };
 use agency::{
     external_sources::FetchContext,
@@ -33,12 +35,9 @@ use agency::{
 /// document now; a key under `assertionMethod` must have signed. An approval then registers that identifier with its keys,
 /// and with the status lists of the badge, in place of a key that the node makes. The last proof counts. The badge itself is
 /// not kept.
-#[utoipa::path(post, path = "/v1/applications/{id}/proof", tag = "registration", security(("operator" = [])),
+#[utoipa::path(post, path = api_types::routes::CONTROL_PROOF.path(), tag = "registration",
     params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
-    request_body(content(
-        (serde_json::Value = "application/json"), (serde_json::Value = "application/vc"), (Vec<u8> = "image/png"),
-        (String = "image/svg+xml"), (String = "text/plain"), (Vec<u8> = "application/octet-stream"),
-    )),
+    request_body = Vec<u8>,
     responses((status = 201, body = ApplicationResponse), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, description = "not now, or this agency registers that identifier already", body = Problem),
               (status = 413, body = Problem),
@@ -47,14 +46,14 @@ pub(in crate::api) async fn prove(
     State(app): State<App>,
     Path(id): Path<String>,
     party: CaseParty,
-    request: Request,
+    AskingClient(client): AskingClient,
+    // It keeps its place until it is answered: looking up a document can take its time.
+    body: Body<FileContent>,
 ) -> Result<(StatusCode, Json<ApplicationResponse>), Problem> {
     party.may_see(&id)?;
-    let client = app.clients.of(request.extensions(), request.headers());
-    // It keeps its place until it is answered: looking up a document can take its time.
-    let arrived = receive(&app, request).await?;
     let (eyes, dry_run) = (party.eyes(), party.dry_run);
-    let file = proved(&app, &id, (party.by, client), arrived.bytes.to_vec(), dry_run).await?;
+    let badge = body.content.bytes.to_vec();
+    let file = proved(&app, &id, (party.by, client), badge, dry_run).await?;
     let status = if dry_run { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(application_response(&file, eyes, app.clock.now())?)))
 }

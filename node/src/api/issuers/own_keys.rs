@@ -3,7 +3,7 @@
 use api_types::issuers::{KeyChange, KeyChangeKind, KeyRefreshRequest, KeyRefreshResponse, NewVerificationMethod};
 use axum::{
     Json,
-    extract::{Path, State, rejection::JsonRejection},
+    extract::{Path, State},
     http::StatusCode,
 };
 use registry_schema::Wording as _;
@@ -14,6 +14,7 @@ use words::Language;
 use super::super::{
     App,
     auth::AuthenticatedOperator,
+    body::Body,
     problem::{INVALID, Problem},
     recognitions::would,
 };
@@ -105,17 +106,17 @@ pub(super) async fn published(
 /// it signed before; terms in the history of a did:webvh are taken as they stand. A compromised key stays compromised. If
 /// the keys cannot be had, the request is refused, unless it changes status lists: then it does that alone. With `dry_run`,
 /// nothing is written and the consequences are shown.
-#[utoipa::path(post, path = "/v1/issuers/{id}/keys", tag = "trust lists", request_body = KeyRefreshRequest,
-    security(("operator" = [])), params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
+#[utoipa::path(post, path = api_types::routes::ISSUER_KEYS.path(), tag = "trust lists", request_body = KeyRefreshRequest,
+    params(("id" = String, Path), ("dry_run" = Option<bool>, Query)),
     responses((status = 201, body = KeyRefreshResponse), (status = 401, body = Problem), (status = 404, body = Problem),
               (status = 409, description = "this agency keeps its key", body = Problem), (status = 422, body = Problem)))]
 pub(in crate::api) async fn refresh_keys(
     State(app): State<App>,
     Path(id): Path<String>,
     AuthenticatedOperator(hand): AuthenticatedOperator,
-    body: Result<Json<KeyRefreshRequest>, JsonRejection>,
+    body: Body<KeyRefreshRequest>,
 ) -> Result<(StatusCode, Json<KeyRefreshResponse>), Problem> {
-    let Json(asked) = body.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
+    let asked = body.content;
     let changes = ListChanges {
         replace: asked.status_lists,
         add: asked.add_status_lists,

@@ -1,32 +1,33 @@
 //! The trial badge that an applicant sends from its page, to prove that it signs with software of its own.
 
-use axum::{
-    extract::{FromRequest as _, Multipart, Request, State, multipart::MultipartError},
-    http::StatusCode,
-    response::Response,
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use registry_schema::registration::StepActor;
+use transport::client::ClientAddress;
 
 use super::{super::pages::ApplicationPage, agency_name, answered, page};
 use crate::api::{
     App,
     applications::{Viewer, application_response, hash, is_applicants, proved},
+    body::{Body, FileForm},
+    clients::AskingClient,
     problem::{INVALID, Problem},
-    verifications::receive,
 };
 
 /// `POST /application/proof`: the key and the file in the body.
-pub(in crate::web) async fn proof(State(app): State<App>, request: Request) -> Response {
-    answered(sent(&app, request).await)
+pub(crate) async fn proof(
+    State(app): State<App>,
+    AskingClient(client): AskingClient,
+    body: Result<Body<FileForm>, Problem>,
+) -> Response {
+    answered(sent(&app, client, body).await)
 }
 
-async fn sent(app: &App, request: Request) -> Result<Response, Problem> {
-    let client = app.clients.of(request.extensions(), request.headers());
-    let arrived = receive(app, request).await?;
-    let unreadable = |e: MultipartError| Problem::unreadable_body(e.status(), e.body_text());
-    let multipart = Multipart::from_request(arrived.request, app).await;
-    let multipart = multipart.map_err(|e| Problem::unreadable_body(e.status(), e.body_text()))?;
-    let (key, file) = read(multipart).await.map_err(unreadable)?;
+async fn sent(app: &App, client: ClientAddress, body: Result<Body<FileForm>, Problem>) -> Result<Response, Problem> {
+    let Body {
+        content: form,
+        place: _place,
+    } = body?;
+    let (key, file) = read(form).await?;
     let agency = agency_name(app);
     let now = app.clock.now();
     let found = match is_applicants(&key) {
@@ -53,10 +54,10 @@ async fn sent(app: &App, request: Request) -> Result<Response, Problem> {
     Ok(page(status, &shown))
 }
 
-async fn read(mut multipart: Multipart) -> Result<(String, Vec<u8>), MultipartError> {
+async fn read(mut form: FileForm) -> Result<(String, Vec<u8>), Problem> {
     let (mut key, mut file) = (String::new(), Vec::new());
-    while let Some(field) = multipart.next_field().await? {
-        match field.name().unwrap_or_default() {
+    while let Some(field) = form.next_field().await? {
+        match field.name() {
             "key" => key = field.text().await?.trim().to_owned(),
             "file" => file = field.bytes().await?.to_vec(),
             _ => {}
