@@ -26,6 +26,8 @@ pub enum ReplicationHealth {
         awaited_words: Option<OwnLogQuorum>,
         /// True if a writer key is here that the key log lets write.
         has_writer_key: bool,
+        /// True if another process writes with this node's writer key.
+        is_written_elsewhere: bool,
         /// The number of sound envelopes of the own log that are set aside, as what they follow was lost here.
         own_set_aside: usize,
         /// The number of the newest envelopes of the own log that the store came back without.
@@ -55,6 +57,12 @@ pub enum ReplicationHealth {
     /// The task ended.
     Ended,
 }
+
+/// The doubt in a store beside which another process writes with its writer key.
+const WRITTEN_ELSEWHERE: &str = "another process writes with this node's writer key: a peer gave an envelope that is signed with it and was \
+                                 not written here; so there is a copy of this node's data folder or of its `keys/` that runs, or the key \
+                                 was stolen; nothing is written or signed here, and nothing of this agency is called good; stop the other \
+                                 process, then `comity store accept` (ops/RUNBOOK.md, *Two processes write with one key*)";
 
 /// The reasons for which a store waits for others' words on its agency's log.
 const WHAT_IS_MISSING: &str = "part of what this agency wrote may be missing from the store: it was repaired, rebuilt from others' files, \
@@ -87,6 +95,10 @@ impl ReplicationHealth {
                     more => format!("{more} sound envelopes of the own log are"),
                 }
             )),
+            Self::Live {
+                is_written_elsewhere: true,
+                ..
+            } => Some(WRITTEN_ELSEWHERE.to_owned()),
             Self::Live { own_lost: 1.., .. } => Some(
                 "the store is older than it was: what this process wrote last is gone from it, and no peer has given it again yet; \
                  nothing of this agency is called good here (ops/RUNBOOK.md, *The database went back*)"
@@ -139,12 +151,24 @@ impl ReplicationHealth {
         )
     }
 
+    /// Returns true if another process writes with this node's writer key.
+    pub const fn is_written_elsewhere(&self) -> bool {
+        matches!(
+            self,
+            Self::Live {
+                is_written_elsewhere: true,
+                ..
+            }
+        )
+    }
+
     /// Decides whether the store is likely to lack part of what this agency wrote, so that nothing of it is called good.
     pub(crate) const fn lacks_own(&self) -> bool {
         let Self::Live {
             awaited_words,
             own_set_aside,
             own_lost,
+            is_written_elsewhere,
             ..
         } = self
         else {
@@ -154,7 +178,7 @@ impl ReplicationHealth {
             Some(words) => words.told < words.needed && (words.is_lost || !words.is_young),
             None => false,
         };
-        too_few_told || *own_set_aside > 0 || *own_lost > 0
+        too_few_told || *own_set_aside > 0 || *own_lost > 0 || *is_written_elsewhere
     }
 }
 

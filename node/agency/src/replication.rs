@@ -81,7 +81,7 @@ pub(crate) struct Replication {
     last_call: u64,
     /// The doubt about the clock, as the registry has it.
     clock_doubt: Option<String>,
-    /// True if the store says that the own log was repaired and is to be heard from peers.
+    /// True if the store says that the own log was repaired and is to be heard from peers, or that another process writes to it.
     awaits_own_log: bool,
     /// True if the lists were ever made since this task began.
     was_live: bool,
@@ -182,7 +182,7 @@ impl Replication {
                     return self.accept_clock(done).await;
                 }
                 ReplicationCommand::AcceptStore(act, done) => {
-                    replica.accept_own_log();
+                    replica.accept_own_log(self.clock.now());
                     return self.accept_store(act, done).await;
                 }
             },
@@ -365,6 +365,16 @@ impl Replication {
             ReplicaEffect::Deferred { agency, limit } => {
                 tracing::error!(%agency, %limit, "no more of an agency is taken in");
                 self.note("agency.deferred", agency.to_string(), limit.to_string())
+                    .await
+            }
+            ReplicaEffect::WrittenElsewhere { envelope } => {
+                tracing::error!(
+                    %envelope,
+                    "another process writes with this node's writer key: this node writes and signs nothing any more, until an operator \
+                     has stopped the other one and vouched for the store (`comity store accept`)"
+                );
+                self.awaits_own_log = true;
+                self.note("replication.written_elsewhere", envelope.to_string(), String::new())
                     .await
             }
             ReplicaEffect::Released { agency } => {

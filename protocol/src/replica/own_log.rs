@@ -6,13 +6,16 @@
 //! another's place; otherwise once more than half of those have told who are known to hold its log. Where none tells, it writes
 //! only if its last heartbeat is as young. An agency that follows nobody has nobody to ask: its operator vouches for the store,
 //! unless the heartbeat is young.
+//!
+//! A replica that knows its own log wrote all that is signed with its keys from then on. If a peer gives it such an envelope that it
+//! did not write, another process writes with its key: it stops, until its operator has stopped the other one.
 
 use std::collections::BTreeSet;
 
 use registry_schema::Timestamp;
 
-use super::{AgencyLog, Hash, KeyLog, PublicKey, Replica, ReplicaSettings, SigningKey};
-use crate::{checkpoint::Countersignature, message::LogSummary, mutant::mutant};
+use super::{AgencyLog, Hash, KeyLog, PublicKey, Replica, ReplicaEffect, ReplicaSettings, SigningKey, StepEffects};
+use crate::{checkpoint::Countersignature, envelope::Envelope, message::LogSummary, mutant::mutant};
 
 /// The seconds that a replica waits for a peer's word on its own agency's log before it writes.
 const OWN_LOG_WAIT_SECONDS: i64 = 30;
@@ -43,6 +46,10 @@ pub(super) struct OwnLog {
     hold_nothing: BTreeSet<Hash>,
     /// True if it is not known here who holds it: then all who are followed are asked.
     asks_all: bool,
+    /// The moment from which on this replica alone writes with its keys: the first event, or the operator's word.
+    alone_since: Option<Timestamp>,
+    /// True if it wrote since the start.
+    has_written: bool,
 }
 
 /// The agencies that have to tell how far a log reaches of which part was lost here.
@@ -77,6 +84,24 @@ enum OwnLogStage {
     Lost,
     /// Enough have told, and all of it is here; or there is nobody to ask; or the operator has vouched for it.
     Known,
+    /// Another process wrote to it with a key of this replica: nothing is written before the operator has stopped that one and
+    /// vouched for what is here.
+    WrittenElsewhere,
+}
+
+/// The signs of another process that writes with a replica's key: what none of its own envelopes from a peer has.
+pub(super) struct ForeignWriterSigns {
+    keys: BTreeSet<PublicKey>,
+    since: Timestamp,
+}
+
+impl ForeignWriterSigns {
+    /// Returns true if an envelope that a peer gave was written with a key of this replica by somebody else. What is dated before
+    /// this replica wrote alone may be its own: the store lacked it when it was vouched for.
+    pub(super) fn are_on(&self, envelope: &Envelope, log: &AgencyLog) -> bool {
+        let header = envelope.header();
+        self.keys.contains(&header.writer) && header.time > self.since && !log.holds(&envelope.hash())
+    }
 }
 
 impl OwnLog {
@@ -93,6 +118,8 @@ impl OwnLog {
             told: BTreeSet::new(),
             hold_nothing: BTreeSet::new(),
             asks_all: false,
+            alone_since: None,
+            has_written: false,
         }
     }
 
@@ -142,14 +169,31 @@ impl Replica {
             OwnLogStage::Known => true,
             OwnLogStage::Lost => mutant!(OneTellsForAll) && !self.own_log.told.is_empty(),
             OwnLogStage::Asking => self.own_log.is_young && self.has_waited(now),
+            OwnLogStage::WrittenElsewhere => false,
         }
+    }
+
+    /// Decides whether an entry of the root may be added to this agency's key log. It may where this replica may write; and where
+    /// it stopped because another process writes with its key, if a peer has told since the start how far the log reaches: by such
+    /// an entry a stolen key ends, whatever its thief goes on to write.
+    #[must_use]
+    pub fn may_enter(&self, now: Timestamp) -> bool {
+        let is_told = self.is_written_elsewhere() && !self.doubts_time && !self.own_log.told.is_empty();
+        self.may_write(now) || is_told
     }
 
     /// Returns true if nobody has told for 30 seconds what has to be told before this replica may write: a peer may still, or
     /// the operator has to.
     #[must_use]
     pub fn waits_in_vain(&self, now: Timestamp) -> bool {
-        !self.doubts_time && self.has_waited(now) && !self.may_write(now)
+        let is_over = self.is_written_elsewhere() || self.has_waited(now);
+        !self.doubts_time && is_over && !self.may_write(now)
+    }
+
+    /// Returns true if another process wrote to this agency's log with a key of this replica, which writes nothing since then.
+    #[must_use]
+    pub fn is_written_elsewhere(&self) -> bool {
+        self.own_log.stage == OwnLogStage::WrittenElsewhere
     }
 
     /// Returns true if it is known how far this agency's log reaches abroad, or there is nobody to ask. Until then it may lack
@@ -159,10 +203,10 @@ impl Replica {
         self.own_log.is_known() && self.own_orphans() == 0
     }
 
-    /// The words on this agency's log that are awaited; none, if it is known how far it reaches.
+    /// The words on this agency's log that are awaited; none, if it is known how far it reaches, or no word would do.
     #[must_use]
     pub fn awaited_words(&self) -> Option<OwnLogQuorum> {
-        (!self.own_log.is_known()).then(|| self.words())
+        (!self.own_log.is_known() && !self.is_written_elsewhere()).then(|| self.words())
     }
 
     fn words(&self) -> OwnLogQuorum {
@@ -197,6 +241,7 @@ impl Replica {
         self.own_log.newest = Some(now);
         if self.own_log.since.is_none() {
             self.own_log.since = Some(now);
+            self.own_log.alone_since.get_or_insert(now);
             let own = self.settings.key.public();
             let log = self.logs.get(&self.settings.home);
             let last = log.and_then(|log| Some(log.counted_of(&own)?.get().issued));
@@ -222,6 +267,7 @@ impl Replica {
         };
         let began = now.plus_seconds(-before.seconds_since(since));
         self.own_log.since = Some(began);
+        self.own_log.alone_since = Some(began);
         if self.own_log.is_young && !self.is_young(last, began) {
             self.own_log.is_young = false;
             if self.own_log.is_presumed {
@@ -249,10 +295,48 @@ impl Replica {
         young.contains(&now.seconds_since(heartbeat))
     }
 
-    /// Takes the operator's word that all that this agency wrote is here, whatever no peer has told.
-    pub const fn accept_own_log(&mut self) {
+    /// Takes the operator's word that all that this agency wrote is here, whatever no peer has told, and that no other process
+    /// writes with its keys from now on.
+    pub const fn accept_own_log(&mut self, now: Timestamp) {
         self.own_log.is_presumed = false;
+        self.own_log.alone_since = Some(now);
         self.own_log.stage = OwnLogStage::Known;
+    }
+
+    /// Writes nothing before the operator has vouched: another process wrote with a key of this replica.
+    pub const fn stop_beside_another(&mut self) {
+        self.own_log.is_presumed = false;
+        self.own_log.stage = OwnLogStage::WrittenElsewhere;
+    }
+
+    /// Notes that this replica wrote: what a peer tells of its log from then on comes too late.
+    pub(super) const fn note_written(&mut self) {
+        self.own_log.has_written = true;
+    }
+
+    /// The signs of another process that writes with a key of this replica; none, while this one may still learn from peers what it
+    /// wrote itself. A key that has ended is anybody's, and what it signs is judged by its end.
+    pub(super) fn foreign_writer_signs(&self) -> Option<ForeignWriterSigns> {
+        let is_told = match self.own_log.stage {
+            OwnLogStage::Known => self.own_orphans() == 0,
+            OwnLogStage::Asking | OwnLogStage::Lost => self.own_log.has_written,
+            OwnLogStage::WrittenElsewhere => false,
+        };
+        let since = self.own_log.alone_since.filter(|_| is_told && !mutant!(WritesBesideAnother))?;
+        let live = self.logs.get(&self.settings.home)?.key_log().writers();
+        let own = [&self.settings.key].into_iter().chain(&self.settings.former_keys);
+        let own = own.map(SigningKey::public).filter(|key| live.contains(key));
+        Some(ForeignWriterSigns {
+            keys: own.collect(),
+            since,
+        })
+    }
+
+    /// Stops, and says so, for an envelope that another process wrote with a key of this replica.
+    pub(super) fn stop_for(&mut self, envelope: Hash, step: &mut StepEffects) {
+        self.stop_beside_another();
+        step.batch.written_elsewhere = Some(envelope);
+        step.find(ReplicaEffect::WrittenElsewhere { envelope });
     }
 
     /// Ends the wait for peers where none is known to hold anything of this agency's log, and little can be missing.
@@ -293,7 +377,9 @@ impl Replica {
     /// Writes nothing before these have told how far this agency's log reaches and all of it is here, however long that takes:
     /// part of it was lost.
     pub fn await_own_log(&mut self, asked: AskedAgencies) {
-        self.own_log.stage = OwnLogStage::Lost;
+        if !self.is_written_elsewhere() {
+            self.own_log.stage = OwnLogStage::Lost;
+        }
         self.own_log.asks_all |= asked == AskedAgencies::AllFollowed && !mutant!(RebuiltTrustsOne);
         self.own_log.told.clear();
         self.own_log.hold_nothing.clear();
@@ -317,13 +403,16 @@ impl Replica {
         };
         match abroad {
             Some(summary) if is_here(summary) => self.note_told(from),
-            // It has got something meanwhile that is not here: that it had nothing is its word no more.
-            Some(_) => drop(self.own_log.hold_nothing.remove(&from)),
+            // It has got something meanwhile that is not here: that it had nothing, or no more than this, is its word no more.
+            Some(_) => {
+                self.own_log.hold_nothing.remove(&from);
+                self.own_log.told.remove(&from);
+            }
             // One that has nothing of it knows nothing of it; that all who are followed have nothing is a word.
             None => {
                 self.own_log.hold_nothing.insert(from);
                 match self.own_log.stage {
-                    OwnLogStage::Known => {}
+                    OwnLogStage::Known | OwnLogStage::WrittenElsewhere => {}
                     OwnLogStage::Lost => self.end_if_enough_told(),
                     OwnLogStage::Asking => {
                         let own = &self.own_log;
@@ -342,7 +431,7 @@ impl Replica {
     pub(super) fn hear_of_own_log_by(&mut self, held: &Countersignature) {
         let is_new = match self.own_log.stage {
             OwnLogStage::Asking => self.own_log.since.is_some_and(|since| held.at > since),
-            OwnLogStage::Lost | OwnLogStage::Known => false,
+            OwnLogStage::Lost | OwnLogStage::Known | OwnLogStage::WrittenElsewhere => false,
         };
         let log = self.logs.get(&self.settings.home);
         if is_new && log.is_some_and(|log| held.heads.iter().all(|head| log.holds(head))) {
@@ -357,7 +446,8 @@ impl Replica {
 
     fn end_if_enough_told(&mut self) {
         let words = self.words();
-        if mutant!(OneTellsForAll) || words.told >= words.needed {
+        let is_enough = mutant!(OneTellsForAll) || words.told >= words.needed;
+        if is_enough && !self.is_written_elsewhere() {
             self.own_log.is_presumed = false;
             self.own_log.stage = OwnLogStage::Known;
         }

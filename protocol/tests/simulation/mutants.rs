@@ -39,6 +39,7 @@ fn plan_for(invariant: usize, seed: u64) -> SimulationPlan {
         8 => plan.tombstones = true,
         9 => plan.joiners = true,
         14 => plan.failing_stores = true,
+        15 => plan.clones = true,
         _ => {}
     }
     plan

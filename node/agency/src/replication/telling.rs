@@ -46,6 +46,7 @@ impl Replication {
             may_write: replica.may_write(self.clock.now()),
             awaited_words: replica.awaited_words(),
             own_set_aside: replica.own_orphans(),
+            is_written_elsewhere: replica.is_written_elsewhere(),
             own_lost: self.identity.durable.lost(&self.identity.home),
             has_writer_key: replica.is_writer(),
         }
