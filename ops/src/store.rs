@@ -2,7 +2,7 @@
 
 use api_types::{operations::StoreResponse, routes};
 
-use crate::{CommandContext, args::StoreCommand, exit::Exit};
+use crate::{CommandContext, args::StoreCommand, exit::Exit, out};
 
 /// The steps that are left once the store is vouched for.
 const NEXT: &str = "\
@@ -55,6 +55,9 @@ pub(crate) async fn handle(session: &CommandContext, command: StoreCommand) -> a
             })?;
             let reply = session.client.act(&routes::ACCEPT_STORE, &[], session.dry_run).await?;
             session.shows(&reply, in_words)?;
+            if session.dry_run && is_beside_another {
+                out::note(ASKS_BESIDE_ANOTHER);
+            }
             if let Ok(StoreResponse { doubt: Some(_), .. }) = reply.value() {
                 session.done("the store is in doubt all the same: what is missing has to come back first");
                 return Ok(Exit::CouldNotCheck);

@@ -8,6 +8,7 @@ mod authoring;
 mod checkpoints;
 mod conduct;
 mod conversation;
+mod foreign_writer;
 mod own_log;
 mod quarantine;
 mod restoring;

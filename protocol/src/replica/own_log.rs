@@ -14,8 +14,8 @@ use std::collections::BTreeSet;
 
 use registry_schema::Timestamp;
 
-use super::{AgencyLog, Hash, KeyLog, PublicKey, Replica, ReplicaEffect, ReplicaSettings, SigningKey, StepEffects};
-use crate::{checkpoint::Countersignature, envelope::Envelope, message::LogSummary, mutant::mutant};
+use super::{AgencyLog, Hash, KeyLog, PublicKey, Replica, ReplicaSettings, SigningKey};
+use crate::{checkpoint::Countersignature, message::LogSummary, mutant::mutant};
 
 /// The seconds that a replica waits for a peer's word on its own agency's log before it writes.
 const OWN_LOG_WAIT_SECONDS: i64 = 30;
@@ -27,7 +27,7 @@ const YOUNG_SECONDS: i64 = 600;
 /// The replica's knowledge of its own agency's log abroad.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OwnLog {
-    stage: OwnLogStage,
+    pub(super) stage: OwnLogStage,
     /// The time at which the first event came.
     since: Option<Timestamp>,
     /// The time at which the newest event came.
@@ -35,21 +35,21 @@ pub(super) struct OwnLog {
     /// The last heartbeat at the first event.
     last: Option<Timestamp>,
     /// True if nobody has told or vouched, and it counts as known for the last heartbeat was young.
-    is_presumed: bool,
+    pub(super) is_presumed: bool,
     /// The agencies that were known at the start to hold part of it; the own one, if it has other stores.
     holders: BTreeSet<Hash>,
     /// True if the last heartbeat here was so young at the first event that one of them is enough.
     is_young: bool,
     /// The agencies whose nodes have told since the start how far they have it, and all of that is here.
-    told: BTreeSet<Hash>,
+    pub(super) told: BTreeSet<Hash>,
     /// The agencies whose nodes have told since that they hold nothing of it.
     hold_nothing: BTreeSet<Hash>,
     /// True if it is not known here who holds it: then all who are followed are asked.
     asks_all: bool,
     /// The moment from which on this replica alone writes with its keys: the first event, or the operator's word.
-    alone_since: Option<Timestamp>,
+    pub(super) alone_since: Option<Timestamp>,
     /// True if it wrote since the start.
-    has_written: bool,
+    pub(super) has_written: bool,
 }
 
 /// The agencies that have to tell how far a log reaches of which part was lost here.
@@ -76,8 +76,9 @@ pub struct OwnLogQuorum {
     pub is_lost: bool,
 }
 
+/// The stage of the knowledge of how far the own log reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum OwnLogStage {
+pub(super) enum OwnLogStage {
     /// Too few have told.
     Asking,
     /// Too few have told, and part of it was lost here: nothing is written before one has, however long that takes.
@@ -87,21 +88,6 @@ enum OwnLogStage {
     /// Another process wrote to it with a key of this replica: nothing is written before the operator has stopped that one and
     /// vouched for what is here.
     WrittenElsewhere,
-}
-
-/// The signs of another process that writes with a replica's key: what none of its own envelopes from a peer has.
-pub(super) struct ForeignWriterSigns {
-    keys: BTreeSet<PublicKey>,
-    since: Timestamp,
-}
-
-impl ForeignWriterSigns {
-    /// Returns true if an envelope that a peer gave was written with a key of this replica by somebody else. What is dated before
-    /// this replica wrote alone may be its own: the store lacked it when it was vouched for.
-    pub(super) fn are_on(&self, envelope: &Envelope, log: &AgencyLog) -> bool {
-        let header = envelope.header();
-        self.keys.contains(&header.writer) && header.time > self.since && !log.holds(&envelope.hash())
-    }
 }
 
 impl OwnLog {
@@ -173,27 +159,12 @@ impl Replica {
         }
     }
 
-    /// Decides whether an entry of the root may be added to this agency's key log. It may where this replica may write; and where
-    /// it stopped because another process writes with its key, if a peer has told since the start how far the log reaches: by such
-    /// an entry a stolen key ends, whatever its thief goes on to write.
-    #[must_use]
-    pub fn may_enter(&self, now: Timestamp) -> bool {
-        let is_told = self.is_written_elsewhere() && !self.doubts_time && !self.own_log.told.is_empty();
-        self.may_write(now) || is_told
-    }
-
     /// Returns true if nobody has told for 30 seconds what has to be told before this replica may write: a peer may still, or
     /// the operator has to.
     #[must_use]
     pub fn waits_in_vain(&self, now: Timestamp) -> bool {
         let is_over = self.is_written_elsewhere() || self.has_waited(now);
         !self.doubts_time && is_over && !self.may_write(now)
-    }
-
-    /// Returns true if another process wrote to this agency's log with a key of this replica, which writes nothing since then.
-    #[must_use]
-    pub fn is_written_elsewhere(&self) -> bool {
-        self.own_log.stage == OwnLogStage::WrittenElsewhere
     }
 
     /// Returns true if it is known how far this agency's log reaches abroad, or there is nobody to ask. Until then it may lack
@@ -303,40 +274,9 @@ impl Replica {
         self.own_log.stage = OwnLogStage::Known;
     }
 
-    /// Writes nothing before the operator has vouched: another process wrote with a key of this replica.
-    pub const fn stop_beside_another(&mut self) {
-        self.own_log.is_presumed = false;
-        self.own_log.stage = OwnLogStage::WrittenElsewhere;
-    }
-
     /// Notes that this replica wrote: what a peer tells of its log from then on comes too late.
     pub(super) const fn note_written(&mut self) {
         self.own_log.has_written = true;
-    }
-
-    /// The signs of another process that writes with a key of this replica; none, while this one may still learn from peers what it
-    /// wrote itself. A key that has ended is anybody's, and what it signs is judged by its end.
-    pub(super) fn foreign_writer_signs(&self) -> Option<ForeignWriterSigns> {
-        let is_told = match self.own_log.stage {
-            OwnLogStage::Known => self.own_orphans() == 0,
-            OwnLogStage::Asking | OwnLogStage::Lost => self.own_log.has_written,
-            OwnLogStage::WrittenElsewhere => false,
-        };
-        let since = self.own_log.alone_since.filter(|_| is_told && !mutant!(WritesBesideAnother))?;
-        let live = self.logs.get(&self.settings.home)?.key_log().writers();
-        let own = [&self.settings.key].into_iter().chain(&self.settings.former_keys);
-        let own = own.map(SigningKey::public).filter(|key| live.contains(key));
-        Some(ForeignWriterSigns {
-            keys: own.collect(),
-            since,
-        })
-    }
-
-    /// Stops, and says so, for an envelope that another process wrote with a key of this replica.
-    pub(super) fn stop_for(&mut self, envelope: Hash, step: &mut StepEffects) {
-        self.stop_beside_another();
-        step.batch.written_elsewhere = Some(envelope);
-        step.find(ReplicaEffect::WrittenElsewhere { envelope });
     }
 
     /// Ends the wait for peers where none is known to hold anything of this agency's log, and little can be missing.

@@ -243,7 +243,10 @@ fn stops_beside_a_copy(seed: u64, is_copy_the_writer: bool) -> bool {
         world.act_of(hears);
     }
     world.settle();
-    assert!(world.sites[hears].replica.may_write(world.now), "its operator vouched for it");
+    assert!(
+        world.sites[hears].replica.may_write(world.now),
+        "its operator vouched for it"
+    );
     world.assert_at_the_end();
     assert_eq!(world.truth.forks, 0, "one wrote at a time");
     true

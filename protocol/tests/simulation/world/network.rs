@@ -264,7 +264,10 @@ impl SimulatedWorld {
             self.deliver(message, loss);
         }
         self.now = Timestamp(until);
-        for at in (0..self.sites.len()).filter(|at| !self.sites[*at].stopped).collect::<Vec<_>>() {
+        for at in (0..self.sites.len())
+            .filter(|at| !self.sites[*at].stopped)
+            .collect::<Vec<_>>()
+        {
             self.happen(at, ReplicaEvent::Tick);
         }
     }
