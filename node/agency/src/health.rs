@@ -64,6 +64,12 @@ const WRITTEN_ELSEWHERE: &str = "another process writes with this node's writer 
                                  was stolen; nothing is written or signed here, and nothing of this agency is called good; stop the other \
                                  process, then `comity store accept` (ops/RUNBOOK.md, *Two processes write with one key*)";
 
+/// Returns true if a store is in doubt because another process writes with its writer key: also where the process that writes
+/// for the agency told it to one that follows.
+pub fn tells_of_another_writer(doubt: &str) -> bool {
+    doubt == WRITTEN_ELSEWHERE
+}
+
 /// The reasons for which a store waits for others' words on its agency's log.
 const WHAT_IS_MISSING: &str = "part of what this agency wrote may be missing from the store: it was repaired, rebuilt from others' files, \
                                or is a copy that was put in its place";
@@ -148,17 +154,6 @@ impl ReplicationHealth {
         format!(
             "{cause}: if the store is a restored backup, what was revoked after it is unknown here, so {so}; {then} (ops/RUNBOOK.md, *A \
              restored backup*)"
-        )
-    }
-
-    /// Returns true if another process writes with this node's writer key.
-    pub const fn is_written_elsewhere(&self) -> bool {
-        matches!(
-            self,
-            Self::Live {
-                is_written_elsewhere: true,
-                ..
-            }
         )
     }
 

@@ -1,5 +1,6 @@
 //! This node's knowledge of whether its store holds all that its agency wrote, and an operator's word for it.
 
+use agency::health::tells_of_another_writer;
 use api_types::operations::StoreResponse;
 use axum::{Json, extract::State};
 
@@ -23,8 +24,8 @@ async fn opinion(app: &App) -> Json<StoreResponse> {
         },
     };
     Json(StoreResponse {
+        written_elsewhere: doubt.as_deref().is_some_and(tells_of_another_writer),
         doubt,
-        written_elsewhere: app.health.replication().is_written_elsewhere(),
     })
 }
 

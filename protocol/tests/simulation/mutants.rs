@@ -104,6 +104,14 @@ fn a_rebuilt_store_that_asks_only_whom_its_source_knew_is_noticed() {
 }
 
 #[test]
+fn a_site_that_goes_on_beside_its_copy_is_noticed() {
+    switch_on(Some(Mutant::WritesBesideAnother));
+    let stops = crate::schedules::stops_beside_a_copy(0, true);
+    switch_on(None);
+    assert!(!stops, "it stopped");
+}
+
+#[test]
 fn a_revocation_that_a_retired_key_takes_along_is_noticed() {
     let plan = |seed| {
         let mut plan = SimulationPlan::mixed(seed);

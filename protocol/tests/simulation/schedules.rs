@@ -207,7 +207,7 @@ fn a_store_rebuilt_from_a_peer_that_lags_waits_for_one_that_knows() {
 
 /// Starts a copy of the first site beside it, in a world where nothing else goes wrong, and has one of the two write; says whether
 /// the other one stopped, and the one that wrote did not.
-fn stops_beside_a_copy(seed: u64, is_copy_the_writer: bool) -> bool {
+pub(crate) fn stops_beside_a_copy(seed: u64, is_copy_the_writer: bool) -> bool {
     let mut world = crate::world::SimulatedWorld::new(seed, SimulationPlan::calm(3));
     world.settle();
     for _ in 0..5 {

@@ -76,7 +76,7 @@ impl Federation {
     pub async fn copies(&self, of: &str, name: &str) -> TestAgency {
         let original = self.agency(of);
         assert!(!original.runs().await, "{of} runs");
-        let data = self.folder.path().join(name);
+        let data = self.folder.path().join(name.replace(':', "-"));
         let copied = std::process::Command::new("cp")
             .arg("-a")
             .args([original.data(), &data])

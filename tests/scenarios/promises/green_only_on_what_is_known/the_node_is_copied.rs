@@ -24,7 +24,7 @@ async fn a_node_beside_which_a_copy_of_it_writes_stops_until_its_operator_has_st
     let sc = federation.agency("US-SC");
     let good = sc.issues(&issuer, "Riley Brooks").await;
     sc.stops().await;
-    let copy = federation.copies("US-SC", "US-SC-COPY").await;
+    let copy = federation.copies("US-SC", "US-SC:copy").await;
     let original = sc.starts_program(&[]).await;
     let mut twin = copy.starts_program(&[]).await;
     federation.awaits(sc, &good, VerdictKind::Accepted).await;
