@@ -295,7 +295,7 @@ impl Replica {
                 }
             };
             if signs.as_ref().is_some_and(|signs| signs.are_on(&envelope, log)) {
-                by_another.get_or_insert(envelope.hash());
+                by_another = by_another.or_else(|| Some(envelope.hash()));
             }
             // A log of one's own is taken in whole: its writer cannot join what it does not know.
             let limit = account.limit(log, &envelope, &self.settings.quota).filter(|_| !is_home);
