@@ -74,13 +74,15 @@ mod switched {
         WorkHasNoBound,
         /// A driver carries on after a write to its store failed, and keeps its replica.
         DriversCarryOn,
+        /// A replica goes on beside another one that writes with its key.
+        WritesBesideAnother,
         /// Automerge refuses a put at the key `r/11`: what a bug in it would look like.
         DocumentsBreak,
     }
 
     impl Mutant {
         /// All, in the order of the invariants.
-        pub const ALL: [Self; 14] = [
+        pub const ALL: [Self; 15] = [
             Self::FirstToArriveWins,
             Self::AnyKeySigns,
             Self::AnyKeyLogPasses,
@@ -95,6 +97,7 @@ mod switched {
             Self::WordsCountEarly,
             Self::WorkHasNoBound,
             Self::DriversCarryOn,
+            Self::WritesBesideAnother,
         ];
     }
 

@@ -8,6 +8,7 @@ mod authoring;
 mod checkpoints;
 mod conduct;
 mod conversation;
+mod foreign_writer;
 mod own_log;
 mod quarantine;
 mod restoring;
@@ -190,6 +191,11 @@ pub enum ReplicaEffect {
         /// The limit that it has reached.
         limit: QuotaLimit,
     },
+    /// Another process writes with a key of this replica, which stopped.
+    WrittenElsewhere {
+        /// The envelope that shows it.
+        envelope: Hash,
+    },
     /// A quarantine, or a deferral, is over.
     Released {
         /// The agency.
@@ -246,6 +252,9 @@ pub struct WriteBatch {
     pub checkpoints: Vec<(Verified<Checkpoint>, Vec<Vec<u8>>)>,
     /// Countersignatures for our own log.
     pub held: Vec<Verified<Countersignature>>,
+    /// The envelope that shows that another process writes with a key of this replica, if this step found it: the store says from
+    /// then on that this replica writes nothing, until its operator ends that.
+    pub written_elsewhere: Option<Hash>,
 }
 
 /// The reason why the replica cannot go on: it must be made again from the store.

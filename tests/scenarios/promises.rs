@@ -24,6 +24,7 @@ mod green_only_on_what_is_known {
     mod silence_is_never_green;
     mod the_clock_is_a_witness;
     mod the_database_goes_back;
+    mod the_node_is_copied;
     mod the_verifiers_database_goes_away;
 }
 

@@ -26,6 +26,8 @@ pub enum ReplicationHealth {
         awaited_words: Option<OwnLogQuorum>,
         /// True if a writer key is here that the key log lets write.
         has_writer_key: bool,
+        /// True if another process writes with this node's writer key.
+        is_written_elsewhere: bool,
         /// The number of sound envelopes of the own log that are set aside, as what they follow was lost here.
         own_set_aside: usize,
         /// The number of the newest envelopes of the own log that the store came back without.
@@ -54,6 +56,18 @@ pub enum ReplicationHealth {
     },
     /// The task ended.
     Ended,
+}
+
+/// The doubt in a store beside which another process writes with its writer key.
+const WRITTEN_ELSEWHERE: &str = "another process writes with this node's writer key: a peer gave an envelope that is signed with it and was \
+                                 not written here; so there is a copy of this node's data folder or of its `keys/` that runs, or the key \
+                                 was stolen; nothing is written or signed here, and nothing of this agency is called good; stop the other \
+                                 process, then `comity store accept` (ops/RUNBOOK.md, *Two processes write with one key*)";
+
+/// Returns true if a store is in doubt because another process writes with its writer key: also where the process that writes
+/// for the agency told it to one that follows.
+pub fn tells_of_another_writer(doubt: &str) -> bool {
+    doubt == WRITTEN_ELSEWHERE
 }
 
 /// The reasons for which a store waits for others' words on its agency's log.
@@ -87,6 +101,10 @@ impl ReplicationHealth {
                     more => format!("{more} sound envelopes of the own log are"),
                 }
             )),
+            Self::Live {
+                is_written_elsewhere: true,
+                ..
+            } => Some(WRITTEN_ELSEWHERE.to_owned()),
             Self::Live { own_lost: 1.., .. } => Some(
                 "the store is older than it was: what this process wrote last is gone from it, and no peer has given it again yet; \
                  nothing of this agency is called good here (ops/RUNBOOK.md, *The database went back*)"
@@ -145,6 +163,7 @@ impl ReplicationHealth {
             awaited_words,
             own_set_aside,
             own_lost,
+            is_written_elsewhere,
             ..
         } = self
         else {
@@ -154,7 +173,7 @@ impl ReplicationHealth {
             Some(words) => words.told < words.needed && (words.is_lost || !words.is_young),
             None => false,
         };
-        too_few_told || *own_set_aside > 0 || *own_lost > 0
+        too_few_told || *own_set_aside > 0 || *own_lost > 0 || *is_written_elsewhere
     }
 }
 

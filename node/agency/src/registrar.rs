@@ -254,6 +254,17 @@ impl Registrar {
         Ok(WriteGuard { slots, version })
     }
 
+    /// Begins a ceremony of the agency's root, as [`Registrar::turn`] begins an act: also where the node writes nothing because
+    /// another process writes with its key.
+    async fn turn_of_the_root(&self, dry_run: bool) -> Result<WriteGuard<'_>, RegistrarError> {
+        let slots = self.write_lock.lock().await;
+        let version = match dry_run {
+            true => None,
+            false => Some(self.author.begin_entry().await?),
+        };
+        Ok(WriteGuard { slots, version })
+    }
+
     async fn write(
         &self,
         turn: &mut WriteGuard<'_>,

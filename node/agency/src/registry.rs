@@ -402,7 +402,11 @@ impl Registry {
             },
             OwnListsFreshness::Sole | OwnListsFreshness::AsOf { .. } => Freshness::Heard {
                 as_of: now.min(others),
-                good_until: now.plus_seconds(1).min(others_until),
+                // What this node writes itself it knows at each moment: where others write too, their words alone run out.
+                good_until: match others < now {
+                    true => others_until,
+                    false => others_until.min(now.plus_seconds(1)),
+                },
             },
         }
     }

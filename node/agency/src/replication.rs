@@ -81,7 +81,7 @@ pub(crate) struct Replication {
     last_call: u64,
     /// The doubt about the clock, as the registry has it.
     clock_doubt: Option<String>,
-    /// True if the store says that the own log was repaired and is to be heard from peers.
+    /// True if the store says that the own log was repaired and is to be heard from peers, or that another process writes to it.
     awaits_own_log: bool,
     /// True if the lists were ever made since this task began.
     was_live: bool,
@@ -182,7 +182,7 @@ impl Replication {
                     return self.accept_clock(done).await;
                 }
                 ReplicationCommand::AcceptStore(act, done) => {
-                    replica.accept_own_log();
+                    replica.accept_own_log(self.clock.now());
                     return self.accept_store(act, done).await;
                 }
             },
@@ -238,31 +238,6 @@ impl Replication {
             Some(Ok((key, _))) => replica.use_key(key),
             Some(Err(error)) => tracing::error!(%error, "the writer keys cannot be read; the one in use stays"),
             None => {}
-        }
-    }
-
-    /// Nothing is signed, and nothing is called fresh, while the clock is in doubt.
-    fn look_at_the_clock(&mut self) {
-        let ReplicaState::Live(replica) = &mut self.state else {
-            return;
-        };
-        let found = self.clock.doubt(replica.newest_time(), replica.clocks_of_peers());
-        // What is only being compared alarms nobody.
-        let is_found = found.is_some();
-        let compares = || "it is being compared with the peers' clocks since the start".to_owned();
-        let doubt = found.or_else(|| replica.awaits_witness(self.clock.now()).then(compares));
-        if doubt != self.clock_doubt {
-            match &doubt {
-                Some(doubt) if !is_found => tracing::info!(%doubt, "the clock is not confirmed yet: nothing is signed"),
-                Some(doubt) => {
-                    tracing::error!(%doubt, "the clock is in doubt: nothing is signed, and nothing is fresh")
-                }
-                None => tracing::info!("the clock is believed again"),
-            }
-            replica.doubt_time(doubt.is_some());
-            self.registry.update(|registry| registry.doubt_clock(doubt.clone()));
-            self.health.set_clock(doubt.clone());
-            self.clock_doubt = doubt;
         }
     }
 
@@ -365,6 +340,16 @@ impl Replication {
             ReplicaEffect::Deferred { agency, limit } => {
                 tracing::error!(%agency, %limit, "no more of an agency is taken in");
                 self.note("agency.deferred", agency.to_string(), limit.to_string())
+                    .await
+            }
+            ReplicaEffect::WrittenElsewhere { envelope } => {
+                tracing::error!(
+                    %envelope,
+                    "another process writes with this node's writer key: this node writes and signs nothing any more, until an operator \
+                     has stopped the other one and vouched for the store (`comity store accept`)"
+                );
+                self.awaits_own_log = true;
+                self.note("replication.written_elsewhere", envelope.to_string(), String::new())
                     .await
             }
             ReplicaEffect::Released { agency } => {

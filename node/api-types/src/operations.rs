@@ -57,4 +57,8 @@ pub struct StoreResponse {
     /// The reason that it may lack what this agency wrote, or cannot be looked at; null, if it lacks nothing. While it may, no
     /// heartbeat is signed, and nothing of this agency counts as newer than the last one.
     pub doubt: Option<String>,
+    /// True if another process writes with this node's writer key: a copy of its data folder, or a thief. The node writes nothing, and
+    /// nothing of its agency is called good, until an operator has stopped that process and vouches for the store.
+    #[serde(default)]
+    pub written_elsewhere: bool,
 }

@@ -1,5 +1,6 @@
 //! This node's knowledge of whether its store holds all that its agency wrote, and an operator's word for it.
 
+use agency::health::tells_of_another_writer;
 use api_types::operations::StoreResponse;
 use axum::{Json, extract::State};
 
@@ -22,7 +23,10 @@ async fn opinion(app: &App) -> Json<StoreResponse> {
             Err(error) => Some(format!("the store cannot be looked at now: {error}")),
         },
     };
-    Json(StoreResponse { doubt })
+    Json(StoreResponse {
+        written_elsewhere: doubt.as_deref().is_some_and(tells_of_another_writer),
+        doubt,
+    })
 }
 
 /// Show what the node thinks of its store.
@@ -34,8 +38,9 @@ pub(super) async fn show(State(app): State<App>) -> Json<StoreResponse> {
 /// Vouch for the store.
 ///
 /// All that this agency wrote is in it, or is nowhere any more: the node goes on from it without the word of a peer. What was
-/// revoked and is not in it is called good from here on, until a peer that has it is heard. It is refused where nobody's word can
-/// end the doubt: what later entries of the own log follow is known to be lost here.
+/// revoked and is not in it is called good from here on, until a peer that has it is heard. Where another process wrote with this
+/// node's key (`written_elsewhere`), it also says that this process was stopped: the node writes again. It is refused where nobody's
+/// word can end the doubt: what later entries of the own log follow is known to be lost here.
 #[utoipa::path(post, path = api_types::routes::ACCEPT_STORE.path(), tag = "operations",
     responses((status = 200, body = StoreResponse), (status = 401, body = Problem), (status = 409, body = Problem)))]
 pub(super) async fn accept(
@@ -49,7 +54,10 @@ pub(super) async fn accept(
     }
     app.registrar.accept_store(&hand).await?;
     Ok(match hand.dry_run {
-        true => Json(StoreResponse { doubt: None }),
+        true => Json(StoreResponse {
+            doubt: None,
+            written_elsewhere: false,
+        }),
         false => opinion(&app).await,
     })
 }

@@ -93,6 +93,10 @@ pub(super) async fn write_in(
             .bind(encode(held.signed()))
         )?;
     }
+    if batch.written_elsewhere.is_some() {
+        let sql = "INSERT INTO own_log_intrusions (at) VALUES ($1)";
+        writing!(tx, sqlx::query(sql).bind(write.at.0))?;
+    }
     Ok(())
 }
 

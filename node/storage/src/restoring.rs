@@ -146,6 +146,13 @@ impl StoreSnapshot {
         Ok(!rows.is_empty())
     }
 
+    /// Returns true if another process wrote to the own log with this store's key, and no operator has ended that since.
+    pub async fn is_written_elsewhere(&mut self) -> Result<bool, StoreError> {
+        let sql = "SELECT at FROM own_log_intrusions";
+        let rows: Vec<(i64,)> = within!(&mut self.0, sqlx::query_as(sql), fetch_all)?;
+        Ok(!rows.is_empty())
+    }
+
     /// Returns true if the store was once made again from others' files.
     pub async fn was_rebuilt(&mut self) -> Result<bool, StoreError> {
         let sql = "SELECT lost_before FROM lost_records";
@@ -165,10 +172,12 @@ impl Store {
         Ok(StoreSnapshot(self.db.snapshot().await?))
     }
 
-    /// Notes that all of the own log is here again.
+    /// Notes that all of the own log is here again, and that nobody else writes to it.
     pub async fn has_own_log(&self) -> Result<(), StoreError> {
         let (mut tx, _) = self.begin().await?;
-        writing!(&mut tx, sqlx::query("DELETE FROM own_log_repairs"))?;
+        for sql in ["DELETE FROM own_log_repairs", "DELETE FROM own_log_intrusions"] {
+            writing!(&mut tx, sqlx::query(sql))?;
+        }
         tx.commit().await?;
         Ok(())
     }

@@ -34,6 +34,7 @@ impl Replica {
         step.keep(log, envelope)??;
         step.settle(log)?;
         let home = self.settings.home;
+        self.note_written();
         self.inspect(home, now, step)?;
         self.beat(now, step)?;
         self.push(pushed, step);

@@ -6,6 +6,9 @@
 //! another's place; otherwise once more than half of those have told who are known to hold its log. Where none tells, it writes
 //! only if its last heartbeat is as young. An agency that follows nobody has nobody to ask: its operator vouches for the store,
 //! unless the heartbeat is young.
+//!
+//! A replica that knows its own log wrote all that is signed with its keys from then on. If a peer gives it such an envelope that it
+//! did not write, another process writes with its key: it stops, until its operator has stopped the other one.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +27,7 @@ const YOUNG_SECONDS: i64 = 600;
 /// The replica's knowledge of its own agency's log abroad.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OwnLog {
-    stage: OwnLogStage,
+    pub(super) stage: OwnLogStage,
     /// The time at which the first event came.
     since: Option<Timestamp>,
     /// The time at which the newest event came.
@@ -32,17 +35,21 @@ pub(super) struct OwnLog {
     /// The last heartbeat at the first event.
     last: Option<Timestamp>,
     /// True if nobody has told or vouched, and it counts as known for the last heartbeat was young.
-    is_presumed: bool,
+    pub(super) is_presumed: bool,
     /// The agencies that were known at the start to hold part of it; the own one, if it has other stores.
     holders: BTreeSet<Hash>,
     /// True if the last heartbeat here was so young at the first event that one of them is enough.
     is_young: bool,
     /// The agencies whose nodes have told since the start how far they have it, and all of that is here.
-    told: BTreeSet<Hash>,
+    pub(super) told: BTreeSet<Hash>,
     /// The agencies whose nodes have told since that they hold nothing of it.
     hold_nothing: BTreeSet<Hash>,
     /// True if it is not known here who holds it: then all who are followed are asked.
     asks_all: bool,
+    /// The moment from which on this replica alone writes with its keys: the first event, or the operator's word.
+    pub(super) alone_since: Option<Timestamp>,
+    /// True if it wrote since the start.
+    pub(super) has_written: bool,
 }
 
 /// The agencies that have to tell how far a log reaches of which part was lost here.
@@ -69,14 +76,18 @@ pub struct OwnLogQuorum {
     pub is_lost: bool,
 }
 
+/// The stage of the knowledge of how far the own log reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum OwnLogStage {
+pub(super) enum OwnLogStage {
     /// Too few have told.
     Asking,
     /// Too few have told, and part of it was lost here: nothing is written before one has, however long that takes.
     Lost,
     /// Enough have told, and all of it is here; or there is nobody to ask; or the operator has vouched for it.
     Known,
+    /// Another process wrote to it with a key of this replica: nothing is written before the operator has stopped that one and
+    /// vouched for what is here.
+    WrittenElsewhere,
 }
 
 impl OwnLog {
@@ -93,6 +104,8 @@ impl OwnLog {
             told: BTreeSet::new(),
             hold_nothing: BTreeSet::new(),
             asks_all: false,
+            alone_since: None,
+            has_written: false,
         }
     }
 
@@ -142,6 +155,7 @@ impl Replica {
             OwnLogStage::Known => true,
             OwnLogStage::Lost => mutant!(OneTellsForAll) && !self.own_log.told.is_empty(),
             OwnLogStage::Asking => self.own_log.is_young && self.has_waited(now),
+            OwnLogStage::WrittenElsewhere => false,
         }
     }
 
@@ -149,7 +163,8 @@ impl Replica {
     /// the operator has to.
     #[must_use]
     pub fn waits_in_vain(&self, now: Timestamp) -> bool {
-        !self.doubts_time && self.has_waited(now) && !self.may_write(now)
+        let is_over = self.is_written_elsewhere() || self.has_waited(now);
+        !self.doubts_time && is_over && !self.may_write(now)
     }
 
     /// Returns true if it is known how far this agency's log reaches abroad, or there is nobody to ask. Until then it may lack
@@ -159,10 +174,10 @@ impl Replica {
         self.own_log.is_known() && self.own_orphans() == 0
     }
 
-    /// The words on this agency's log that are awaited; none, if it is known how far it reaches.
+    /// The words on this agency's log that are awaited; none, if it is known how far it reaches, or no word would do.
     #[must_use]
     pub fn awaited_words(&self) -> Option<OwnLogQuorum> {
-        (!self.own_log.is_known()).then(|| self.words())
+        (!self.own_log.is_known() && !self.is_written_elsewhere()).then(|| self.words())
     }
 
     fn words(&self) -> OwnLogQuorum {
@@ -197,6 +212,7 @@ impl Replica {
         self.own_log.newest = Some(now);
         if self.own_log.since.is_none() {
             self.own_log.since = Some(now);
+            self.own_log.alone_since.get_or_insert(now);
             let own = self.settings.key.public();
             let log = self.logs.get(&self.settings.home);
             let last = log.and_then(|log| Some(log.counted_of(&own)?.get().issued));
@@ -222,6 +238,7 @@ impl Replica {
         };
         let began = now.plus_seconds(-before.seconds_since(since));
         self.own_log.since = Some(began);
+        self.own_log.alone_since = Some(began);
         if self.own_log.is_young && !self.is_young(last, began) {
             self.own_log.is_young = false;
             if self.own_log.is_presumed {
@@ -249,10 +266,17 @@ impl Replica {
         young.contains(&now.seconds_since(heartbeat))
     }
 
-    /// Takes the operator's word that all that this agency wrote is here, whatever no peer has told.
-    pub const fn accept_own_log(&mut self) {
+    /// Takes the operator's word that all that this agency wrote is here, whatever no peer has told, and that no other process
+    /// writes with its keys from now on.
+    pub const fn accept_own_log(&mut self, now: Timestamp) {
         self.own_log.is_presumed = false;
+        self.own_log.alone_since = Some(now);
         self.own_log.stage = OwnLogStage::Known;
+    }
+
+    /// Notes that this replica wrote: what a peer tells of its log from then on comes too late.
+    pub(super) const fn note_written(&mut self) {
+        self.own_log.has_written = true;
     }
 
     /// Ends the wait for peers where none is known to hold anything of this agency's log, and little can be missing.
@@ -293,7 +317,9 @@ impl Replica {
     /// Writes nothing before these have told how far this agency's log reaches and all of it is here, however long that takes:
     /// part of it was lost.
     pub fn await_own_log(&mut self, asked: AskedAgencies) {
-        self.own_log.stage = OwnLogStage::Lost;
+        if !self.is_written_elsewhere() {
+            self.own_log.stage = OwnLogStage::Lost;
+        }
         self.own_log.asks_all |= asked == AskedAgencies::AllFollowed && !mutant!(RebuiltTrustsOne);
         self.own_log.told.clear();
         self.own_log.hold_nothing.clear();
@@ -317,13 +343,16 @@ impl Replica {
         };
         match abroad {
             Some(summary) if is_here(summary) => self.note_told(from),
-            // It has got something meanwhile that is not here: that it had nothing is its word no more.
-            Some(_) => drop(self.own_log.hold_nothing.remove(&from)),
+            // It has got something meanwhile that is not here: that it had nothing, or no more than this, is its word no more.
+            Some(_) => {
+                self.own_log.hold_nothing.remove(&from);
+                self.own_log.told.remove(&from);
+            }
             // One that has nothing of it knows nothing of it; that all who are followed have nothing is a word.
             None => {
                 self.own_log.hold_nothing.insert(from);
                 match self.own_log.stage {
-                    OwnLogStage::Known => {}
+                    OwnLogStage::Known | OwnLogStage::WrittenElsewhere => {}
                     OwnLogStage::Lost => self.end_if_enough_told(),
                     OwnLogStage::Asking => {
                         let own = &self.own_log;
@@ -342,7 +371,7 @@ impl Replica {
     pub(super) fn hear_of_own_log_by(&mut self, held: &Countersignature) {
         let is_new = match self.own_log.stage {
             OwnLogStage::Asking => self.own_log.since.is_some_and(|since| held.at > since),
-            OwnLogStage::Lost | OwnLogStage::Known => false,
+            OwnLogStage::Lost | OwnLogStage::Known | OwnLogStage::WrittenElsewhere => false,
         };
         let log = self.logs.get(&self.settings.home);
         if is_new && log.is_some_and(|log| held.heads.iter().all(|head| log.holds(head))) {
@@ -357,7 +386,8 @@ impl Replica {
 
     fn end_if_enough_told(&mut self) {
         let words = self.words();
-        if mutant!(OneTellsForAll) || words.told >= words.needed {
+        let is_enough = mutant!(OneTellsForAll) || words.told >= words.needed;
+        if is_enough && !self.is_written_elsewhere() {
             self.own_log.is_presumed = false;
             self.own_log.stage = OwnLogStage::Known;
         }

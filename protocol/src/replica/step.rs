@@ -30,6 +30,7 @@ impl WriteBatch {
             heartbeats,
             checkpoints,
             held,
+            written_elsewhere,
         } = self;
         key_logs.is_empty()
             && envelopes.is_empty()
@@ -46,6 +47,7 @@ impl WriteBatch {
             && heartbeats.is_empty()
             && checkpoints.is_empty()
             && held.is_empty()
+            && written_elsewhere.is_none()
     }
 }
 

@@ -266,6 +266,8 @@ impl Replica {
         }
         self.account(agency, now);
         let is_home = agency == self.settings.home;
+        let signs = self.foreign_writer_signs().filter(|_| is_home);
+        let mut by_another = None;
         let (Some(log), Some(account)) = (self.logs.get_mut(&agency), self.accounts.get_mut(&agency)) else {
             return Ok(IntakeOutcome::default());
         };
@@ -292,6 +294,9 @@ impl Replica {
                     break;
                 }
             };
+            if signs.as_ref().is_some_and(|signs| signs.are_on(&envelope, log)) {
+                by_another = by_another.or_else(|| Some(envelope.hash()));
+            }
             // A log of one's own is taken in whole: its writer cannot join what it does not know.
             let limit = account.limit(log, &envelope, &self.settings.quota).filter(|_| !is_home);
             if limit.is_some() {
@@ -313,6 +318,9 @@ impl Replica {
         step.settle(log)?;
         account.spend_work(work_done(log, work, lot.checked));
         taken.progress = (log.len(), log.gaps().len()) != held;
+        if let Some(envelope) = by_another {
+            self.stop_for(envelope, step);
+        }
         if lot.limit.is_some() || taken.progress {
             self.note_limit(agency, lot.limit, now, step);
         }

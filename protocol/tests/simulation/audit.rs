@@ -5,7 +5,7 @@ mod at_the_end;
 mod told;
 
 /// An invariant of the design, by its number.
-pub(crate) const INVARIANTS: [&str; 14] = [
+pub(crate) const INVARIANTS: [&str; 15] = [
     "same envelopes and key logs, in any order, give identical rows",
     "no row without an authorized signature chain",
     "no peer's act alters another agency's rows",
@@ -20,6 +20,7 @@ pub(crate) const INVARIANTS: [&str; 14] = [
     "no answer's freshness runs ahead of what was applied",
     "one agency's hostile log costs no more than its share and changes nobody else's answers",
     "what is told never runs ahead of the disk, whatever became of a write",
+    "nobody writes on who was shown that another process writes with its key, and nobody else stops for that",
 ];
 
 /// Ends the schedule: this invariant does not hold.

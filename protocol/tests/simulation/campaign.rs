@@ -27,6 +27,8 @@ pub(crate) struct CampaignTotals {
     pub(crate) lost: usize,
     pub(crate) store_failures: usize,
     pub(crate) drowned: usize,
+    pub(crate) cloned: usize,
+    pub(crate) stopped: usize,
     pub(crate) failures: Vec<(u64, String)>,
 }
 
@@ -81,6 +83,8 @@ fn note(seen: &mut CampaignTotals, seed: u64, played: Result<SimulatedWorld, Str
             seen.lost += world.truth.lost;
             seen.store_failures += world.truth.store_failures;
             seen.drowned += world.truth.drowned.len();
+            seen.cloned += world.truth.cloned;
+            seen.stopped += world.truth.stopped;
             let logs = world.sites.iter().filter_map(|site| site.disk.key_logs.get(&site.home));
             seen.entries += logs.map(|log| log.signed().len() - 1).sum::<usize>();
         }

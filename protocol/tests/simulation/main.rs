@@ -1,5 +1,5 @@
 //! A seeded world of replicas: loss, delay, reorder, repetition, partitions, crashes at every effect boundary, clock
-//! jumps, restored backups, stores that fail or lose their replies, two writers of one agency, key ceremonies and their thieves, tombstones, late joiners, and
+//! jumps, restored backups, copies that run beside their originals, stores that fail or lose their replies, two writers of one agency, key ceremonies and their thieves, tombstones, late joiners, and
 //! peers that want harm. What must hold is the list in `audit`.
 //!
 //! `COMITY_SEED=7 cargo test -p protocol --test simulation` plays one schedule again, `COMITY_SCHEDULES=20000` plays

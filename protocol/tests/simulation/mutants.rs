@@ -39,6 +39,7 @@ fn plan_for(invariant: usize, seed: u64) -> SimulationPlan {
         8 => plan.tombstones = true,
         9 => plan.joiners = true,
         14 => plan.failing_stores = true,
+        15 => plan.clones = true,
         _ => {}
     }
     plan
@@ -100,6 +101,14 @@ fn a_rebuilt_store_that_asks_only_whom_its_source_knew_is_noticed() {
     let forks: usize = forks.sum();
     switch_on(None);
     assert!(forks > 0, "it never forked");
+}
+
+#[test]
+fn a_site_that_goes_on_beside_its_copy_is_noticed() {
+    switch_on(Some(Mutant::WritesBesideAnother));
+    let stops = crate::schedules::stops_beside_a_copy(0, true);
+    switch_on(None);
+    assert!(!stops, "it stopped");
 }
 
 #[test]

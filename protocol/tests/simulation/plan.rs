@@ -32,6 +32,10 @@ pub(crate) struct SimulationPlan {
     pub(crate) crashes: bool,
     /// True if stores fail, and lose their replies.
     pub(crate) failing_stores: bool,
+    /// True if a copy of a site is started beside it, with its key.
+    pub(crate) clones: bool,
+    /// True if further stores of an agency are known to be peers of each other.
+    pub(crate) own_peers: bool,
 }
 
 impl SimulationPlan {
@@ -66,6 +70,8 @@ impl SimulationPlan {
             repeats: rng.random_bool(0.5),
             crashes: true,
             failing_stores: rng.random_bool(0.4),
+            clones: rng.random_bool(0.3),
+            own_peers: rng.random_bool(0.7),
         }
     }
 
@@ -87,6 +93,8 @@ impl SimulationPlan {
             repeats: false,
             crashes: false,
             failing_stores: false,
+            clones: false,
+            own_peers: true,
         }
     }
 }

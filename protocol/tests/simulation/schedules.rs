@@ -31,7 +31,7 @@ fn seeds(count: u64) -> Range<u64> {
 
 fn assert_none_failed(seen: &CampaignTotals) {
     eprintln!(
-        "{} schedules: {} envelopes kept, {} forks found, {} expelled, {} key-log entries, {} disputes, {} checkpoints begun with or left, {} scratch places lost, {} stores failed, {} drowned",
+        "{} schedules: {} envelopes kept, {} forks found, {} expelled, {} key-log entries, {} disputes, {} checkpoints begun with or left, {} scratch places lost, {} stores failed, {} drowned, {} copied, {} stopped beside another",
         seen.schedules,
         seen.kept,
         seen.forks,
@@ -41,7 +41,9 @@ fn assert_none_failed(seen: &CampaignTotals) {
         seen.adopted,
         seen.lost,
         seen.store_failures,
-        seen.drowned
+        seen.drowned,
+        seen.cloned,
+        seen.stopped
     );
     let seeds: Vec<u64> = seen.failures.iter().map(|(seed, _)| *seed).collect();
     assert!(seeds.is_empty(), "these seeds failed: {seeds:?}");
@@ -89,6 +91,8 @@ fn the_invariants_hold(seeds: Range<u64>) {
         assert!(seen.lost > enough / 10, "hardly a scratch place failed");
         assert!(seen.store_failures > enough, "hardly a store failed");
         assert!(seen.drowned > enough / 10, "hardly anybody signed more than its share");
+        assert!(seen.cloned > enough, "hardly a site was copied");
+        assert!(seen.stopped > enough / 2, "hardly a site stopped beside another");
         assert!(seen.kept > 100 * enough, "the schedules wrote hardly anything");
     }
 }
@@ -198,6 +202,62 @@ fn a_store_rebuilt_from_a_peer_that_lags_waits_for_one_that_knows() {
             0,
             "seed {seed}: it wrote before it knew its own log"
         );
+    }
+}
+
+/// Starts a copy of the first site beside it, in a world where nothing else goes wrong, and has one of the two write; says whether
+/// the other one stopped, and the one that wrote did not.
+pub(crate) fn stops_beside_a_copy(seed: u64, is_copy_the_writer: bool) -> bool {
+    let mut world = crate::world::SimulatedWorld::new(seed, SimulationPlan::calm(3));
+    world.settle();
+    for _ in 0..5 {
+        world.act_of(0);
+    }
+    world.settle();
+    world.clone_site(0);
+    world.settle();
+    let copy = world.sites.len() - 1;
+    let (writes, hears) = if is_copy_the_writer { (copy, 0) } else { (0, copy) };
+    assert!(world.sites[hears].replica.may_write(world.now), "it knows its own log");
+    for _ in 0..5 {
+        world.act_of(writes);
+    }
+    world.settle();
+    let stands = [writes, hears].map(|at| world.sites[at].replica.is_written_elsewhere());
+    if stands != [false, true] {
+        return false;
+    }
+    // It takes in all that the other one writes, and neither writes nor signs, however often it starts; nobody's word but its
+    // operator's ends that.
+    world.crash(hears);
+    for _ in 0..5 {
+        world.act_of(writes);
+    }
+    world.pass(700_000, 0.0);
+    assert_eq!(world.sites[hears].replica.last_beat(), None, "it signed");
+    assert!(!world.sites[hears].replica.may_write(world.now), "it may write");
+    world.assert_at_the_end();
+    world.stop_the_copies_of(hears);
+    world.vouch(hears);
+    for _ in 0..5 {
+        world.act_of(hears);
+    }
+    world.settle();
+    assert!(
+        world.sites[hears].replica.may_write(world.now),
+        "its operator vouched for it"
+    );
+    world.assert_at_the_end();
+    assert_eq!(world.truth.forks, 0, "one wrote at a time");
+    true
+}
+
+#[test]
+fn of_two_that_write_with_one_key_the_one_that_hears_of_the_other_stops() {
+    for seed in 0..10 {
+        for is_copy_the_writer in [true, false] {
+            assert!(stops_beside_a_copy(seed, is_copy_the_writer), "seed {seed}");
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The world: sites with disks and clocks, and a network that loses, delays, reorders and repeats.
 
 mod acts;
+mod clones;
 mod disk;
 mod drowning;
 mod hostile;
@@ -78,6 +79,15 @@ pub(crate) struct SimulatedNode {
     pub(crate) was_told_enough: bool,
     /// Driven by somebody who wants harm: nothing is promised of what it holds.
     pub(crate) hostile: bool,
+    /// Its operator ended it for good.
+    pub(crate) stopped: bool,
+    /// The moment, by its own clock, from which on it alone writes with its key: its first event since it started, or its
+    /// operator's word.
+    pub(crate) alone_since: Option<Timestamp>,
+    /// True if it wrote since it started.
+    pub(crate) has_written: bool,
+    /// True if other stores of the agency are known to be peers of it.
+    pub(crate) has_own_peers: bool,
 }
 
 /// The knowledge that the world has and no replica does.
@@ -97,6 +107,10 @@ pub(crate) struct GroundTruth {
     pub(crate) disputed: BTreeSet<Hash>,
     /// Agencies that showed more than is taken in.
     pub(crate) drowned: BTreeSet<Hash>,
+    /// The number of sites that were copied beside themselves.
+    pub(crate) cloned: usize,
+    /// The number of times that a site stopped because another one wrote with its key.
+    pub(crate) stopped: usize,
     /// The number of times that a store failed, or lost its reply.
     pub(crate) store_failures: usize,
     pub(crate) forks: usize,
@@ -112,6 +126,8 @@ pub(crate) struct SealedEnvelope {
     pub(crate) writer: PublicKey,
     /// From when on its writer's heartbeats vouch for it; none for a thief's.
     pub(crate) stamp: Option<Timestamp>,
+    /// The site that sealed it; none, if a thief did.
+    pub(crate) by: Option<usize>,
 }
 
 /// The keys that speak for an agency: its root, and the one committed to.
@@ -157,14 +173,14 @@ pub(crate) fn founding(name: &str, writers: &[PublicKey], keys: &RootSeeds) -> K
 }
 
 impl SimulatedNode {
-    fn restored(&mut self) -> Replica {
-        self.loft = Arc::new(FlakyBlobStore::whole());
+    /// The replica as the disk has it.
+    fn read(&self) -> Replica {
         let settings = ReplicaSettings {
             pinned: self.pinned.clone(),
             home: self.home,
             key: key_of(&self.key),
             former_keys: vec![],
-            has_own_peers: true,
+            has_own_peers: self.has_own_peers,
             heartbeat_every: 300,
             heartbeat_term: TERM,
             exchange_every: 15,
@@ -172,8 +188,18 @@ impl SimulatedNode {
             blobs: self.loft.clone(),
             quota: SHARES,
         };
-        let replica = Replica::restore(settings, self.disk.stored())
+        let mut replica = Replica::restore(settings, self.disk.stored())
             .unwrap_or_else(|failed| violated(5, format!("a store cannot be read again: {failed}")));
+        if self.disk.written_elsewhere {
+            replica.stop_beside_another();
+        }
+        replica
+    }
+
+    /// The replica as the disk has it after a start.
+    fn restored(&mut self) -> Replica {
+        self.loft = Arc::new(FlakyBlobStore::whole());
+        let replica = self.read();
         let holders = self.disk.held.keys().filter(|holder| self.pinned.contains(holder));
         self.holders = holders.copied().collect();
         self.started_with = self.own_word(&replica);
@@ -181,6 +207,8 @@ impl SimulatedNode {
         self.told_by.clear();
         self.was_told_enough = false;
         self.began = None;
+        self.alone_since = None;
+        self.has_written = false;
         replica
     }
 }
@@ -300,6 +328,10 @@ impl SimulatedWorld {
             told_by: BTreeSet::new(),
             was_told_enough: false,
             hostile: false,
+            stopped: false,
+            alone_since: None,
+            has_written: false,
+            has_own_peers: self.plan.own_peers,
         };
         site.replica = site.restored();
         self.sites.push(site);
@@ -322,12 +354,17 @@ impl SimulatedWorld {
     fn begins(&mut self, at: usize) {
         let now = self.clock(at);
         self.sites[at].began.get_or_insert(now);
+        self.sites[at].alone_since.get_or_insert(now);
     }
 
     /// Carries an event's effects out, but for a crash at some boundary between them. Says whether all were.
     pub(crate) fn happen(&mut self, at: usize, event: ReplicaEvent) -> bool {
         self.begins(at);
         let is_own_act = matches!(event, ReplicaEvent::Authored(_));
+        if is_own_act {
+            self.assert_writes_alone(at);
+        }
+        let watches = self.watches_its_key(at);
         if let ReplicaEvent::Asked { peer, .. }
         | ReplicaEvent::Answered {
             peer,
@@ -366,7 +403,7 @@ impl SimulatedWorld {
                 return false;
             }
             if let ReplicaEffect::Persist(batch) = &effect
-                && !self.persist(at, batch, is_own_act)
+                && !self.persist(at, batch, is_own_act, watches)
                 && !driver_carries_on()
             {
                 // Nothing after it is done, and what is in memory is worth nothing: the disk says how it stands.
@@ -421,6 +458,7 @@ impl SimulatedWorld {
                 self.truth.drowned.insert(agency);
             }
             ReplicaEffect::Released { .. } => {}
+            ReplicaEffect::WrittenElsewhere { envelope } => self.assert_stops_by_right(at, envelope),
             ReplicaEffect::TurnAway { peer, .. } => {
                 let other = self.site_named(peer);
                 self.disconnect(at, other);
@@ -437,10 +475,13 @@ impl SimulatedWorld {
     }
 
     /// Writes a batch; says whether the store says that it is written. One whose reply was lost may be.
-    fn persist(&mut self, at: usize, batch: &WriteBatch, is_own_act: bool) -> bool {
+    fn persist(&mut self, at: usize, batch: &WriteBatch, is_own_act: bool, watches: bool) -> bool {
         let fails = self.plan.failing_stores && self.rng.random_bool(0.01);
         if !fails || self.rng.random_bool(0.5) {
             self.write_down(at, batch, is_own_act);
+            if watches && !is_own_act {
+                self.note_what_another_wrote(at, batch);
+            }
         }
         self.truth.store_failures += usize::from(fails);
         if !fails && !self.sites[at].hostile {
@@ -467,7 +508,9 @@ impl SimulatedWorld {
                     writer: key,
                     // Where no heartbeat goes with it, the next one vouches for it.
                     stamp: latest.map(|latest| Timestamp(latest.0 + i64::from(!vouches))),
+                    by: Some(at),
                 };
+                self.sites[at].has_written = true;
                 self.truth.sealed.insert(envelope.hash(), sealed);
             }
         }
@@ -479,7 +522,7 @@ impl SimulatedWorld {
     }
 
     pub(crate) fn honest(&self) -> impl Iterator<Item = &SimulatedNode> {
-        self.sites.iter().filter(|site| !site.hostile)
+        self.sites.iter().filter(|site| !site.hostile && !site.stopped)
     }
 
     pub(crate) fn site_named(&self, name: Hash) -> usize {

@@ -1,6 +1,9 @@
 //! Further stores of an agency.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+};
 
 use node::config::Config;
 
@@ -64,5 +67,36 @@ impl Federation {
         config.save(&data).expect("a configuration is written");
         let store = TestAgency::new(&config, &data, self.clock.0.clone()).await.called(name);
         (store, links)
+    }
+
+    /// A copy of a stopped node's data folder, keys included, that answers at other ports, with this name in audits. It is stopped.
+    ///
+    /// # Panics
+    /// If the folder cannot be copied.
+    pub async fn copies(&self, of: &str, name: &str) -> TestAgency {
+        let original = self.agency(of);
+        assert!(!original.runs().await, "{of} runs");
+        let data = self.folder.path().join(name.replace(':', "-"));
+        let copied = std::process::Command::new("cp")
+            .arg("-a")
+            .args([original.data(), &data])
+            .status();
+        assert!(copied.is_ok_and(|status| status.success()), "the folder is copied");
+        // What the operator changes, so that both can run on one machine.
+        let file = data.join("comity.toml");
+        let mut text = fs::read_to_string(&file).expect("a configuration");
+        let config = Config::load(&data).expect("a configuration");
+        let peer_port = peer_port_of(original);
+        for (port, other) in [(config.listen.port(), ports::free()), (peer_port, ports::free())] {
+            for place in [
+                format!("\"127.0.0.1:{port}\""),
+                format!("\"/ip4/127.0.0.1/tcp/{port}\""),
+            ] {
+                text = text.replace(&place, &place.replace(&port.to_string(), &other.to_string()));
+            }
+        }
+        fs::write(&file, text).expect("a configuration is written");
+        let config = Config::load(&data).expect("a configuration");
+        TestAgency::new(&config, &data, self.clock.0.clone()).await.called(name)
     }
 }

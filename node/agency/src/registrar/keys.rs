@@ -143,7 +143,7 @@ impl Registrar {
     /// [`RegistrarError`], if the key log forbids it, or something that it names is not there.
     pub async fn propose(&self, wish: ProposedAct, hand: &Actor) -> Result<KeyLogProposal, RegistrarError> {
         // What a key is to end with is looked up in all that this agency wrote.
-        let _turn = self.turn(false).await?;
+        let _turn = self.turn_of_the_root(false).await?;
         let key_log = self.key_log().await?;
         let mut is_example = false;
         let act = match wish {
@@ -272,7 +272,7 @@ impl Registrar {
     /// [`RegistrarError`], if the root did not sign it, it does not follow the last one, it ends what nobody agreed to end, or the node
     /// cannot write.
     pub async fn enter(&self, text: &str, agreed: bool, hand: &Actor) -> Result<KeyLog, RegistrarError> {
-        let mut turn = self.turn(hand.dry_run).await?;
+        let mut turn = self.turn_of_the_root(hand.dry_run).await?;
         let entry = root::entry_from_text(text).map_err(|error| RegistrarError::Invalid(format!("{error:#}")))?;
         let claim = entry
             .claim()

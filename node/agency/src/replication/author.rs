@@ -52,6 +52,8 @@ pub(super) struct WriteRequest {
 pub(super) enum WriteOperation {
     /// Tell the version to write on: this node may write, so it knows all that it wrote itself.
     Begin,
+    /// Tell the version that an entry of the root is to follow.
+    BeginEntry,
     /// Write, if the log still has this version.
     Write {
         on: LogVersion,
@@ -148,6 +150,12 @@ impl LogWriter {
         self.ask(WriteOperation::Begin).await
     }
 
+    /// The version of this agency's log for an entry of its root, once this node may take one in: it may where another process
+    /// writes with its key, which such an entry ends.
+    pub(crate) async fn begin_entry(&self) -> Result<LogVersion, WriteError> {
+        self.ask(WriteOperation::BeginEntry).await
+    }
+
     /// Writes puts to the agency's lists, and `own` in the same transaction, if the log still has the version `on`; `on` is
     /// the new version then. When this returns, all of it is on disk.
     pub(crate) async fn write(
@@ -219,19 +227,23 @@ impl Replication {
         }
         let is_of_the_root = matches!(
             work,
-            WriteOperation::Begin
+            WriteOperation::BeginEntry
                 | WriteOperation::Write {
                     event: ReplicaEvent::Entered(_),
                     ..
                 }
         );
-        let may_write = replica.may_write(self.clock.now()) || (self.identity.is_rebuilding && is_of_the_root);
+        let now = self.clock.now();
+        let may_write = match is_of_the_root {
+            true => replica.may_enter(now) || self.identity.is_rebuilding,
+            false => replica.may_write(now),
+        };
         if !may_write {
             let doubt = self.health_of(replica).store_doubt();
             return Err(WriteError::StoreInDoubt(doubt.unwrap_or_default()));
         }
         match work {
-            WriteOperation::Begin => Ok(None),
+            WriteOperation::Begin | WriteOperation::BeginEntry => Ok(None),
             // What it rests on may not be so any more: a backup that was restored learned what had been written after it.
             WriteOperation::Write { on, .. }
                 if on != version && !driver_mutant!(self.store.faults(), IgnoresVersions) =>

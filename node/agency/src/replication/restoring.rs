@@ -38,7 +38,7 @@ pub(crate) struct RestoredReplica {
     pub(crate) removals: Vec<AgencyRemoval>,
     /// True if the transaction whose outcome was unknown is there.
     pub(super) settled: Option<bool>,
-    /// True if the own log was repaired, and has not been heard from peers since.
+    /// True if the own log was repaired, and has not been heard from peers since; or if another process wrote to it.
     pub(super) awaits_own_log: bool,
     /// True if the store lacks what this process knew to be in the own log.
     lacks_own: bool,
@@ -143,6 +143,7 @@ impl NodeIdentity {
         read_statements(&mut moment, &mut restoring, &mut damage).await?;
         read_quarantines(&mut moment, &mut restoring, &mut damage).await?;
         let awaits_own_log = moment.awaits_own_log().await?;
+        let is_written_elsewhere = moment.is_written_elsewhere().await?;
         let asked = match moment.was_rebuilt().await? {
             true => AskedAgencies::AllFollowed,
             false => AskedAgencies::Holders,
@@ -171,12 +172,15 @@ impl NodeIdentity {
         if awaits_own_log || went_back || (lacks_own && !replica.knows_own_log()) {
             replica.await_own_log(asked);
         }
+        if is_written_elsewhere {
+            replica.stop_beside_another();
+        }
         let removals = removals(&mut damage, &replica);
         Ok(RestoredReplica {
             replica,
             removals,
             settled: None,
-            awaits_own_log,
+            awaits_own_log: awaits_own_log || is_written_elsewhere,
             lacks_own: went_back,
         })
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use protocol::{DocumentRow, Hash, WriteBatch, key_log::KeyEnd, log::AgencyLog};
 
 use super::{hold, violated};
-use crate::world::{DiskRowKey, SealedEnvelope, SimulatedWorld, TERM};
+use crate::world::{DiskRowKey, SealedEnvelope, SimulatedNode, SimulatedWorld, TERM};
 
 impl SimulatedWorld {
     /// Of what is written: who signed it, and what the rows that a log begins with are.
@@ -129,7 +129,8 @@ impl SimulatedWorld {
 
     /// After every act.
     pub(crate) fn assert_at_any_time(&self) {
-        for (at, site) in self.sites.iter().enumerate().filter(|(_, site)| !site.hostile) {
+        let is_audited = |(_, site): &(usize, &SimulatedNode)| !site.hostile && !site.stopped;
+        for (at, site) in self.sites.iter().enumerate().filter(is_audited) {
             let is_sole = self.sites.iter().filter(|other| other.home == site.home).count() == 1;
             if is_sole && let Some(started_with) = site.started_with.filter(|_| !site.was_told_enough) {
                 // One that it signed before may come back from a peer.

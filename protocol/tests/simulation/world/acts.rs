@@ -17,9 +17,11 @@ impl SimulatedWorld {
     pub(crate) fn act(&mut self) {
         let at = self.rng.random_range(0..self.sites.len());
         let other = self.rng.random_range(0..self.sites.len());
+        self.operators_look();
         let plan = self.plan.clone();
         let loss = if plan.bad_network { 0.1 } else { 0.0 };
         match self.rng.random_range(0..100) {
+            _ if self.sites[at].stopped => self.pass(1_000, loss),
             _ if self.sites[at].hostile && self.rng.random_bool(0.7) => self.do_harm(at),
             0..45 => self.write(at),
             45..52 if at != other && plan.bad_network => {
@@ -49,6 +51,7 @@ impl SimulatedWorld {
                     self.leap(hours * HOUR / 2, loss);
                 }
             }
+            84..87 if plan.clones => self.clone_site(at),
             _ => {
                 let wait = self.rng.random_range(1..30_000);
                 self.pass(wait, loss);

@@ -28,6 +28,10 @@ pub(crate) struct SimulatedDisk {
     pub(super) set_aside: BTreeMap<Hash, (Hash, SignedEnvelope)>,
     pub(super) quarantined: BTreeMap<Hash, Quarantine>,
     pub(super) deferred: BTreeMap<Hash, Deferral>,
+    /// True if the store says that another process writes with its key.
+    pub(super) written_elsewhere: bool,
+    /// True if that is so, and what is stored shows it to who knew its own log.
+    pub(super) is_beside_another: bool,
 }
 
 fn note<T: Clone>(known: &mut BTreeMap<Hash, T>, changes: &BTreeMap<Hash, Option<T>>) {
@@ -63,6 +67,7 @@ impl SimulatedDisk {
         for name in &batch.taken_up {
             self.set_aside.remove(name);
         }
+        self.written_elsewhere |= batch.written_elsewhere.is_some();
         note(&mut self.quarantined, &batch.quarantined);
         note(&mut self.deferred, &batch.deferred);
         for envelope in &batch.rewritten {

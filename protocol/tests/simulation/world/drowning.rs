@@ -75,6 +75,7 @@ impl SimulatedWorld {
             agency: home,
             writer: key.public(),
             stamp: None,
+            by: None,
         };
         self.truth.sealed.insert(sealed.hash(), truth);
         Some(sealed)

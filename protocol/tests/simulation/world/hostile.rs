@@ -54,7 +54,7 @@ impl SimulatedWorld {
         let Some(victim) = victims.choose(&mut self.rng).copied() else {
             return;
         };
-        if self.sites[victim].hostile || self.is_cut(at, victim) {
+        if self.sites[victim].hostile || self.sites[victim].stopped || self.is_cut(at, victim) {
             return;
         }
         if self.rng.random_bool(0.5) {
@@ -157,6 +157,7 @@ impl SimulatedWorld {
             agency,
             writer: key.public(),
             stamp: None,
+            by: None,
         };
         self.truth.sealed.insert(sealed.hash(), truth);
         Some(sealed.signed())

@@ -173,7 +173,7 @@ impl SimulatedWorld {
     /// A new connection between two ends, if nothing is between them.
     pub(crate) fn reconnect(&mut self, a: usize, b: usize) {
         self.disconnect(a, b);
-        if self.is_cut(a, b) {
+        if self.is_cut(a, b) || self.sites[a].stopped || self.sites[b].stopped {
             return;
         }
         self.network.connected.insert(ordered(a, b));
@@ -193,6 +193,9 @@ impl SimulatedWorld {
     }
 
     pub(crate) fn ask(&mut self, from: usize, to: usize, call: CallId, bytes: Vec<u8>) {
+        if self.sites[to].stopped {
+            return;
+        }
         self.network.calls += 1;
         let name = CallId(self.network.calls);
         self.network.owed.insert((to, name), (from, call));
@@ -261,7 +264,10 @@ impl SimulatedWorld {
             self.deliver(message, loss);
         }
         self.now = Timestamp(until);
-        for at in 0..self.sites.len() {
+        for at in (0..self.sites.len())
+            .filter(|at| !self.sites[*at].stopped)
+            .collect::<Vec<_>>()
+        {
             self.happen(at, ReplicaEvent::Tick);
         }
     }
@@ -281,12 +287,14 @@ impl SimulatedWorld {
             }
         }
         // Those who are left find each other, whoever stood between them.
-        let honest: Vec<usize> = (0..self.sites.len()).filter(|at| !self.sites[*at].hostile).collect();
+        let is_left = |at: &usize| !self.sites[*at].hostile && !self.sites[*at].stopped;
+        let honest: Vec<usize> = (0..self.sites.len()).filter(is_left).collect();
         for pair in honest.windows(2) {
             self.network.link(pair[0], pair[1]);
         }
         for (a, b) in self.network.links.clone() {
-            if self.sites[a].hostile || self.sites[b].hostile {
+            let is_gone = |at: usize| self.sites[at].hostile || self.sites[at].stopped;
+            if is_gone(a) || is_gone(b) {
                 self.network.cut.insert((a, b));
                 self.disconnect(a, b);
             } else if self.network.cut.remove(&(a, b)) || !self.network.connected.contains(&(a, b)) {
@@ -304,7 +312,7 @@ impl SimulatedWorld {
         self.leap(16_000, 0.0);
     }
 
-    /// Returns true if all honest sites hold the same, and may write. Only to stop waiting early: the audit judges.
+    /// Returns true if all honest sites hold the same, and may write or stopped. Only to stop waiting early: the audit judges.
     fn is_settled(&self) -> bool {
         let now = self.now;
         let mut of_first = None;
@@ -315,7 +323,7 @@ impl SimulatedWorld {
                 .collect();
             let whole = site.replica.logs().values().all(|log| log.base().is_none());
             let same = *of_first.get_or_insert_with(|| reach.clone()) == reach;
-            same && whole && site.replica.may_write(now)
+            same && whole && (site.replica.may_write(now) || site.replica.is_written_elsewhere())
         })
     }
 }
