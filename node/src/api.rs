@@ -36,7 +36,7 @@ pub(crate) mod registries;
 mod replication;
 mod rubrics;
 pub(crate) mod status_lists;
-mod store;
+pub(crate) mod store;
 mod stores;
 mod trqp;
 mod trust_history;
