@@ -206,6 +206,7 @@ fn resources() -> OpenApiRouter<App> {
         .routes(routes!(agencies::list))
         .routes(routes!(agencies::show))
         .routes(routes!(forks::list))
+        .routes(routes!(forks::acknowledgements, forks::acknowledge))
         .routes(routes!(forks::one))
         .routes(routes!(peers::list, peers::add))
         .routes(routes!(peers::ticket))

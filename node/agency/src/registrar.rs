@@ -8,6 +8,7 @@ mod any;
 mod compromise;
 mod consequences;
 mod credentials;
+mod forks;
 mod frameworks;
 mod issuer_keys;
 mod issuers;

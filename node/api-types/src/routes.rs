@@ -6,7 +6,7 @@ use registry_schema::{
 
 use crate::{
     FileBody, Method, NoBody, Route,
-    agencies::{AgencyResponse, ForkResponse},
+    agencies::{AgencyResponse, ForkAcknowledgementRequest, ForkAcknowledgementResponse, ForkResponse},
     applications::{
         ApplicationCreatedResponse, ApplicationRequest, ApplicationResponse, ApplicationSummary, CaseStepRequest,
         CaseStepResponse, IssuerHistoryResponse,
@@ -85,6 +85,11 @@ routes! {
     AGENCY: Get "/v1/agencies/{id}", NoBody => AgencyResponse;
     /// The forks of an agency's log that are proven at the node.
     FORKS: Get "/v1/agencies/{id}/forks", NoBody => Vec<ForkResponse>;
+    /// The forks of an agency's log that operators have looked into, and who did.
+    FORK_ACKNOWLEDGEMENTS: Get "/v1/agencies/{id}/forks/acknowledgements", NoBody => Vec<ForkAcknowledgementResponse>;
+    /// Says that forks of an agency's log were looked into.
+    ACKNOWLEDGE_FORKS: Post "/v1/agencies/{id}/forks/acknowledgements", ForkAcknowledgementRequest =>
+        Vec<ForkAcknowledgementResponse>;
     /// The agencies whose files the node has.
     FEDERATION_INDEX: Get "/federation/index.json", NoBody => FederationIndex;
 

@@ -25,7 +25,9 @@ pub(crate) async fn doubt(app: &App) -> Option<String> {
 }
 
 async fn opinion(app: &App) -> Json<StoreResponse> {
-    Json(StoreResponse { doubt: doubt(app).await })
+    Json(StoreResponse {
+        doubt: doubt(app).await,
+    })
 }
 
 /// Show what the node thinks of its store.

@@ -180,7 +180,9 @@ macro_rules! reading {
                 let asked = async {
                     refusal.check()?;
                     let mut connection = reach.connection(pool).await?;
-                    $query.$run(&mut *connection).await
+                    let done = $query.$run(&mut *connection).await;
+                    $crate::db::let_go(&mut connection, &done);
+                    done
                 };
                 let asked = faults.around(call, reach.answers(asked)).await;
                 asked.inspect_err(|error| refusal.note(error))
@@ -198,7 +200,8 @@ macro_rules! writing {
             $crate::db::TxConnection::Sqlite(on) => tx.faults.around(call, $query.execute(&mut **on)).await.map(drop),
             $crate::db::TxConnection::Postgres(on) => {
                 let done = tx.faults.around(call, $query.execute(&mut **on)).await;
-                done.map(drop).inspect_err(|error| $crate::db::note(&tx.refusal, error))
+                done.map(drop)
+                    .inspect_err(|error| $crate::db::note(tx.refusal.as_ref(), error))
             }
         }
     }};
@@ -213,14 +216,21 @@ macro_rules! within {
             $crate::db::TxConnection::Sqlite(on) => tx.faults.around(call, $query.$run(&mut **on)).await,
             $crate::db::TxConnection::Postgres(on) => {
                 let found = tx.faults.around(call, $query.$run(&mut **on)).await;
-                found.inspect_err(|error| $crate::db::note(&tx.refusal, error))
+                found.inspect_err(|error| $crate::db::note(tx.refusal.as_ref(), error))
             }
         }
     }};
 }
 
+/// Has a connection closed that met a session which is not its own: what it prepared is nowhere.
+pub(super) fn let_go<T>(connection: &mut PoolConnection<Postgres>, done: &Result<T, sqlx::Error>) {
+    if done.as_ref().is_err_and(meets_a_shared_session) {
+        connection.close_on_drop();
+    }
+}
+
 /// Notes what the error of a statement tells of the session that it met.
-pub(super) fn note(refusal: &Option<ServerRefusal>, error: &sqlx::Error) {
+pub(super) fn note(refusal: Option<&ServerRefusal>, error: &sqlx::Error) {
     if let Some(refusal) = refusal {
         refusal.note(error);
     }
@@ -544,9 +554,11 @@ async fn has_sessions_of_its_own(pool: &PgPool) -> Result<bool, sqlx::Error> {
 async fn has_tables(pool: &PgPool) -> anyhow::Result<bool> {
     let tables = Schema::expected().await?.columns();
     let tables: Vec<String> = tables.map(|(table, _)| table.to_owned()).collect();
-    let (there,): (bool,) = sqlx::query_as("SELECT EXISTS (SELECT 1 FROM unnest($1::text[]) AS t (name) WHERE to_regclass(t.name) IS NOT NULL)")
-        .bind(tables)
-        .fetch_one(pool)
-        .await?;
+    let (there,): (bool,) = sqlx::query_as(
+        "SELECT EXISTS (SELECT 1 FROM unnest($1::text[]) AS t (name) WHERE to_regclass(t.name) IS NOT NULL)",
+    )
+    .bind(tables)
+    .fetch_one(pool)
+    .await?;
     Ok(there)
 }

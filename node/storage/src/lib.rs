@@ -14,6 +14,7 @@ mod database;
 mod db;
 mod faults;
 mod files;
+mod forks;
 mod frameworks;
 mod issuer_keys;
 mod lease;
@@ -62,6 +63,7 @@ pub use database::{DatabaseTls, PostgresDatabase};
 pub use faults::{DriverMutant, StoreFault};
 pub use faults::{FaultInjector, StoreCall};
 pub use files::PositionedEnvelope;
+pub use forks::ForkAcknowledgement;
 pub use frameworks::{FrameworkRow, NewFramework};
 pub use issuer_keys::IssuerStatusList;
 pub use lease::{HolderEndpoint, Lease, StoreChanges};
@@ -202,6 +204,8 @@ pub enum LocalWrite {
     },
     /// Operators decided about a peer.
     Peer(PeerRow),
+    /// An operator has looked into a fork.
+    ForkAcknowledged(ForkAcknowledgement),
     /// A rubric was imported.
     Rubric(RubricRow),
     /// Somebody applied to be an issuer.
@@ -397,6 +401,7 @@ impl Store {
                     frameworks::align(&mut transaction, achievement, items).await?;
                 }
                 LocalWrite::Peer(row) => peers::put(&mut transaction, row).await?,
+                LocalWrite::ForkAcknowledged(said) => forks::insert(&mut transaction, said).await?,
                 LocalWrite::Rubric(row) => registrations::insert_rubric(&mut transaction, row).await?,
                 LocalWrite::Application(row) => registrations::insert_application(&mut transaction, row).await?,
                 LocalWrite::Step(row, phase) => registrations::insert_step(&mut transaction, row, phase).await?,

@@ -75,7 +75,9 @@ impl Reach {
 
     /// Sets whether it is away; gives whether that is news.
     fn set_away(&self, now: bool) -> bool {
-        self.0.is_away.send_if_modified(|is_away| std::mem::replace(is_away, now) != now)
+        self.0
+            .is_away
+            .send_if_modified(|is_away| std::mem::replace(is_away, now) != now)
     }
 
     /// Decides whether a call may go to the server: one that is away is tried now and then.
@@ -139,10 +141,7 @@ impl Reach {
     ///
     /// # Errors
     /// As what is run; [`sqlx::Error::PoolTimedOut`], if the server does not answer.
-    pub(super) async fn answers<T>(
-        &self,
-        run: impl Future<Output = Result<T, sqlx::Error>>,
-    ) -> Result<T, sqlx::Error> {
+    pub(super) async fn answers<T>(&self, run: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
         let mut news = self.0.is_away.subscribe();
         let falls_silent = async {
             while news.changed().await.is_ok() {

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use super::{
     Store, StoreError,
-    db::{ConnectionPools, Db},
+    db::{ConnectionPools, Db, let_go},
     reach::Reach,
     version,
 };
@@ -84,7 +84,11 @@ impl Schema {
         let there: Self = rows.into_iter().collect();
         let has = |table: &str, column: &str| there.0.get(table).is_some_and(|columns| columns.contains(column));
         let missing = self.columns().filter(|(table, column)| !has(table, column));
-        Ok(self.gap(missing.map(|(table, column)| (table.to_owned(), column.to_owned())).collect()))
+        Ok(self.gap(
+            missing
+                .map(|(table, column)| (table.to_owned(), column.to_owned()))
+                .collect(),
+        ))
     }
 
     /// The part of this schema that a PostgreSQL database does not have.
@@ -92,7 +96,9 @@ impl Schema {
         &self,
         connection: &mut PgConnection,
     ) -> Result<Option<SchemaGap>, sqlx::Error> {
-        let wanted = self.columns().map(|(table, column)| (table.to_owned(), column.to_owned()));
+        let wanted = self
+            .columns()
+            .map(|(table, column)| (table.to_owned(), column.to_owned()));
         let (tables, columns): (Vec<String>, Vec<String>) = wanted.unzip();
         let missing = sqlx::query_as(POSTGRES_MISSING).bind(tables).bind(columns);
         Ok(self.gap(missing.fetch_all(connection).await?))
@@ -103,7 +109,9 @@ impl Schema {
             true => reach.trial(pool).await?,
             false => reach.connection(pool).await?,
         };
-        self.missing_in_postgres(&mut connection).await
+        let missing = self.missing_in_postgres(&mut connection).await;
+        let_go(&mut connection, &missing);
+        missing
     }
 
     /// Makes a gap of the columns that are missing: a table without any is missing itself.
@@ -193,7 +201,10 @@ impl SchemaGap {
         let table = words.iter().find(|word| expected.0.contains_key(**word));
         let table = table.map(|table| (*table).to_owned());
         let is_column = |word: &&&str| {
-            let mut tables = expected.0.iter().filter(|(name, _)| table.as_ref().is_none_or(|table| table == *name));
+            let mut tables = expected
+                .0
+                .iter()
+                .filter(|(name, _)| table.as_ref().is_none_or(|table| table == *name));
             tables.any(|(_, columns)| columns.contains(**word))
         };
         let column = words.iter().filter(|_| is_of_column).find(is_column);
@@ -206,7 +217,11 @@ impl SchemaGap {
 
     /// Returns true if nothing of a store is there.
     pub(super) fn is_of_everything(&self) -> bool {
-        let tables = self.0.iter().filter(|part| matches!(part, MissingPart::Table(_))).count();
+        let tables = self
+            .0
+            .iter()
+            .filter(|part| matches!(part, MissingPart::Table(_)))
+            .count();
         EXPECTED.get().is_some_and(|expected| tables == expected.0.len())
     }
 }

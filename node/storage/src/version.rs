@@ -107,7 +107,9 @@ async fn as_of(steps: usize) -> Result<Schema, sqlx::Error> {
 /// Gives the error of a store that does not tell its version: where it has other tables of ours, what is missing.
 fn names_its_tables(checked: Result<(), StoreError>, unread: sqlx::Error) -> anyhow::Result<()> {
     match checked {
-        Err(StoreError::SchemaIncomplete(gap)) if !gap.is_of_everything() => Err(StoreError::SchemaIncomplete(gap).into()),
+        Err(StoreError::SchemaIncomplete(gap)) if !gap.is_of_everything() => {
+            Err(StoreError::SchemaIncomplete(gap).into())
+        }
         _ => Err(anyhow::Error::new(unread).context(NO_VERSION)),
     }
 }

@@ -27,6 +27,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// The longest pause before the store is tried again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// The longest pause before a store that lacks a table is looked at again, by one query.
+const GAP_PAUSE: Duration = Duration::from_secs(1);
+
 /// The longest that somebody waits for the outcome of a write whose reply was lost.
 const SETTLE_WITHIN: Duration = Duration::from_secs(25);
 
@@ -184,9 +187,13 @@ impl Replication {
             Err(WriteError::Store(StoreError::Deposed)) => EventOutcome::Ends,
             Err(error) => {
                 lost.next = Instant::now() + lost.pause;
-                lost.pause = (lost.pause * 2).min(LONGEST_PAUSE);
-                tracing::error!(%error, "the store cannot be used; trying again");
+                let longest = error.schema_gap().map_or(LONGEST_PAUSE, |_| GAP_PAUSE);
+                lost.pause = (lost.pause * 2).min(longest);
                 let why = error.to_string();
+                // What is looked for so often is told once.
+                if error.schema_gap().is_none() || why != lost.why {
+                    tracing::error!(%error, "the store cannot be used; trying again");
+                }
                 self.health.set_replication(if error.needs_somebody() {
                     ReplicationHealth::Stuck { why: why.clone() }
                 } else {

@@ -412,7 +412,10 @@ fn the_agencies_table_says_what_the_tiles_say() {
     assert!(!html.contains("in doubt"), "{html}");
     let html = AgenciesPage::new(&rows(4), now()).in_doubt(Some("the store lacks a part"));
     let html = html.render().unwrap();
-    assert!(html.contains("This node is in doubt") && html.contains("the store lacks a part"), "{html}");
+    assert!(
+        html.contains("This node is in doubt") && html.contains("the store lacks a part"),
+        "{html}"
+    );
     assert!(
         html.contains("Never yet"),
         "an agency that was never heard from says so"

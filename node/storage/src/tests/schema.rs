@@ -1,11 +1,7 @@
 //! Tests of tables and columns that somebody drops or renames, one after the other: all of them, as the database has them.
 
 use super::*;
-use crate::{
-    db::ConnectionPools,
-    schema::Schema,
-    version,
-};
+use crate::{db::ConnectionPools, schema::Schema, version};
 
 /// Does something in the store behind its back.
 async fn behind_its_back(store: &Store, sql: &str) {
@@ -67,7 +63,10 @@ async fn each_table_and_column_that_is_gone_is_named_until_it_is_back() {
             let told = store.ping().await.unwrap_err();
             assert!(matches!(told, StoreError::SchemaIncomplete(_)), "{told:?}");
             assert!(told.to_string().contains(part), "{part}: {told}");
-            assert!(matches!(store.is_the_same(), Err(StoreError::SchemaIncomplete(_))), "{part}");
+            assert!(
+                matches!(store.is_the_same(), Err(StoreError::SchemaIncomplete(_))),
+                "{part}"
+            );
             let refused = place.open().await.unwrap_err().to_string();
             assert!(
                 refused.contains(part) && refused.contains("comityd rebuild") && refused.contains("the last backup"),
@@ -137,9 +136,16 @@ async fn a_table_that_may_not_be_read_is_named() {
          REVOKE SELECT ON audit FROM comity_reader",
     )
     .await;
-    let url = place.database.as_deref().unwrap().replacen("//comity@", "//comity_reader@", 1);
+    let url = place
+        .database
+        .as_deref()
+        .unwrap()
+        .replacen("//comity@", "//comity_reader@", 1);
     let database = PostgresDatabase::new(&url, None).unwrap();
-    let refused = Store::open(place.folder.path(), Some(&database)).await.unwrap_err().to_string();
+    let refused = Store::open(place.folder.path(), Some(&database))
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(refused.contains("the table `audit`"), "{refused}");
     behind_its_back(&store, "DROP OWNED BY comity_reader; DROP ROLE comity_reader").await;
 }
@@ -152,7 +158,10 @@ async fn a_store_of_an_older_version_that_lacks_a_table_is_not_brought_up_to_dat
         .await
         .unwrap();
     let steps = version::SQLITE.iter().take(12).cloned().collect();
-    sqlx::migrate::Migrator::with_migrations(steps).run(&pool).await.unwrap();
+    sqlx::migrate::Migrator::with_migrations(steps)
+        .run(&pool)
+        .await
+        .unwrap();
     sqlx::raw_sql("DROP TABLE heartbeats").execute(&pool).await.unwrap();
     pool.close().await;
     let refused = place.open_to_run().await.unwrap_err().to_string();
@@ -177,21 +186,29 @@ async fn a_pooler_that_begins_to_share_sessions_is_named_until_it_does_no_more()
     let ConnectionPools::Postgres(pool, ..) = &store.db.pools else {
         panic!("this is PostgreSQL");
     };
-    store.ping().await.unwrap();
-    // Another connection's session knows none of the statements that were prepared in this one's.
+    // What another connection prepares in a session that is given to both in turn is met by this one's next statement.
     let mut all = Vec::new();
-    for _ in 0..pool.size() {
+    for _ in 0..pool.options().get_max_connections() {
         all.push(pool.acquire().await.unwrap());
     }
     for one in &mut all {
-        sqlx::raw_sql("DEALLOCATE ALL").execute(&mut **one).await.unwrap();
+        for number in 1..200 {
+            let taken = format!("PREPARE sqlx_s_{number} AS SELECT 1");
+            // Where it has one of this name itself, it is met already.
+            let _ = sqlx::raw_sql(sqlx::AssertSqlSafe(taken)).execute(&mut **one).await;
+        }
     }
     drop(all);
+    let refused = store.credential_by_id("urn:uuid:1").await.unwrap_err();
+    assert!(
+        refused
+            .to_string()
+            .contains("a pooler stands before the PostgreSQL server"),
+        "{refused}"
+    );
+    assert!(store.is_the_same().is_err(), "nothing goes on");
     let told = store.ping().await.unwrap_err().to_string();
     assert!(told.contains("a pooler stands before the PostgreSQL server"), "{told}");
-    assert!(store.is_the_same().is_err(), "nothing goes on");
-    let refused = store.credential_by_id("urn:uuid:1").await.unwrap_err();
-    assert!(refused.to_string().contains("a pooler stands before"), "{refused}");
     // Each has a session of its own in truth, which the next look finds.
     eventually_probed(&store).await;
     store.is_the_same().unwrap();
