@@ -11,6 +11,10 @@ use super::{
 
 /// The reason to doubt this node's store now, if there is one. One that does not answer at this moment may have lost what it had.
 pub(crate) async fn doubt(app: &App) -> Option<String> {
+    // What the lists say of the store is of before a table went away.
+    if let Err(lacks) = app.store.has_its_schema() {
+        return Some(lacks.to_string());
+    }
     let doubt = app.registry.snapshot().store_doubt().map(str::to_owned);
     let doubt = doubt
         .or_else(|| app.health.replication().why_unknown())
