@@ -40,7 +40,7 @@ mod replication;
 pub(crate) mod routes;
 mod rubrics;
 pub(crate) mod status_lists;
-mod store;
+pub(crate) mod store;
 mod stores;
 mod table;
 mod trqp;

@@ -356,6 +356,7 @@ fn background_tasks(app: &api::AppState, stop: &watch::Sender<bool>) -> Vec<Join
     vec![
         tokio::spawn(counting),
         tokio::spawn(app.store.clone().keep_clear(stop.subscribe())),
+        tokio::spawn(app.store.clone().watch(stop.subscribe())),
         tokio::spawn(lists),
         tokio::spawn(silent),
     ]

@@ -36,6 +36,7 @@ use crate::api::{
     clients::AskingClient,
     following::link,
     problem::{self, Problem},
+    store,
     verifications::{answer, question_of},
     warnings, worth,
 };
@@ -349,10 +350,19 @@ pub(crate) async fn agencies_page(State(app): State<App>) -> Response {
         hindrances: agency.hindrances,
     };
     let now = app.clock.now();
+    let clock = app
+        .health
+        .clock()
+        .map(|doubt| format!("the clock is in doubt: {doubt}"));
+    let doubt: Vec<String> = store::doubt(&app).await.into_iter().chain(clock).collect();
     match agencies::all_apart(app).await {
         Ok(all) => {
             let rows: Vec<AgencyRow> = all.into_iter().map(row).collect();
-            page(StatusCode::OK, &AgenciesPage::new(&rows, now))
+            let doubt = (!doubt.is_empty()).then(|| doubt.join("; "));
+            page(
+                StatusCode::OK,
+                &AgenciesPage::new(&rows, now).in_doubt(doubt.as_deref()),
+            )
         }
         Err(problem) => problem_page(&problem),
     }

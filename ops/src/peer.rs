@@ -40,6 +40,8 @@ pub(crate) async fn handle(session: &CommandContext, command: Command) -> anyhow
         Command::Diff { agency, pull } => diff::diff(session, &agency, pull).await,
         Command::Remove { agency, expel, unpin } => joining::remove(session, &agency, expel, unpin).await,
         Command::Introductions => joining::introductions(session).await,
+        Command::Forks { agency } => fork::list(session, &agency).await,
+        Command::ForkAcknowledge { agency, forks, note } => fork::acknowledge(session, &agency, forks, note).await,
         Command::ForkCheck { file } => fork::check(session.out, &file),
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json, value::RawValue};
 
 use crate::{CommandContext, client::parse, exit::Exit, out, show};
 use asked::NodeAnswers;
-use troubles::{away, deferred, forked, is_one_lost, quarantined, stale};
+use troubles::{acknowledged, away, deferred, forked, is_one_lost, quarantined, stale};
 
 /// Asks whether the node is ready, and then all else. **Only a node that does not answer at all ends it**: what else cannot be
 /// read is named, and what can be is told.
@@ -30,7 +30,8 @@ pub(crate) async fn status(session: &CommandContext) -> anyhow::Result<Exit> {
         away: away(peers),
         stale: stale(peers),
         is_one_lost: is_one_lost(peers),
-        forked: forked(heard),
+        forked: forked(heard, &asked.forks),
+        acknowledged: acknowledged(heard, &asked.forks, now),
         quarantined: quarantined(peers, now),
         deferred: deferred(peers, now),
     };
@@ -62,6 +63,8 @@ struct AgencyWarnings {
     stale: Option<String>,
     is_one_lost: bool,
     forked: Option<String>,
+    /// Forks that somebody has looked into: no trouble any more.
+    acknowledged: Option<String>,
     quarantined: Option<String>,
     deferred: Option<String>,
 }
@@ -96,7 +99,8 @@ fn as_json(
     let warnings: Option<Value> = asked.warnings.as_ref().map(|(json, _)| parse(json)).transpose()?;
     let all = json!({
         "ready": ready, "said": said.trim(), "now": now, "clocks": told.clocks, "next_step": told.next_step, "reach": reach,
-        "away": told.away, "stale": told.stale, "forked": told.forked, "quarantined": told.quarantined, "deferred": told.deferred, "trouble": asked.trouble(),
+        "away": told.away, "stale": told.stale, "forked": told.forked, "acknowledged_forks": told.acknowledged,
+        "quarantined": told.quarantined, "deferred": told.deferred, "trouble": asked.trouble(),
         "warnings": warnings, "unread": asked.unread,
     });
     // The node's own words stay as they came.
@@ -125,6 +129,7 @@ fn in_words(head: &str, asked: &NodeAnswers, told: &AgencyWarnings, now: Timesta
     let troubles = [&told.forked, &told.quarantined, &told.deferred, &told.away, &told.stale];
     let troubles = troubles.into_iter().flatten().map(String::as_str);
     parts.extend(asked.trouble().into_iter().chain(troubles).map(show::paragraph));
+    parts.extend(told.acknowledged.iter().map(|text| show::paragraph(text)));
     let reach = asked.reach.iter();
     parts.extend(reach.map(|reach| show::paragraph(&format!("our log is {}", reach.sentence))));
     let warnings = asked.warnings.iter().flat_map(|(_, warnings)| warnings);

@@ -191,6 +191,7 @@ async fn a_dry_run_of_any_command_speaks_of_what_would_be() {
         (sc, vec!["credential", "expunge", &code]),
         (sc, vec!["peer", "remove", "US-NC"]),
         (sc, vec!["peer", "add", &ticket]),
+        (sc, vec!["peer", "fork-acknowledge", "US-NC"]),
         (sc, vec!["key", "rotate", "--out", &out]),
         (sc, vec!["key", "add", &key, "--out", &out]),
         (sc, vec!["key", "scope", &key, "--kind", "trust-list", "--out", &out]),

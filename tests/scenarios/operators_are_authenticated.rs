@@ -133,6 +133,11 @@ fn writes(
                 json!({"index": index, "status": "suspended", "reason": "administrative"}),
             ))
         }
+        // None is proven there: whoever names none has looked into all.
+        "/v1/agencies/{id}/forks/acknowledgements" => Some((
+            "/v1/agencies/US-NC/forks/acknowledgements".to_owned(),
+            json!({"forks": []}),
+        )),
         "/v1/peers" => Some((path.to_owned(), json!({"ticket": of_virginia().to_string()}))),
         "/v1/peers/{agency}/removal" => Some(("/v1/peers/US-VA/removal".to_owned(), json!({"expel": true}))),
         "/v1/peers/{agency}/pull" => Some(("/v1/peers/US-NC/pull".to_owned(), json!({}))),

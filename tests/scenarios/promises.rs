@@ -22,6 +22,7 @@ mod green_only_on_what_is_known {
     mod nobody_tells_of_the_log;
     mod processes_tell_no_more_than_the_rows;
     mod silence_is_never_green;
+    mod tables_go_away;
     mod the_clock_is_a_witness;
     mod the_database_goes_back;
     mod the_node_is_copied;

@@ -19,6 +19,21 @@ db.close()
     python(script, &[&agency.data().join("registry.sqlite"), sql.as_ref()]);
 }
 
+/// Runs a statement on the SQLite in a data directory, whose node may run; gives the rows, each on a line.
+///
+/// # Panics
+/// If it fails.
+pub fn asks_sqlite(data: &Path, sql: &str) -> String {
+    let script = "
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], timeout=30, isolation_level=None)
+for row in db.execute(sys.argv[2]):
+    print(*row, sep='|')
+db.close()
+";
+    python(script, &[&data.join("registry.sqlite"), sql.as_ref()])
+}
+
 /// Cuts a file of a running node's SQLite to half of its length, while the node commits nothing.
 ///
 /// # Panics
@@ -36,7 +51,7 @@ db.execute('ROLLBACK')
     python(script, &[agency.data(), file.as_ref()]);
 }
 
-fn python(script: &str, arguments: &[&Path]) {
+fn python(script: &str, arguments: &[&Path]) -> String {
     let mut python = std::process::Command::new("python3");
     let done = python
         .args(["-c", script])
@@ -45,4 +60,5 @@ fn python(script: &str, arguments: &[&Path]) {
         .expect("python3 runs");
     let said = String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success(), "{arguments:?}: {said}");
+    String::from_utf8(done.stdout).expect("text")
 }

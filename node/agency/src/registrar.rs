@@ -8,6 +8,7 @@ mod any;
 mod compromise;
 mod consequences;
 mod credentials;
+mod forks;
 mod frameworks;
 mod issuer_keys;
 mod issuers;
@@ -53,7 +54,7 @@ use crate::{
 };
 use platform::clock::Clock;
 use slots::SlotAllocator;
-use storage::{AuditRecord, LocalWrite, Store, StoreError};
+use storage::{AuditRecord, LocalWrite, SchemaGap, Store, StoreError};
 
 /// Acts for this agency.
 #[derive(Debug)]
@@ -102,6 +103,9 @@ pub enum RegistrarError {
         /// The reason, as the database has it.
         detail: String,
     },
+    /// The store lacks a table or column.
+    #[error(transparent)]
+    SchemaIncomplete(SchemaGap),
     /// The node writes nothing now, for a reason that its operator can mend.
     #[error("{0}")]
     NotNow(String),
@@ -125,6 +129,7 @@ impl From<StoreError> for RegistrarError {
                 Self::Conflict(format!("{error} (ops/RUNBOOK.md, *Where issuers' keys are*)"))
             }
             error @ StoreError::IssuerKeyDamaged(_) => Self::Conflict(error.to_string()),
+            StoreError::SchemaIncomplete(gap) => Self::SchemaIncomplete(gap),
             error @ (StoreError::FileReplaced(_) | StoreError::WentBack) => Self::NotNow(error.to_string()),
             error => match error.class() {
                 Some(class) => Self::StoreAway {

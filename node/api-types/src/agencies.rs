@@ -73,4 +73,35 @@ pub struct ForkResponse {
     pub envelopes: Vec<String>,
     /// The path of the proof, a file to be checked by anybody: `comity peer fork-check FILE`.
     pub proof: String,
+    /// The moment at which an operator of this node had looked into it, if one has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged_at: Option<Timestamp>,
+}
+
+/// The forks that an operator has looked into.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ForkAcknowledgementRequest {
+    /// The names of their proofs.
+    pub forks: Vec<String>,
+    /// A note of what came of it; stays at this agency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// An operator's word that a fork was looked into. The fork stays proven.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ForkAcknowledgementResponse {
+    /// The agency whose log has the fork.
+    pub agency: AgencyId,
+    /// The name of the fork's proof.
+    pub fork: String,
+    /// The moment.
+    pub at: Timestamp,
+    /// The operator.
+    pub by: String,
+    /// The operator's note.
+    pub note: Option<String>,
 }

@@ -6,7 +6,7 @@ use registry_schema::{
 
 use crate::{
     ANY, FileAnswer, FileBody, JSON, NoBody, Role, Route, RouteFacts, Verb,
-    agencies::{AgencyResponse, ForkResponse},
+    agencies::{AgencyResponse, ForkAcknowledgementRequest, ForkAcknowledgementResponse, ForkResponse},
     applications::{
         ApplicationCreatedResponse, ApplicationRequest, ApplicationResponse, ApplicationSummary, CaseStepRequest,
         CaseStepResponse, IssuerHistoryResponse,
@@ -152,6 +152,12 @@ routes! {
     AGENCY: Public Get "/v1/agencies/{id}", NoBody => AgencyResponse;
     /// The forks of an agency's log that are proven at the node.
     FORKS: Public Get "/v1/agencies/{id}/forks", NoBody => Vec<ForkResponse>;
+    /// The forks of an agency's log that operators have looked into, and who did.
+    FORK_ACKNOWLEDGEMENTS: Operator Get "/v1/agencies/{id}/forks/acknowledgements", NoBody =>
+        Vec<ForkAcknowledgementResponse>;
+    /// Says that forks of an agency's log were looked into.
+    ACKNOWLEDGE_FORKS: Operator Post "/v1/agencies/{id}/forks/acknowledgements", ForkAcknowledgementRequest =>
+        Vec<ForkAcknowledgementResponse>;
     /// The proof of a fork, as a file.
     FORK_PROOF: Public Get "/v1/agencies/{id}/forks/{fork}", NoBody => FileAnswer;
     /// The agencies whose files the node has.

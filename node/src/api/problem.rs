@@ -108,6 +108,8 @@ codes! {
         "The agency's node lost its database once, and was rebuilt from its peers: they hold what was revoked, and no records of single badges. What it issued before stays good, and it cannot tell by a code which badge that was. Check the badge's file instead; its holder has it.";
     STORE_INCOMPLETE = "store.incomplete", CONFLICT, "The store lacks what nobody's word stands in for",
         "An operator vouches for a store that may lack what no peer can tell. This one is known to lack part of the agency's own log, which later entries follow: to write beside them would make a second history. Nothing was changed. Have that part given back: by a peer, or by a newer backup; otherwise begin again from the peers.";
+    SCHEMA_INCOMPLETE = "store.schema_incomplete", SERVICE_UNAVAILABLE, "A table of the node's store is missing",
+        "What the answer rests on is not in the node's database: somebody dropped or renamed a table or a column, or took the node's right to it away. The detail names it. Nothing was changed, and nothing is called good that rests on it. The node's operator gives the table its name or its rights back, or puts a backup in the store's place; the node goes on by itself once the table is there. Without a backup, `comityd rebuild` gets back from peers what they hold. The same is in `/readyz` and in `comity status`.";
     PARTLY_DONE = "act.partly_done", SERVICE_UNAVAILABLE, "Part of it was done",
         "A policy that is too long for one signed entry is written in several, and something went wrong between two of them. What was written stands. Apply the same file again: it writes what is missing.";
     TRUST_STALE = "trust.stale", SERVICE_UNAVAILABLE, "A trust list is too old to answer from",
@@ -265,6 +267,7 @@ impl From<RegistrarError> for Problem {
             RegistrarError::PartlyDone(detail) => Self::new(&PARTLY_DONE, detail),
             error @ RegistrarError::OutcomeUnknown => Self::new(&OUTCOME_UNKNOWN, error.to_string()),
             RegistrarError::NotNow(detail) => Self::new(&UNAVAILABLE, detail),
+            RegistrarError::SchemaIncomplete(gap) => Self::new(&SCHEMA_INCOMPLETE, gap.to_string()),
             RegistrarError::Unavailable(detail) => {
                 tracing::error!(%detail, "an act was not done");
                 Self::new(&UNAVAILABLE, "the store cannot be used at the moment: try again")

@@ -10,19 +10,27 @@ use super::{
     problem::{Problem, STORE_INCOMPLETE},
 };
 
-/// The node's opinion of its store now. Nothing is said of one that does not answer at this moment: it may have lost what it had.
-async fn opinion(app: &App) -> Json<StoreResponse> {
+/// The reason to doubt this node's store now, if there is one. One that does not answer at this moment may have lost what it had.
+pub(crate) async fn doubt(app: &App) -> Option<String> {
+    // What the lists say of the store is of before a table went away.
+    if let Err(lacks) = app.store.has_its_schema() {
+        return Some(lacks.to_string());
+    }
     let doubt = app.registry.snapshot().store_doubt().map(str::to_owned);
     let doubt = doubt
         .or_else(|| app.health.replication().why_unknown())
         .or_else(|| Some(app.store.is_the_same().err()?.to_string()));
-    let doubt = match doubt {
+    match doubt {
         Some(doubt) => Some(doubt),
         None => match app.store.ping().await {
             Ok(()) => None,
             Err(error) => Some(format!("the store cannot be looked at now: {error}")),
         },
-    };
+    }
+}
+
+async fn opinion(app: &App) -> Json<StoreResponse> {
+    let doubt = doubt(app).await;
     Json(StoreResponse {
         written_elsewhere: doubt.as_deref().is_some_and(tells_of_another_writer),
         doubt,

@@ -85,6 +85,8 @@ table! {
         AGENCIES => agencies::list, at(List);
         AGENCY => agencies::show, at(List);
         FORKS => forks::list, at(Look).by_replica();
+        FORK_ACKNOWLEDGEMENTS => forks::acknowledgements, at(Operators);
+        ACKNOWLEDGE_FORKS => forks::acknowledge, at(Operators);
         FORK_PROOF => forks::one, at(Look).by_replica();
         FEDERATION_INDEX => federation::index, at(Look);
         LOG_SUMMARY => federation::summary, at(Look);

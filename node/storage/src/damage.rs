@@ -2,7 +2,25 @@
 
 use std::error::Error;
 
-use super::StoreError;
+use super::{
+    FileReplaced, SchemaGap, StoreError,
+    db::{SharedSession, meets_a_shared_session},
+};
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        if let sqlx::Error::Configuration(why) = &error
+            && let Some(replaced) = why.downcast_ref::<FileReplaced>()
+        {
+            return Self::FileReplaced(replaced.clone());
+        }
+        let is_shared = matches!(&error, sqlx::Error::Configuration(why) if why.is::<SharedSession>());
+        if is_shared || meets_a_shared_session(&error) {
+            return Self::Refused(SharedSession.to_string());
+        }
+        SchemaGap::told_by(&error).map_or(Self::Database(error), Self::SchemaIncomplete)
+    }
+}
 
 /// Returns true if an error tells that the store answers, and what it holds cannot be right.
 pub fn tells_damage(error: &(dyn Error + 'static)) -> bool {

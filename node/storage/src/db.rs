@@ -1,6 +1,13 @@
 //! The kind of database that it is. Everything else in this folder is the same for both.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use sqlx::{
@@ -13,6 +20,8 @@ use sqlx::{
 use super::{
     database::PostgresDatabase,
     faults::{FaultInjector, StoreCall},
+    reach::Reach,
+    schema::{self, Schema},
     sqlite_file::SqliteFile,
     untouched,
     version::{self, MigrationMode},
@@ -36,27 +45,63 @@ pub(super) enum ConnectionPools {
         /// Looked at before each call, and after each commit.
         file: SqliteFile,
     },
-    Postgres(PgPool, ServerRefusal),
+    Postgres(PgPool, ServerRefusal, Reach),
 }
 
 /// The reason that the server that was reached last is none for this node, if so.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ServerRefusal(Arc<Lock<Option<String>>>);
+pub(super) struct ServerRefusal {
+    last: Arc<Lock<Option<String>>>,
+    /// True if a statement met a session that is not its connection's own, until each is found to have its own.
+    is_pooled: Arc<AtomicBool>,
+}
+
+/// A pooler gives one session to several connections in turn: statements of one may be taken for another's.
+#[derive(Debug, thiserror::Error)]
+#[error("{POOLED}")]
+pub(super) struct SharedSession;
 
 impl ServerRefusal {
     pub(super) fn why(&self) -> Option<String> {
-        self.0.with(|why| why.clone())
+        if self.is_pooled.load(Ordering::SeqCst) {
+            return Some(POOLED.to_owned());
+        }
+        self.last.with(|why| why.clone())
+    }
+
+    /// Notes what the error of a statement tells of the session that it met.
+    pub(super) fn note(&self, error: &sqlx::Error) {
+        if meets_a_shared_session(error) && !self.is_pooled.swap(true, Ordering::SeqCst) {
+            tracing::error!("{POOLED}");
+        }
+    }
+
+    /// Refuses, while sessions are found shared.
+    pub(super) fn check(&self) -> Result<(), sqlx::Error> {
+        match self.is_pooled.load(Ordering::SeqCst) {
+            true => Err(sqlx::Error::Configuration(Box::new(SharedSession))),
+            false => Ok(()),
+        }
+    }
+
+    /// Looks, where sessions were found shared, whether each connection has one of its own by now.
+    pub(super) async fn look_at_sessions(&self, pool: &PgPool) {
+        if !self.is_pooled.load(Ordering::SeqCst) {
+            return;
+        }
+        let looked = tokio::time::timeout(SESSIONS_WITHIN, has_sessions_of_its_own(pool)).await;
+        if matches!(looked, Ok(Ok(true))) {
+            self.is_pooled.store(false, Ordering::SeqCst);
+            tracing::info!("each connection to the database has a session of its own again");
+        }
     }
 
     /// Looks at a server before anything is asked of it. Another may answer at the same address each time: a standby has not
     /// all that was written, and takes nothing.
     async fn look(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         let looked = self.look_at_server(connection).await;
-        // A statement of ours is met where we prepared none, or is not where we prepared it: the session is another's.
-        if let Err(sqlx::Error::Database(error)) = &looked
-            && matches!(error.code().as_deref(), Some("42P05" | "26000"))
-        {
-            self.0.with(|last| *last = Some(POOLED.to_owned()));
+        if let Err(error) = &looked {
+            self.note(error);
         }
         looked
     }
@@ -79,7 +124,7 @@ impl ServerRefusal {
             )),
             None => None,
         };
-        self.0.with(|last| last.clone_from(&why));
+        self.last.with(|last| last.clone_from(&why));
         why.map_or(Ok(()), |why| Err(sqlx::Error::Configuration(why.into())))
     }
 }
@@ -89,6 +134,16 @@ impl ServerRefusal {
 const POOLED: &str = "a pooler stands before the PostgreSQL server and gives one session to several connections in turn \
                       (pgbouncer's `pool_mode = transaction` or `statement`): set `pool_mode = session` for this database, or \
                       connect to the server itself";
+
+/// The time that the look at sessions may take.
+const SESSIONS_WITHIN: Duration = Duration::from_secs(3);
+
+/// Decides whether an error tells that a statement of ours is met where we prepared none, or is not where we prepared it: the
+/// session is another's.
+pub(super) fn meets_a_shared_session(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    matches!(code.as_deref(), Some("42P05" | "26000"))
+}
 
 /// A transaction.
 ///
@@ -101,6 +156,8 @@ pub(super) struct Tx {
     pub(super) faults: FaultInjector,
     /// The file that it writes to, if it is one.
     file: Option<SqliteFile>,
+    /// What is known of the server, if it is one.
+    pub(super) refusal: Option<ServerRefusal>,
     is_over: bool,
 }
 
@@ -119,7 +176,17 @@ macro_rules! reading {
                 Ok(()) => faults.around(call, $query.$run(read)).await,
                 Err(replaced) => Err(replaced),
             },
-            $crate::db::ConnectionPools::Postgres(pool, _) => faults.around(call, $query.$run(pool)).await,
+            $crate::db::ConnectionPools::Postgres(pool, refusal, reach) => {
+                let asked = async {
+                    refusal.check()?;
+                    let mut connection = reach.connection(pool).await?;
+                    let done = $query.$run(&mut *connection).await;
+                    $crate::db::let_go(&mut connection, &done);
+                    done
+                };
+                let asked = faults.around(call, reach.answers(asked)).await;
+                asked.inspect_err(|error| refusal.note(error))
+            }
         }
     }};
 }
@@ -131,7 +198,11 @@ macro_rules! writing {
         let call = $crate::StoreCall::Statement;
         match &mut tx.connection {
             $crate::db::TxConnection::Sqlite(on) => tx.faults.around(call, $query.execute(&mut **on)).await.map(drop),
-            $crate::db::TxConnection::Postgres(on) => tx.faults.around(call, $query.execute(&mut **on)).await.map(drop),
+            $crate::db::TxConnection::Postgres(on) => {
+                let done = tx.faults.around(call, $query.execute(&mut **on)).await;
+                done.map(drop)
+                    .inspect_err(|error| $crate::db::note(tx.refusal.as_ref(), error))
+            }
         }
     }};
 }
@@ -143,9 +214,26 @@ macro_rules! within {
         let call = $crate::StoreCall::Statement;
         match &mut tx.connection {
             $crate::db::TxConnection::Sqlite(on) => tx.faults.around(call, $query.$run(&mut **on)).await,
-            $crate::db::TxConnection::Postgres(on) => tx.faults.around(call, $query.$run(&mut **on)).await,
+            $crate::db::TxConnection::Postgres(on) => {
+                let found = tx.faults.around(call, $query.$run(&mut **on)).await;
+                found.inspect_err(|error| $crate::db::note(tx.refusal.as_ref(), error))
+            }
         }
     }};
+}
+
+/// Has a connection closed that met a session which is not its own: what it prepared is nowhere.
+pub(super) fn let_go<T>(connection: &mut PoolConnection<Postgres>, done: &Result<T, sqlx::Error>) {
+    if done.as_ref().is_err_and(meets_a_shared_session) {
+        connection.close_on_drop();
+    }
+}
+
+/// Notes what the error of a statement tells of the session that it met.
+pub(super) fn note(refusal: Option<&ServerRefusal>, error: &sqlx::Error) {
+    if let Some(refusal) = refusal {
+        refusal.note(error);
+    }
 }
 
 pub(super) use {reading, within, writing};
@@ -197,6 +285,7 @@ impl Db {
             .connect_with(options.clone())
             .await?;
         version::sqlite(&write, opening).await?;
+        schema::check_sqlite(&write, Schema::expected().await?).await?;
         let held = SqliteFile::hold(file, options.clone()).await?;
         let read = SqlitePoolOptions::new()
             .max_connections(4)
@@ -218,7 +307,7 @@ impl Db {
         );
         let migrated = version::POSTGRES.run(&pool).await;
         migrated.context("the store's tables cannot be made")?;
-        Ok(ConnectionPools::Postgres(pool, refusal).into())
+        Ok(ConnectionPools::Postgres(pool, refusal, Reach::default()).into())
     }
 
     pub(super) async fn open_postgres(database: &PostgresDatabase, opening: MigrationMode) -> anyhow::Result<Self> {
@@ -229,7 +318,8 @@ impl Db {
              with `comityd init --database`"
         );
         version::postgres(&pool, opening).await?;
-        Ok(ConnectionPools::Postgres(pool, refusal).into())
+        schema::check_postgres(&pool, Schema::expected().await?).await?;
+        Ok(ConnectionPools::Postgres(pool, refusal, Reach::default()).into())
     }
 
     /// A transaction that writes.
@@ -254,12 +344,16 @@ impl Db {
                     let pool = if writes { write } else { read };
                     TxConnection::Sqlite(pool.acquire().await?)
                 }
-                ConnectionPools::Postgres(pool, _) => TxConnection::Postgres(pool.acquire().await?),
+                ConnectionPools::Postgres(pool, refusal, reach) => {
+                    refusal.check()?;
+                    TxConnection::Postgres(reach.connection(pool).await?)
+                }
             };
             let mut tx = Tx {
                 connection,
                 faults: self.faults.clone(),
                 file: self.file().filter(|_| writes).cloned(),
+                refusal: self.server_refusal().cloned(),
                 is_over: false,
             };
             match &mut tx.connection {
@@ -278,6 +372,18 @@ impl Db {
         }
     }
 
+    const fn server_refusal(&self) -> Option<&ServerRefusal> {
+        match &self.pools {
+            ConnectionPools::Sqlite { .. } => None,
+            ConnectionPools::Postgres(_, refusal, _) => Some(refusal),
+        }
+    }
+
+    /// Refuses, where sessions of the server are shared.
+    pub(super) fn has_own_sessions(&self) -> Result<(), sqlx::Error> {
+        self.server_refusal().map_or(Ok(()), ServerRefusal::check)
+    }
+
     /// Refuses, where the database's file is another one than this process has open: a new connection would be to that one.
     pub(super) fn look(&self) -> Result<(), sqlx::Error> {
         self.file().map_or(Ok(()), |file| refuse_another(file, &self.faults))
@@ -285,16 +391,13 @@ impl Db {
 
     /// Returns the reason that the server that was reached last is none for this node, if so.
     pub(super) fn refusal(&self) -> Option<String> {
-        match &self.pools {
-            ConnectionPools::Sqlite { .. } => None,
-            ConnectionPools::Postgres(_, refusal) => refusal.why(),
-        }
+        self.server_refusal().and_then(ServerRefusal::why)
     }
 
     pub(super) fn is_closed(&self) -> bool {
         match &self.pools {
             ConnectionPools::Sqlite { write, .. } => write.is_closed(),
-            ConnectionPools::Postgres(pool, _) => pool.is_closed(),
+            ConnectionPools::Postgres(pool, ..) => pool.is_closed(),
         }
     }
 
@@ -305,7 +408,7 @@ impl Db {
                 write.close().await;
                 file.close().await;
             }
-            ConnectionPools::Postgres(pool, _) => pool.close().await,
+            ConnectionPools::Postgres(pool, ..) => pool.close().await,
         }
     }
 }
@@ -447,9 +550,15 @@ async fn has_sessions_of_its_own(pool: &PgPool) -> Result<bool, sqlx::Error> {
     Ok(true)
 }
 
+/// Returns true if any table of a store is there: one may be gone.
 async fn has_tables(pool: &PgPool) -> anyhow::Result<bool> {
-    let (there,): (bool,) = sqlx::query_as("SELECT to_regclass('key_logs') IS NOT NULL")
-        .fetch_one(pool)
-        .await?;
+    let tables = Schema::expected().await?.columns();
+    let tables: Vec<String> = tables.map(|(table, _)| table.to_owned()).collect();
+    let (there,): (bool,) = sqlx::query_as(
+        "SELECT EXISTS (SELECT 1 FROM unnest($1::text[]) AS t (name) WHERE to_regclass(t.name) IS NOT NULL)",
+    )
+    .bind(tables)
+    .fetch_one(pool)
+    .await?;
     Ok(there)
 }

@@ -14,6 +14,7 @@ mod database;
 mod db;
 mod faults;
 mod files;
+mod forks;
 mod frameworks;
 mod issuer_keys;
 mod lease;
@@ -25,11 +26,13 @@ mod owner;
 mod peers;
 mod published;
 mod quarantine;
+mod reach;
 mod registered_lists;
 mod registrations;
 mod residue;
 mod restoring;
 mod reviews;
+mod schema;
 mod sqlite_file;
 mod taken_out;
 mod untouched;
@@ -60,6 +63,7 @@ pub use database::{DatabaseTls, PostgresDatabase};
 pub use faults::{DriverMutant, StoreFault};
 pub use faults::{FaultInjector, StoreCall};
 pub use files::PositionedEnvelope;
+pub use forks::ForkAcknowledgement;
 pub use frameworks::{FrameworkRow, NewFramework};
 pub use issuer_keys::IssuerStatusList;
 pub use lease::{HolderEndpoint, Lease, StoreChanges};
@@ -71,6 +75,7 @@ pub use registered_lists::RegisteredListLimits;
 pub use registrations::{ApplicationRow, RubricRow, StepRow};
 pub use restoring::{AgencyRemoval, MovedEnvelope, StoreSnapshot, StoredEnvelope, StoredStatement};
 pub use reviews::RubricReviewCount;
+pub use schema::SchemaGap;
 pub use sqlite_file::FileReplaced;
 pub use taken_out::{RemovalList, RemovedRecord, UnfoundedEntry};
 
@@ -98,6 +103,8 @@ pub struct Store {
     copy: Arc<Lock<bool>>,
     /// By what its tables, or its file, are told from others; empty, if by nothing.
     made_as: Arc<Lock<String>>,
+    /// The tables and columns that were missing at the last look.
+    schema_gap: Arc<Lock<Option<SchemaGap>>>,
 }
 
 /// The random name of a transaction, by which it is later found whether it was committed.
@@ -128,6 +135,9 @@ pub enum StoreError {
     /// Nobody answers there, or a server that is none for this node.
     #[error("the store cannot be used: {0}")]
     Refused(String),
+    /// A table or column is not there.
+    #[error(transparent)]
+    SchemaIncomplete(SchemaGap),
     /// The contents cannot be read.
     #[error("the store holds what cannot be read: {0}")]
     Unreadable(String),
@@ -194,6 +204,8 @@ pub enum LocalWrite {
     },
     /// Operators decided about a peer.
     Peer(PeerRow),
+    /// An operator has looked into a fork.
+    ForkAcknowledged(ForkAcknowledgement),
     /// A rubric was imported.
     Rubric(RubricRow),
     /// Somebody applied to be an issuer.
@@ -259,6 +271,7 @@ impl Store {
             went_back: Arc::default(),
             copy: Arc::default(),
             made_as: Arc::default(),
+            schema_gap: Arc::default(),
         }
     }
 
@@ -302,7 +315,8 @@ impl Store {
         self.went_back.swap(false, Ordering::SeqCst)
     }
 
-    /// Compares the store with the one that this process knew: it may be an older one, or a file that is another one.
+    /// Compares the store with the one that this process knew: it may be an older one, a file that is another one, or lack a
+    /// table since the last look ([`Store::watch`]).
     ///
     /// # Errors
     /// What differs.
@@ -310,7 +324,19 @@ impl Store {
         if self.went_back() {
             return Err(StoreError::WentBack);
         }
-        Ok(self.db.look()?)
+        // First: what is read of a file that is gone or was emptied tells nothing of its tables.
+        self.db.look()?;
+        self.has_its_schema()
+    }
+
+    /// Refuses a store that lacked a table or column at the last look, or whose sessions are shared.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub fn has_its_schema(&self) -> Result<(), StoreError> {
+        self.db.has_own_sessions()?;
+        let gap = self.schema_gap.with(|gap| gap.clone());
+        gap.map_or(Ok(()), |gap| Err(StoreError::SchemaIncomplete(gap)))
     }
 
     fn note_write(&self) {
@@ -375,6 +401,7 @@ impl Store {
                     frameworks::align(&mut transaction, achievement, items).await?;
                 }
                 LocalWrite::Peer(row) => peers::put(&mut transaction, row).await?,
+                LocalWrite::ForkAcknowledged(said) => forks::insert(&mut transaction, said).await?,
                 LocalWrite::Rubric(row) => registrations::insert_rubric(&mut transaction, row).await?,
                 LocalWrite::Application(row) => registrations::insert_application(&mut transaction, row).await?,
                 LocalWrite::Step(row, phase) => registrations::insert_step(&mut transaction, row, phase).await?,
@@ -411,12 +438,13 @@ impl Store {
         Ok(())
     }
 
-    /// Checks that the store answers, and soon, of something that is in it.
+    /// Checks that the store answers, and soon, of something that is in it, and has all of its tables.
     ///
     /// # Errors
     /// [`StoreError`], if it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
         let asks = async {
+            self.check_schema().await?;
             let (_,): (i64,) = reading!(self, sqlx::query_as("SELECT epoch FROM lease"), fetch_one)?;
             Ok(())
         };

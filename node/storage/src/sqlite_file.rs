@@ -134,16 +134,6 @@ impl fmt::Display for FileReplaced {
 
 impl std::error::Error for FileReplaced {}
 
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        let replaced = match &error {
-            sqlx::Error::Configuration(why) => why.downcast_ref::<FileReplaced>().cloned(),
-            _ => None,
-        };
-        replaced.map_or(Self::Database(error), Self::FileReplaced)
-    }
-}
-
 impl Store {
     /// Keeps a copy of what this process has, where the database's file was removed or replaced.
     ///

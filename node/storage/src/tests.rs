@@ -19,6 +19,7 @@ mod issuer_lists;
 mod lease;
 mod memory;
 mod residue;
+mod schema;
 mod seals;
 mod sqlite_file;
 mod tls;
@@ -277,7 +278,7 @@ async fn a_step_of_a_case_is_written_once() {
         ] {
             let done = match &store.db.pools {
                 db::ConnectionPools::Sqlite { write, .. } => sqlx::query(sql).execute(write).await.map(drop),
-                db::ConnectionPools::Postgres(pool, _) => sqlx::query(sql).execute(pool).await.map(drop),
+                db::ConnectionPools::Postgres(pool, ..) => sqlx::query(sql).execute(pool).await.map(drop),
             };
             assert!(done.unwrap_err().to_string().contains("written once"), "{sql}");
         }

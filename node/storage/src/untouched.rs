@@ -193,7 +193,7 @@ impl ConnectionPools {
             },
             made_as: match self {
                 Self::Sqlite { .. } => made_at(file),
-                Self::Postgres(pool, _) => tables(pool).await,
+                Self::Postgres(pool, ..) => tables(pool).await,
             },
         }
     }

@@ -6,7 +6,11 @@ use std::time::Duration;
 use anyhow::Context as _;
 use sqlx::{PgPool, SqlitePool, migrate::Migrator};
 
-use super::db::{Tx, TxConnection};
+use super::{
+    StoreError,
+    db::{Tx, TxConnection},
+    schema::{self, Schema},
+};
 
 pub(super) static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 pub(super) static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
@@ -58,24 +62,55 @@ const OLDER: &str = "the store is of an older version, and nothing was changed: 
 
 /// Brings a SQLite store to this program's version, or refuses it. Who may do that holds the data directory's lock.
 pub(super) async fn sqlite(pool: &SqlitePool, opening: MigrationMode) -> anyhow::Result<()> {
-    let applied: Vec<AppliedMigration> = sqlx::query_as(APPLIED).fetch_all(pool).await.context(NO_VERSION)?;
+    let applied: Vec<AppliedMigration> = match sqlx::query_as(APPLIED).fetch_all(pool).await {
+        Ok(applied) => applied,
+        Err(error) => {
+            names_its_tables(schema::check_sqlite(pool, Schema::expected().await?).await, error)?;
+            Vec::new()
+        }
+    };
     match (compare(&applied, &SQLITE)?, opening) {
         (StoreVersion::Ours, _) => Ok(()),
         (StoreVersion::Older, MigrationMode::AsItIs) => anyhow::bail!(OLDER),
-        (StoreVersion::Older, MigrationMode::BroughtUp(_)) => bring_up(SQLITE.run(pool).await),
+        (StoreVersion::Older, MigrationMode::BroughtUp(_)) => {
+            schema::check_sqlite(pool, &as_of(applied.len()).await?).await?;
+            bring_up(SQLITE.run(pool).await)
+        }
     }
 }
 
 /// Brings a PostgreSQL store to this program's version, or refuses it.
 pub(super) async fn postgres(pool: &PgPool, opening: MigrationMode) -> anyhow::Result<()> {
-    let applied: Vec<AppliedMigration> = sqlx::query_as(APPLIED).fetch_all(pool).await.context(NO_VERSION)?;
+    let applied: Vec<AppliedMigration> = match sqlx::query_as(APPLIED).fetch_all(pool).await {
+        Ok(applied) => applied,
+        Err(error) => {
+            names_its_tables(schema::check_postgres(pool, Schema::expected().await?).await, error)?;
+            Vec::new()
+        }
+    };
     match (compare(&applied, &POSTGRES)?, opening) {
         (StoreVersion::Ours, _) => Ok(()),
         (StoreVersion::Older, MigrationMode::AsItIs) => anyhow::bail!(OLDER),
         (StoreVersion::Older, MigrationMode::BroughtUp(term)) => {
+            schema::check_postgres(pool, &as_of(applied.len()).await?).await?;
             depose_the_dead(pool, term).await?;
             bring_up(POSTGRES.run(pool).await)
         }
+    }
+}
+
+/// The tables of a store that so many of the migrations made.
+async fn as_of(steps: usize) -> Result<Schema, sqlx::Error> {
+    Schema::made_by(&Migrator::with_migrations(SQLITE.iter().take(steps).cloned().collect())).await
+}
+
+/// Gives the error of a store that does not tell its version: where it has other tables of ours, what is missing.
+fn names_its_tables(checked: Result<(), StoreError>, unread: sqlx::Error) -> anyhow::Result<()> {
+    match checked {
+        Err(StoreError::SchemaIncomplete(gap)) if !gap.is_of_everything() => {
+            Err(StoreError::SchemaIncomplete(gap).into())
+        }
+        _ => Err(anyhow::Error::new(unread).context(NO_VERSION)),
     }
 }
 

@@ -30,6 +30,8 @@ impl CliCommand {
                 | PeerCommand::Show { .. }
                 | PeerCommand::Diff { .. }
                 | PeerCommand::Introductions
+                | PeerCommand::Forks { .. }
+                | PeerCommand::ForkAcknowledge { .. }
                 | PeerCommand::ForkCheck { .. } => false,
             },
             // The others only write what the root may sign.

@@ -81,6 +81,30 @@ Asks before it acts; where nobody is there to answer, --yes is needed.")]
     /// List whom your peers introduce and your node does not follow
     #[command(after_help = "Example:\n  comity peer introductions\n\nNobody is followed by being introduced.")]
     Introductions,
+    /// List the proofs that a key of an agency signed two histories
+    #[command(after_help = "Example:\n  comity peer forks US-SC")]
+    Forks {
+        /// Whose log: US-SC
+        agency: AgencyId,
+    },
+    /// Say that proven forks were looked into: they stay, and `comity status` alarms of them no more
+    #[command(after_help = "\
+Examples:
+  comity peer fork-acknowledge US-SC
+  comity peer fork-acknowledge US-SC 4f0c… --note \"a clone ran; its key was ended\"
+
+Without names, all that `comity peer forks` lists now. A fork that is proven
+later alarms again. First end what made them: see ops/RUNBOOK.md, *A key signed
+two histories*.")]
+    ForkAcknowledge {
+        /// Whose log: US-SC
+        agency: AgencyId,
+        /// The forks, as `comity peer forks` names them
+        forks: Vec<String>,
+        /// What came of it; stays at your agency
+        #[arg(long)]
+        note: Option<String>,
+    },
     /// Check a proof that a key signed two histories; asks no node
     #[command(after_help = "\
 Example:
@@ -96,7 +120,10 @@ Exit codes: 0 it proves a fork; 1 it proves nothing.")]
 impl PeerCommand {
     /// Returns true if there is something to leave undone in a dry run.
     pub(crate) const fn changes_something(&self) -> bool {
-        matches!(self, Self::Add(_) | Self::Remove { .. } | Self::Diff { pull: true, .. })
+        matches!(
+            self,
+            Self::Add(_) | Self::Remove { .. } | Self::Diff { pull: true, .. } | Self::ForkAcknowledge { .. }
+        )
     }
 }
 

@@ -283,11 +283,16 @@ pub(super) async fn remove(
     let removal = PeerRemovalRequest { expel, unpin };
     let peer = find(session, agency).await?;
     out::note(&render(&peer, None, session.now()));
-    let until = until_then(&peer, expel, session.now());
+    let wanted = match (unpin, expel) {
+        (true, _) => PeerMembership::Unpinned,
+        (false, true) => PeerMembership::Expelled,
+        (false, false) => PeerMembership::Left,
+    };
+    let until = until_then(&peer, wanted, session.now());
     let shown = |parted: &PeerRemovalResponse| {
         let mut text = render(&parted.peer, None, session.now());
         // Not so of another store of one's own agency, of which the node tells no recognitions.
-        if !unpin && parted.peer.recognitions.is_some() {
+        if parted.peer.recognitions.is_some() {
             text = format!("{text}\n\n{}", show::paragraph(&until));
         }
         match (&parted.consequences, parted.peer.recognitions) {
@@ -298,8 +303,9 @@ pub(super) async fn remove(
     };
     let question = if unpin {
         format!(
-            "Let go of the name {agency}? From then on another log may come under it, nothing that this one said counts here, \
-             and whoever is added by this name is believed. Ask the agency over another way first."
+            "Let go of the name {agency}? From then on another log may come under it, nothing that this one said counts here, its \
+             revocations included: a badge that it revoked is \"could not check\" instead of not valid. Whoever is added by this name \
+             is believed. Ask the agency over another way first."
         )
     } else if expel {
         format!("Expel {agency}?")
@@ -313,11 +319,6 @@ pub(super) async fn remove(
     let reply = session.change(route, &whom, &removal).await?;
     if !session.dry_run {
         let peer = reply.value()?.peer;
-        let wanted = match (unpin, expel) {
-            (true, _) => PeerMembership::Unpinned,
-            (false, true) => PeerMembership::Expelled,
-            (false, false) => PeerMembership::Left,
-        };
         if peer.agency != *agency || peer.membership != wanted {
             let message = format!("the node's answer does not say that `{agency}` is {wanted}: see `comity peer list`");
             return Err(fault(Exit::Integrity, message));
@@ -327,11 +328,18 @@ pub(super) async fn remove(
     Ok(Exit::Done)
 }
 
-/// Tells what becomes of a peer's badges, and when, once it is removed.
-fn until_then(peer: &PeerResponse, expel: bool, now: Timestamp) -> String {
+/// Tells what becomes of a peer's badges, and when, once it is removed, expelled, or its name is let go of.
+fn until_then(peer: &PeerResponse, wanted: PeerMembership, now: Timestamp) -> String {
     let agency = &peer.agency;
+    if wanted == PeerMembership::Unpinned {
+        return format!(
+            "From then on nothing that {agency} said counts here, what it revoked and suspended included: badges that are not valid \
+             because {agency} revoked them are \"could not check\" then, as all of its badges are. Before it, look whether somebody relies \
+             on such a revocation here."
+        );
+    }
     let unheard = format!("What {agency} revokes or suspends from the removal on does not reach this node");
-    if expel {
+    if wanted == PeerMembership::Expelled {
         return format!(
             "{unheard}. At once nothing that it says counts here but what it revoked before: its other badges are \"could not check\"."
         );
@@ -359,7 +367,7 @@ mod tests {
     #[test]
     fn the_end_of_a_peer_says_how_long_its_badges_stay_accepted() {
         let now: Timestamp = "2026-11-23T14:02:11Z".parse().unwrap();
-        let told = |until: &str, expel| {
+        let told = |until: &str, wanted| {
             let peer = PeerResponse {
                 connected: true,
                 good_until: until.parse().ok(),
@@ -369,17 +377,22 @@ mod tests {
                 },
                 ..peer("US-TN")
             };
-            until_then(&peer, expel, now)
+            until_then(&peer, wanted, now)
         };
-        let left = told("2026-11-23T16:02:11Z", false);
+        let left = told("2026-11-23T16:02:11Z", PeerMembership::Left);
         for words in [
             "from the removal on does not reach this node",
             "stay accepted for another 2 hours at most",
         ] {
             assert!(left.contains(words), "{left}");
         }
-        assert!(told("2026-11-23T13:02:11Z", false).contains("too old already"));
-        assert!(told("", false).contains("too old already"));
-        assert!(told("2026-11-23T16:02:11Z", true).contains("At once nothing that it says counts"));
+        assert!(told("2026-11-23T13:02:11Z", PeerMembership::Left).contains("too old already"));
+        assert!(told("", PeerMembership::Left).contains("too old already"));
+        assert!(told("2026-11-23T16:02:11Z", PeerMembership::Expelled).contains("At once nothing that it says counts"));
+        let unpinned = told("2026-11-23T16:02:11Z", PeerMembership::Unpinned);
+        assert!(
+            unpinned.contains("what it revoked and suspended included") && unpinned.contains("could not check"),
+            "{unpinned}"
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use api_types::{
     NoBody, Route,
-    agencies::AgencyResponse,
+    agencies::{AgencyResponse, ForkAcknowledgementResponse, ForkResponse},
     key_log::KeyLogResponse,
     operations::{ClockResponse, OperatorWarningResponse, VersionResponse},
     peers::PeerResponse,
@@ -10,6 +10,7 @@ use api_types::{
     routes,
     status_lists::StatusListFill,
 };
+use registry_schema::AgencyId;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
@@ -58,8 +59,35 @@ pub(super) struct NodeAnswers {
     pub(super) clock: Option<ClockResponse>,
     pub(super) filled: Vec<StatusListFill>,
     pub(super) reach: Option<ReachResponse>,
+    /// The forks of each agency that has some, as far as they are listed.
+    pub(super) forks: Vec<AgencyForks>,
     /// The questions that it did not answer.
     pub(super) unread: Vec<UnreadAnswer>,
+}
+
+/// The forks of one agency's log, and who has looked into them.
+pub(super) struct AgencyForks {
+    pub(super) agency: AgencyId,
+    pub(super) listed: Vec<ForkResponse>,
+    /// Known to operators alone.
+    pub(super) acknowledged: Vec<ForkAcknowledgementResponse>,
+}
+
+/// Asks for the forks of an agency; what is not told of them counts as not acknowledged.
+async fn forks_of(session: &CommandContext, agency: &AgencyResponse) -> AgencyForks {
+    let whom = [agency.id.as_str()];
+    let listed = part(session, "which forks are proven", &routes::FORKS, &whom).await;
+    let acknowledged = match session.client.has_token() {
+        true => part(session, "who acknowledged forks", &routes::FORK_ACKNOWLEDGEMENTS, &whom)
+            .await
+            .ok(),
+        false => None,
+    };
+    AgencyForks {
+        agency: agency.id.clone(),
+        listed: listed.map(|(_, listed)| listed).unwrap_or_default(),
+        acknowledged: acknowledged.map(|(_, said)| said).unwrap_or_default(),
+    }
 }
 
 impl NodeAnswers {
@@ -86,6 +114,12 @@ impl NodeAnswers {
             part(session, "how full its status lists are", &routes::STATUS_LISTS, &[]),
             reach,
         );
+        let mut forks = Vec::new();
+        for agency in agencies.iter().flat_map(|(_, agencies)| agencies) {
+            if agency.forks > 0 {
+                forks.push(forks_of(session, agency).await);
+            }
+        }
         let mut unread = Vec::new();
         let mut keep = |not: UnreadAnswer, is_optional: bool| {
             if !(is_optional && not.is_not_told()) {
@@ -104,6 +138,7 @@ impl NodeAnswers {
                 .map_err(|not| keep(not, true))
                 .unwrap_or_default(),
             reach: reach.and_then(|asked| asked.map(|(_, reach)| reach).map_err(|not| keep(not, true)).ok()),
+            forks,
             unread,
         }
     }

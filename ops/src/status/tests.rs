@@ -1,13 +1,13 @@
 //! Tests of `status`.
 
 use api_types::{
-    agencies::IssuerListCounts,
+    agencies::{ForkResponse, IssuerListCounts},
     hindrances::{HindranceReport, Hindrances},
     peers::PeerMembership,
 };
 use registry_schema::AgencyFreshness;
 
-use super::*;
+use super::{asked::AgencyForks, *};
 use crate::{client::tests::canned, peer::tests::peer};
 
 /// An agency that is known and has one issuer.
@@ -114,9 +114,38 @@ fn dead_peers_and_forks_are_told_with_how_many_there_are() {
         forks: 2,
         ..agency("US-TN")
     };
-    assert_eq!(forked(std::slice::from_ref(&sound)), None);
-    let told = forked(&[sound, forks]).unwrap();
+    assert_eq!(forked(std::slice::from_ref(&sound), &[]), None);
+    let told = forked(&[sound.clone(), forks.clone()], &[]).unwrap();
     assert!(told.starts_with("US-TN: 2 forks of its log are proven"), "{told}");
+    // What somebody looked into is told, and is no alarm; a further one is.
+    let fork = |id: &str, acknowledged_at| ForkResponse {
+        id: id.into(),
+        writer: String::new(),
+        sequence: 3,
+        envelopes: Vec::new(),
+        proof: String::new(),
+        acknowledged_at,
+    };
+    let known = |listed| {
+        [AgencyForks {
+            agency: "US-TN".parse().unwrap(),
+            listed,
+            acknowledged: Vec::new(),
+        }]
+    };
+    let at = "2026-11-23T13:58:11Z".parse().ok();
+    let all = [sound, forks];
+    let half = known(vec![fork("a", at), fork("b", None)]);
+    let told = forked(&all, &half).unwrap();
+    assert!(told.starts_with("US-TN: 1 fork of its log is proven"), "{told}");
+    let both = known(vec![fork("a", at), fork("b", at)]);
+    assert_eq!(forked(&all, &both), None);
+    let told = acknowledged(&all, &both, now).unwrap();
+    assert!(
+        told.starts_with("US-TN: 2 forks of its log are proven and acknowledged, last 4 minutes ago"),
+        "{told}"
+    );
+    assert_eq!(acknowledged(&all, &[], now), None);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use api_types::{
 };
 use registry_schema::{AgencyFreshness, AgencyId, Timestamp};
 
+use super::asked::AgencyForks;
 use crate::{peer::turned_away, show};
 
 /// Most names in one sentence; how many there are is always said.
@@ -72,25 +73,51 @@ pub(super) fn is_one_lost(peers: &[PeerResponse]) -> bool {
     followed.any(|peer| !peer.freshness.is_fresh() && !just_met(peer))
 }
 
-/// Names the agencies that show two histories.
-pub(super) fn forked(agencies: &[AgencyResponse]) -> Option<String> {
-    let told = agencies
-        .iter()
-        .filter(|agency| agency.forks > 0 || agency.disputed)
-        .map(|agency| {
-            let what = match agency.disputed {
-                true => "its root signs two histories, and what it granted does not count".to_owned(),
-                false => format!(
-                    "{} of its log {} proven",
-                    show::count(agency.forks, "fork"),
-                    if agency.forks == 1 { "is" } else { "are" }
-                ),
-            };
-            format!(
-                "{}: {what} (`/v1/agencies/{}/forks`; ops/RUNBOOK.md, *A key signed two histories*)",
-                agency.id, agency.id
-            )
-        });
+/// Counts the forks of an agency that an operator has looked into.
+fn acknowledged_count(agency: &AgencyResponse, forks: &[AgencyForks]) -> usize {
+    let known = forks.iter().filter(|known| known.agency == agency.id);
+    let listed = known.flat_map(|known| &known.listed);
+    listed.filter(|fork| fork.acknowledged_at.is_some()).count()
+}
+
+/// Names the agencies that show two histories which nobody has acknowledged, or whose root signs two.
+pub(super) fn forked(agencies: &[AgencyResponse], forks: &[AgencyForks]) -> Option<String> {
+    let told = agencies.iter().filter_map(|agency| {
+        let open = agency.forks.saturating_sub(acknowledged_count(agency, forks));
+        let what = match (agency.disputed, open) {
+            (true, _) => "its root signs two histories, and what it granted does not count".to_owned(),
+            (false, 0) => return None,
+            (false, open) => format!(
+                "{} of its log {} proven",
+                show::count(open, "fork"),
+                if open == 1 { "is" } else { "are" }
+            ),
+        };
+        Some(format!(
+            "{}: {what} (`comity peer forks {}`; ops/RUNBOOK.md, *A key signed two histories*)",
+            agency.id, agency.id
+        ))
+    });
+    joined(told)
+}
+
+/// Names the agencies whose forks somebody has looked into: who, and when.
+pub(super) fn acknowledged(agencies: &[AgencyResponse], forks: &[AgencyForks], now: Timestamp) -> Option<String> {
+    let told = agencies.iter().filter_map(|agency| {
+        let count = acknowledged_count(agency, forks);
+        let known = forks.iter().find(|known| known.agency == agency.id)?;
+        let last = known.listed.iter().filter_map(|fork| fork.acknowledged_at).max()?;
+        let last_by = known.acknowledged.iter().max_by_key(|one| one.at);
+        let by = last_by.map(|one| format!(" by {}", one.by)).unwrap_or_default();
+        Some(format!(
+            "{}: {} of its log {} proven and acknowledged, last{by} {} (`comity peer forks {}`)",
+            agency.id,
+            show::count(count, "fork"),
+            if count == 1 { "is" } else { "are" },
+            show::ago(last, now),
+            agency.id
+        ))
+    });
     joined(told)
 }
 

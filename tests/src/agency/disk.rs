@@ -86,6 +86,18 @@ db.execute('UPDATE lease SET renewed_at = renewed_at - ?', (int(sys.argv[2]) * 6
         }
     }
 
+    /// Takes its database away, with the files that SQLite keeps beside it; its node is stopped.
+    ///
+    /// # Panics
+    /// If its node runs here, or there is none.
+    pub async fn loses_its_database(&self) {
+        assert!(!self.runs().await, "{} runs", self.id);
+        fs::remove_file(self.data.join("registry.sqlite")).expect("a database");
+        for beside in ["registry.sqlite-wal", "registry.sqlite-shm"] {
+            let _ = fs::remove_file(self.data.join(beside));
+        }
+    }
+
     /// Takes away all files of its store but the database itself; its node was killed, and is not running.
     ///
     /// # Panics

@@ -117,6 +117,7 @@ impl LeaseWatch {
     /// Takes in what changed; gives whether the lease is ours now.
     async fn look(&mut self, part: &LeaseTask) -> Result<bool, StoreError> {
         let Some(sharing) = &part.sharing else { return Ok(false) };
+        part.store.has_its_schema()?;
         let moment = part.clock.moment();
         // Of the time before the logs were read no rows are needed.
         let mut changes = part.store.changes(self.followed.unwrap_or(i64::MAX)).await?;

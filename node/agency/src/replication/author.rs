@@ -7,7 +7,7 @@ use protocol::{
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{ReplicaState, Replication};
-use storage::{LocalWrite, StoreError, driver_mutant};
+use storage::{LocalWrite, SchemaGap, StoreError, driver_mutant};
 use transport::network::NetworkCommand;
 
 /// Asks the replication to write to this agency's own lists, while this process holds the lease.
@@ -129,6 +129,14 @@ pub enum WriteError {
 }
 
 impl WriteError {
+    /// Returns what the store lacks, if that is why.
+    pub(super) const fn schema_gap(&self) -> Option<&SchemaGap> {
+        match self {
+            Self::Store(StoreError::SchemaIncomplete(gap)) => Some(gap),
+            _ => None,
+        }
+    }
+
     /// Returns true if making the replica again cannot help: somebody has to act.
     pub(super) const fn needs_somebody(&self) -> bool {
         matches!(
@@ -265,7 +273,7 @@ impl Replication {
     pub(super) fn version(&self) -> Result<LogVersion, WriteError> {
         match &self.state {
             ReplicaState::Live(replica) => Ok(LogVersion::of(replica, self.identity.home)),
-            ReplicaState::Lost(lost) => Err(WriteError::Lost(lost.why().to_owned())),
+            ReplicaState::Lost(lost) => Err(lost.refusal()),
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     health::{Health, ReplicationHealth},
     registry::{Freeze, Registry},
 };
-use storage::{LocalWrite, Store, StoreError, TransactionId, driver_mutant};
+use storage::{LocalWrite, SchemaGap, Store, StoreError, TransactionId, driver_mutant};
 use transport::network::NetworkCommand;
 
 /// The pause before the store is tried again for the first time.
@@ -27,12 +27,17 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// The longest pause before the store is tried again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// The longest pause before a store that lacks a table is looked at again, by one query.
+const GAP_PAUSE: Duration = Duration::from_secs(1);
+
 /// The longest that somebody waits for the outcome of a write whose reply was lost.
 const SETTLE_WITHIN: Duration = Duration::from_secs(25);
 
 /// A replica that is to be made again.
 pub(super) struct LostReplica {
     why: String,
+    /// The table or column that the store lacks, if that is why.
+    lacks: Option<SchemaGap>,
     since: Timestamp,
     pause: Duration,
     /// The moment at which the store is tried next.
@@ -56,6 +61,7 @@ impl LostReplica {
     pub(super) fn new(why: String, since: Timestamp, unsettled: Option<UnsettledTransaction>) -> Self {
         Self {
             why,
+            lacks: None,
             since,
             pause: FIRST_PAUSE,
             next: Instant::now(),
@@ -72,6 +78,7 @@ impl Replication {
         let since = self.clock.now();
         let ends = matches!(error, WriteError::Store(StoreError::Deposed) | WriteError::NotHolder);
         let why = error.to_string();
+        let lacks = error.schema_gap().cloned();
         let unsettled = match &error {
             WriteError::Store(StoreError::OutcomeUnknown(id)) => Some(*id),
             _ => None,
@@ -108,7 +115,10 @@ impl Replication {
             error = why,
             "a step of the replication failed; its replica is made again from the store"
         );
-        self.state = ReplicaState::Lost(LostReplica::new(why.clone(), since, unsettled));
+        self.state = ReplicaState::Lost(LostReplica {
+            lacks,
+            ..LostReplica::new(why.clone(), since, unsettled)
+        });
         self.health.set_replication(ReplicationHealth::Lost { since, why });
         // The old replica's calls are under way on these connections; the peers are met anew.
         for peer in self.connected.keys().copied().collect::<Vec<_>>() {
@@ -138,22 +148,22 @@ impl Replication {
             )));
         }
         lost.give_up_waiting();
-        let why = lost.why.clone();
+        let refusal = lost.refusal();
         let next = lost.next.max(Instant::now() + FIRST_PAUSE);
         tokio::select! {
             restored = ended(&mut lost.attempt) => return self.after_attempt(restored).await,
             () = tokio::time::sleep_until(next) => {}
             // Before it answers for the first time, who writes waits; later, who writes is told.
             writing = self.writings.recv(), if self.was_live => match writing {
-                Some(WriteRequest { done, .. }) => drop(done.send(Err(WriteError::Lost(why)))),
+                Some(WriteRequest { done, .. }) => drop(done.send(Err(refusal))),
                 None => return EventOutcome::Ends,
             },
             Some(errand) = self.errands.recv(), if self.was_live => match errand {
                 // Who asked for a look is told that there is none.
                 ReplicationCommand::Look(_) => {}
                 // What is dated ahead could not be forgotten now.
-                ReplicationCommand::AcceptClock(done) => drop(done.send(Err(WriteError::Lost(why)))),
-                ReplicationCommand::AcceptStore(_, done) => drop(done.send(Err(WriteError::Lost(why)))),
+                ReplicationCommand::AcceptClock(done) => drop(done.send(Err(refusal))),
+                ReplicationCommand::AcceptStore(_, done) => drop(done.send(Err(refusal))),
                 ReplicationCommand::Happened(event) => drop(self.note_pins(event)),
                 ReplicationCommand::Tell(order) => return self.tell(order).await,
             },
@@ -177,9 +187,13 @@ impl Replication {
             Err(WriteError::Store(StoreError::Deposed)) => EventOutcome::Ends,
             Err(error) => {
                 lost.next = Instant::now() + lost.pause;
-                lost.pause = (lost.pause * 2).min(LONGEST_PAUSE);
-                tracing::error!(%error, "the store cannot be used; trying again");
+                let longest = error.schema_gap().map_or(LONGEST_PAUSE, |_| GAP_PAUSE);
+                lost.pause = (lost.pause * 2).min(longest);
                 let why = error.to_string();
+                // What is looked for so often is told once.
+                if error.schema_gap().is_none() || why != lost.why {
+                    tracing::error!(%error, "the store cannot be used; trying again");
+                }
                 self.health.set_replication(if error.needs_somebody() {
                     ReplicationHealth::Stuck { why: why.clone() }
                 } else {
@@ -190,6 +204,7 @@ impl Replication {
                     }
                 });
                 lost.why = why;
+                lost.lacks = error.schema_gap().cloned();
                 EventOutcome::GoesOn
             }
         }
@@ -283,7 +298,7 @@ impl Replication {
                 self.tell_health();
                 self.version()
             }
-            ReplicaState::Lost(lost) => Err(WriteError::Lost(lost.why().to_owned())),
+            ReplicaState::Lost(lost) => Err(lost.refusal()),
         };
         drop(done.send(said));
         outcome
@@ -302,9 +317,12 @@ impl Replication {
 }
 
 impl LostReplica {
-    /// Returns the reason that the replica was dropped.
-    pub(super) fn why(&self) -> &str {
-        &self.why
+    /// Returns the refusal of whoever would write.
+    pub(super) fn refusal(&self) -> WriteError {
+        match &self.lacks {
+            Some(gap) => WriteError::Store(StoreError::SchemaIncomplete(gap.clone())),
+            None => WriteError::Lost(self.why.clone()),
+        }
     }
 
     /// Tells who waited long enough for an outcome that it is unknown.
@@ -330,6 +348,9 @@ async fn attempt(
 ) -> Result<RestoredReplica, WriteError> {
     // A file that has no name any more is kept before anything else.
     store.rescue().await?;
+    // What is asked of it below need not touch all of its tables.
+    store.check_schema().await?;
+    store.has_its_schema()?;
     // A transaction that is still under way comes to its end before the store is read.
     let settled = match unsettled {
         Some(id) => Some(store.is_committed(id).await?),

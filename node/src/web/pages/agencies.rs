@@ -46,6 +46,8 @@ pub(crate) struct AgencyRow {
 #[template(path = "agencies.html")]
 pub(crate) struct AgenciesPage {
     summary: String,
+    /// The node's doubt about what it keeps itself; empty, if there is none.
+    doubt: String,
     tiles: Vec<AgencyTile>,
     rows: Vec<AgencyTableRow>,
     more: usize,
@@ -116,6 +118,17 @@ impl AgenciesPage {
     /// The most that the table may weigh, so that the page stays under 50 KB, whatever the agencies call themselves.
     const MOST_BYTES: usize = 30_000;
 
+    /// Most characters of a doubt that are shown.
+    const MOST_OF_A_DOUBT: usize = 1_200;
+
+    /// The same, with what makes the node doubt its own store or clock, if anything does.
+    pub(crate) fn in_doubt(self, doubt: Option<&str>) -> Self {
+        Self {
+            doubt: doubt.map_or_else(String::new, |doubt| plain(doubt, Self::MOST_OF_A_DOUBT)),
+            ..self
+        }
+    }
+
     /// `now` decides who counts as heard from.
     pub(crate) fn new(rows: &[AgencyRow], now: Timestamp) -> Self {
         let standing: BTreeMap<&str, AgencyPresence> = rows
@@ -148,6 +161,7 @@ impl AgenciesPage {
         shown.truncate(fit);
         Self {
             summary,
+            doubt: String::new(),
             tiles: tiles(&standing),
             rows: shown,
             more,

@@ -80,7 +80,10 @@ fn every_page() -> Vec<String> {
         VerifyPage::new(&here, "North Carolina", &names, Some("choose a file"))
             .render()
             .unwrap(),
-        AgenciesPage::new(&rows(200), now()).render().unwrap(),
+        AgenciesPage::new(&rows(200), now())
+            .in_doubt(Some(&"the store lacks a table ".repeat(100)))
+            .render()
+            .unwrap(),
         trust_list(&issuers, &recognitions, true, now(), 1),
         trust_list(&[], &[], true, now(), 7),
         HelpIndexPage::new(&[], &[]).render().unwrap(),
@@ -283,7 +286,7 @@ fn text_of_strangers_stays_text() {
     let mut row = rows(1);
     evil.clone_into(&mut row[0].name);
     "javascript:alert(1)".clone_into(&mut row[0].url);
-    let agencies = AgenciesPage::new(&row, now()).render().unwrap();
+    let agencies = AgenciesPage::new(&row, now()).in_doubt(Some(evil)).render().unwrap();
     let (mut issuer, _) = issuers();
     evil.clone_into(&mut issuer[0].name);
     issuer[0].url = Some("javascript:alert(1)".to_owned());
@@ -406,6 +409,13 @@ fn the_agencies_table_says_what_the_tiles_say() {
         assert!(html.contains(words), "{words}: {html}");
     }
     assert!(html.contains("AK: not a member"));
+    assert!(!html.contains("in doubt"), "{html}");
+    let html = AgenciesPage::new(&rows(4), now()).in_doubt(Some("the store lacks a part"));
+    let html = html.render().unwrap();
+    assert!(
+        html.contains("This node is in doubt") && html.contains("the store lacks a part"),
+        "{html}"
+    );
     assert!(
         html.contains("Never yet"),
         "an agency that was never heard from says so"

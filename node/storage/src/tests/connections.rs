@@ -5,7 +5,7 @@ use crate::db::{ConnectionPools, within};
 
 fn pool(store: &Store) -> &sqlx::PgPool {
     match &store.db.pools {
-        ConnectionPools::Postgres(pool, _) => pool,
+        ConnectionPools::Postgres(pool, ..) => pool,
         ConnectionPools::Sqlite { .. } => panic!("this is PostgreSQL"),
     }
 }
@@ -83,7 +83,7 @@ async fn a_write_to_a_store_that_went_back_is_refused_and_told() {
         let back = "UPDATE lease SET changes = changes - 2";
         match &store.db.pools {
             ConnectionPools::Sqlite { write, .. } => sqlx::query(back).execute(write).await.map(drop),
-            ConnectionPools::Postgres(pool, _) => sqlx::query(back).execute(pool).await.map(drop),
+            ConnectionPools::Postgres(pool, ..) => sqlx::query(back).execute(pool).await.map(drop),
         }
         .unwrap();
         let refused = store.commit(&WriteBatch::default(), &[], NOW).await;
@@ -97,7 +97,7 @@ async fn a_write_to_a_store_that_went_back_is_refused_and_told() {
             store.faults().mutate(Some(DriverMutant::TrustsTheCount));
             match &store.db.pools {
                 ConnectionPools::Sqlite { write, .. } => sqlx::query(back).execute(write).await.map(drop),
-                ConnectionPools::Postgres(pool, _) => sqlx::query(back).execute(pool).await.map(drop),
+                ConnectionPools::Postgres(pool, ..) => sqlx::query(back).execute(pool).await.map(drop),
             }
             .unwrap();
             store.commit(&WriteBatch::default(), &[], NOW).await.unwrap();

@@ -44,7 +44,7 @@ async fn does(pool: &PgPool, sql: String) {
 
 /// Returns true if the connections of a store are encrypted, as the server sees it.
 async fn is_encrypted(store: &Store) -> bool {
-    let ConnectionPools::Postgres(pool, _) = &store.db.pools else {
+    let ConnectionPools::Postgres(pool, ..) = &store.db.pools else {
         panic!("this is no PostgreSQL")
     };
     let sql = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";

@@ -107,9 +107,7 @@ async fn with_its_keys_a_node_comes_back_from_a_peer_and_issues_again() {
     sc.revokes(&revoked, StatusReason::Misconduct).await;
     stands(&federation, &[nc, tn], &badge, &revoked).await;
     sc.stops().await;
-    for file in ["registry.sqlite", "registry.sqlite-wal", "registry.sqlite-shm"] {
-        let _ = std::fs::remove_file(sc.data().join(file));
-    }
+    sc.loses_its_database().await;
     let data = text(sc.data());
     for refused in [
         vec!["run", "--data", data],
@@ -177,9 +175,7 @@ async fn a_rebuilt_node_whose_issuers_key_was_stolen_calls_no_badge_of_before_fo
     let [nc, sc] = ["US-NC", "US-SC"].map(|id| federation.agency(id));
     federation.awaits(nc, &badge, VerdictKind::Accepted).await;
     sc.stops().await;
-    for file in ["registry.sqlite", "registry.sqlite-wal", "registry.sqlite-shm"] {
-        let _ = std::fs::remove_file(sc.data().join(file));
-    }
+    sc.loses_its_database().await;
     done(
         program::run(
             "comityd",
@@ -218,9 +214,7 @@ async fn a_node_rebuilt_from_a_peer_that_lags_is_believed_once_more_than_half_ha
     sc.stops().await;
     tn.stops().await;
     nc.starts().await;
-    for file in ["registry.sqlite", "registry.sqlite-wal", "registry.sqlite-shm"] {
-        let _ = std::fs::remove_file(sc.data().join(file));
-    }
+    sc.loses_its_database().await;
     let rebuild = ["rebuild", "--data", text(sc.data()), "--from", nc.url()];
     let said = done(program::run("comityd", rebuild, b"").await).stdout;
     assert!(said.contains("more than half"), "{said}");
@@ -260,9 +254,7 @@ async fn a_rebuilding_that_was_broken_off_is_done_again_and_denies_nothing() {
     let [nc, sc] = ["US-NC", "US-SC"].map(|id| federation.agency(id));
     let lost = sc.stops_for_a_backup().await;
     drop(lost);
-    for file in ["registry.sqlite", "registry.sqlite-wal", "registry.sqlite-shm"] {
-        let _ = std::fs::remove_file(sc.data().join(file));
-    }
+    sc.loses_its_database().await;
     let data = text(sc.data());
     let rebuild = ["rebuild", "--data", data, "--from", nc.url()];
     for wanted in [

@@ -135,6 +135,52 @@ async fn reach_proves_who_holds_a_revocation_and_shows_a_cut_peer_as_lagging() {
     federation.audit().await;
 }
 
+/// A fork is an alarm until an operator has looked into it; it stays proven, and the operator's name stays at home.
+async fn an_operator_acknowledges_the_fork(nc: &TestAgency, fork: &Value) {
+    let status_is = async |code: i32, words: &str| {
+        eventually(&format!("the status is {code} and says `{words}`"), async || {
+            let ended = nc.comity(&["status"]).await;
+            let said = ended.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+            match ended.code == Some(code) && said.contains(words) {
+                true => Ok(()),
+                false => Err(format!("{ended:?}")),
+            }
+        })
+        .await;
+    };
+    status_is(7, "US-SC: 1 fork of its log is proven (`comity peer forks US-SC`").await;
+    let id = fork["id"].as_str().expect("a name");
+    let line = ["peer", "fork-acknowledge", "US-SC", id, "--note", "a backup ran on"];
+    let dry = nc.comity(&[&["--dry-run"], line.as_slice()].concat()).await;
+    assert!(
+        dry.code == Some(0) && dry.stdout.starts_with("Nothing was changed"),
+        "{dry:?}"
+    );
+    status_is(7, "is proven (").await;
+    let unknown = nc.comity(&["peer", "fork-acknowledge", "US-SC", &"0".repeat(64)]).await;
+    assert_eq!(unknown.code, Some(1), "{unknown:?}");
+    let done = nc.comity(&line).await;
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert_eq!(nc.audited("fork.acknowledge").await, 1);
+    status_is(0, "US-SC: 1 fork of its log is proven and acknowledged, last by").await;
+    nc.stops().await;
+    nc.starts().await;
+    status_is(0, "proven and acknowledged, last by").await;
+    let listed = nc.comity(&["peer", "forks", "US-SC"]).await;
+    let said = listed.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("a backup ran on") && said.contains(id), "{listed:?}");
+    let again = nc.comity(&["peer", "fork-acknowledge", "US-SC"]).await;
+    assert!(again.stdout.contains("no fork of US-SC waits"), "{again:?}");
+    assert_eq!(nc.audited("fork.acknowledge").await, 1);
+    let public = nc.employer().reads("/v1/agencies/US-SC/forks").await.with_status(200);
+    let public = public.value();
+    assert!(public[0]["acknowledged_at"].is_string(), "{public}");
+    assert!(
+        public[0].get("by").is_none() && !public.to_string().contains("a backup ran on"),
+        "{public}"
+    );
+}
+
 /// A store that was restored from a backup, and writes before it hears its own log, makes a fork; a thief does too.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fork_proof_checks_without_any_node_and_a_tampered_one_does_not() {
@@ -189,6 +235,7 @@ async fn a_fork_proof_checks_without_any_node_and_a_tampered_one_does_not() {
     .await;
     let page = nc.employer().reads("/agencies").await.with_status(200).text();
     assert!(page.contains("signed two histories"), "{page}");
+    an_operator_acknowledges_the_fork(nc, &forks[0]).await;
 
     let proof = nc
         .employer()
