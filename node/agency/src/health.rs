@@ -64,12 +64,6 @@ const WRITTEN_ELSEWHERE: &str = "another process writes with this node's writer 
                                  was stolen; nothing is written or signed here, and nothing of this agency is called good; stop the other \
                                  process, then `comity store accept` (ops/RUNBOOK.md, *Two processes write with one key*)";
 
-/// Returns true if a store is in doubt because another process writes with its writer key: also where the process that writes
-/// for the agency told it to one that follows.
-pub fn tells_of_another_writer(doubt: &str) -> bool {
-    doubt == WRITTEN_ELSEWHERE
-}
-
 /// The reasons for which a store waits for others' words on its agency's log.
 const WHAT_IS_MISSING: &str = "part of what this agency wrote may be missing from the store: it was repaired, rebuilt from others' files, \
                                or is a copy that was put in its place";
@@ -85,6 +79,17 @@ impl ReplicationHealth {
             }
             Self::Ended => Some("the replication ended, and nobody looks at the store: start the node again".into()),
         }
+    }
+
+    /// Returns true if another process writes with this node's writer key.
+    pub(crate) const fn is_written_elsewhere(&self) -> bool {
+        matches!(
+            self,
+            Self::Live {
+                is_written_elsewhere: true,
+                ..
+            }
+        )
     }
 
     /// Explains why the store may lack what this agency wrote, if it may.

@@ -25,7 +25,7 @@ use protocol::{DocumentRow, Hash, KeyLog, Replica, WriteBatch, heartbeat::MAX_AH
 use registry_schema::{AgencyId, Timestamp};
 use verification::evidence::Freshness;
 
-use crate::peer_set::PeerSet;
+use crate::{health::ReplicationHealth, peer_set::PeerSet};
 pub use hindrance::{Hindrance, HindranceCause};
 pub use lists::{AgencyState, StatusList};
 pub use past::{RegistryHistory, status_then};
@@ -54,6 +54,8 @@ pub struct Registry {
     clock_doubt: Option<String>,
     /// The reason why the store may lack what this agency wrote, if it may.
     store_doubt: Option<String>,
+    /// True if another process writes with the writer key of the process that writes for this agency.
+    is_written_elsewhere: bool,
 }
 
 /// A moment up to which this registry is what is on disk; what came after it is not known.
@@ -97,6 +99,7 @@ impl Registry {
             hindrances: BTreeMap::new(),
             clock_doubt: None,
             store_doubt: None,
+            is_written_elsewhere: false,
         }
     }
 
@@ -307,11 +310,24 @@ impl Registry {
         self.frozen = freeze;
     }
 
-    /// Says why the store may lack what this agency wrote, or that it does not; and whether so much speaks for it that nothing of
-    /// this agency is called good.
-    pub(crate) fn doubt_store(&mut self, doubt: Option<String>, lacks_own: bool) {
-        self.store_doubt = doubt;
-        self.lacks_own = lacks_own;
+    /// Says why the store may lack what this agency wrote, or that it does not; whether so much speaks for it that nothing of this
+    /// agency is called good; and whether another process writes with its key.
+    pub(crate) fn doubt_store(&mut self, health: &ReplicationHealth) {
+        self.store_doubt = health.store_doubt();
+        self.lacks_own = health.lacks_own();
+        self.is_written_elsewhere = health.is_written_elsewhere();
+    }
+
+    /// Returns true if this already says of the store what the health of the replication says.
+    pub(crate) fn doubts_store_as(&self, health: &ReplicationHealth) -> bool {
+        self.store_doubt == health.store_doubt()
+            && self.lacks_own == health.lacks_own()
+            && self.is_written_elsewhere == health.is_written_elsewhere()
+    }
+
+    /// Returns true if another process writes with the writer key of the process that writes for this agency.
+    pub const fn is_written_elsewhere(&self) -> bool {
+        self.is_written_elsewhere
     }
 
     /// Returns true if nothing of this agency is called good, as the store is likely to lack part of what it wrote.

@@ -1,6 +1,5 @@
 //! This node's knowledge of whether its store holds all that its agency wrote, and an operator's word for it.
 
-use agency::health::tells_of_another_writer;
 use api_types::operations::StoreResponse;
 use axum::{Json, extract::State};
 
@@ -32,7 +31,7 @@ pub(crate) async fn doubt(app: &App) -> Option<String> {
 async fn opinion(app: &App) -> Json<StoreResponse> {
     let doubt = doubt(app).await;
     Json(StoreResponse {
-        written_elsewhere: doubt.as_deref().is_some_and(tells_of_another_writer),
+        written_elsewhere: app.registry.snapshot().is_written_elsewhere(),
         doubt,
     })
 }

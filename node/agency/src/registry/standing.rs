@@ -49,6 +49,9 @@ pub(crate) struct LogStatus {
     /// True if its nodes end each connection as soon as it is made.
     #[n(12)]
     pub(super) turned_away: Option<bool>,
+    /// Of the own agency, whether another process writes with the writer key of the one that writes for it.
+    #[n(13)]
+    pub(super) written_elsewhere: Option<bool>,
 }
 
 /// The reason why an agency is in quarantine at a process that follows.
@@ -151,6 +154,7 @@ impl Registry {
                 store_doubt: self.store_doubt.clone().filter(|_| agency == self.roster.own().genesis),
                 lacks_own: Some(self.lacks_own).filter(|_| agency == self.roster.own().genesis),
                 turned_away: Some(self.is_turned_away_by(&agency)).filter(|is_so| *is_so),
+                written_elsewhere: Some(self.is_written_elsewhere).filter(|_| agency == self.roster.own().genesis),
             }
         });
         said.collect()
@@ -198,6 +202,7 @@ impl Registry {
         let own = said.iter().find(|one| one.agency == self.roster.own().genesis);
         self.store_doubt = own.and_then(|own| own.store_doubt.clone());
         self.lacks_own = own.and_then(|own| own.lacks_own).unwrap_or(false);
+        self.is_written_elsewhere = own.and_then(|own| own.written_elsewhere).unwrap_or(false);
         let hindered = said.iter().filter_map(|one| Some((one.agency, one.hindrance.clone()?)));
         self.hindrances = hindered.filter(|(_, hindrance)| !hindrance.is_none()).collect();
         for one in said {

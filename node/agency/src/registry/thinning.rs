@@ -108,6 +108,7 @@ mod tests {
                 store_doubt: None,
                 lacks_own: None,
                 turned_away: None,
+                written_elsewhere: None,
             };
             kept.push(LogStatusRow {
                 position: i64::try_from(kept.len()).unwrap(),

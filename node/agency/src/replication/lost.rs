@@ -238,10 +238,9 @@ impl Replication {
             Err(broken) => return self.after_attempt_failed(ReplicaFailure::from(broken).into()),
         };
         let health = self.health_of(&replica);
-        let (store_doubt, lacks_own) = (health.store_doubt(), health.lacks_own());
         self.registry.update(|registry| {
             registry.replace(&made);
-            registry.doubt_store(store_doubt.clone(), lacks_own);
+            registry.doubt_store(&health);
             registry.doubt_clock(doubt.clone());
         });
         self.health.set_clock(doubt.clone());

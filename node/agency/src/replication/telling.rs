@@ -53,12 +53,8 @@ impl Replication {
     pub(super) fn tell_health(&self) {
         if let ReplicaState::Live(replica) = &self.state {
             let health = self.health_of(replica);
-            let doubt = health.store_doubt();
-            let lacks_own = health.lacks_own();
-            let known = self.registry.snapshot();
-            if known.store_doubt() != doubt.as_deref() || known.lacks_own() != lacks_own {
-                self.registry
-                    .update(|registry| registry.doubt_store(doubt.clone(), lacks_own));
+            if !self.registry.snapshot().doubts_store_as(&health) {
+                self.registry.update(|registry| registry.doubt_store(&health));
             }
             self.health.set_replication(health);
         }
