@@ -98,13 +98,14 @@ pub(crate) enum StartPurpose {
 /// # Errors
 /// If the directory is none, a port is taken, or the store cannot be used.
 pub async fn start(data: &Path, config: Config, clock: Clock) -> anyhow::Result<Node> {
-    start_to(StartPurpose::Run, data, config, clock).await
+    // Boxed: whoever starts a node holds none of what that takes.
+    Box::pin(start_to(StartPurpose::Run, data, config, clock)).await
 }
 
 /// The same, to this end.
 pub(crate) async fn start_to(purpose: StartPurpose, data: &Path, config: Config, clock: Clock) -> anyhow::Result<Node> {
     let lease_term = Duration::from_secs(config.lease_term_seconds.into());
-    let (lock, home, store) = take_data(data, &config, lease_term).await?;
+    let (lock, home, store) = Box::pin(take_data(data, &config, lease_term)).await?;
     let network = network_settings(data, &config)?;
     let (peers, mirrors) = configured_peers(&config, home, &network)?;
     let registry = SharedRegistry::new(Registry::empty(peers.clone()));
@@ -205,7 +206,7 @@ async fn take_data(data: &Path, config: &Config, lease_term: Duration) -> anyhow
     let lock = DataLock::take(data)?;
     platform::private::tighten(data)?;
     let home: Hash = config.genesis.parse().context("`genesis` in the configuration")?;
-    let store = owner::open_to_run(data, config, lease_term).await?;
+    let store = Box::pin(owner::open_to_run(data, config, lease_term)).await?;
     take_seal(data, config, &store).await?;
     Ok((lock, home, store))
 }

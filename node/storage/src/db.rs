@@ -177,13 +177,14 @@ macro_rules! reading {
                 Err(replaced) => Err(replaced),
             },
             $crate::db::ConnectionPools::Postgres(pool, refusal, reach) => {
-                let asked = async {
+                // Boxed: what waits for a server is larger than all else that a caller holds.
+                let asked = Box::pin(async {
                     refusal.check()?;
                     let mut connection = reach.connection(pool).await?;
                     let done = $query.$run(&mut *connection).await;
                     $crate::db::let_go(&mut connection, &done);
                     done
-                };
+                });
                 let asked = faults.around(call, reach.answers(asked)).await;
                 asked.inspect_err(|error| refusal.note(error))
             }
