@@ -2,6 +2,19 @@
 
 use registry_schema::{Argument, MessageSignature, Phrase, Purpose, WrittenTime, phrases};
 
+use crate::{
+    JsonProblem, JwkProblem, KeyProblem,
+    badge::{FaultyPlace, StructureProblem},
+    bitstring::BadBitstring,
+    bulk::ZipProblem,
+    control::ControlError,
+    data_integrity::{ComplexityProblem, InvalidProof, ProofProblem, SigningProblem, Undecidable, UnknownVocabulary},
+    did::{BadDid, BadDidDocument, DidProblem},
+    foreign_list::{StatusEntryProblem, StatusListError, StatusListProblem},
+    formats::{NextStep, OtherFileKind, SvgProblem, UnreadableReason},
+    jwt::{TokenPart, TokenProblem},
+};
+
 phrases! {
     /// The detail of a finding: lower case, without a full stop.
     pub enum FindingDetail {
@@ -423,4 +436,33 @@ pub const MESSAGES: &[&[MessageSignature]] = &[
     AcceptedUse::MESSAGES,
     NotRecognizedClause::MESSAGES,
     CountedBadges::MESSAGES,
+    // Files and what stands in them.
+    UnreadableReason::MESSAGES,
+    NextStep::MESSAGES,
+    OtherFileKind::MESSAGES,
+    SvgProblem::MESSAGES,
+    ZipProblem::MESSAGES,
+    JsonProblem::MESSAGES,
+    TokenProblem::MESSAGES,
+    TokenPart::MESSAGES,
+    FaultyPlace::MESSAGES,
+    StructureProblem::MESSAGES,
+    // Signatures.
+    InvalidProof::MESSAGES,
+    Undecidable::MESSAGES,
+    ProofProblem::MESSAGES,
+    ComplexityProblem::MESSAGES,
+    UnknownVocabulary::MESSAGES,
+    SigningProblem::MESSAGES,
+    KeyProblem::MESSAGES,
+    JwkProblem::MESSAGES,
+    ControlError::MESSAGES,
+    // What issuers publish.
+    StatusListError::MESSAGES,
+    StatusListProblem::MESSAGES,
+    StatusEntryProblem::MESSAGES,
+    BadBitstring::MESSAGES,
+    BadDid::MESSAGES,
+    DidProblem::MESSAGES,
+    BadDidDocument::MESSAGES,
 ];
