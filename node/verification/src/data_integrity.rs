@@ -10,12 +10,12 @@ mod problems;
 pub mod rdf;
 mod suite;
 
-use registry_schema::{Phrase, Timestamp, phrases};
+use registry_schema::Timestamp;
 use serde_json::{Map, Value};
 
 use self::rdf::RdfInput;
 pub use self::{
-    problems::{ComplexityProblem, ProofProblem, SigningProblem, UnknownVocabulary},
+    problems::{ComplexityProblem, InvalidProof, ProofProblem, SigningProblem, Undecidable, UnknownVocabulary},
     rdf::{AllowedTerms, Canonicalization},
     suite::Cryptosuite,
 };
@@ -38,48 +38,6 @@ pub struct VerifiedProof {
     pub created: Option<Timestamp>,
     /// From when on it no longer counts: the signer's word.
     pub expires: Option<Timestamp>,
-}
-
-phrases! {
-    /// The reason why a proof does not hold.
-    pub enum InvalidProof {
-        // There is none.
-        Missing,
-        // The signature is another's, or the content was changed.
-        Mismatch,
-        // The signature covers less than the document says.
-        Uncovered { what: String },
-        // The proof itself is malformed.
-        Malformed { why: ProofProblem },
-    }
-}
-
-phrases! {
-    /// The reason why a proof could not be checked.
-    pub enum Undecidable {
-        // No proof is of a kind that we know.
-        UnknownSuite { name: String },
-        // A context that is not compiled in.
-        UnknownContext { vocabulary: UnknownVocabulary },
-        // Nobody told us the key of this verification method.
-        UnknownKey { method: String },
-        // Neither a verification method is named, nor is the key there.
-        NoKeyNamed,
-        // The document is larger or more tangled than we look at.
-        TooComplex { why: ComplexityProblem },
-    }
-}
-
-impl From<&InvalidProof> for Phrase {
-    fn from(why: &InvalidProof) -> Self {
-        why.clone().into()
-    }
-}
-
-impl From<&Undecidable> for Phrase {
-    fn from(why: &Undecidable) -> Self {
-        why.clone().into()
-    }
 }
 
 /// The outcome of checking a document's proofs.
@@ -114,22 +72,6 @@ pub enum SignError {
     /// The key would not sign.
     #[error(transparent)]
     Key(#[from] BadKey),
-}
-
-impl From<&SignError> for Phrase {
-    fn from(why: &SignError) -> Self {
-        match why {
-            SignError::NoObject => SigningProblem::NoObject.into(),
-            SignError::Signed => SigningProblem::SignedAlready.into(),
-            SignError::Invalid(why) => why.into(),
-            SignError::Doubt(why) => why.into(),
-            SignError::OtherKind(kind) => SigningProblem::AnotherKindOfKey { kind }.into(),
-            SignError::Key(why) => SigningProblem::UnusableKey {
-                why: (*why).clone().into(),
-            }
-            .into(),
-        }
-    }
 }
 
 /// Neither hash could be made.

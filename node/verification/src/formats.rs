@@ -1,7 +1,7 @@
 //! From bytes to a badge: which form a file has, and where in it the credential stands.
 //!
-//! Any bytes give an answer: an [`OpenBadge`], or [`UnreadableBadge`] in words that a person can act on. Limits come
-//! first, so that hostile bytes cost little.
+//! Any bytes give an answer: an [`OpenBadge`], or an [`UnreadableBadge`] that a person can act on. Limits come first, so
+//! that hostile bytes cost little.
 
 mod png;
 mod reasons;
@@ -32,7 +32,7 @@ pub enum BadgeFormat {
     Jwt,
 }
 
-/// A file in which no badge could be read: where reading stopped, and what to do. Lower case, no full stop.
+/// A file in which no badge could be read: where reading stopped, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnreadableBadge {
     /// The place where reading stopped, and why.
@@ -140,6 +140,8 @@ fn strange(bytes: &[u8], at: usize) -> UnreadableBadge {
 mod tests {
     use std::time::{Duration, Instant};
 
+    use registry_schema::Wording as _;
+
     use super::*;
     use crate::said;
 
@@ -157,6 +159,8 @@ mod tests {
         assert!(start.elapsed() < Duration::from_secs(5), "slow: {:?}", start.elapsed());
         let text = said(&unreadable);
         assert!(!text.ends_with('.') && text.len() < 400, "{text}");
+        let spanish = words::Language::Spanish.say(&Phrase::from(&unreadable));
+        assert!(!spanish.ends_with('.') && spanish != text, "{spanish}");
         text
     }
 

@@ -1,8 +1,39 @@
 //! The words for proofs that do not hold, or cannot be checked, as values.
 
-use registry_schema::phrases;
+use registry_schema::{Phrase, phrases};
 
+use super::SignError;
 use crate::keys::KeyProblem;
+
+phrases! {
+    /// The reason why a proof does not hold.
+    pub enum InvalidProof {
+        // There is none.
+        Missing,
+        // The signature is another's, or the content was changed.
+        Mismatch,
+        // The signature covers less than the document says.
+        Uncovered { what: String },
+        // The proof itself is malformed.
+        Malformed { why: ProofProblem },
+    }
+}
+
+phrases! {
+    /// The reason why a proof could not be checked.
+    pub enum Undecidable {
+        // No proof is of a kind that we know.
+        UnknownSuite { name: String },
+        // A context that is not compiled in.
+        UnknownContext { vocabulary: UnknownVocabulary },
+        // Nobody told us the key of this verification method.
+        UnknownKey { method: String },
+        // Neither a verification method is named, nor is the key there.
+        NoKeyNamed,
+        // The document is larger or more tangled than we look at.
+        TooComplex { why: ComplexityProblem },
+    }
+}
 
 phrases! {
     /// The fault of a proof that is malformed: a Data Integrity proof's, or a token's.
@@ -79,6 +110,34 @@ impl UnknownVocabulary {
     pub(crate) fn named(url: &str) -> Self {
         Self::Named {
             url: url.chars().take(200).collect(),
+        }
+    }
+}
+
+impl From<&InvalidProof> for Phrase {
+    fn from(why: &InvalidProof) -> Self {
+        why.clone().into()
+    }
+}
+
+impl From<&Undecidable> for Phrase {
+    fn from(why: &Undecidable) -> Self {
+        why.clone().into()
+    }
+}
+
+impl From<&SignError> for Phrase {
+    fn from(why: &SignError) -> Self {
+        match why {
+            SignError::NoObject => SigningProblem::NoObject.into(),
+            SignError::Signed => SigningProblem::SignedAlready.into(),
+            SignError::Invalid(why) => why.into(),
+            SignError::Doubt(why) => why.into(),
+            SignError::OtherKind(kind) => SigningProblem::AnotherKindOfKey { kind }.into(),
+            SignError::Key(why) => SigningProblem::UnusableKey {
+                why: (*why).clone().into(),
+            }
+            .into(),
         }
     }
 }

@@ -1,19 +1,6 @@
 //! The words of the judge, as values: the details of findings, and the parts of the answer's sentence.
 
-use registry_schema::{Argument, MessageSignature, Phrase, Purpose, WrittenTime, phrases};
-
-use crate::{
-    JsonProblem, JwkProblem, KeyProblem,
-    badge::{FaultyPlace, StructureProblem},
-    bitstring::BadBitstring,
-    bulk::ZipProblem,
-    control::ControlError,
-    data_integrity::{ComplexityProblem, InvalidProof, ProofProblem, SigningProblem, Undecidable, UnknownVocabulary},
-    did::{BadDid, BadDidDocument, DidProblem},
-    foreign_list::{StatusEntryProblem, StatusListError, StatusListProblem},
-    formats::{NextStep, OtherFileKind, SvgProblem, UnreadableReason},
-    jwt::{TokenPart, TokenProblem},
-};
+use registry_schema::{Argument, Phrase, Purpose, WrittenTime, phrases};
 
 phrases! {
     /// The detail of a finding: lower case, without a full stop.
@@ -413,56 +400,3 @@ pub(super) fn uses(purposes: &[Purpose]) -> Argument {
 pub(super) fn asked_use(purpose: Option<Purpose>) -> Argument {
     purpose.map_or_else(|| UnnamedUse::Asked.into(), Argument::from)
 }
-
-/// The messages of this crate.
-pub const MESSAGES: &[&[MessageSignature]] = &[
-    FindingDetail::MESSAGES,
-    ListFault::MESSAGES,
-    SignerKeyPlace::MESSAGES,
-    AuthorshipDoubt::MESSAGES,
-    RecognizedIssuer::MESSAGES,
-    ListNote::MESSAGES,
-    ForeignList::MESSAGES,
-    LikeName::MESSAGES,
-    NameLikeness::MESSAGES,
-    Namesake::MESSAGES,
-    UseReason::MESSAGES,
-    ConditionalUse::MESSAGES,
-    NamedRule::MESSAGES,
-    UnnamedUse::MESSAGES,
-    EndorsementDetail::MESSAGES,
-    HeadlineClause::MESSAGES,
-    AnswerSentence::MESSAGES,
-    AcceptedUse::MESSAGES,
-    NotRecognizedClause::MESSAGES,
-    CountedBadges::MESSAGES,
-    // Files and what stands in them.
-    UnreadableReason::MESSAGES,
-    NextStep::MESSAGES,
-    OtherFileKind::MESSAGES,
-    SvgProblem::MESSAGES,
-    ZipProblem::MESSAGES,
-    JsonProblem::MESSAGES,
-    TokenProblem::MESSAGES,
-    TokenPart::MESSAGES,
-    FaultyPlace::MESSAGES,
-    StructureProblem::MESSAGES,
-    // Signatures.
-    InvalidProof::MESSAGES,
-    Undecidable::MESSAGES,
-    ProofProblem::MESSAGES,
-    ComplexityProblem::MESSAGES,
-    UnknownVocabulary::MESSAGES,
-    SigningProblem::MESSAGES,
-    KeyProblem::MESSAGES,
-    JwkProblem::MESSAGES,
-    ControlError::MESSAGES,
-    // What issuers publish.
-    StatusListError::MESSAGES,
-    StatusListProblem::MESSAGES,
-    StatusEntryProblem::MESSAGES,
-    BadBitstring::MESSAGES,
-    BadDid::MESSAGES,
-    DidProblem::MESSAGES,
-    BadDidDocument::MESSAGES,
-];
