@@ -15,7 +15,10 @@ use serde_json::{Map, Value};
 
 use self::rdf::RdfInput;
 pub use self::{
-    problems::{ComplexityProblem, InvalidProof, ProofProblem, SigningProblem, Undecidable, UnknownVocabulary},
+    problems::{
+        ComplexityProblem, InvalidProof, ProofProblem, SigningProblem, Undecidable, UnknownVocabulary,
+        UnsignableCredential,
+    },
     rdf::{AllowedTerms, Canonicalization},
     suite::Cryptosuite,
 };

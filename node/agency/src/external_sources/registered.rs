@@ -9,14 +9,13 @@ mod plan;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use rand::RngExt as _;
-use registry_schema::{AgencyId, Issuer, Timestamp, Wording as _};
+use registry_schema::{AgencyId, Issuer, Timestamp};
 use tokio::{
     sync::watch,
     task::JoinSet,
     time::{Instant, sleep, timeout},
 };
 use verification::{Freshness, OpenBadge, StatusEntry, StatusEvidence, bitstring::MIN_ENTRIES};
-use words::Language;
 
 use super::OutboundConfig;
 use super::{
@@ -334,7 +333,7 @@ impl ExternalSources {
         let outcome = outcome.unwrap_or_else(|_| slow());
         let why = match &outcome {
             ListFetchOutcome::Failed(ListFetchError::NotHad(why)) => why.clone(),
-            ListFetchOutcome::Failed(ListFetchError::Bad(fault)) => Language::English.say(&fault.into()),
+            ListFetchOutcome::Failed(ListFetchError::Bad(fault)) => format!("{fault:?}"),
             ListFetchOutcome::Had(_) | ListFetchOutcome::Later => String::new(),
         };
         let chance = rand::rng().random();

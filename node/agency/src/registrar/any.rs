@@ -1,15 +1,14 @@
 //! Credentials of any kind that this agency's issuers sign: what `POST /credentials/issue` asks for.
 
 use rand::RngExt as _;
-use registry_schema::{CredentialCode, Phrase, Timestamp, Wording as _};
+use registry_schema::{CredentialCode, Phrase, Timestamp};
 use serde_json::{Map, Value};
 use verification::{
     contexts::CREDENTIALS_V2,
     credential::{StatusLocation, status_entries},
-    data_integrity::{Cryptosuite, SignError},
+    data_integrity::{Cryptosuite, SignError, UnsignableCredential},
     multikey, vcdm,
 };
-use words::Language;
 
 use super::{
     Actor, Registrar, RegistrarError,
@@ -49,10 +48,8 @@ impl Registrar {
             return Err(RegistrarError::Invalid("the credential is signed already".into()));
         }
         if let Some(fault) = vcdm::faults(&credential).first() {
-            return Err(RegistrarError::Invalid(format!(
-                "the credential is not well formed: {}",
-                Language::English.say(&fault.into())
-            )));
+            let fault = Phrase::from(fault);
+            return Err(RegistrarError::Unsignable(UnsignableCredential::IllFormed { fault }));
         }
         let issuer = credential
             .get("issuer")
@@ -142,8 +139,8 @@ impl Registrar {
         let signing = signing_key_of(&key)?;
         let (_, method) = multikey::did_key(&signing.public_key());
         verification::jwt::sign(Value::Object(document), &signing, &method, self.clock.now()).map_err(|why| {
-            let why = Language::English.say(&Phrase::from(&why));
-            RegistrarError::Invalid(format!("the credential cannot be signed as a token: {why}"))
+            let why = Phrase::from(&why);
+            RegistrarError::Unsignable(UnsignableCredential::AsToken { why })
         })
     }
 
@@ -162,8 +159,8 @@ impl Registrar {
 
 /// The refusal of what cannot be signed.
 pub(super) fn not_signed(why: &SignError) -> RegistrarError {
-    let why = Language::English.say(&why.into());
-    RegistrarError::Invalid(format!("the credential cannot be signed: {why}"))
+    let why = Phrase::from(why);
+    RegistrarError::Unsignable(UnsignableCredential::AsDocument { why })
 }
 
 fn sign(

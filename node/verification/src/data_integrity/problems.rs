@@ -97,6 +97,15 @@ phrases! {
 }
 
 phrases! {
+    /// A credential that cannot be signed, and why.
+    pub enum UnsignableCredential {
+        IllFormed { fault: Phrase },
+        AsDocument { why: Phrase },
+        AsToken { why: Phrase },
+    }
+}
+
+phrases! {
     /// The reason why a document could not be signed, beside those why a proof would not hold.
     pub enum SigningProblem {
         NoObject,

@@ -81,6 +81,9 @@ SigningProblem-NoObject = the document is no JSON object
 SigningProblem-SignedAlready = the document is signed already
 SigningProblem-AnotherKindOfKey = a key of the kind { $kind } does not sign in this way
 SigningProblem-UnusableKey = { $why }
+UnsignableCredential-IllFormed = the credential is not well formed: { $fault }
+UnsignableCredential-AsDocument = the credential cannot be signed: { $why }
+UnsignableCredential-AsToken = the credential cannot be signed as a token: { $why }
 
 ## A trial badge that does not prove control of an issuer's name
 

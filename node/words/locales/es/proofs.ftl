@@ -81,6 +81,9 @@ SigningProblem-NoObject = el documento no es un objeto JSON
 SigningProblem-SignedAlready = el documento ya está firmado
 SigningProblem-AnotherKindOfKey = una clave del tipo { $kind } no firma de esta manera
 SigningProblem-UnusableKey = { $why }
+UnsignableCredential-IllFormed = la credencial no está bien formada: { $fault }
+UnsignableCredential-AsDocument = la credencial no se puede firmar: { $why }
+UnsignableCredential-AsToken = la credencial no se puede firmar como token: { $why }
 
 ## Una insignia de prueba que no demuestra el control del nombre de un emisor
 
