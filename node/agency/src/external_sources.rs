@@ -13,14 +13,14 @@ mod then;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use registry_schema::{Phrase, Timestamp, VerificationMethod};
+use registry_schema::{Phrase, Timestamp, VerificationMethod, WrittenTime};
 use tokio::time::Instant;
 use verification::{
     Evidence, Freshness, OpenBadge, StatusEntry, StatusEvidence, VerificationKey,
     bitstring::MIN_ENTRIES,
     did::{self, ResolvedKeys},
     evidence::ResolvedIssuer,
-    foreign_list::{self, ExternalStatusList, StatusListError},
+    foreign_list::{self, ExternalStatusList, StatusListError, StatusListProblem},
     multikey,
 };
 
@@ -68,7 +68,7 @@ struct ExternalSourcesState {
     outbound: OutboundClient,
     /// The fetches that each client may cause.
     budget: KeyedRateLimiter<ClientAddress>,
-    documents: FetchCache<ResolvedKeys, String>,
+    documents: FetchCache<ResolvedKeys, Phrase>,
     lists: FetchCache<ExternalStatusList, ListFetchError>,
     registered: RegisteredLists,
     store: Store,
@@ -241,11 +241,12 @@ impl ExternalSources {
     ) -> Option<Result<ResolvedIssuer, Phrase>> {
         let location = match did::on_the_web(issuer)? {
             Ok(location) => location,
-            Err(why) => return Some(Err(Phrase::Verbatim(why.to_string()))),
+            Err(why) => return Some(Err(Phrase::from(why))),
         };
         let fetch = async |turn: FetchPermit| {
             let is_history = location.witnesses.is_some();
             let accept = if is_history { HISTORY } else { DOCUMENT };
+            let failed = |why| failed(why).map(Phrase::Verbatim);
             let document = turn.fetch(&location.document, accept).await.map_err(failed)?.bytes;
             let witnesses = match &location.witnesses {
                 Some(url) if did::names_witnesses(&document) => Some(turn.fetch(url, DOCUMENT).await),
@@ -255,9 +256,10 @@ impl ExternalSources {
             let did = issuer.to_owned();
             let (body, approvals) = (document.clone(), witnesses.clone());
             let read = move || did::read(&did, &document, witnesses.as_deref(), now);
-            let read = on_worker(read).await.map_err(FetchError::ForAll)?;
+            let read = on_worker(read).await;
+            let read = read.map_err(|why| FetchError::ForAll(Phrase::Verbatim(why)))?;
             drop(turn);
-            let value = read.map_err(|why| FetchError::ForAll(why.to_string()))?;
+            let value = read.map_err(|why| FetchError::ForAll(Phrase::from(why)))?;
             if let Some(approvals) = approvals {
                 self.keep(then::witnesses_of(issuer), approvals, now, DAY).await;
             }
@@ -271,20 +273,17 @@ impl ExternalSources {
                 again_after,
             })
         };
-        let (documents, turn) = (&self.0.documents, async || self.turn(errand).await);
+        let documents = &self.0.documents;
+        let turn = async || self.turn(errand).await.map_err(Phrase::Verbatim);
         let client = errand.map(|errand| errand.client);
         let found = match anew {
             true => documents.find_anew(issuer, now, turn, fetch).await,
             false => documents.find(issuer, client, now, turn, fetch).await,
         };
-        Some(
-            found
-                .map(|kept| ResolvedIssuer {
-                    keys: ResolvedKeys::clone(&kept.value),
-                    freshness: freshness(&kept),
-                })
-                .map_err(Phrase::Verbatim),
-        )
+        Some(found.map(|kept| ResolvedIssuer {
+            keys: ResolvedKeys::clone(&kept.value),
+            freshness: freshness(&kept),
+        }))
     }
 
     /// A list of an issuer.
@@ -411,8 +410,9 @@ async fn read_new(
 ) -> Result<NewCacheEntry<ExternalStatusList>, ListFetchError> {
     let value = read_list(bytes, keys).await?;
     if let Some(ended) = value.valid_until.filter(|until| *until <= now) {
-        let why = format!("it held until {}, and no newer one stands there", ended.in_words());
-        return Err(ListFetchError::Bad(StatusListError::Verification(why)));
+        let at = WrittenTime::UtcMoment(ended);
+        let why = StatusListProblem::Ended { at };
+        return Err(ListFetchError::Bad(StatusListError::Verification { why }));
     }
     let weight = value.weight();
     let ttl = value.ttl.map(|ttl| i64::try_from(ttl / 1000).unwrap_or(DAY));

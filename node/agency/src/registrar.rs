@@ -55,6 +55,7 @@ use crate::{
 use platform::clock::Clock;
 use slots::SlotAllocator;
 use storage::{AuditRecord, LocalWrite, SchemaGap, Store, StoreError};
+use verification::data_integrity::UnsignableCredential;
 
 /// Acts for this agency.
 #[derive(Debug)]
@@ -81,6 +82,9 @@ pub enum RegistrarError {
     /// It asks for what cannot be.
     #[error("{0}")]
     Invalid(String),
+    /// It asks to sign a credential that cannot be signed.
+    #[error("a credential cannot be signed: {0:?}")]
+    Unsignable(UnsignableCredential),
     /// More than the node takes from strangers at a time.
     #[error("{detail}")]
     TooMany {

@@ -18,6 +18,7 @@ use verification::vcdm;
 use super::{
     App,
     arrivals::UploadPermit,
+    language::in_english,
     problem::{Problem, UNAVAILABLE, UNSUPPORTED},
     routes::{Arrival, BodyLimit, DeclaredRoute, FORM_WITH_FILES},
     verifications::on_worker,
@@ -134,7 +135,7 @@ pub(crate) struct StrictJson<T>(pub(crate) T);
 impl<T: DeserializeOwned + Send + 'static> FromBody for StrictJson<T> {
     async fn from_body(whole: WholeBody) -> Result<Self, Problem> {
         let read = move || {
-            let value = vcdm::read_json(&whole.bytes).map_err(|why| Problem::new(&UNSUPPORTED, why))?;
+            let value = vcdm::read_json(&whole.bytes).map_err(|why| Problem::new(&UNSUPPORTED, in_english(why)))?;
             serde_path_to_error::deserialize(value)
                 .map_err(|error| misread(&error))
                 .map(Self)

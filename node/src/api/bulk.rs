@@ -34,7 +34,7 @@ use super::{
     body::{Body, FileContent},
     clients::AskingClient,
     following::{ResolvedInput, code, follow, link},
-    language::ReaderLanguage,
+    language::{ReaderLanguage, in_english},
     problem::{INVALID, Problem, UNAVAILABLE},
     verifications::{evidence, on_worker, question_of},
     worth,
@@ -166,7 +166,7 @@ pub(crate) async fn rows(body: Bytes, named: Option<BulkFormat>) -> Result<Vec<B
 
 fn read_rows(body: &[u8], named: Option<BulkFormat>) -> Result<Vec<BulkRow>, Problem> {
     let rows = bulk::rows(body, named.unwrap_or_else(|| bulk::form(body)));
-    rows.map_err(|why| Problem::new(&INVALID, why.to_string()))
+    rows.map_err(|why| Problem::new(&INVALID, in_english(&why)))
 }
 
 /// The answers, in chunks and in the rows' order. If they cannot all be given, the last item is an error. All are judged

@@ -18,6 +18,7 @@ use super::{
     App,
     auth::AuthenticatedOperator,
     body::Body,
+    language::in_english,
     lost_records,
     paging::{ListPage, PageQuery},
     problem::{INVALID, NOT_FOUND, Problem, UNAVAILABLE},
@@ -133,7 +134,7 @@ impl DownloadFormat {
 
     /// The badge in this form, if it needs no key.
     fn of(self, badge: String) -> Result<Response, Problem> {
-        let not_baked = |error: verification::UnreadableBadge| Problem::new(&UNAVAILABLE, error.to_string());
+        let not_baked = |why: verification::UnreadableBadge| Problem::new(&UNAVAILABLE, in_english(&why));
         Ok(match self {
             Self::Png => {
                 let picture = formats::bake_png(PNG, &badge).map_err(not_baked)?;

@@ -2,7 +2,9 @@
 
 use registry_schema::{AgencyId, CredentialCode, Phrase};
 use transport::client::ClientAddress;
-use verification::{UnreadableBadge, VerificationQuestion, judge::JudgedVerdict, unreachable, unreadable};
+use verification::{
+    NextStep, UnreadableBadge, UnreadableReason, VerificationQuestion, judge::JudgedVerdict, unreachable, unreadable,
+};
 
 use super::{App, lost_records, problem::Problem};
 use agency::{external_sources::FetchContext, node_client::BadgeLookup, registrar::has_its_badge};
@@ -50,8 +52,8 @@ pub(super) async fn follow(
         }
         (Some(BadgeLookup::Unknown), _) => {
             let why = UnreadableBadge {
-                stopped: "no agency of this federation has issued a badge with this code".into(),
-                next: "check the code for a typing mistake, or ask the holder for the badge file".into(),
+                stopped: UnreadableReason::UnknownCode,
+                next: NextStep::CheckCode,
             };
             answer(unreadable(&why, question))
         }
@@ -100,8 +102,8 @@ async fn open(app: &App, errand: FetchContext, link: &str) -> Result<Result<Vec<
     };
     if fetched.content_type == "text/html" || begins("<!doctype html") || begins("<html") {
         return Ok(Err(UnreadableBadge {
-            stopped: "the link leads to a web page, which is no badge".into(),
-            next: "open the page, download the badge there, and check that file".into(),
+            stopped: UnreadableReason::WebPage,
+            next: NextStep::DownloadFromPage,
         }));
     }
     Ok(Ok(fetched.bytes))

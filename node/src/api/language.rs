@@ -7,6 +7,7 @@ use axum::{
     http::{HeaderValue, header, request::Parts},
     response::{IntoResponse, Response},
 };
+use registry_schema::{Phrase, Wording as _};
 use words::Language;
 
 /// The longest query in which a language is looked for, in bytes.
@@ -15,6 +16,11 @@ const LONGEST_QUERY: usize = 8 * 1024;
 /// The language in which whoever asks wants to be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ReaderLanguage(pub(crate) Language);
+
+/// Says a phrase in English, where answers are in no other language yet.
+pub(crate) fn in_english(phrase: impl Into<Phrase>) -> String {
+    Language::English.say(&phrase.into())
+}
 
 impl ReaderLanguage {
     fn of(parts: &Parts) -> Self {

@@ -14,6 +14,7 @@ use utoipa::{
     openapi::{RefOr, Schema},
 };
 
+use super::language::in_english;
 use agency::registrar::RegistrarError;
 use storage::StoreError;
 
@@ -258,6 +259,7 @@ impl From<RegistrarError> for Problem {
             RegistrarError::Unknown(detail) => Self::new(&NOT_FOUND, detail),
             RegistrarError::Conflict(detail) => Self::new(&CONFLICT, detail),
             RegistrarError::Invalid(detail) => Self::new(&INVALID, detail),
+            RegistrarError::Unsignable(why) => Self::new(&INVALID, in_english(why)),
             RegistrarError::TooMany { detail, retry_after } => Self::new(&TOO_MANY, detail).retry_after(retry_after),
             RegistrarError::NotTheirs(detail) => Self::new(&UNAUTHENTICATED, detail),
             RegistrarError::NotHolder => Self::new(

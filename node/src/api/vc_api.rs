@@ -36,7 +36,7 @@ use super::{
     body::{Body, StrictJson},
     clients::AskingClient,
     confirmations,
-    language::ReaderLanguage,
+    language::{ReaderLanguage, in_english},
     problem::{INVALID, Problem, VC_NOT_VERIFIED},
     verifications::{on_worker, turn},
 };
@@ -213,7 +213,7 @@ pub(super) async fn verify_presentation(
 }
 
 fn no_credential(why: UnreadableBadge) -> Problem {
-    Problem::new(&INVALID, why.to_string())
+    Problem::new(&INVALID, in_english(&why))
 }
 
 fn question(app: &App) -> VerificationQuestion {

@@ -281,7 +281,8 @@ async fn badges(nodes: &BTreeMap<AgencyId, Node>, dir: &Path, sc: &str, tn: &str
     write("accepted.json", text.as_bytes())?;
     write(
         "accepted.png",
-        &formats::bake_png(PICTURE, &accepted.to_string()).context("a badge cannot be baked")?,
+        &formats::bake_png(PICTURE, &accepted.to_string())
+            .map_err(|why| anyhow::anyhow!("a badge cannot be baked: {why:?}"))?,
     )?;
 
     let (_, unrecognized) = issue(tn_node, tn, "Sam Rivera", None, None).await?;

@@ -6,9 +6,11 @@
 //! A value of the wrong type is always a fault and never "absent": JSON-LD lets the same signed statement be written
 //! in several ways, and an expiry date or a status that this view overlooked would be a way around it.
 
+mod problems;
 mod record;
 mod structure;
 
+pub use problems::{FaultyPlace, StructureProblem};
 pub use record::MAX_PARTS;
 pub(crate) use structure::{is_url, moment, types};
 
@@ -18,7 +20,7 @@ use registry_schema::{Phrase, Timestamp};
 use serde_json::Value;
 
 use crate::{
-    formats::{BadgeFormat, UnreadableBadge},
+    formats::{BadgeFormat, NextStep, UnreadableBadge, UnreadableReason},
     jwt::VcJwt,
 };
 
@@ -101,24 +103,19 @@ impl StatusEntry {
     }
 }
 
-/// Something wrong with a credential's structure, in words: lower case, no full stop.
+/// Something wrong with a credential's structure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StructureFault {
     /// Its path: `credentialSubject.achievement.name`.
     pub place: String,
-    /// The fault, in words.
-    pub what: String,
+    /// The fault.
+    pub what: StructureProblem,
 }
 
 impl From<&StructureFault> for Phrase {
     fn from(fault: &StructureFault) -> Self {
-        Self::Verbatim(fault.to_string())
-    }
-}
-
-impl std::fmt::Display for StructureFault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "`{}` {}", self.place, self.what)
+        let StructureFault { place, what } = fault.clone();
+        FaultyPlace::At { place, what }.into()
     }
 }
 
@@ -129,27 +126,27 @@ impl std::fmt::Display for StructureFault {
 pub fn parse(document: Value, form: BadgeFormat) -> Result<OpenBadge, UnreadableBadge> {
     let Value::Object(object) = &document else {
         return Err(UnreadableBadge::new(
-            "the file holds no JSON object",
-            "send the badge file as you received it",
+            UnreadableReason::FileWithoutObject,
+            NextStep::SendAsReceived,
         ));
     };
     let has_type = |name: &str| types(object.get("type")).any(|t| t == name);
     if has_type("VerifiablePresentation") {
         return Err(UnreadableBadge::new(
-            "this is a presentation, which wraps badges",
-            "ask the holder for the badge itself",
+            UnreadableReason::Presentation,
+            NextStep::AskForBadge,
         ));
     }
     if has_type("EnvelopedVerifiableCredential") {
         return Err(UnreadableBadge::new(
-            "this is an envelope around a badge in a form that this version cannot read",
-            "ask the holder for the badge as JSON with a Data Integrity proof, or as a signed token (VC-JWT)",
+            UnreadableReason::UnknownEnvelope,
+            NextStep::AskForKnownForm,
         ));
     }
     if has_type("Assertion") {
         return Err(UnreadableBadge::new(
-            "this is a badge of an older standard than Open Badges 3.0",
-            "ask the issuer for the badge as Open Badges 3.0",
+            UnreadableReason::OlderBadge,
+            NextStep::AskForOpenBadge,
         ));
     }
     match has_type(record::KIND) {
@@ -168,8 +165,8 @@ pub(crate) fn parse_any(document: Value, form: BadgeFormat) -> Result<OpenBadge,
     });
     let Some(object) = object else {
         return Err(UnreadableBadge::new(
-            "the file is JSON, but no credential: it has neither the type VerifiableCredential nor a credentialSubject",
-            "send the badge file as you received it",
+            UnreadableReason::NoCredential,
+            NextStep::SendAsReceived,
         ));
     };
     let mut badge = structure::read(object);

@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use flate2::{Compression, GzBuilder, read::GzDecoder};
+use registry_schema::phrases;
 
 /// The least number of entries that the standard allows (§6.1): fewer would tell who was asked about.
 pub const MIN_ENTRIES: u32 = 131_072;
@@ -16,21 +17,18 @@ pub const MAX_BYTES: usize = 2 * 1024 * 1024;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Bitstring(Vec<u8>);
 
-/// The list could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BadBitstring {
-    /// No multibase base64url.
-    #[error("`encodedList` is no multibase base64url text (it begins with `u` and has no padding)")]
-    Encoding,
-    /// The bytes are no gzip.
-    #[error("`encodedList` is no gzip: {0}")]
-    Gzip(String),
-    /// It unpacks to more than we take.
-    #[error("`encodedList` unpacks to more than {MAX_BYTES} bytes")]
-    TooLong,
-    /// It has too few entries.
-    #[error("`encodedList` has {0} entries; the standard wants {MIN_ENTRIES} or more")]
-    TooShort(usize),
+phrases! {
+    /// The reason why an `encodedList` could not be read.
+    pub enum BadBitstring {
+        // No multibase base64url.
+        Encoding,
+        // The bytes are no gzip.
+        Gzip { why: String },
+        // It unpacks to more than we take.
+        TooLong { most: usize },
+        // It has too few entries.
+        TooShort { has: usize, least: u32 },
+    }
 }
 
 impl Bitstring {
@@ -95,13 +93,13 @@ pub fn decode(encoded: &str, least: u32) -> Result<Bitstring, BadBitstring> {
     GzDecoder::new(packed.as_slice())
         .take(limit)
         .read_to_end(&mut bytes)
-        .map_err(|e| BadBitstring::Gzip(e.to_string()))?;
+        .map_err(|e| BadBitstring::Gzip { why: e.to_string() })?;
     if bytes.len() > MAX_BYTES {
-        return Err(BadBitstring::TooLong);
+        return Err(BadBitstring::TooLong { most: MAX_BYTES });
     }
     let list = Bitstring(bytes);
     if u64::try_from(list.len()).unwrap_or(u64::MAX) < u64::from(least) {
-        return Err(BadBitstring::TooShort(list.len()));
+        return Err(BadBitstring::TooShort { has: list.len(), least });
     }
     Ok(list)
 }
@@ -112,7 +110,10 @@ pub fn decode(encoded: &str, least: u32) -> Result<Bitstring, BadBitstring> {
 /// As [`decode`], with [`MIN_ENTRIES`]; an index beyond the end is [`BadBitstring::TooShort`].
 pub fn decode_bit(encoded: &str, index: u32) -> Result<bool, BadBitstring> {
     let list = decode(encoded, MIN_ENTRIES)?;
-    list.bit(index).ok_or(BadBitstring::TooShort(list.len()))
+    list.bit(index).ok_or(BadBitstring::TooShort {
+        has: list.len(),
+        least: MIN_ENTRIES,
+    })
 }
 
 #[cfg(test)]
@@ -132,24 +133,42 @@ mod tests {
         assert_eq!(decode(&text, MIN_ENTRIES), Ok(list));
         assert_eq!(decode_bit(&text, 9), Ok(true));
         assert_eq!(decode_bit(&text, 8), Ok(false));
-        assert_eq!(decode_bit(&text, 131_072), Err(BadBitstring::TooShort(131_072)));
+        assert_eq!(
+            decode_bit(&text, 131_072),
+            Err(BadBitstring::TooShort {
+                has: 131_072,
+                least: MIN_ENTRIES
+            })
+        );
     }
 
     #[test]
     fn hostile_lists_are_refused() {
         assert_eq!(decode("H4sI", 8), Err(BadBitstring::Encoding));
         assert_eq!(decode("u!!", 8), Err(BadBitstring::Encoding));
-        assert!(matches!(decode("uAAAA", 8), Err(BadBitstring::Gzip(_))));
+        assert!(matches!(decode("uAAAA", 8), Err(BadBitstring::Gzip { .. })));
         let short = encode(&Bitstring::new(100_000));
-        assert_eq!(decode(&short, MIN_ENTRIES), Err(BadBitstring::TooShort(100_000)));
+        assert_eq!(
+            decode(&short, MIN_ENTRIES),
+            Err(BadBitstring::TooShort {
+                has: 100_000,
+                least: MIN_ENTRIES
+            })
+        );
         assert!(decode(&short, 100_000).is_ok());
         let bomb = encode(&Bitstring::new(u32::MAX / 8));
-        assert_eq!(decode(&bomb, MIN_ENTRIES), Err(BadBitstring::TooLong));
+        assert_eq!(
+            decode(&bomb, MIN_ENTRIES),
+            Err(BadBitstring::TooLong { most: MAX_BYTES })
+        );
         // Nothing past the cap is unpacked: else this one's missing end would be seen.
         let endless = bomb.get(..bomb.len() - 8).unwrap();
-        assert_eq!(decode(endless, MIN_ENTRIES), Err(BadBitstring::TooLong));
+        assert_eq!(
+            decode(endless, MIN_ENTRIES),
+            Err(BadBitstring::TooLong { most: MAX_BYTES })
+        );
         let mut cut = encode(&Bitstring::new(MIN_ENTRIES));
         cut.truncate(20);
-        assert!(matches!(decode(&cut, MIN_ENTRIES), Err(BadBitstring::Gzip(_))));
+        assert!(matches!(decode(&cut, MIN_ENTRIES), Err(BadBitstring::Gzip { .. })));
     }
 }

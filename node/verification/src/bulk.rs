@@ -8,9 +8,13 @@ use std::{
     io::{Cursor, Read as _},
 };
 
+use registry_schema::phrases;
 use zip::{ZipArchive, result::ZipError};
 
-use crate::{UnreadableBadge, formats};
+use crate::{
+    UnreadableBadge,
+    formats::{self, NextStep, UnreadableReason},
+};
 
 /// The most rows that one upload may have.
 pub const MAX_ROWS: usize = 10_000;
@@ -65,6 +69,15 @@ pub fn form(bytes: &[u8]) -> BulkFormat {
     }
 }
 
+phrases! {
+    /// The reason why an archive, or a file in it, cannot be unpacked.
+    pub enum ZipProblem {
+        Password,
+        UnknownPacking,
+        Damaged,
+    }
+}
+
 /// Tells the rows of an upload apart.
 ///
 /// # Errors
@@ -72,8 +85,11 @@ pub fn form(bytes: &[u8]) -> BulkFormat {
 pub fn rows(bytes: &[u8], form: BulkFormat) -> Result<Vec<BulkRow>, UnreadableBadge> {
     if bytes.len() > MAX_UPLOAD {
         return Err(UnreadableBadge::new(
-            format!("the upload has {} bytes, more than {MAX_UPLOAD}", bytes.len()),
-            "send it in parts",
+            UnreadableReason::UploadTooLarge {
+                bytes: bytes.len(),
+                most: MAX_UPLOAD,
+            },
+            NextStep::SendInParts,
         ));
     }
     let rows = match form {
@@ -83,15 +99,15 @@ pub fn rows(bytes: &[u8], form: BulkFormat) -> Result<Vec<BulkRow>, UnreadableBa
     }?;
     if rows.is_empty() {
         return Err(UnreadableBadge::new(
-            "there is no badge in the upload",
-            "send at least one file or line",
+            UnreadableReason::UploadWithoutBadges,
+            NextStep::SendOne,
         ));
     }
     Ok(rows)
 }
 
-fn too_many() -> UnreadableBadge {
-    UnreadableBadge::new(format!("the upload has more than {MAX_ROWS} rows"), "send it in parts")
+const fn too_many() -> UnreadableBadge {
+    UnreadableBadge::new(UnreadableReason::TooManyRows { most: MAX_ROWS }, NextStep::SendInParts)
 }
 
 fn shown(text: &str) -> String {
@@ -128,10 +144,7 @@ fn lines(bytes: &[u8]) -> Result<Vec<BulkRow>, UnreadableBadge> {
 fn table(bytes: &[u8]) -> Result<Vec<BulkRow>, UnreadableBadge> {
     let broken = |error: csv::Error| {
         let line = error.position().map_or(1, csv::Position::line);
-        UnreadableBadge::new(
-            format!("reading the CSV stopped at line {line}"),
-            "save it from the spreadsheet as CSV (UTF-8) again",
-        )
+        UnreadableBadge::new(UnreadableReason::CsvBroken { line }, NextStep::SaveAsCsv)
     };
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut reader = csv::ReaderBuilder::new()
@@ -140,12 +153,10 @@ fn table(bytes: &[u8]) -> Result<Vec<BulkRow>, UnreadableBadge> {
         .from_reader(bytes);
     let header = reader.headers().map_err(broken)?;
     let place = |name: &str| header.iter().position(|cell| cell.eq_ignore_ascii_case(name));
-    let column = COLUMNS.iter().find_map(|name| place(name)).ok_or_else(|| {
-        UnreadableBadge::new(
-            "this is no ZIP archive and no JSON lines, and as a CSV its first line names no column of badges",
-            "name the column with the codes, links or badges `code`, `link` or `badge`",
-        )
-    })?;
+    let column = COLUMNS
+        .iter()
+        .find_map(|name| place(name))
+        .ok_or_else(|| UnreadableBadge::new(UnreadableReason::CsvWithoutColumn, NextStep::NameColumn))?;
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(broken)?;
@@ -157,10 +168,7 @@ fn table(bytes: &[u8]) -> Result<Vec<BulkRow>, UnreadableBadge> {
         }
         let cell = record.get(column).unwrap_or_default();
         let content = match cell {
-            "" => Err(UnreadableBadge::new(
-                "the cell for the badge is empty",
-                "put a code, a link or a badge there",
-            )),
+            "" => Err(UnreadableBadge::new(UnreadableReason::CellEmpty, NextStep::FillCell)),
             cell => Ok(cell.as_bytes().to_vec()),
         };
         rows.push(BulkRow {
@@ -179,8 +187,8 @@ fn archive(bytes: &[u8]) -> Result<Vec<BulkRow>, UnreadableBadge> {
     }
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| {
         UnreadableBadge::new(
-            format!("reading the ZIP archive stopped: {}", zip_fault(&error)),
-            "make the archive again, without a password",
+            UnreadableReason::ZipBroken { why: zip_fault(&error) },
+            NextStep::PackAgain,
         )
     })?;
     if archive.len() > MAX_ROWS {
@@ -188,10 +196,7 @@ fn archive(bytes: &[u8]) -> Result<Vec<BulkRow>, UnreadableBadge> {
     }
     // Of files with one name the library keeps the last: the others would get no answer, and nobody would see it.
     if entries(bytes, archive.central_directory_start()) != archive.len() {
-        return Err(UnreadableBadge::new(
-            "several files in the archive have the same name",
-            "give each file a name of its own, and make the archive again",
-        ));
+        return Err(UnreadableBadge::new(UnreadableReason::NamesAlike, NextStep::NameApart));
     }
     let mut left = MAX_UNPACKED;
     let mut rows = Vec::new();
@@ -235,16 +240,11 @@ fn is_not_a_file(name: &str) -> bool {
 
 /// The bytes of one file; `left` is what may still be unpacked.
 fn unpack(archive: &mut ZipArchive<Cursor<&[u8]>>, place: usize, left: &mut usize) -> Result<Vec<u8>, UnreadableBadge> {
-    let broken = |why: &str| {
-        UnreadableBadge::new(
-            format!("this file cannot be unpacked: {why}"),
-            "make the archive again, without a password",
-        )
-    };
+    let broken = |why| UnreadableBadge::new(UnreadableReason::NotUnpacked { why }, NextStep::PackAgain);
     if *left == 0 {
         return Err(UnreadableBadge::new(
-            format!("the files before it have more than {MAX_UNPACKED} bytes together"),
-            "send it in another archive",
+            UnreadableReason::TooMuchBefore { most: MAX_UNPACKED },
+            NextStep::SendInAnotherArchive,
         ));
     }
     let file = archive.by_index(place).map_err(|error| broken(zip_fault(&error)))?;
@@ -253,26 +253,23 @@ fn unpack(archive: &mut ZipArchive<Cursor<&[u8]>>, place: usize, left: &mut usiz
     let mut content = Vec::new();
     let read = file.take(most as u64).read_to_end(&mut content);
     *left -= content.len().min(*left);
-    read.map_err(|_| broken("it is damaged"))?;
+    read.map_err(|_| broken(ZipProblem::Damaged))?;
     if content.len() > formats::MAX_BYTES || *left == 0 {
         return Err(UnreadableBadge::new(
-            format!(
-                "unpacked, it has more than the {} bytes that a badge may have",
-                formats::MAX_BYTES
-            ),
-            "send the badge file itself",
+            UnreadableReason::UnpackedTooLarge {
+                most: formats::MAX_BYTES,
+            },
+            NextStep::SendFile,
         ));
     }
     Ok(content)
 }
 
-fn zip_fault(error: &ZipError) -> &'static str {
+fn zip_fault(error: &ZipError) -> ZipProblem {
     match error {
-        ZipError::UnsupportedArchive(why) if *why == ZipError::PASSWORD_REQUIRED => "it has a password",
-        ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => {
-            "it is packed in a way that is not known here"
-        }
-        _ => "it is damaged",
+        ZipError::UnsupportedArchive(why) if *why == ZipError::PASSWORD_REQUIRED => ZipProblem::Password,
+        ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_) => ZipProblem::UnknownPacking,
+        _ => ZipProblem::Damaged,
     }
 }
 

@@ -5,6 +5,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::data_integrity::UnknownVocabulary;
+
 /// A context that this crate knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JsonLdContext {
@@ -78,7 +80,7 @@ pub fn find(url: &str) -> Option<&'static JsonLdContext> {
 }
 
 /// The first context that a document names, in whatever part, and that is not compiled in.
-pub(crate) fn unknown_in(object: &Map<String, Value>) -> Option<String> {
+pub(crate) fn unknown_in(object: &Map<String, Value>) -> Option<UnknownVocabulary> {
     object.iter().find_map(|(key, value)| match (key.as_str(), value) {
         ("@context", Value::Array(items)) => items.iter().find_map(unknown),
         ("@context", one) => unknown(one),
@@ -86,7 +88,7 @@ pub(crate) fn unknown_in(object: &Map<String, Value>) -> Option<String> {
     })
 }
 
-fn unknown_within(value: &Value) -> Option<String> {
+fn unknown_within(value: &Value) -> Option<UnknownVocabulary> {
     match value {
         Value::Object(object) => unknown_in(object),
         Value::Array(items) => items.iter().find_map(unknown_within),
@@ -94,12 +96,12 @@ fn unknown_within(value: &Value) -> Option<String> {
     }
 }
 
-fn unknown(context: &Value) -> Option<String> {
+fn unknown(context: &Value) -> Option<UnknownVocabulary> {
     match context {
         Value::String(url) if find(url).is_some() => None,
-        Value::String(url) => Some(url.chars().take(200).collect()),
-        Value::Array(_) => Some("a list within a list".to_owned()),
-        _ => Some("a context written into the badge itself".to_owned()),
+        Value::String(url) => Some(UnknownVocabulary::named(url)),
+        Value::Array(_) => Some(UnknownVocabulary::ListWithinList),
+        _ => Some(UnknownVocabulary::InBadge),
     }
 }
 

@@ -5,12 +5,12 @@
 //! The challenge counts only where the issuer itself writes. Issuers let earners type their own name or evidence, and a
 //! badge that was got in this way shows nothing about who holds the issuer's key.
 
-use registry_schema::{Timestamp, VerificationMethod};
+use registry_schema::{Phrase, Timestamp, VerificationMethod, phrases};
 use serde_json::Value;
 
 use crate::{
     OpenBadge,
-    data_integrity::{self, ProofOutcome},
+    data_integrity::{self, InvalidProof, ProofOutcome, Undecidable},
     did::ResolvedKeys,
     multikey,
 };
@@ -18,26 +18,24 @@ use crate::{
 /// Fields whose content is not the issuer's own word: what earners bring, and what others say.
 const OF_OTHERS: [&str; 5] = ["proof", "evidence", "endorsement", "endorsementJwt", "@context"];
 
-/// The reason why a trial credential does not prove control: lower case, no full stop.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ControlError {
-    /// It carries no signature, or one that does not hold.
-    #[error("the trial badge proves nothing: {0}")]
-    Signature(String),
-    /// It could not be found out whether its signature holds.
-    #[error("the trial badge could not be checked: {0}")]
-    CouldNotCheck(String),
-    /// None of the issuer's keys signed it.
-    #[error(
-        "another key signed the trial badge than those that issue for `{0}` now (`assertionMethod` in its document)"
-    )]
-    AnotherKey(String),
-    /// The challenge is not in it.
-    #[error(
-        "the challenge `{0}` does not stand in what was signed: write it into the achievement's description or the \
-         badge's own name, not into what an earner brings"
-    )]
-    NoChallenge(String),
+phrases! {
+    /// The reason why a trial credential does not prove control: lower case, without a full stop.
+    pub enum ControlError {
+        // It carries no signature, or one that does not hold.
+        Signature { why: InvalidProof },
+        // It could not be found out whether its signature holds.
+        CouldNotCheck { why: Undecidable },
+        // None of the issuer's keys signed it.
+        AnotherKey { issuer: String },
+        // The challenge is not in it.
+        NoChallenge { challenge: String },
+    }
+}
+
+impl From<&ControlError> for Phrase {
+    fn from(why: &ControlError) -> Self {
+        why.clone().into()
+    }
 }
 
 /// Checks that a key that issues for the badge's issuer at this moment signed the badge, with the challenge in it. `keys` are
@@ -70,14 +68,18 @@ pub fn proves(badge: &OpenBadge, keys: &ResolvedKeys, challenge: &str, now: Time
         ProofOutcome::Valid(signatures) => {
             let is_issuers = |key| current.iter().any(|(_, own)| own == key);
             if !signatures.iter().any(|signature| is_issuers(&signature.key)) {
-                return Err(ControlError::AnotherKey(badge.issuer_id.chars().take(200).collect()));
+                return Err(ControlError::AnotherKey {
+                    issuer: badge.issuer_id.chars().take(200).collect(),
+                });
             }
         }
-        ProofOutcome::Invalid(why) => return Err(ControlError::Signature(why.to_string())),
-        ProofOutcome::CouldNotCheck(why) => return Err(ControlError::CouldNotCheck(why.to_string())),
+        ProofOutcome::Invalid(why) => return Err(ControlError::Signature { why }),
+        ProofOutcome::CouldNotCheck(why) => return Err(ControlError::CouldNotCheck { why }),
     }
     if challenge.is_empty() || !is_written(&badge.document, challenge) {
-        return Err(ControlError::NoChallenge(challenge.to_owned()));
+        return Err(ControlError::NoChallenge {
+            challenge: challenge.to_owned(),
+        });
     }
     Ok(())
 }

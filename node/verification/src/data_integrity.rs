@@ -6,14 +6,19 @@
 
 mod chain;
 mod jcs;
+mod problems;
 pub mod rdf;
 mod suite;
 
-use registry_schema::{Phrase, Timestamp};
+use registry_schema::Timestamp;
 use serde_json::{Map, Value};
 
 use self::rdf::RdfInput;
 pub use self::{
+    problems::{
+        ComplexityProblem, InvalidProof, ProofProblem, SigningProblem, Undecidable, UnknownVocabulary,
+        UnsignableCredential,
+    },
     rdf::{AllowedTerms, Canonicalization},
     suite::Cryptosuite,
 };
@@ -38,52 +43,6 @@ pub struct VerifiedProof {
     pub expires: Option<Timestamp>,
 }
 
-/// The reason why a proof does not hold.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidProof {
-    /// There is none.
-    #[error("the badge carries no signature")]
-    Missing,
-    /// The signature is another's, or the content was changed.
-    #[error("the signature does not match: the badge was changed after it was issued, or another key signed it")]
-    Mismatch,
-    /// The signature covers less than the document says.
-    #[error("the signature does not cover `{0}`, so anyone could have written it there")]
-    Uncovered(String),
-    /// The proof itself is malformed.
-    #[error("the signature is malformed: {0}")]
-    Malformed(String),
-}
-
-/// The reason why a proof could not be checked.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Undecidable {
-    /// No proof is of a kind that we know.
-    #[error("the signature is of a kind that this version cannot check: `{0}`")]
-    UnknownSuite(String),
-    /// A context that is not compiled in.
-    #[error("the badge uses terms from `{0}`, a vocabulary that this node does not have")]
-    UnknownContext(String),
-    /// Nobody told us the key of this verification method.
-    #[error("the key `{0}` is not known here")]
-    UnknownKey(String),
-    /// The document is larger or more tangled than we look at.
-    #[error("the badge is too large or too tangled to check: {0}")]
-    TooComplex(String),
-}
-
-impl From<&InvalidProof> for Phrase {
-    fn from(why: &InvalidProof) -> Self {
-        Self::Verbatim(why.to_string())
-    }
-}
-
-impl From<&Undecidable> for Phrase {
-    fn from(why: &Undecidable) -> Self {
-        Self::Verbatim(why.to_string())
-    }
-}
-
 /// The outcome of checking a document's proofs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProofOutcome {
@@ -105,11 +64,11 @@ pub enum SignError {
     #[error("the document is signed already")]
     Signed,
     /// A signature would not cover all of it.
-    #[error(transparent)]
-    Invalid(#[from] InvalidProof),
+    #[error("the signature would not hold: {0:?}")]
+    Invalid(InvalidProof),
     /// It could not be turned into what is signed.
-    #[error(transparent)]
-    Doubt(#[from] Undecidable),
+    #[error("it cannot be told what would be signed: {0:?}")]
+    Doubt(Undecidable),
     /// The key signs in another way than the one asked for.
     #[error("a key of the kind {0} does not sign in this way")]
     OtherKind(&'static str),
@@ -275,15 +234,17 @@ pub fn verify_as(
         return ProofOutcome::Invalid(InvalidProof::Missing);
     }
     if proofs.len() > MAX_PROOFS {
-        return ProofOutcome::CouldNotCheck(Undecidable::TooComplex(format!(
-            "it has more than {MAX_PROOFS} signatures"
-        )));
+        return ProofOutcome::CouldNotCheck(Undecidable::TooComplex {
+            why: ComplexityProblem::Signatures { most: MAX_PROOFS },
+        });
     }
     let mut unknown = Vec::new();
     let mut known = Vec::new();
     for proof in proofs {
         let Value::Object(proof) = proof else {
-            return ProofOutcome::Invalid(InvalidProof::Malformed("it is no object".to_owned()));
+            return ProofOutcome::Invalid(InvalidProof::Malformed {
+                why: ProofProblem::NoObject,
+            });
         };
         match suite(proof) {
             Ok(suite) => known.push((suite, proof)),
@@ -291,7 +252,9 @@ pub fn verify_as(
         }
     }
     if known.is_empty() {
-        return ProofOutcome::CouldNotCheck(Undecidable::UnknownSuite(unknown.join(", ")));
+        return ProofOutcome::CouldNotCheck(Undecidable::UnknownSuite {
+            name: unknown.join(", "),
+        });
     }
     match known
         .into_iter()
@@ -321,8 +284,8 @@ fn suite_of(proof: &Value) -> Result<Cryptosuite, String> {
     proof.as_object().ok_or_else(|| "none".to_owned()).and_then(suite)
 }
 
-fn malformed(what: &str) -> HashingError {
-    HashingError::Invalid(InvalidProof::Malformed(what.to_owned()))
+const fn malformed(why: ProofProblem) -> HashingError {
+    HashingError::Invalid(InvalidProof::Malformed { why })
 }
 
 fn verify_one(
@@ -335,14 +298,19 @@ fn verify_one(
 ) -> Result<VerifiedProof, HashingError> {
     let text = |key: &str| proof.get(key).and_then(Value::as_str);
     if text("proofPurpose") != Some(expected.purpose) {
-        return Err(malformed(&format!("its purpose is not `{}`", expected.purpose)));
+        return Err(malformed(ProofProblem::AnotherPurpose {
+            expected: expected.purpose,
+        }));
     }
-    for (name, wanted) in [("challenge", expected.challenge), ("domain", expected.domain)] {
+    for (name, wanted, another) in [
+        ("challenge", expected.challenge, ProofProblem::AnotherChallenge),
+        ("domain", expected.domain, ProofProblem::AnotherDomain),
+    ] {
         if wanted.is_some() && !says(proof.get(name), wanted) {
-            return Err(malformed(&format!("its {name} is not the one that was asked for")));
+            return Err(malformed(another));
         }
     }
-    let method = text("verificationMethod").ok_or_else(|| malformed("it names no key"))?;
+    let method = text("verificationMethod").ok_or_else(|| malformed(ProofProblem::NoKeyNamed))?;
     let mut value = [0; 104];
     // 64 bytes (Ed25519, P-256) or 96 (P-384); whether it is the right number, the key decides.
     let length = text("proofValue")
@@ -352,14 +320,14 @@ fn verify_one(
     let value = length
         .filter(|length| matches!(length, 64 | 96))
         .and_then(|length| value.get(..length));
-    let value = value.ok_or_else(|| malformed("its value is no signature in base58"))?;
+    let value = value.ok_or_else(|| malformed(ProofProblem::NoSignature))?;
     let date = |key: &str| match proof.get(key) {
         None => Ok(None),
         Some(Value::String(text)) => match moment(text) {
             Some(moment) => Ok(Some(moment)),
-            None => Err(malformed("its date is no date and time with a time zone")),
+            None => Err(malformed(ProofProblem::NoMoment)),
         },
-        Some(_) => Err(malformed("its date is no date and time with a time zone")),
+        Some(_) => Err(malformed(ProofProblem::NoMoment)),
     };
     let (created, expires) = (date("created")?, date("expires")?);
     let before = chain::before(proof, all)?;
@@ -387,10 +355,14 @@ fn verify_one(
     // The content comes before the key: what an unknown vocabulary hides is the graver doubt.
     let key = key_of(method);
     let message = suite.message(content, proof, key.as_ref().map(VerificationKey::kind))?;
-    let unknown = || HashingError::Doubt(Undecidable::UnknownKey(method.chars().take(200).collect()));
+    let unknown = || {
+        HashingError::Doubt(Undecidable::UnknownKey {
+            method: method.chars().take(200).collect(),
+        })
+    };
     let key = key.ok_or_else(unknown)?;
     if !suite.fits(key.kind()) {
-        return Err(malformed("its key is of another kind than its suite"));
+        return Err(malformed(ProofProblem::AnotherKindOfKey));
     }
     if !key.verifies(message.as_ref(), value) {
         return Err(HashingError::Invalid(InvalidProof::Mismatch));
@@ -428,7 +400,7 @@ fn context_of<'a>(
         }
     }
     if !listed(document.get("@context")).starts_with(listed(Some(of_proof))) {
-        return Err(malformed("its contexts are not the badge's"));
+        return Err(malformed(ProofProblem::OtherContexts));
     }
     Ok(Some(of_proof))
 }

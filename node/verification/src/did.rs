@@ -5,11 +5,13 @@
 
 mod document;
 mod location;
+mod problems;
 mod webvh;
 
 use registry_schema::{Timestamp, VerificationMethod};
 
-pub use location::{BadDid, DidLocation, on_the_web};
+pub use location::{DidLocation, on_the_web};
+pub use problems::{BadDid, BadDidDocument, DidProblem};
 
 /// An issuer's keys, as its own document has them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,15 +22,6 @@ pub struct ResolvedKeys {
     pub other: Vec<VerificationMethod>,
     /// For how many seconds the issuer lets its document be kept, if it says so.
     pub ttl: Option<u32>,
-}
-
-/// A document or a history that cannot be used: lower case, no full stop.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct BadDidDocument(String);
-
-fn bad(why: impl Into<String>) -> BadDidDocument {
-    BadDidDocument(why.into())
 }
 
 /// Reads what stands at the DID's [`DidLocation`]: for `did:webvh` the whole history, with the witnesses' approvals if
@@ -45,7 +38,7 @@ pub fn read(
     if did.starts_with("did:webvh:") {
         return webvh::read(did, document, witnesses, now);
     }
-    let document = crate::json::read(document).map_err(|e| bad(format!("its document is no JSON: {e}")))?;
+    let document = crate::json::read(document).map_err(|why| BadDidDocument::NoJson { why })?;
     let (issuing, other) = document::keys(&document, did)?;
     Ok(ResolvedKeys {
         issuing,

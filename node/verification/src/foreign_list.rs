@@ -4,10 +4,14 @@
 //! Reading a list checks its proof. Whether the key is the badge's issuer's, and whether the list is fresh, is the
 //! judge's to say.
 
+mod problems;
+
 use std::collections::BTreeMap;
 
-use registry_schema::{Phrase, Timestamp};
+use registry_schema::{Phrase, Timestamp, phrases};
 use serde_json::{Map, Value};
+
+pub use problems::{StatusEntryProblem, StatusListProblem};
 
 use crate::{
     OpenBadge, StatusEntry, VerificationKey,
@@ -19,32 +23,24 @@ use crate::{
 /// The largest size of one status, in bits.
 pub const MAX_SIZE: u8 = 8;
 
-/// The reason why a list says nothing about a badge, by the errors of Bitstring Status List v1.0, §3.4. What could not be had
-/// at all (`STATUS_RETRIEVAL_ERROR`) is [`crate::StatusEvidence::Unreachable`].
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StatusListError {
-    /// `STATUS_VERIFICATION_ERROR`: it is no list of that issuer, or not for that purpose.
-    #[error("{0}")]
-    Verification(String),
-    /// `STATUS_LIST_LENGTH_ERROR`: it has fewer entries than would hide who is asked about.
-    #[error("it has {has} entries; the standard wants {least} or more")]
-    Length {
-        /// The number that it has.
-        has: usize,
-        /// The number that it must have.
-        least: u32,
-    },
-    /// `RANGE_ERROR`: the badge names a place that the list does not have.
-    #[error("the badge names place {0}, and the list ends before that")]
-    Range(u32),
-    /// `MALFORMED_VALUE_ERROR`: the badge's entry cannot be used with any list.
-    #[error("{0}")]
-    Malformed(String),
+phrases! {
+    /// The reason why a list says nothing about a badge, by the errors of Bitstring Status List v1.0, §3.4. What could not be
+    /// had at all (`STATUS_RETRIEVAL_ERROR`) is [`crate::StatusEvidence::Unreachable`].
+    pub enum StatusListError {
+        // `STATUS_VERIFICATION_ERROR`: it is no list of that issuer, or not for that purpose.
+        Verification { why: StatusListProblem },
+        // `STATUS_LIST_LENGTH_ERROR`: it has fewer entries than would hide who is asked about.
+        Length { has: usize, least: u32 },
+        // `RANGE_ERROR`: the badge names a place that the list does not have.
+        Range { place: u32 },
+        // `MALFORMED_VALUE_ERROR`: the badge's entry cannot be used with any list.
+        Malformed { why: StatusEntryProblem },
+    }
 }
 
 impl From<&StatusListError> for Phrase {
     fn from(why: &StatusListError) -> Self {
-        Self::Verbatim(why.to_string())
+        why.clone().into()
     }
 }
 
@@ -86,8 +82,12 @@ pub struct ExternalStatus {
     pub message: Option<String>,
 }
 
-fn unverified(why: impl Into<String>) -> StatusListError {
-    StatusListError::Verification(why.into())
+fn unverified(why: impl Into<StatusListProblem>) -> StatusListError {
+    StatusListError::Verification { why: why.into() }
+}
+
+const fn malformed(why: StatusEntryProblem) -> StatusListError {
+    StatusListError::Malformed { why }
 }
 
 /// Reads a list and checks its proof; `key_of` knows the keys of verification methods.
@@ -102,18 +102,18 @@ pub fn read(
         return list;
     }
     let credential =
-        formats::read(bytes).map_err(|why| unverified(format!("it is no status list: {}", why.stopped)))?;
+        formats::read(bytes).map_err(|why| unverified(StatusListProblem::Unreadable { why: why.stopped }))?;
     let outcome = match &credential.token {
         Some(token) => token.verify(&credential.document, &credential.issuer_id, &key_of),
         None => data_integrity::verify(&credential.document, &key_of),
     };
     let signatures = match outcome {
         ProofOutcome::Valid(signatures) => signatures,
-        ProofOutcome::Invalid(why) => return Err(unverified(why.to_string().replace("badge", "list"))),
-        ProofOutcome::CouldNotCheck(why) => return Err(unverified(why.to_string().replace("badge", "list"))),
+        ProofOutcome::Invalid(why) => return Err(unverified(why)),
+        ProofOutcome::CouldNotCheck(why) => return Err(unverified(why)),
     };
     if let Some(broken) = credential.faults.iter().find(|f| is_date(&f.place)) {
-        return Err(unverified(format!("its {broken}")));
+        return Err(unverified(broken));
     }
     let (purposes, bits, ttl) = bits(&credential)?;
     Ok(ExternalStatusList {
@@ -140,9 +140,9 @@ fn bits(credential: &OpenBadge) -> Result<(Vec<String>, Bitstring, Option<u64>),
         Some(Value::Object(subject)) => subject,
         Some(Value::Array(one)) => match one.as_slice() {
             [Value::Object(subject)] => subject,
-            _ => return Err(unverified("it is not about exactly one list")),
+            _ => return Err(unverified(StatusListProblem::NotOneList)),
         },
-        _ => return Err(unverified("it is about no list")),
+        _ => return Err(unverified(StatusListProblem::NoSubject)),
     };
     let has = |value: Option<&Value>, kind: &str| {
         value.is_some_and(|v| v == kind || v.as_array().is_some_and(|all| all.iter().any(|one| one == kind)))
@@ -151,7 +151,7 @@ fn bits(credential: &OpenBadge) -> Result<(Vec<String>, Bitstring, Option<u64>),
         |outer: &str, inner: &str| has(credential.document.get("type"), outer) && has(subject.get("type"), inner);
     let bitstring = of_kind("BitstringStatusListCredential", "BitstringStatusList");
     if !bitstring && !of_kind("StatusList2021Credential", "StatusList2021") {
-        return Err(unverified("it is no status list of a kind that is known here"));
+        return Err(unverified(StatusListProblem::UnknownKind));
     }
     let purposes = match subject.get("statusPurpose") {
         Some(Value::String(one)) => vec![one.clone()],
@@ -161,7 +161,7 @@ fn bits(credential: &OpenBadge) -> Result<(Vec<String>, Bitstring, Option<u64>),
     let encoded = subject
         .get("encodedList")
         .and_then(Value::as_str)
-        .ok_or_else(|| unverified("it has no `encodedList`"))?;
+        .ok_or_else(|| unverified(StatusListProblem::NoEncodedList))?;
     // StatusList2021 wrote base64 in any of its ways; gzip always begins with `H4sI` then.
     let older = || format!("u{}", encoded.trim_end_matches('=').replace('+', "-").replace('/', "_"));
     let decoded = match bitstring || encoded.starts_with('u') {
@@ -170,12 +170,13 @@ fn bits(credential: &OpenBadge) -> Result<(Vec<String>, Bitstring, Option<u64>),
     };
     let ttl = match subject.get("ttl") {
         None => None,
-        Some(ttl) => Some(
-            ttl.as_u64()
-                .ok_or_else(|| unverified("its `ttl` is no number of milliseconds"))?,
-        ),
+        Some(ttl) => Some(ttl.as_u64().ok_or_else(|| unverified(StatusListProblem::NoTtl))?),
     };
-    Ok((purposes, decoded.map_err(|e| unverified(e.to_string()))?, ttl))
+    Ok((
+        purposes,
+        decoded.map_err(|why| unverified(StatusListProblem::BadEncodedList { why }))?,
+        ttl,
+    ))
 }
 
 /// 1EdTech's revocation list (1EdTech Revocation List 1.0): the ids of revoked credentials, unsigned.
@@ -189,11 +190,11 @@ fn revocations(bytes: &[u8]) -> Option<Result<ExternalStatusList, StatusListErro
     let read = || {
         let all = named
             .as_array()
-            .ok_or_else(|| unverified("what it calls revoked is no list"))?;
+            .ok_or_else(|| unverified(StatusListProblem::NoRevocations))?;
         let mut revoked = BTreeMap::new();
         for one in all {
             let id = one.as_str().or_else(|| one.get("id")?.as_str());
-            let id = id.ok_or_else(|| unverified("it calls something revoked that has no `id`"))?;
+            let id = id.ok_or_else(|| unverified(StatusListProblem::RevokedWithoutId))?;
             if one.get("revoked") != Some(&Value::Bool(false)) {
                 let reason = one.get("revocationReason").and_then(Value::as_str);
                 revoked.insert(id.to_owned(), reason.map(|r| r.chars().take(200).collect()));
@@ -203,7 +204,7 @@ fn revocations(bytes: &[u8]) -> Option<Result<ExternalStatusList, StatusListErro
             id: text(&object, "id"),
             issuer: text(&object, "issuer")
                 .or_else(|| text(object.get("issuer")?.as_object()?, "id"))
-                .ok_or_else(|| unverified("it does not say whose it is"))?,
+                .ok_or_else(|| unverified(StatusListProblem::NoIssuer))?,
             signatures: vec![],
             valid_from: None,
             valid_until: None,
@@ -244,20 +245,19 @@ impl ExternalStatusList {
             .as_ref()
             .is_some_and(|id| id.starts_with("https://") && *id != entry.list)
         {
-            return Err(unverified("another list stands at its address"));
+            return Err(unverified(StatusListProblem::AnotherList));
         }
         let (value, message) = match &self.content {
             ExternalListContent::Revocations(_) if entry.is_bitstring() => {
-                return Err(unverified("it is a list of another kind than the badge says"));
+                return Err(unverified(StatusListProblem::AnotherKind));
             }
             ExternalListContent::Revocations(revoked) => {
-                let id = badge_id
-                    .ok_or_else(|| StatusListError::Malformed("the badge has no `id` to look for".to_owned()))?;
+                let id = badge_id.ok_or_else(|| malformed(StatusEntryProblem::NoId))?;
                 let found = revoked.get(id);
                 (u32::from(found.is_some()), found.cloned().flatten())
             }
             ExternalListContent::Bits { .. } if !entry.is_bitstring() => {
-                return Err(unverified("it is a list of another kind than the badge says"));
+                return Err(unverified(StatusListProblem::AnotherKind));
             }
             ExternalListContent::Bits { purposes, bits } => {
                 let value = of_bits(purposes, bits, entry, least)?;
@@ -277,18 +277,16 @@ impl ExternalStatusList {
 fn of_bits(purposes: &[String], bits: &Bitstring, entry: &StatusEntry, least: u32) -> Result<u32, StatusListError> {
     let purpose = entry.purpose.as_deref().unwrap_or_default();
     if !purposes.iter().any(|p| p == purpose) {
-        let purpose: String = purpose.chars().take(40).collect();
-        return Err(unverified(format!("it is not a list for the purpose `{purpose}`")));
+        return Err(unverified(StatusListProblem::AnotherPurpose {
+            purpose: purpose.chars().take(40).collect(),
+        }));
     }
-    let malformed = |what: &str| StatusListError::Malformed(format!("the badge's entry {what}"));
-    let index = entry.index.ok_or_else(|| malformed("has no usable index"))?;
+    let index = entry.index.ok_or_else(|| malformed(StatusEntryProblem::NoIndex))?;
     let size = entry.size.filter(|size| (1..=MAX_SIZE).contains(size));
-    let size = u32::from(size.ok_or_else(|| malformed("has a `statusSize` that is none"))?);
+    let size = u32::from(size.ok_or_else(|| malformed(StatusEntryProblem::NoSize))?);
     // Bitstring Status List v1.0, §2.1: a status of several bits means what its message says, and each has one.
     if size > 1 && !(0..1_u32 << size).all(|status| entry.messages.contains_key(&status)) {
-        return Err(malformed(
-            "has a status of several bits, and does not say what each value means",
-        ));
+        return Err(malformed(StatusEntryProblem::MeaningsMissing));
     }
     let has = bits.len() / usize::try_from(size).unwrap_or(1);
     if has < usize::try_from(least).unwrap_or(usize::MAX) {
@@ -299,7 +297,7 @@ fn of_bits(purposes: &[String], bits: &Bitstring, entry: &StatusEntry, least: u3
         let place = index.checked_mul(size).and_then(|first| first.checked_add(nth));
         let bit = place
             .and_then(|place| bits.bit(place))
-            .ok_or(StatusListError::Range(index))?;
+            .ok_or(StatusListError::Range { place: index })?;
         value = value << 1 | u32::from(bit);
     }
     Ok(value)

@@ -1,9 +1,10 @@
 //! From bytes to a badge: which form a file has, and where in it the credential stands.
 //!
-//! Any bytes give an answer: an [`OpenBadge`], or [`UnreadableBadge`] in words that a person can act on. Limits come
-//! first, so that hostile bytes cost little.
+//! Any bytes give an answer: an [`OpenBadge`], or an [`UnreadableBadge`] that a person can act on. Limits come first, so
+//! that hostile bytes cost little.
 
 mod png;
+mod reasons;
 mod svg;
 
 use registry_schema::Phrase;
@@ -12,6 +13,7 @@ use serde_json::Value;
 use crate::{OpenBadge, badge, json, jwt};
 
 pub use png::bake_png;
+pub use reasons::{NextStep, OtherFileKind, SvgProblem, UnreadableReason};
 pub use svg::bake_svg;
 
 /// The most bytes that a file may have.
@@ -30,40 +32,26 @@ pub enum BadgeFormat {
     Jwt,
 }
 
-/// A file in which no badge could be read: where reading stopped, and what to do. Lower case, no full stop.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{stopped}; {next}")]
+/// A file in which no badge could be read: where reading stopped, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnreadableBadge {
     /// The place where reading stopped, and why.
-    pub stopped: String,
+    pub stopped: UnreadableReason,
     /// The next step for the person who has the file.
-    pub next: String,
+    pub next: NextStep,
 }
 
 impl From<&UnreadableBadge> for Phrase {
     fn from(why: &UnreadableBadge) -> Self {
-        Self::Clauses(vec![
-            Self::Verbatim(why.stopped.clone()),
-            Self::Verbatim(why.next.clone()),
-        ])
+        Self::Clauses(vec![why.stopped.clone().into(), why.next.clone().into()])
     }
 }
 
 impl UnreadableBadge {
-    /// The place where reading stopped, and why.
-    pub(crate) fn stopped(&self) -> Phrase {
-        Phrase::Verbatim(self.stopped.clone())
-    }
-
-    pub(crate) fn new(stopped: impl Into<String>, next: impl Into<String>) -> Self {
-        Self {
-            stopped: stopped.into(),
-            next: next.into(),
-        }
+    pub(crate) const fn new(stopped: UnreadableReason, next: NextStep) -> Self {
+        Self { stopped, next }
     }
 }
-
-const ASK_AGAIN: &str = "ask the holder to download the badge again and send that file";
 
 /// Finds out the form, takes the credential out of it, and reads it.
 ///
@@ -72,11 +60,11 @@ const ASK_AGAIN: &str = "ask the holder to download the badge again and send tha
 pub fn read(bytes: &[u8]) -> Result<OpenBadge, UnreadableBadge> {
     if bytes.len() > MAX_BYTES {
         return Err(UnreadableBadge::new(
-            format!(
-                "the file has {} bytes, more than the {MAX_BYTES} that a badge may have",
-                bytes.len()
-            ),
-            "send the badge file itself, not an archive or a scan",
+            UnreadableReason::TooLarge {
+                bytes: bytes.len(),
+                most: MAX_BYTES,
+            },
+            NextStep::SendFileNoArchive,
         ));
     }
     if bytes.starts_with(&png::SIGNATURE) {
@@ -87,7 +75,7 @@ pub fn read(bytes: &[u8]) -> Result<OpenBadge, UnreadableBadge> {
         .map(str::trim)
         .map_err(|e| strange(bytes, e.valid_up_to()))?;
     match text.as_bytes() {
-        [] => Err(UnreadableBadge::new("the file is empty", ASK_AGAIN)),
+        [] => Err(UnreadableBadge::new(UnreadableReason::Empty, NextStep::DownloadAgain)),
         [b'<', ..] => svg::credential(text).and_then(|text| embedded(&text, BadgeFormat::Svg)),
         _ => embedded(text, BadgeFormat::Json),
     }
@@ -108,12 +96,12 @@ fn embedded(text: &str, form: BadgeFormat) -> Result<OpenBadge, UnreadableBadge>
     }
     if !text.starts_with(['{', '[', '"']) {
         return Err(UnreadableBadge::new(
-            "this is no JSON, PNG or SVG file and no signed token",
-            "send the badge file as you received it",
+            UnreadableReason::NoKnownForm,
+            NextStep::SendAsReceived,
         ));
     }
     let document = json::read(text.as_bytes())
-        .map_err(|e| UnreadableBadge::new(format!("reading the JSON stopped: {e}"), ASK_AGAIN))?;
+        .map_err(|why| UnreadableBadge::new(UnreadableReason::Json { why }, NextStep::DownloadAgain))?;
     match enveloped(&document) {
         Some(token) => jwt::read(token, form),
         None => badge::parse(document, form),
@@ -134,30 +122,28 @@ pub(crate) fn enveloped(document: &Value) -> Option<&str> {
 /// Says what a file that is no text might be.
 fn strange(bytes: &[u8], at: usize) -> UnreadableBadge {
     let known = [
-        (&b"%PDF"[..], "a PDF document"),
-        (b"PK\x03\x04", "a ZIP archive or an office document"),
-        (b"\xff\xd8\xff", "a JPEG photo"),
-        (b"GIF8", "a GIF image"),
-        (b"\xff\xfe", "text in UTF-16"),
-        (b"\xfe\xff", "text in UTF-16"),
+        (&b"%PDF"[..], OtherFileKind::Pdf),
+        (b"PK\x03\x04", OtherFileKind::Zip),
+        (b"\xff\xd8\xff", OtherFileKind::Jpeg),
+        (b"GIF8", OtherFileKind::Gif),
+        (b"\xff\xfe", OtherFileKind::Utf16),
+        (b"\xfe\xff", OtherFileKind::Utf16),
     ];
-    let what = known
-        .iter()
-        .find(|(magic, _)| bytes.starts_with(magic))
-        .map(|(_, what)| *what);
-    let next =
-        "send the badge itself: a JSON file, a signed token (VC-JWT), or a PNG or SVG image with the badge inside";
-    match what {
-        Some(what) => UnreadableBadge::new(format!("this is {what}, which holds no badge that we can read"), next),
-        None => UnreadableBadge::new(format!("this is no text from byte {at} on, and no PNG image"), next),
-    }
+    let stopped = match known.into_iter().find(|(magic, _)| bytes.starts_with(magic)) {
+        Some((_, kind)) => UnreadableReason::OtherFile { kind },
+        None => UnreadableReason::NoText { at },
+    };
+    UnreadableBadge::new(stopped, NextStep::SendBadge)
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, Instant};
 
+    use registry_schema::Wording as _;
+
     use super::*;
+    use crate::said;
 
     const BADGE: &str = include_str!("../fixtures/digitalbazaar-ob-3.0.3.json");
     /// One grey pixel.
@@ -171,8 +157,10 @@ mod tests {
         let start = Instant::now();
         let unreadable = read(bytes).unwrap_err();
         assert!(start.elapsed() < Duration::from_secs(5), "slow: {:?}", start.elapsed());
-        let text = unreadable.to_string();
+        let text = said(&unreadable);
         assert!(!text.ends_with('.') && text.len() < 400, "{text}");
+        let spanish = words::Language::Spanish.say(&Phrase::from(&unreadable));
+        assert!(!spanish.ends_with('.') && spanish != text, "{spanish}");
         text
     }
 
@@ -202,7 +190,10 @@ mod tests {
         let picture = "<?xml version=\"1.0\"?><!-- <svg> --><svg xmlns=\"http://www.w3.org/2000/svg\"><g/></svg>";
         let baked = bake_svg(picture, &named).unwrap();
         assert_eq!(read(baked.as_bytes()).unwrap().document, plain.document);
-        assert!(bake_svg(&baked, BADGE).unwrap_err().stopped.contains("already"));
+        assert_eq!(
+            bake_svg(&baked, BADGE).unwrap_err().stopped,
+            UnreadableReason::PictureWithBadge
+        );
         let marked = format!("\u{feff}{picture}");
         let baked = bake_svg(&marked, &named).unwrap();
         assert_eq!(
@@ -212,7 +203,10 @@ mod tests {
         );
         let empty = "<svg xmlns:o=\"https://purl.imsglobal.org/ob/v3p0\"><o:credential/></svg>";
         assert!(stopped(empty.as_bytes()).contains("nothing in it"));
-        assert!(bake_svg(empty, BADGE).unwrap_err().stopped.contains("already"));
+        assert_eq!(
+            bake_svg(empty, BADGE).unwrap_err().stopped,
+            UnreadableReason::PictureWithElement
+        );
         for no_picture in [
             "",
             "<html><svg/></html>",
@@ -231,8 +225,8 @@ mod tests {
     fn a_png_has_exactly_one_badge_uncompressed_and_whole() {
         let baked = bake_png(PIXEL, BADGE).unwrap();
         assert!(stopped(PIXEL).contains("no badge inside"));
-        let twice = bake_png(&baked, BADGE).unwrap_err().to_string();
-        assert!(twice.contains("already"), "{twice}");
+        let twice = bake_png(&baked, BADGE).unwrap_err();
+        assert_eq!(twice.stopped, UnreadableReason::PictureWithBadge);
         // The chunk begins after signature (8) and header (25); its text after length, type, keyword and four zeros.
         let end = 33 + 12 + 19 + 5 + BADGE.len();
         let chunk = &baked[33..end];

@@ -3,6 +3,7 @@
 use std::{cell::Cell, fmt};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use registry_schema::phrases;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value, map::Entry};
 
@@ -15,17 +16,59 @@ pub(crate) const MAX_DEPTH: u32 = 64;
 /// The most values that a document may hold: far above any badge, far below what would cost a second to look at.
 pub(crate) const MAX_VALUES: u32 = 50_000;
 
+phrases! {
+    /// The reason why a text is no JSON that is read here.
+    pub enum JsonProblem {
+        TooDeep { most: u32, line: usize, column: usize },
+        TooManyValues { most: u32, line: usize, column: usize },
+        KeyTwice { key: String, line: usize, column: usize },
+        Syntax { why: String },
+    }
+}
+
+/// The reason why strict reading stopped, where a looser reader reads on.
+enum StrictJsonRefusal {
+    Depth,
+    Values,
+    Twice(String),
+}
+
+impl JsonProblem {
+    fn new(error: &serde_json::Error, refusal: Option<StrictJsonRefusal>) -> Self {
+        let (line, column) = (error.line(), error.column());
+        match refusal {
+            Some(StrictJsonRefusal::Depth) => Self::TooDeep {
+                most: MAX_DEPTH,
+                line,
+                column,
+            },
+            Some(StrictJsonRefusal::Values) => Self::TooManyValues {
+                most: MAX_VALUES,
+                line,
+                column,
+            },
+            Some(StrictJsonRefusal::Twice(key)) => Self::KeyTwice { key, line, column },
+            None => Self::Syntax { why: error.to_string() },
+        }
+    }
+}
+
 /// Reads one JSON value with nothing after it; refuses duplicate keys, deep nesting and too many values.
 ///
 /// Duplicate keys matter because a signature covers one of the two, and a reader may show the other.
-pub(crate) fn read(text: &[u8]) -> Result<Value, serde_json::Error> {
+pub(crate) fn read(text: &[u8]) -> Result<Value, JsonProblem> {
     // Once for all: reading from bytes looks at each text again.
-    let text = std::str::from_utf8(text).map_err(serde_json::Error::custom)?;
-    let left = Cell::new(MAX_VALUES);
+    let text = std::str::from_utf8(text).map_err(|error| JsonProblem::Syntax { why: error.to_string() })?;
+    let (left, refusal) = (Cell::new(MAX_VALUES), Cell::new(None));
     let mut reader = serde_json::Deserializer::from_str(text);
-    let value = StrictJsonVisitor { depth: 0, left: &left }.deserialize(&mut reader)?;
-    reader.end()?;
-    Ok(value)
+    let strict = StrictJsonVisitor {
+        depth: 0,
+        left: &left,
+        refusal: &refusal,
+    };
+    let value = strict.deserialize(&mut reader);
+    let value = value.and_then(|value| reader.end().map(|()| value));
+    value.map_err(|error| JsonProblem::new(&error, refusal.take()))
 }
 
 /// Reads base64url without padding (RFC 7515, §2); one text for one value, so bits that say nothing are refused too.
@@ -37,17 +80,24 @@ pub(crate) fn base64url(text: &str) -> Option<Vec<u8>> {
 struct StrictJsonVisitor<'a> {
     depth: u32,
     left: &'a Cell<u32>,
+    refusal: &'a Cell<Option<StrictJsonRefusal>>,
 }
 
 impl StrictJsonVisitor<'_> {
     fn deeper<E: Error>(self) -> Result<Self, E> {
         if self.depth >= MAX_DEPTH {
-            return Err(E::custom(format_args!("nested more than {MAX_DEPTH} levels deep")));
+            return Err(self.refuses(StrictJsonRefusal::Depth));
         }
         Ok(Self {
             depth: self.depth + 1,
-            left: self.left,
+            ..self
         })
+    }
+
+    /// Stops the reader, which says where; the reason goes beside it.
+    fn refuses<E: Error>(self, refusal: StrictJsonRefusal) -> E {
+        self.refusal.set(Some(refusal));
+        E::custom("refused")
     }
 }
 
@@ -57,7 +107,7 @@ impl<'de> DeserializeSeed<'de> for StrictJsonVisitor<'_> {
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         let left = self.left.get();
         if left == 0 {
-            return Err(D::Error::custom(format_args!("more than {MAX_VALUES} values")));
+            return Err(self.refuses(StrictJsonRefusal::Values));
         }
         self.left.set(left - 1);
         deserializer.deserialize_any(self)
@@ -118,9 +168,7 @@ impl<'de> Visitor<'de> for StrictJsonVisitor<'_> {
                 }
                 Entry::Occupied(twice) => {
                     let shown: String = twice.key().chars().take(64).collect();
-                    return Err(A::Error::custom(format_args!(
-                        "the key `{shown}` stands twice in one object"
-                    )));
+                    return Err(self.refuses(StrictJsonRefusal::Twice(shown)));
                 }
             }
         }
@@ -143,14 +191,28 @@ mod tests {
 
     #[test]
     fn duplicate_keys_depth_and_count_are_refused() {
-        let twice = read(br#"{"a":{"b":1,"b":2}}"#).unwrap_err().to_string();
-        assert!(twice.contains("`b` stands twice"), "{twice}");
+        let twice = read(br#"{"a":{"b":1,"b":2}}"#).unwrap_err();
+        let (line, column) = (1, 15);
+        assert_eq!(
+            twice,
+            JsonProblem::KeyTwice {
+                key: "b".to_owned(),
+                line,
+                column
+            }
+        );
         let deep = "[".repeat(65) + &"]".repeat(65);
-        assert!(read(deep.as_bytes()).unwrap_err().to_string().contains("64 levels"));
+        assert!(matches!(
+            read(deep.as_bytes()),
+            Err(JsonProblem::TooDeep { most: 64, .. })
+        ));
         let fine = "[".repeat(64) + &"]".repeat(64);
         assert!(read(fine.as_bytes()).is_ok());
         let many = format!("[{}1]", "1,".repeat(50_000));
-        assert!(read(many.as_bytes()).unwrap_err().to_string().contains("50000 values"));
+        assert!(matches!(
+            read(many.as_bytes()),
+            Err(JsonProblem::TooManyValues { most: 50_000, .. })
+        ));
         assert!(read(b"{} {}").is_err());
         assert!(read("[".repeat(1_000_000).as_bytes()).is_err());
     }

@@ -7,6 +7,7 @@
 mod endorsements;
 mod finding;
 mod genuine;
+mod messages;
 mod phrases;
 pub(crate) mod proof;
 mod published;
@@ -20,10 +21,11 @@ mod worth;
 
 pub use endorsements::endorsed_status;
 pub use finding::{JudgedEndorsement, JudgedFinding, JudgedRecognition, JudgedVerdict};
+pub use messages::MESSAGES;
 pub use phrases::{
     AcceptedUse, AnswerSentence, AuthorshipDoubt, ConditionalUse, CountedBadges, EndorsementDetail, FindingDetail,
-    ForeignList, HeadlineClause, LikeName, ListFault, ListNote, MESSAGES, NameLikeness, NamedRule, Namesake,
-    NotRecognizedClause, RecognizedIssuer, SignerKeyPlace, UnnamedUse, UseReason,
+    ForeignList, HeadlineClause, LikeName, ListFault, ListNote, NameLikeness, NamedRule, Namesake, NotRecognizedClause,
+    RecognizedIssuer, SignerKeyPlace, UnnamedUse, UseReason,
 };
 
 use std::cell::OnceCell;

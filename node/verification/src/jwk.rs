@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     json::base64url,
-    keys::{BadKey, KeyKind, VerificationKey},
+    keys::{BadKey, JwkProblem, KeyKind, VerificationKey},
 };
 
 /// Members of keys that are secret: whoever shows one has lost it, and whoever signs with such a key is anyone.
@@ -25,15 +25,15 @@ pub(crate) const fn algorithms(kind: KeyKind) -> &'static [&'static str] {
 /// # Errors
 /// If it is none, is secret, or is meant for something else than signatures.
 pub(crate) fn read(jwk: &Value) -> Result<VerificationKey, BadKey> {
-    let jwk = jwk.as_object().ok_or(BadKey::Jwk("it is no object"))?;
+    let jwk = jwk.as_object().ok_or(BadKey::Jwk(JwkProblem::NoObject))?;
     if SECRET.iter().any(|member| jwk.contains_key(*member)) {
-        return Err(BadKey::Jwk("it holds a secret"));
+        return Err(BadKey::Jwk(JwkProblem::Secret));
     }
     let text = |member: &str| jwk.get(member).and_then(Value::as_str);
     let bytes = |member: &str| {
         text(member)
             .and_then(base64url)
-            .ok_or(BadKey::Jwk("a number is missing or no base64url"))
+            .ok_or(BadKey::Jwk(JwkProblem::NoNumber))
     };
     let key = match (text("kty"), text("crv")) {
         (Some("OKP"), Some("Ed25519")) => VerificationKey::from_bytes(&bytes("x")?),
@@ -45,19 +45,19 @@ pub(crate) fn read(jwk: &Value) -> Result<VerificationKey, BadKey> {
     match jwk.get("use") {
         None => {}
         Some(Value::String(sig)) if sig == "sig" => {}
-        Some(_) => return Err(BadKey::Jwk("it is not for signatures")),
+        Some(_) => return Err(BadKey::Jwk(JwkProblem::NotForSignatures)),
     }
     if let Some(operations) = jwk.get("key_ops") {
         let verify = operations.as_array().is_some_and(|all| all.contains(&json!("verify")));
         if !verify {
-            return Err(BadKey::Jwk("it is not for verifying"));
+            return Err(BadKey::Jwk(JwkProblem::NotForVerifying));
         }
     }
     if jwk
         .get("alg")
         .is_some_and(|alg| !algorithms(key.kind()).iter().any(|known| alg == known))
     {
-        return Err(BadKey::Jwk("its algorithm is not that of its kind"));
+        return Err(BadKey::Jwk(JwkProblem::AnotherAlgorithm));
     }
     Ok(key)
 }

@@ -11,22 +11,42 @@ mod claims;
 mod header;
 mod sign;
 
-use registry_schema::Timestamp;
+use registry_schema::{Timestamp, phrases};
 use serde_json::{Map, Value};
 
 use self::header::JwtHeader;
 pub use self::sign::{claims_as, public_jwk, sign};
 use crate::{
     OpenBadge, UnreadableBadge, VerificationKey, badge, contexts,
-    data_integrity::{self, InvalidProof, ProofOutcome, Undecidable, VerifiedProof},
-    formats::BadgeFormat,
-    json, jwk, multikey,
+    data_integrity::{self, InvalidProof, ProofOutcome, ProofProblem, Undecidable, VerifiedProof},
+    formats::{BadgeFormat, NextStep, UnreadableReason},
+    json::{self, JsonProblem},
+    jwk, multikey,
 };
-
-const ASK_AGAIN: &str = "ask the holder to download the badge again and send that file";
 
 /// The algorithms of [`jwk::algorithms`], all kinds together.
 const KNOWN: [&str; 5] = ["EdDSA", "Ed25519", "ES256", "ES384", "RS256"];
+
+phrases! {
+    /// The reason why a text is no token with a credential in it.
+    pub enum TokenProblem {
+        NoThreeParts,
+        NoBase64 { part: TokenPart },
+        NoObject { part: TokenPart },
+        NoJson { part: TokenPart, why: JsonProblem },
+        ClaimNoObject,
+        TwoCredentials,
+    }
+}
+
+phrases! {
+    /// A part of a token.
+    pub enum TokenPart {
+        Header,
+        Payload,
+        Signature,
+    }
+}
 
 /// A token: how the credential that it carries is secured. Nothing in it is believed yet.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,19 +76,19 @@ pub(crate) fn read(text: &str, form: BadgeFormat) -> Result<OpenBadge, Unreadabl
     let mut parts = text.split('.');
     let (Some(header), Some(payload), Some(signature), None) = (parts.next(), parts.next(), parts.next(), parts.next())
     else {
-        return Err(stopped("it has not exactly three parts with points between"));
+        return Err(stopped(TokenProblem::NoThreeParts));
     };
     let signed = text
         .get(..header.len() + 1 + payload.len())
         .unwrap_or_default()
         .to_owned();
-    let header = JwtHeader::read(&object(header, "its header")?);
-    let payload = object(payload, "its payload")?;
-    let signature = json::base64url(signature).ok_or_else(|| not_base64("its signature"))?;
+    let header = JwtHeader::read(&object(header, TokenPart::Header)?);
+    let payload = object(payload, TokenPart::Payload)?;
+    let signature = json::base64url(signature).ok_or_else(|| not_base64(TokenPart::Signature))?;
     if payload.contains_key("vp") {
         return Err(UnreadableBadge::new(
-            "this token is a presentation, which wraps badges",
-            "ask the holder for the badge itself",
+            UnreadableReason::TokenPresentation,
+            NextStep::AskForBadge,
         ));
     }
     let (credential, claims) = claims::split(payload).map_err(stopped)?;
@@ -88,20 +108,22 @@ pub(crate) fn read(text: &str, form: BadgeFormat) -> Result<OpenBadge, Unreadabl
     Ok(badge)
 }
 
-fn stopped(why: impl std::fmt::Display) -> UnreadableBadge {
-    UnreadableBadge::new(format!("reading the token stopped: {why}"), ASK_AGAIN)
+const fn stopped(why: TokenProblem) -> UnreadableBadge {
+    UnreadableBadge::new(UnreadableReason::Token { why }, NextStep::DownloadAgain)
 }
 
-fn not_base64(what: &str) -> UnreadableBadge {
-    stopped(format_args!("{what} is no base64url text without padding"))
+const fn not_base64(part: TokenPart) -> UnreadableBadge {
+    stopped(TokenProblem::NoBase64 { part })
 }
 
-fn object(part: &str, what: &str) -> Result<Map<String, Value>, UnreadableBadge> {
-    let bytes = json::base64url(part).ok_or_else(|| not_base64(what))?;
+fn object(text: &str, part: TokenPart) -> Result<Map<String, Value>, UnreadableBadge> {
+    let Some(bytes) = json::base64url(text) else {
+        return Err(not_base64(part));
+    };
     match json::read(&bytes) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(stopped(format_args!("{what} is no JSON object"))),
-        Err(e) => Err(stopped(format_args!("{what}: {e}"))),
+        Ok(_) => Err(stopped(TokenProblem::NoObject { part })),
+        Err(why) => Err(stopped(TokenProblem::NoJson { part, why })),
     }
 }
 
@@ -114,16 +136,18 @@ impl VcJwt {
         issuer: &str,
         key_of: impl Fn(&str) -> Option<VerificationKey>,
     ) -> ProofOutcome {
-        let malformed = |why: String| ProofOutcome::Invalid(InvalidProof::Malformed(why));
+        let malformed = |why| ProofOutcome::Invalid(InvalidProof::Malformed { why });
         if let Some(fault) = &self.header.fault {
             return malformed(fault.clone());
         }
-        if let Some(name) = document.as_object().and_then(contexts::unknown_in) {
-            return ProofOutcome::CouldNotCheck(Undecidable::UnknownContext(name));
+        if let Some(vocabulary) = document.as_object().and_then(contexts::unknown_in) {
+            return ProofOutcome::CouldNotCheck(Undecidable::UnknownContext { vocabulary });
         }
         let alg = self.header.alg.as_str();
         if !KNOWN.contains(&alg) {
-            return ProofOutcome::CouldNotCheck(Undecidable::UnknownSuite(alg.chars().take(64).collect()));
+            return ProofOutcome::CouldNotCheck(Undecidable::UnknownSuite {
+                name: alg.chars().take(64).collect(),
+            });
         }
         let (method, key) = match self.key(issuer, &key_of) {
             Ok(found) => found,
@@ -131,14 +155,15 @@ impl VcJwt {
         };
         if !jwk::algorithms(key.kind()).contains(&alg) {
             let kind = key.kind().name();
-            return malformed(format!("it says `{alg}`, but its key is of the kind {kind}"));
+            let alg = alg.to_owned();
+            return malformed(ProofProblem::AnotherAlgorithm { alg, kind });
         }
         if !key.verifies(self.signed.as_bytes(), &self.signature) {
             return ProofOutcome::Invalid(InvalidProof::Mismatch);
         }
         // Beside the token's own signature, those in the credential count as in a set of proofs.
         match self.proved.as_ref().map(|d| data_integrity::verify(d, &key_of)) {
-            None | Some(ProofOutcome::Valid(_) | ProofOutcome::CouldNotCheck(Undecidable::UnknownSuite(_))) => {}
+            None | Some(ProofOutcome::Valid(_) | ProofOutcome::CouldNotCheck(Undecidable::UnknownSuite { .. })) => {}
             Some(other) => return other,
         }
         ProofOutcome::Valid(vec![VerifiedProof {
@@ -179,9 +204,9 @@ impl VcJwt {
         };
         let named = methods.iter().find_map(found);
         match (named, &self.header.jwk) {
-            (Some((_, named)), Some(held)) if named != *held => Err(ProofOutcome::Invalid(InvalidProof::Malformed(
-                "it names one key and holds another".to_owned(),
-            ))),
+            (Some((_, named)), Some(held)) if named != *held => Err(ProofOutcome::Invalid(InvalidProof::Malformed {
+                why: ProofProblem::TwoKeys,
+            })),
             (Some(named), _) => Ok(named),
             (None, Some(held)) => Ok(("jwk".to_owned(), held.clone())),
             (None, None) => {
@@ -189,8 +214,12 @@ impl VcJwt {
                 let other = self.header.kid.as_deref().filter(|kid| kid.contains(':'));
                 let own = multikey::key_of_did(issuer).filter(|_| other.is_none());
                 let unknown = || {
-                    let name = self.header.kid.as_deref().unwrap_or("none named");
-                    ProofOutcome::CouldNotCheck(Undecidable::UnknownKey(name.chars().take(200).collect()))
+                    ProofOutcome::CouldNotCheck(match &self.header.kid {
+                        Some(name) => Undecidable::UnknownKey {
+                            method: name.chars().take(200).collect(),
+                        },
+                        None => Undecidable::NoKeyNamed,
+                    })
                 };
                 own.map(|key| (issuer.to_owned(), key)).ok_or_else(unknown)
             }

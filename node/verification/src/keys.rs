@@ -3,6 +3,7 @@
 //! Making a key checks it: a [`VerificationKey`] is a point on its curve and of full order, or a modulus of a length that is
 //! still safe, and it has one representation, so that equal keys are equal values.
 
+mod problems;
 mod signing;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use aws_lc_rs::{
     },
 };
 
+pub use problems::{JwkProblem, KeyProblem};
 pub use signing::IssuerSigningKey;
 
 /// The encodings of points of small order, without their sign bit. Under such a key nearly any signature verifies,
@@ -131,8 +133,8 @@ pub enum BadKey {
     #[error("an RSA key has 2048 to 8192 bits, this one has {0}")]
     Bits(u32),
     /// No usable JSON Web Key.
-    #[error("this is no JSON Web Key that can be used here: {0}")]
-    Jwk(&'static str),
+    #[error("this is no JSON Web Key that can be used here: {0:?}")]
+    Jwk(JwkProblem),
     /// The cryptographic library would not sign.
     #[error("this key cannot sign")]
     CannotSign,

@@ -38,6 +38,14 @@ pub mod vcdm;
 
 pub use badge::{OpenBadge, StatusEntry, StructureFault};
 pub use evidence::{Evidence, Freshness, StatusEvidence, VerificationQuestion};
-pub use formats::UnreadableBadge;
+pub use formats::{NextStep, UnreadableBadge, UnreadableReason};
+pub use json::JsonProblem;
 pub use judge::{judge, try_judge_fast, unreachable, unreadable};
-pub use keys::{BadKey, IssuerSigningKey, KeyKind, VerificationKey};
+pub use keys::{BadKey, IssuerSigningKey, JwkProblem, KeyKind, KeyProblem, VerificationKey};
+
+/// Says a phrase in English, for tests.
+#[cfg(test)]
+pub(crate) fn said(phrase: impl Into<registry_schema::Phrase>) -> String {
+    use registry_schema::Wording as _;
+    words::Language::English.say(&phrase.into())
+}

@@ -18,8 +18,9 @@ use crate::{
     codes::Code,
     contexts::{CREDENTIALS_V1, DATA_INTEGRITY_V1, DATA_INTEGRITY_V2},
     data_integrity::{self, AllowedTerms, Cryptosuite, SignError},
-    formats::{self, BadgeFormat, UnreadableBadge},
-    json, judge,
+    formats::{self, BadgeFormat, NextStep, UnreadableBadge, UnreadableReason},
+    json::{self, JsonProblem},
+    judge,
     judge::JudgedFinding,
 };
 
@@ -80,9 +81,9 @@ impl VerificationFindings {
 /// Reads strict JSON: no key twice, no deep nesting, a bounded number of values.
 ///
 /// # Errors
-/// Where reading stopped, in words.
-pub fn read_json(bytes: &[u8]) -> Result<Value, String> {
-    json::read(bytes).map_err(|error| error.to_string())
+/// Where reading stopped, and why.
+pub fn read_json(bytes: &[u8]) -> Result<Value, JsonProblem> {
+    json::read(bytes)
 }
 
 /// A credential as the VC API carries it: an object, one in an envelope, or a token.
@@ -97,8 +98,8 @@ pub fn read_credential(value: Value) -> Result<OpenBadge, UnreadableBadge> {
         }
         Value::Object(object) => badge::parse_any(Value::Object(object), BadgeFormat::Json),
         _ => Err(UnreadableBadge::new(
-            "this is neither a JSON object nor a token",
-            "send the credential itself",
+            UnreadableReason::NeitherObjectNorToken,
+            NextStep::SendCredential,
         )),
     }
 }

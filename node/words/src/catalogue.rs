@@ -20,7 +20,14 @@ macro_rules! sources {
     };
 }
 
-sources!["findings.ftl", "verdict.ftl", "values.ftl"];
+sources![
+    "findings.ftl",
+    "verdict.ftl",
+    "values.ftl",
+    "files.ftl",
+    "proofs.ftl",
+    "published.ftl",
+];
 
 /// The messages of one language.
 pub struct Catalogue {

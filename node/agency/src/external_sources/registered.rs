@@ -333,7 +333,7 @@ impl ExternalSources {
         let outcome = outcome.unwrap_or_else(|_| slow());
         let why = match &outcome {
             ListFetchOutcome::Failed(ListFetchError::NotHad(why)) => why.clone(),
-            ListFetchOutcome::Failed(ListFetchError::Bad(fault)) => fault.to_string(),
+            ListFetchOutcome::Failed(ListFetchError::Bad(fault)) => format!("{fault:?}"),
             ListFetchOutcome::Had(_) | ListFetchOutcome::Later => String::new(),
         };
         let chance = rand::rng().random();

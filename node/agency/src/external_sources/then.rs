@@ -108,8 +108,8 @@ impl ExternalSources {
         };
         let read = on_worker(read)
             .await
-            .and_then(|read| read.map_err(|why| why.to_string()))
-            .map_err(Phrase::Verbatim);
+            .map_err(Phrase::Verbatim)
+            .and_then(|read| read.map_err(Phrase::from));
         Ok(Some(read.map(|keys| ResolvedIssuer { keys, freshness })))
     }
 }

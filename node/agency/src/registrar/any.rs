@@ -1,12 +1,12 @@
 //! Credentials of any kind that this agency's issuers sign: what `POST /credentials/issue` asks for.
 
 use rand::RngExt as _;
-use registry_schema::{CredentialCode, Timestamp};
+use registry_schema::{CredentialCode, Phrase, Timestamp};
 use serde_json::{Map, Value};
 use verification::{
     contexts::CREDENTIALS_V2,
     credential::{StatusLocation, status_entries},
-    data_integrity::Cryptosuite,
+    data_integrity::{Cryptosuite, SignError, UnsignableCredential},
     multikey, vcdm,
 };
 
@@ -48,9 +48,8 @@ impl Registrar {
             return Err(RegistrarError::Invalid("the credential is signed already".into()));
         }
         if let Some(fault) = vcdm::faults(&credential).first() {
-            return Err(RegistrarError::Invalid(format!(
-                "the credential is not well formed: {fault}"
-            )));
+            let fault = Phrase::from(fault);
+            return Err(RegistrarError::Unsignable(UnsignableCredential::IllFormed { fault }));
         }
         let issuer = credential
             .get("issuer")
@@ -139,8 +138,10 @@ impl Registrar {
         let key = self.key_of(&kept.issued.issuer).await?;
         let signing = signing_key_of(&key)?;
         let (_, method) = multikey::did_key(&signing.public_key());
-        verification::jwt::sign(Value::Object(document), &signing, &method, self.clock.now())
-            .map_err(|error| RegistrarError::Invalid(format!("the credential cannot be signed as a token: {error}")))
+        verification::jwt::sign(Value::Object(document), &signing, &method, self.clock.now()).map_err(|why| {
+            let why = Phrase::from(&why);
+            RegistrarError::Unsignable(UnsignableCredential::AsToken { why })
+        })
     }
 
     async fn key_of(&self, issuer: &str) -> Result<IssuerKey, RegistrarError> {
@@ -156,6 +157,12 @@ impl Registrar {
     }
 }
 
+/// The refusal of what cannot be signed.
+pub(super) fn not_signed(why: &SignError) -> RegistrarError {
+    let why = Phrase::from(why);
+    RegistrarError::Unsignable(UnsignableCredential::AsDocument { why })
+}
+
 fn sign(
     credential: Map<String, Value>,
     suite: Cryptosuite,
@@ -163,8 +170,7 @@ fn sign(
     method: &str,
     now: Timestamp,
 ) -> Result<Value, RegistrarError> {
-    vcdm::sign(credential, suite, key, method, now)
-        .map_err(|error| RegistrarError::Invalid(format!("the credential cannot be signed: {error}")))
+    vcdm::sign(credential, suite, key, method, now).map_err(|why| not_signed(&why))
 }
 
 fn names_v2(credential: &Map<String, Value>) -> bool {

@@ -6,7 +6,7 @@ use registry_schema::{Achievement, Credential, CredentialCode, StatusChange, Sta
 use verification::{BadKey, Freshness, IssuerSigningKey, credential as badges, data_integrity, multikey};
 
 use super::{
-    Actor, Registrar, RegistrarError, issuer_keys::signing_key_of, not_ready, rows::place as place_of,
+    Actor, Registrar, RegistrarError, any::not_signed, issuer_keys::signing_key_of, not_ready, rows::place as place_of,
     slots::SlotPlace, within,
 };
 use storage::{CredentialRow, IssuerKey, LocalWrite, SignedCredentialRow, look_up::LookupPermit};
@@ -113,8 +113,7 @@ impl Registrar {
         });
         let signing = signing_key_of(&key)?;
         let (_, method) = multikey::did_key(&signing.public_key());
-        let document = data_integrity::sign(unsigned, &signing, &method, now)
-            .map_err(|error| RegistrarError::Invalid(format!("the credential cannot be signed: {error}")))?;
+        let document = data_integrity::sign(unsigned, &signing, &method, now).map_err(|why| not_signed(&why))?;
         let own = [
             aligned,
             LocalWrite::Credential(SignedCredentialRow {

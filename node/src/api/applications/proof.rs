@@ -19,6 +19,7 @@ use crate::api::{
     body::{Body, FileContent},
     clients::AskingClient,
     issuers::look_up,
+    language::in_english,
     problem::{INVALID, Problem},
     verifications::{on_worker, turn},
 };
@@ -71,7 +72,7 @@ pub(crate) async fn proved(
     // Nobody is asked for what cannot be written down.
     file.case.may(&by, StepKind::Prove).map_err(not_now)?;
     let read = on_worker(move || formats::read(&badge)).await?;
-    let badge = read.map_err(|why| refused(format!("the trial badge cannot be read: {why}")))?;
+    let badge = read.map_err(|why| refused(format!("the trial badge cannot be read: {}", in_english(&why))))?;
     let issuer = badge.issuer_id.clone();
     let shown: String = issuer.chars().take(120).collect();
     if multikey::key_of_did(&issuer).is_none() && !["did:web:", "did:webvh:"].iter().any(|m| issuer.starts_with(m)) {
@@ -89,7 +90,7 @@ pub(crate) async fn proved(
     let permit = turn(app).await?;
     let checked = on_worker(move || control::proves(&badge, &resolved, &challenge, now)).await?;
     drop(permit);
-    checked.map_err(|why| refused(why.to_string()))?;
+    checked.map_err(|why| refused(in_english(why)))?;
     let proven = ProvenIdentifier {
         issuer,
         keys: keys.issuing,

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{OpenBadge, parse_any, types};
 use crate::{
-    formats::{BadgeFormat, UnreadableBadge, enveloped},
+    formats::{BadgeFormat, NextStep, UnreadableBadge, UnreadableReason, enveloped},
     jwt,
 };
 
@@ -27,14 +27,14 @@ pub(super) fn parse(document: Value, form: BadgeFormat) -> Result<OpenBadge, Unr
     };
     if listed.is_empty() {
         return Err(UnreadableBadge::new(
-            "this is a Comprehensive Learner Record, and no badge stands in it",
-            "ask whoever made the record for one with its badges",
+            UnreadableReason::RecordWithoutBadges,
+            NextStep::AskForRecordWithBadges,
         ));
     }
     if listed.len() > MAX_PARTS {
         return Err(UnreadableBadge::new(
-            format!("this Comprehensive Learner Record holds more than {MAX_PARTS} badges"),
-            "send its badges apart",
+            UnreadableReason::RecordTooLarge { most: MAX_PARTS },
+            NextStep::SendBadgesApart,
         ));
     }
     let parts = listed.iter().map(part).collect();
@@ -46,8 +46,8 @@ pub(super) fn parse(document: Value, form: BadgeFormat) -> Result<OpenBadge, Unr
 fn part(value: &Value) -> Result<OpenBadge, UnreadableBadge> {
     if types(value.get("type")).any(|kind| kind == KIND) {
         return Err(UnreadableBadge::new(
-            "this is a record within a record",
-            "send the inner record by itself",
+            UnreadableReason::RecordWithinRecord,
+            NextStep::SendInnerRecord,
         ));
     }
     let part = match enveloped(value).or_else(|| value.as_str().filter(|text| jwt::is_token(text))) {
@@ -56,8 +56,8 @@ fn part(value: &Value) -> Result<OpenBadge, UnreadableBadge> {
     };
     match part.is_record() {
         true => Err(UnreadableBadge::new(
-            "this is a record within a record",
-            "send the inner record by itself",
+            UnreadableReason::RecordWithinRecord,
+            NextStep::SendInnerRecord,
         )),
         false => Ok(part),
     }

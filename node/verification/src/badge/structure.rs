@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use registry_schema::Timestamp;
 use serde_json::{Map, Value};
 
-use super::{DataModel, OpenBadge, StatusEntry, StructureFault};
+use super::{DataModel, OpenBadge, StatusEntry, StructureFault, StructureProblem};
 use crate::json::JsonObject;
 use crate::{
     contexts::{CREDENTIALS_V1, CREDENTIALS_V2, LEARNER_RECORDS_PREFIX, OPEN_BADGES_PREFIX},
@@ -22,11 +22,11 @@ const MAX_MESSAGE: usize = 200;
 struct BadgeFaults(Vec<StructureFault>);
 
 impl BadgeFaults {
-    fn add(&mut self, place: &str, what: impl Into<String>) {
+    fn add(&mut self, place: &str, what: StructureProblem) {
         if self.0.len() < MAX_FAULTS {
             self.0.push(StructureFault {
                 place: place.to_owned(),
-                what: what.into(),
+                what,
             });
         }
     }
@@ -37,7 +37,7 @@ impl BadgeFaults {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) => Some(text.clone()),
             Some(_) => {
-                self.add(place, "is no text");
+                self.add(place, StructureProblem::NoText);
                 None
             }
         }
@@ -47,14 +47,14 @@ impl BadgeFaults {
     fn url(&mut self, object: &JsonObject, key: &str, place: &str) -> Option<String> {
         let text = self.text(object, key, place)?;
         if !is_url(&text) {
-            self.add(place, "is no URL");
+            self.add(place, StructureProblem::NoUrl);
         }
         Some(text)
     }
 
     fn needed<T>(&mut self, value: Option<T>, place: &str) -> Option<T> {
         if value.is_none() && !self.0.iter().any(|f| f.place == place) {
-            self.add(place, "is missing");
+            self.add(place, StructureProblem::Missing);
         }
         value
     }
@@ -64,7 +64,7 @@ impl BadgeFaults {
         let text = self.text(object, key, key)?;
         let moment = moment(&text);
         if moment.is_none() {
-            self.add(key, "is no date and time with a time zone, like 2026-11-23T14:02:11Z");
+            self.add(key, StructureProblem::NoMoment);
         }
         moment
     }
@@ -120,11 +120,11 @@ pub(super) fn read(object: &JsonObject) -> OpenBadge {
     let achievement = match person.get("achievement").filter(|_| !is_record) {
         Some(Value::Object(achievement)) => Some(achievement),
         Some(Value::Array(many)) if many.len() > 1 => {
-            faults.add("credentialSubject.achievement", "names more than one achievement");
+            faults.add("credentialSubject.achievement", StructureProblem::ManyAchievements);
             None
         }
         Some(_) => {
-            faults.add("credentialSubject.achievement", "is no object");
+            faults.add("credentialSubject.achievement", StructureProblem::NoObject);
             None
         }
         None => None,
@@ -162,12 +162,12 @@ pub(super) fn read(object: &JsonObject) -> OpenBadge {
 }
 
 /// VCDM 2.0, §4.3: the first context is the data model's; Open Badges 3.0, §B.1.3, and CLR 2.0: its own is there too.
-fn context(object: &JsonObject, (standard, prefix): (&str, &str), faults: &mut BadgeFaults) -> DataModel {
+fn context(object: &JsonObject, (standard, prefix): (&'static str, &str), faults: &mut BadgeFaults) -> DataModel {
     let empty = Vec::new();
     let list = match object.get("@context") {
         Some(Value::Array(list)) => list,
         _ => {
-            faults.add("@context", "is no list");
+            faults.add("@context", StructureProblem::NoList);
             &empty
         }
     };
@@ -175,12 +175,12 @@ fn context(object: &JsonObject, (standard, prefix): (&str, &str), faults: &mut B
         Some(CREDENTIALS_V2) => DataModel::V2,
         Some(CREDENTIALS_V1) => DataModel::V1,
         _ => {
-            faults.add("@context", format!("does not begin with {CREDENTIALS_V2}"));
+            faults.add("@context", StructureProblem::BeginsOtherwise { first: CREDENTIALS_V2 });
             DataModel::V2
         }
     };
     if !list.iter().filter_map(Value::as_str).any(|c| c.starts_with(prefix)) {
-        faults.add("@context", format!("does not name {standard}"));
+        faults.add("@context", StructureProblem::LacksContext { standard });
     }
     model
 }
@@ -188,10 +188,20 @@ fn context(object: &JsonObject, (standard, prefix): (&str, &str), faults: &mut B
 fn kinds(object: &JsonObject, is_record: bool, faults: &mut BadgeFaults) {
     let has = |name: &str| types(object.get("type")).any(|t| t == name);
     if !has("VerifiableCredential") {
-        faults.add("type", "lacks VerifiableCredential");
+        faults.add(
+            "type",
+            StructureProblem::LacksType {
+                name: "VerifiableCredential",
+            },
+        );
     }
     if !is_record && !has("OpenBadgeCredential") && !has("AchievementCredential") {
-        faults.add("type", "lacks OpenBadgeCredential");
+        faults.add(
+            "type",
+            StructureProblem::LacksType {
+                name: "OpenBadgeCredential",
+            },
+        );
     }
 }
 
@@ -206,7 +216,7 @@ fn issuer(object: &JsonObject, faults: &mut BadgeFaults) -> (String, Option<Stri
             )
         }
         Some(_) => {
-            faults.add("issuer", "is neither a URL nor an object");
+            faults.add("issuer", StructureProblem::NeitherUrlNorObject);
             (None, None)
         }
         None => (faults.needed(None, "issuer"), None),
@@ -225,13 +235,13 @@ fn dates(object: &JsonObject, model: DataModel, faults: &mut BadgeFaults) -> (Op
         faults.moment(object, "expirationDate"),
     ];
     if model == DataModel::V1 && !object.contains_key("issuanceDate") {
-        faults.add("issuanceDate", "is missing");
+        faults.add("issuanceDate", StructureProblem::Missing);
     }
     let (from, until) = (from.into_iter().flatten().max(), until.into_iter().flatten().min());
     if let (Some(from), Some(until)) = (from, until)
         && until < from
     {
-        faults.add("validUntil", "is before validFrom");
+        faults.add("validUntil", StructureProblem::BeforeBeginning);
     }
     (from, until)
 }
@@ -243,12 +253,12 @@ fn subject<'a>(object: &'a JsonObject, faults: &mut BadgeFaults) -> Option<&'a J
         Some(Value::Array(many)) => match many.as_slice() {
             [Value::Object(subject)] => Some(subject),
             _ => {
-                faults.add("credentialSubject", "is not exactly one person");
+                faults.add("credentialSubject", StructureProblem::NotOnePerson);
                 None
             }
         },
         _ => {
-            faults.add("credentialSubject", "is missing");
+            faults.add("credentialSubject", StructureProblem::Missing);
             None
         }
     }
@@ -280,13 +290,15 @@ fn status(object: &JsonObject, faults: &mut BadgeFaults) -> Vec<StatusEntry> {
     if entries.len() > MAX_STATUS_ENTRIES {
         faults.add(
             "credentialStatus",
-            format!("has more than {MAX_STATUS_ENTRIES} entries"),
+            StructureProblem::TooManyEntries {
+                most: MAX_STATUS_ENTRIES,
+            },
         );
     }
     let read = |entry: &Value| match entry {
         Value::Object(entry) => Some(status_entry(entry, faults)),
         _ => {
-            faults.add("credentialStatus", "is no object");
+            faults.add("credentialStatus", StructureProblem::NoObject);
             None
         }
     };
@@ -297,7 +309,7 @@ fn status(object: &JsonObject, faults: &mut BadgeFaults) -> Vec<StatusEntry> {
 fn status_entry(entry: &JsonObject, faults: &mut BadgeFaults) -> StatusEntry {
     let kind = types(entry.get("type")).next().unwrap_or_default().to_owned();
     if kind.is_empty() {
-        faults.add("credentialStatus.type", "is missing");
+        faults.add("credentialStatus.type", StructureProblem::Missing);
     }
     let purpose = faults.text(entry, "statusPurpose", "credentialStatus.statusPurpose");
     let list = faults.url(entry, "statusListCredential", "credentialStatus.statusListCredential");
@@ -311,7 +323,7 @@ fn status_entry(entry: &JsonObject, faults: &mut BadgeFaults) -> StatusEntry {
         Some(size) => size.as_u64().unwrap_or(0),
     };
     if size == 0 {
-        faults.add("credentialStatus.statusSize", "is no whole number above zero");
+        faults.add("credentialStatus.statusSize", StructureProblem::NoSize);
     }
     let mut read = StatusEntry {
         kind,
@@ -325,7 +337,7 @@ fn status_entry(entry: &JsonObject, faults: &mut BadgeFaults) -> StatusEntry {
         faults.needed(read.purpose.as_ref(), "credentialStatus.statusPurpose");
         faults.needed(list.as_ref(), "credentialStatus.statusListCredential");
         if index.is_none() {
-            faults.add("credentialStatus.statusListIndex", "is no whole number written as text");
+            faults.add("credentialStatus.statusListIndex", StructureProblem::NoIndex);
         }
     }
     let id = entry.get("id").and_then(Value::as_str).map(str::to_owned);

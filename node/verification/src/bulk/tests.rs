@@ -6,6 +6,7 @@ use std::{
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use super::*;
+use crate::said;
 
 pub(crate) fn packed(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
@@ -49,7 +50,7 @@ fn an_archive_unpacks_no_further_than_its_limits() {
     let rows = read(&zip);
     assert!(start.elapsed() < Duration::from_secs(5));
     for row in &rows[..2] {
-        let why = row.content.as_ref().unwrap_err().to_string();
+        let why = said(row.content.as_ref().unwrap_err());
         assert!(why.contains("more than the 2097152 bytes"), "{why}");
     }
     assert_eq!(
@@ -70,21 +71,21 @@ fn an_archive_unpacks_no_further_than_its_limits() {
         (MAX_UNPACKED - formats::MAX_BYTES..=MAX_UNPACKED).contains(&unpacked),
         "{unpacked}"
     );
-    let last = rows[39].content.as_ref().unwrap_err().to_string();
+    let last = said(rows[39].content.as_ref().unwrap_err());
     assert!(last.contains("files before it"), "{last}");
 }
 
 #[test]
 fn a_damaged_or_foreign_archive_says_so() {
     let zip = packed(&[("a.json", b"{\"a\": 1}"), ("b.json", b"{}")]);
-    let why = rows(&zip[..zip.len() / 2], BulkFormat::Zip).unwrap_err().to_string();
+    let why = said(&rows(&zip[..zip.len() / 2], BulkFormat::Zip).unwrap_err());
     assert!(why.contains("damaged"), "{why}");
     let mut changed = zip.clone();
     // The content of the first file comes after its header (30) and its name.
     changed[30 + 6] ^= 0xff;
     let rows = read(&changed);
     assert!(
-        rows[0].content.as_ref().unwrap_err().to_string().contains("damaged"),
+        said(rows[0].content.as_ref().unwrap_err()).contains("damaged"),
         "{rows:?}"
     );
     assert_eq!(rows[1].content, Ok(b"{}".to_vec()));
@@ -100,7 +101,7 @@ fn an_archive_in_which_two_files_have_one_name_is_refused() {
     while let Some(at) = twice.windows(6).position(|name| name == b"b.json") {
         twice[at] = b'a';
     }
-    let why = rows(&twice, BulkFormat::Zip).unwrap_err().to_string();
+    let why = said(&rows(&twice, BulkFormat::Zip).unwrap_err());
     assert!(why.contains("the same name"), "{why}");
 }
 
@@ -108,7 +109,7 @@ fn an_archive_in_which_two_files_have_one_name_is_refused() {
 fn an_archive_with_too_many_entries_is_not_even_opened() {
     let mut hostile = b"PK\x03\x04".to_vec();
     hostile.extend(ENTRY.repeat(MAX_ROWS + 1));
-    let why = rows(&hostile, BulkFormat::Zip).unwrap_err().to_string();
+    let why = said(&rows(&hostile, BulkFormat::Zip).unwrap_err());
     assert!(why.contains("more than 10000 rows"), "{why}");
 }
 
@@ -125,7 +126,7 @@ fn json_lines_keep_their_line_numbers() {
 }
 
 fn rows_of(bytes: &[u8]) -> String {
-    rows(bytes, form(bytes)).unwrap_err().to_string()
+    said(&rows(bytes, form(bytes)).unwrap_err())
 }
 
 #[test]
@@ -141,7 +142,7 @@ fn a_csv_names_its_column_and_an_empty_cell_is_an_answer() {
             (5, Some("https://badges.example/1"))
         ]
     );
-    assert!(rows[1].content.as_ref().unwrap_err().to_string().contains("empty"));
+    assert!(said(rows[1].content.as_ref().unwrap_err()).contains("empty"));
     assert!(rows_of(b"name,number\nAna,1\n").contains("names no column"));
     assert!(rows_of(b"").contains("names no column"));
     assert!(rows_of(b"code\n").contains("no badge in the upload"));

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{HashingError, malformed};
+use super::{HashingError, ProofProblem, malformed};
 
 /// The proofs that this one covers as well, as they stand in what it signed; none if it is no link of a chain. That
 /// they hold themselves is checked where all proofs of a document are.
@@ -14,18 +14,16 @@ pub(super) fn before(proof: &Map<String, Value>, all: &[Value]) -> Result<Option
     };
     let mut found = Vec::new();
     for id in wanted {
-        let id = id
-            .as_str()
-            .ok_or_else(|| malformed("it names the proof before it by something that is no text"))?;
+        let id = id.as_str().ok_or_else(|| malformed(ProofProblem::PreviousNoText))?;
         let own = proof.get("id").and_then(Value::as_str);
         let mut named = all
             .iter()
             .filter(|other| own != Some(id) && other.get("id").and_then(Value::as_str) == Some(id));
         match (named.next(), named.next()) {
             (Some(one), None) if super::suite_of(one).is_ok() => found.push(one.clone()),
-            (Some(_), None) => return Err(malformed("it covers a proof of a kind that is not known here")),
-            (Some(_), Some(_)) => return Err(malformed("two proofs have one name")),
-            (None, _) => return Err(malformed("the proof before it is not there")),
+            (Some(_), None) => return Err(malformed(ProofProblem::PreviousUnknown)),
+            (Some(_), Some(_)) => return Err(malformed(ProofProblem::PreviousTwice)),
+            (None, _) => return Err(malformed(ProofProblem::PreviousMissing)),
         }
     }
     Ok(Some(Value::Array(found)))

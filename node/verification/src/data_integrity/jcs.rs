@@ -3,7 +3,7 @@
 use serde_json::{Map, Number, Value};
 
 use super::{
-    AllowedTerms, HashingError, InvalidProof, Undecidable,
+    AllowedTerms, HashingError, InvalidProof, ProofProblem, Undecidable, malformed,
     rdf::RdfInput,
     suite::{Digest, HashAlgorithm},
 };
@@ -15,8 +15,7 @@ const MAX_WHOLE: u64 = (1 << 53) - 1;
 /// SHA-256 of the object's canonical JSON.
 pub(super) fn hash(object: &Map<String, Value>) -> Result<Digest, HashingError> {
     object.values().try_for_each(numbers)?;
-    let canonical = serde_json_canonicalizer::to_vec(object)
-        .map_err(|_| HashingError::Invalid(InvalidProof::Malformed("the badge has no canonical JSON".to_owned())))?;
+    let canonical = serde_json_canonicalizer::to_vec(object).map_err(|_| malformed(ProofProblem::NoCanonicalJson))?;
     Ok(HashAlgorithm::Sha256.of(&canonical))
 }
 
@@ -27,16 +26,16 @@ pub(super) fn check(content: RdfInput<'_>) -> Result<(), HashingError> {
         return Ok(());
     }
     match contexts::unknown_in(content.object) {
-        Some(name) => Err(HashingError::Doubt(Undecidable::UnknownContext(name))),
+        Some(vocabulary) => Err(HashingError::Doubt(Undecidable::UnknownContext { vocabulary })),
         None => Ok(()),
     }
 }
 
 fn numbers(value: &Value) -> Result<(), HashingError> {
     match value {
-        Value::Number(number) if !is_exact(number) => {
-            Err(HashingError::Invalid(InvalidProof::Uncovered(number.to_string())))
-        }
+        Value::Number(number) if !is_exact(number) => Err(HashingError::Invalid(InvalidProof::Uncovered {
+            what: number.to_string(),
+        })),
         Value::Array(items) => items.iter().try_for_each(numbers),
         Value::Object(object) => object.values().try_for_each(numbers),
         _ => Ok(()),

@@ -12,7 +12,7 @@ use oxrdf::{Dataset, GraphName, NamedNodeRef, NamedOrBlankNode, Quad, Term, data
 use serde_json::{Map, Value, json};
 
 use super::{
-    HashingError, InvalidProof, Undecidable,
+    ComplexityProblem, HashingError, InvalidProof, ProofProblem, Undecidable, UnknownVocabulary, malformed,
     suite::{Digest, HashAlgorithm},
 };
 use crate::contexts;
@@ -86,7 +86,7 @@ pub(super) fn hash(document: RdfInput<'_>, hash: HashAlgorithm) -> Result<Digest
     walk::check(document)?;
     let canonical = match short_way(document, hash) {
         Some(canonical) => canonical,
-        None if document.way == Canonicalization::Short => return Err(too_complex("it does not take the short way")),
+        None if document.way == Canonicalization::Short => return Err(too_complex(ComplexityProblem::LongWay)),
         None => by_libraries(document.copied(), hash)?,
     };
     Ok(hash.of(canonical.as_bytes()))
@@ -124,7 +124,7 @@ fn by_libraries(mut document: Map<String, Value>, hash: HashAlgorithm) -> Result
     // The two libraries have `unreachable!` on paths that a hostile document may find: that must cost this badge
     // its answer, and nobody else theirs.
     catch_unwind(AssertUnwindSafe(|| canonical(&text, hash)))
-        .unwrap_or_else(|_| Err(too_complex("its JSON-LD cannot be processed")))
+        .unwrap_or_else(|_| Err(too_complex(ComplexityProblem::Unprocessable)))
 }
 
 /// Refuses numbers of which processors make different texts, so that what another signed rightly is never called altered:
@@ -142,9 +142,9 @@ fn numbers(value: &Value) -> Result<(), HashingError> {
             };
             match is_plain {
                 true => Ok(()),
-                false => Err(too_complex(format!(
-                    "it has the number {number}, which not everybody writes in the same way"
-                ))),
+                false => Err(too_complex(ComplexityProblem::AmbiguousNumber {
+                    number: number.to_string(),
+                })),
             }
         }
         _ => Ok(()),
@@ -152,11 +152,13 @@ fn numbers(value: &Value) -> Result<(), HashingError> {
 }
 
 fn uncovered(what: &str) -> HashingError {
-    HashingError::Invalid(InvalidProof::Uncovered(what.chars().take(120).collect()))
+    HashingError::Invalid(InvalidProof::Uncovered {
+        what: what.chars().take(120).collect(),
+    })
 }
 
-fn too_complex(why: impl Into<String>) -> HashingError {
-    HashingError::Doubt(Undecidable::TooComplex(why.into()))
+const fn too_complex(why: ComplexityProblem) -> HashingError {
+    HashingError::Doubt(Undecidable::TooComplex { why })
 }
 
 /// Adds a vocabulary under which every undefined term shows itself, unless the contexts bring one of their own.
@@ -229,19 +231,18 @@ fn canonical(text: &str, hash: HashAlgorithm) -> Result<String, HashingError> {
         .with_load_document_callback(load)
     {
         let quad = quad.map_err(|e| {
-            let why: String = e.to_string().chars().take(160).collect();
-            HashingError::Invalid(InvalidProof::Malformed(format!("the badge is no JSON-LD: {why}")))
+            malformed(ProofProblem::NoJsonLd {
+                why: e.to_string().chars().take(160).collect(),
+            })
         })?;
         check(&quad)?;
         dataset.insert(&quad);
         if dataset.len() > MAX_QUADS {
-            return Err(too_complex(format!("it makes more than {MAX_QUADS} statements")));
+            return Err(too_complex(ComplexityProblem::Statements { most: MAX_QUADS }));
         }
     }
     if dataset.is_empty() {
-        return Err(HashingError::Invalid(InvalidProof::Malformed(
-            "there is nothing that it could cover".to_owned(),
-        )));
+        return Err(malformed(ProofProblem::CoversNothing));
     }
     poison::guard(&dataset)?;
     dataset.canonicalize(CanonicalizationAlgorithm::Rdfc10 {

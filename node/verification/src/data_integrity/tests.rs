@@ -133,7 +133,7 @@ fn another_key_does_not_fit() {
     );
     assert!(matches!(
         verify(&signed(), |_| None),
-        ProofOutcome::CouldNotCheck(Undecidable::UnknownKey(_))
+        ProofOutcome::CouldNotCheck(Undecidable::UnknownKey { .. })
     ));
 }
 
@@ -161,14 +161,14 @@ fn an_end_date_cannot_be_hidden_in_json_ld() {
     renamed["x"] = until;
     for hidden in [as_iri, nested] {
         assert!(
-            matches!(check(&hidden), ProofOutcome::Invalid(InvalidProof::Uncovered(_))),
+            matches!(check(&hidden), ProofOutcome::Invalid(InvalidProof::Uncovered { .. })),
             "{:?}",
             check(&hidden)
         );
     }
     assert!(matches!(
         check(&renamed),
-        ProofOutcome::CouldNotCheck(Undecidable::UnknownContext(_))
+        ProofOutcome::CouldNotCheck(Undecidable::UnknownContext { .. })
     ));
     let mut value = signed();
     value["validUntil"] = typed;
@@ -198,10 +198,10 @@ fn an_end_date_cannot_be_moved_into_an_endorsement() {
     let subject = &mut document["endorsement"][0]["credentialSubject"];
     subject["type"] = json!(["EndorsementSubject", "VerifiableCredential"]);
     subject["validUntil"] = until;
-    let ProofOutcome::Invalid(InvalidProof::Malformed(why)) = check(&document) else {
+    let ProofOutcome::Invalid(InvalidProof::Malformed { why }) = check(&document) else {
         panic!("{:?}", check(&document))
     };
-    assert!(why.contains("`validUntil`"), "{why}");
+    assert_eq!(why, ProofProblem::InnerStatement { key: "validUntil" });
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn undefined_terms_and_relative_iris_are_refused() {
     let unsigned = || credential::build(&credential::tests::example(&key()));
     let refused = |document: Value, term: &str| {
         let error = sign(document, &key(), "did:example:a#b", Timestamp(0)).unwrap_err();
-        let Some(SignError::Invalid(InvalidProof::Uncovered(found))) = Some(error.clone()) else {
+        let Some(SignError::Invalid(InvalidProof::Uncovered { what: found })) = Some(error.clone()) else {
             panic!("{error}")
         };
         assert_eq!(found, term);
@@ -233,7 +233,7 @@ fn undefined_terms_and_relative_iris_are_refused() {
         .push(json!("https://www.w3.org/2018/credentials/v1"));
     let error = sign(redefined, &key(), "did:example:a#b", Timestamp(0)).unwrap_err();
     assert!(
-        matches!(error, SignError::Invalid(InvalidProof::Malformed(_))),
+        matches!(error, SignError::Invalid(InvalidProof::Malformed { .. })),
         "{error}"
     );
 }
@@ -243,7 +243,10 @@ fn two_vocabularies_on_one_object_are_not_called_altered() {
     let mut document = credential::build(&credential::tests::example(&key()));
     document["issuer"]["type"] = json!(["Profile", "Achievement"]);
     let error = sign(document, &key(), "did:example:a#b", Timestamp(0)).unwrap_err();
-    assert!(matches!(error, SignError::Doubt(Undecidable::TooComplex(_))), "{error}");
+    assert!(
+        matches!(error, SignError::Doubt(Undecidable::TooComplex { .. })),
+        "{error}"
+    );
 }
 
 #[test]
@@ -252,11 +255,16 @@ fn what_we_do_not_know_is_said() {
     suite["proof"]["cryptosuite"] = json!("ecdsa-sd-2023");
     assert_eq!(
         check(&suite),
-        ProofOutcome::CouldNotCheck(Undecidable::UnknownSuite("ecdsa-sd-2023".to_owned()))
+        ProofOutcome::CouldNotCheck(Undecidable::UnknownSuite {
+            name: "ecdsa-sd-2023".to_owned()
+        })
     );
     let mut context = signed();
     context["@context"][1] = json!("https://purl.imsglobal.org/spec/ob/v3p0/context-9.9.9.json");
-    let ProofOutcome::CouldNotCheck(Undecidable::UnknownContext(url)) = check(&context) else {
+    let ProofOutcome::CouldNotCheck(Undecidable::UnknownContext {
+        vocabulary: UnknownVocabulary::Named { url },
+    }) = check(&context)
+    else {
         panic!()
     };
     assert!(url.ends_with("9.9.9.json"));
@@ -269,7 +277,7 @@ fn what_we_do_not_know_is_said() {
     purpose["proof"]["proofPurpose"] = json!("authentication");
     assert!(matches!(
         check(&purpose),
-        ProofOutcome::Invalid(InvalidProof::Malformed(_))
+        ProofOutcome::Invalid(InvalidProof::Malformed { .. })
     ));
 }
 
@@ -289,16 +297,16 @@ fn in_a_set_each_proof_that_we_know_must_hold() {
     assert_eq!(with(json!([good, bad])), ProofOutcome::Invalid(InvalidProof::Mismatch));
     assert!(matches!(
         with(json!([unknown])),
-        ProofOutcome::CouldNotCheck(Undecidable::UnknownSuite(_))
+        ProofOutcome::CouldNotCheck(Undecidable::UnknownSuite { .. })
     ));
     assert!(matches!(
         with(json!([good, 7])),
-        ProofOutcome::Invalid(InvalidProof::Malformed(_))
+        ProofOutcome::Invalid(InvalidProof::Malformed { .. })
     ));
     let many = vec![good; 9];
     assert!(matches!(
         with(json!(many)),
-        ProofOutcome::CouldNotCheck(Undecidable::TooComplex(_))
+        ProofOutcome::CouldNotCheck(Undecidable::TooComplex { .. })
     ));
 }
 
@@ -309,7 +317,7 @@ fn poisoned_and_huge_documents_are_answered_fast() {
         let outcome = check(document);
         assert!(start.elapsed() < Duration::from_secs(20), "slow: {:?}", start.elapsed());
         assert!(
-            matches!(outcome, ProofOutcome::CouldNotCheck(Undecidable::TooComplex(_))),
+            matches!(outcome, ProofOutcome::CouldNotCheck(Undecidable::TooComplex { .. })),
             "{outcome:?}"
         );
     };

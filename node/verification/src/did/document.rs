@@ -3,7 +3,7 @@
 use registry_schema::{Timestamp, VerificationMethod};
 use serde_json::{Map, Value};
 
-use super::{BadDidDocument, bad};
+use super::BadDidDocument;
 use crate::{VerificationKey, badge::moment, jwk, multikey};
 
 /// More keys than this are no issuer's.
@@ -14,11 +14,9 @@ pub(super) fn keys(
     document: &Value,
     did: &str,
 ) -> Result<(Vec<VerificationMethod>, Vec<VerificationMethod>), BadDidDocument> {
-    let object = document
-        .as_object()
-        .ok_or_else(|| bad("its document is no JSON object"))?;
+    let object = document.as_object().ok_or(BadDidDocument::NoObject)?;
     if object.get("id").and_then(Value::as_str) != Some(did) {
-        return Err(bad("the document at its address is another's"));
+        return Err(BadDidDocument::AnotherDocument);
     }
     let listed = list(object, "verificationMethod")?;
     let relations = list(object, "assertionMethod")?;
@@ -37,21 +35,22 @@ pub(super) fn keys(
     let count = names.len();
     names.dedup();
     if names.len() != count {
-        return Err(bad("its document has two keys by one name"));
+        return Err(BadDidDocument::TwoKeysOfOneName);
     }
     Ok((issuing, other))
 }
 
-fn list<'a>(object: &'a Map<String, Value>, name: &str) -> Result<&'a [Value], BadDidDocument> {
+fn list<'a>(object: &'a Map<String, Value>, name: &'static str) -> Result<&'a [Value], BadDidDocument> {
     let all = match object.get(name) {
         None => return Ok(&[]),
         Some(Value::Array(all)) => all.as_slice(),
         Some(one) => std::slice::from_ref(one),
     };
     if all.len() > MAX_METHODS {
-        return Err(bad(format!(
-            "its document has more than {MAX_METHODS} entries in `{name}`"
-        )));
+        return Err(BadDidDocument::TooManyEntries {
+            name,
+            most: MAX_METHODS,
+        });
     }
     Ok(all)
 }

@@ -1,5 +1,7 @@
 //! The place of a DID's document (did:web Method Specification, §3.2; did:webvh 1.0, "The DID to HTTPS Transformation").
 
+use super::{BadDid, DidProblem};
+
 /// The place of a DID's document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DidLocation {
@@ -7,14 +9,6 @@ pub struct DidLocation {
     pub document: String,
     /// The https address of the witnesses' approvals, for a history.
     pub witnesses: Option<String>,
-}
-
-/// The DID names no place where a document could stand.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{did}` is no DID that can be looked up: {why}")]
-pub struct BadDid {
-    did: String,
-    why: &'static str,
 }
 
 /// The longest DID that is looked up.
@@ -27,13 +21,13 @@ pub fn on_the_web(did: &str) -> Option<Result<DidLocation, BadDid>> {
         (_, Some(rest)) => webvh(rest),
         (None, None) => return None,
     };
-    Some(found.map_err(|why| BadDid {
+    Some(found.map_err(|why| BadDid::NoLocation {
         did: did.chars().take(120).collect(),
         why,
     }))
 }
 
-fn web(rest: &str) -> Result<DidLocation, &'static str> {
+fn web(rest: &str) -> Result<DidLocation, DidProblem> {
     let (host, path) = place(rest)?;
     let document = match path.as_str() {
         "" => format!("https://{host}/.well-known/did.json"),
@@ -45,10 +39,10 @@ fn web(rest: &str) -> Result<DidLocation, &'static str> {
     })
 }
 
-fn webvh(rest: &str) -> Result<DidLocation, &'static str> {
-    let (scid, rest) = rest.split_once(':').ok_or("it has no domain")?;
+fn webvh(rest: &str) -> Result<DidLocation, DidProblem> {
+    let (scid, rest) = rest.split_once(':').ok_or(DidProblem::NoDomain)?;
     if scid.is_empty() || !scid.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return Err("its identifier is no hash");
+        return Err(DidProblem::NoHash);
     }
     let (host, path) = place(rest)?;
     let path = if path.is_empty() { "/.well-known" } else { &path };
@@ -59,18 +53,18 @@ fn webvh(rest: &str) -> Result<DidLocation, &'static str> {
 }
 
 /// The host with its port, and the path with a slash before each part.
-fn place(rest: &str) -> Result<(String, String), &'static str> {
+fn place(rest: &str) -> Result<(String, String), DidProblem> {
     // DID 1.0, §3.1: of these characters alone; so no fragment, query, slash or user can hide in it.
     let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'%' | b':');
     if rest.len() > LONGEST || !rest.bytes().all(fits) {
-        return Err("it is too long, or has characters that no DID has");
+        return Err(DidProblem::StrangeCharacters);
     }
     let mut parts = rest.split(':');
     let host = host(parts.next().unwrap_or_default())?;
     let mut path = String::new();
     for part in parts {
         if part.is_empty() || part.contains('%') || part.bytes().all(|b| b == b'.') {
-            return Err("a part of its path is empty, or is not what it seems");
+            return Err(DidProblem::StrangePath);
         }
         path.push('/');
         path.push_str(part);
@@ -78,7 +72,7 @@ fn place(rest: &str) -> Result<(String, String), &'static str> {
     Ok((host, path))
 }
 
-fn host(text: &str) -> Result<String, &'static str> {
+fn host(text: &str) -> Result<String, DidProblem> {
     let lower = text.to_ascii_lowercase();
     let (name, port) = match lower.split_once("%3a") {
         Some((name, port)) => (name, Some(port)),
@@ -91,12 +85,12 @@ fn host(text: &str) -> Result<String, &'static str> {
             && !label.ends_with('-')
     };
     if name.len() > 253 || !name.split('.').all(label) {
-        return Err("its domain is none");
+        return Err(DidProblem::DomainIsNone);
     }
     // A name whose last part is a number is an IPv4 address for every client.
     let last = name.rsplit('.').next().unwrap_or_default();
     if last.bytes().all(|b| b.is_ascii_digit()) || last.starts_with("0x") {
-        return Err("it names an address in digits, and no domain");
+        return Err(DidProblem::AddressInDigits);
     }
     match port {
         None => Ok(name.to_owned()),
@@ -106,7 +100,7 @@ fn host(text: &str) -> Result<String, &'static str> {
                 .parse()
                 .ok()
                 .filter(|p| digits && *p > 0)
-                .ok_or("its port is no number")?;
+                .ok_or(DidProblem::PortNoNumber)?;
             Ok(format!("{name}:{number}"))
         }
     }

@@ -6,6 +6,7 @@ use registry_schema::Timestamp;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::said;
 
 fn t(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -88,11 +89,7 @@ fn a_history_with_one_word_changed_does_not_hold() {
         .unwrap();
     resolve(&vector).unwrap();
     let did = did_of(&vector.log);
-    let refused = |log: String| {
-        read(&did, log.as_bytes(), None, t("2026-11-23"))
-            .unwrap_err()
-            .to_string()
-    };
+    let refused = |log: String| said(read(&did, log.as_bytes(), None, t("2026-11-23")).unwrap_err());
     let lines: Vec<&str> = vector.log.lines().collect();
     for (from, to) in [
         ("\"portable\":false", "\"portable\":true"),
@@ -136,9 +133,9 @@ fn a_history_with_witnesses_does_not_hold_without_their_approval() {
     assert!(names_witnesses(vector.log.as_bytes()));
     resolve(&vector).unwrap();
     vector.witnesses = None;
-    assert!(resolve(&vector).unwrap_err().to_string().contains("could not be had"));
+    assert!(said(resolve(&vector).unwrap_err()).contains("could not be had"));
     vector.witnesses = Some(b"[]".to_vec());
-    assert!(resolve(&vector).unwrap_err().to_string().contains("approved by 0"));
+    assert!(said(resolve(&vector).unwrap_err()).contains("approved by 0"));
 }
 
 #[test]
@@ -191,7 +188,7 @@ fn only_keys_under_assertion_method_issue() {
     let resolved = web(json!({"id": DID, "verificationMethod": [method("#a", KEY)]})).unwrap();
     assert_eq!((ids(&resolved.issuing).len(), ids(&resolved.other).len()), (0, 1));
     let twice = json!({"id": DID, "verificationMethod": [method("#a", KEY), method("#a", OTHER_KEY)], "assertionMethod": ["#a"]});
-    assert!(web(twice).unwrap_err().to_string().contains("two keys by one name"));
+    assert!(said(web(twice).unwrap_err()).contains("two keys by one name"));
     for not_its_own in [
         json!({"id": "did:web:other.example", "verificationMethod": []}),
         json!({"verificationMethod": []}),

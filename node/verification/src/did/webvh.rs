@@ -9,7 +9,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use registry_schema::{Timestamp, VerificationMethod};
 use serde_json::{Value, json};
 
-use super::{BadDidDocument, ResolvedKeys, bad, document};
+use super::{BadDidDocument, ResolvedKeys, document};
 use crate::json::JsonObject;
 use crate::{KeyKind, VerificationKey, badge::moment, json, multikey};
 
@@ -59,10 +59,10 @@ pub(super) fn read(
     witnesses: Option<&[u8]>,
     now: Timestamp,
 ) -> Result<ResolvedKeys, BadDidDocument> {
-    let text = std::str::from_utf8(log).map_err(|_| bad("its history is no text"))?;
+    let text = std::str::from_utf8(log).map_err(|_| BadDidDocument::HistoryNoText)?;
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     if lines.is_empty() || lines.len() > MAX_ENTRIES {
-        return Err(bad(format!("its history has {} entries", lines.len())));
+        return Err(BadDidDocument::HistoryLength { count: lines.len() });
     }
     let mut state = WebvhState::default();
     let mut terms = KeyPeriods::default();
@@ -71,10 +71,13 @@ pub(super) fn read(
     let mut last = Value::Null;
     for (i, line) in lines.iter().enumerate() {
         let number = i + 1;
-        let at = |why: BadDidDocument| bad(format!("entry {number} of its history: {why}"));
-        let entry = json::read(line.as_bytes()).map_err(|e| at(bad(e.to_string())))?;
+        let at = |why: BadDidDocument| BadDidDocument::HistoryEntry {
+            number,
+            why: why.into(),
+        };
+        let entry = json::read(line.as_bytes()).map_err(|why| at(BadDidDocument::EntryNoJson { why }))?;
         let Value::Object(entry) = entry else {
-            return Err(at(bad("it is no JSON object")));
+            return Err(at(BadDidDocument::EntryNoObject));
         };
         let approving = step(&mut state, &entry, number, now).map_err(at)?;
         to_approve.extend(approving.map(|by| (number, by)));
@@ -87,7 +90,7 @@ pub(super) fn read(
         );
     }
     if state.id != did {
-        return Err(bad("its history leads to another DID"));
+        return Err(BadDidDocument::HistoryOfAnother);
     }
     approved(&to_approve, &versions, witnesses)?;
     let (_, other) = document::keys(&last, did)?;
@@ -105,25 +108,28 @@ fn step(
     number: usize,
     now: Timestamp,
 ) -> Result<Option<WebvhWitnesses>, BadDidDocument> {
-    let text = |name: &str| {
+    let text = |name: &'static str| {
         entry
             .get(name)
             .and_then(Value::as_str)
-            .ok_or_else(|| bad(format!("it has no `{name}`")))
+            .ok_or(BadDidDocument::EntryLacks { name })
     };
-    let inner = |name: &str| {
+    let inner = |name: &'static str| {
         entry
             .get(name)
             .and_then(Value::as_object)
-            .ok_or_else(|| bad(format!("it has no `{name}`")))
+            .ok_or(BadDidDocument::EntryLacks { name })
     };
     if state.deactivated {
-        return Err(bad("it comes after the end of the DID"));
+        return Err(BadDidDocument::EntryAfterEnd);
     }
     let parameters = inner("parameters")?;
     let changed = WebvhParameters::read(parameters, number == 1)?;
     if number == 1 {
-        state.scid = changed.scid.clone().ok_or_else(|| bad("it names no `scid`"))?;
+        state.scid = changed
+            .scid
+            .clone()
+            .ok_or(BadDidDocument::EntryLacks { name: "scid" })?;
         state.version.clone_from(&state.scid);
     }
 
@@ -131,29 +137,29 @@ fn step(
     let version = text("versionId")?;
     let hashed = hash_of_entry(entry, &state.version)?;
     if version != format!("{number}-{hashed}") {
-        return Err(bad("its hash is not that of its content"));
+        return Err(BadDidDocument::AnotherHash);
     }
     if number == 1 && hash_of_start(entry, &state.scid)? != state.scid {
-        return Err(bad("the DID is not the hash of its own beginning"));
+        return Err(BadDidDocument::AnotherBeginning);
     }
-    let time = moment(text("versionTime")?).ok_or_else(|| bad("its time is none"))?;
+    let time = moment(text("versionTime")?).ok_or(BadDidDocument::NoTime)?;
     if state.time.is_some_and(|before| time <= before) || time > now.plus_seconds(SKEW) {
-        return Err(bad("its time is not after that of the entry before, or lies ahead"));
+        return Err(BadDidDocument::WrongTime);
     }
 
     // The signature: by a key that the entry before named, or had committed to.
     let committed = !state.next_key_hashes.is_empty();
     let own = changed.update_keys.as_ref();
     if committed {
-        let own = own.ok_or_else(|| bad("it names no keys, though the entry before committed to some"))?;
+        let own = own.ok_or(BadDidDocument::NoKeysAsCommitted)?;
         if changed.next_key_hashes.is_none() {
-            return Err(bad("it commits to no keys, and does not say that it stops doing so"));
+            return Err(BadDidDocument::NoCommitment);
         }
         if !own
             .iter()
             .all(|key| state.next_key_hashes.contains(&multihash(key.as_bytes())))
         {
-            return Err(bad("it names a key that the entry before did not commit to"));
+            return Err(BadDidDocument::KeyNotCommitted);
         }
     }
     let active = own.filter(|_| number == 1 || committed).unwrap_or(&state.update_keys);
@@ -162,12 +168,12 @@ fn step(
     // The document.
     let id = inner("state")?.get("id").and_then(Value::as_str).unwrap_or_default();
     if id.strip_prefix("did:webvh:").and_then(|rest| rest.split(':').next()) != Some(state.scid.as_str()) {
-        return Err(bad("its document is another DID's"));
+        return Err(BadDidDocument::DocumentOfAnother);
     }
     if number > 1 && id != state.id {
         let known = inner("state")?.get("alsoKnownAs").and_then(Value::as_array);
         if !state.portable || !known.is_some_and(|all| all.contains(&json!(state.id))) {
-            return Err(bad("it moves a DID that cannot be moved"));
+            return Err(BadDidDocument::NotPortable);
         }
     }
 
@@ -197,29 +203,28 @@ struct WebvhParameters {
 
 impl WebvhParameters {
     fn read(parameters: &JsonObject, first: bool) -> Result<Self, BadDidDocument> {
-        let wrong = |name: &str| bad(format!("its parameter `{name}` is not as it must be"));
+        let wrong = |name| BadDidDocument::WrongParameter { name };
         if let Some(unknown) = parameters.keys().find(|name| !PARAMETERS.contains(&name.as_str())) {
-            let unknown: String = unknown.chars().take(40).collect();
-            return Err(bad(format!(
-                "it has a parameter `{unknown}` that version 1.0 does not know"
-            )));
+            return Err(BadDidDocument::UnknownParameter {
+                name: unknown.chars().take(40).collect(),
+            });
         }
         if parameters
             .get("method")
             .map_or(first, |method| method != "did:webvh:1.0")
         {
-            return Err(bad("it is not written by version 1.0 of did:webvh"));
+            return Err(BadDidDocument::AnotherVersion);
         }
         if parameters.contains_key("scid") != first {
             return Err(wrong("scid"));
         }
-        let texts = |name: &str| match parameters.get(name) {
+        let texts = |name: &'static str| match parameters.get(name) {
             None => Ok(None),
             // Written by early versions for "none".
             Some(Value::Null) => Ok(Some(vec![])),
             Some(value) => serde_json::from_value(value.clone()).map(Some).map_err(|_| wrong(name)),
         };
-        let switch = |name: &str| match parameters.get(name) {
+        let switch = |name: &'static str| match parameters.get(name) {
             None => Ok(None),
             Some(Value::Null) => Ok(Some(false)),
             Some(value) => value.as_bool().map(Some).ok_or_else(|| wrong(name)),
@@ -298,8 +303,8 @@ fn approved(
     if to_approve.is_empty() {
         return Ok(());
     }
-    let file = file.ok_or_else(|| bad("its history needs witnesses, and their approvals could not be had"))?;
-    let file = json::read(file).map_err(|e| bad(format!("its witnesses' approvals are no JSON: {e}")))?;
+    let file = file.ok_or(BadDidDocument::NoApprovals)?;
+    let file = json::read(file).map_err(|why| BadDidDocument::ApprovalsNoJson { why })?;
     let mut furthest: BTreeMap<String, usize> = BTreeMap::new();
     for approval in file.as_array().into_iter().flatten().take(MAX_ENTRIES) {
         let version = approval.get("versionId").and_then(Value::as_str).unwrap_or_default();
@@ -322,9 +327,11 @@ fn approved(
             .count();
         if count < by.threshold {
             let threshold = by.threshold;
-            return Err(bad(format!(
-                "entry {number} of its history was approved by {count} witnesses, not by {threshold}"
-            )));
+            return Err(BadDidDocument::NotApproved {
+                number: *number,
+                count,
+                threshold,
+            });
         }
     }
     Ok(())
@@ -342,7 +349,7 @@ fn signed_by(entry: &JsonObject, active: &[String]) -> Result<(), BadDidDocument
             .is_some_and(|key| active.contains(&key))
     };
     if all.is_empty() || all.len() > MAX_PROOFS || !all.iter().all(good) {
-        return Err(bad("it is not signed by a key that may change the DID"));
+        return Err(BadDidDocument::SignedByAnother);
     }
     Ok(())
 }
@@ -402,22 +409,22 @@ fn hash_of_entry(entry: &JsonObject, before: &str) -> Result<String, BadDidDocum
     entry.insert("versionId".to_owned(), json!(before));
     canonical(&entry)
         .map(|bytes| multihash(&bytes))
-        .ok_or_else(|| bad("it has no canonical form"))
+        .ok_or(BadDidDocument::NoCanonicalForm)
 }
 
 /// The hash of the first entry with a placeholder wherever that hash itself stands.
 fn hash_of_start(entry: &JsonObject, scid: &str) -> Result<String, BadDidDocument> {
     if scid.len() < 32 {
-        return Err(bad("its `scid` is no hash"));
+        return Err(BadDidDocument::NoHash);
     }
     let mut entry = entry.clone();
     entry.remove("proof");
     entry.insert("versionId".to_owned(), json!("{SCID}"));
     let text = Value::Object(entry).to_string().replace(scid, "{SCID}");
-    let entry: JsonObject = serde_json::from_str(&text).map_err(|_| bad("it has no canonical form"))?;
+    let entry: JsonObject = serde_json::from_str(&text).map_err(|_| BadDidDocument::NoCanonicalForm)?;
     canonical(&entry)
         .map(|bytes| multihash(&bytes))
-        .ok_or_else(|| bad("it has no canonical form"))
+        .ok_or(BadDidDocument::NoCanonicalForm)
 }
 
 /// From when until when each key stood in the document.

@@ -1,6 +1,6 @@
 //! Badges baked into PNG images: one uncompressed iTXt chunk (Open Badges 3.0, §5.3.1).
 
-use super::{ASK_AGAIN, UnreadableBadge};
+use super::{NextStep, UnreadableBadge, UnreadableReason};
 
 /// The first eight bytes of every PNG file.
 pub(super) const SIGNATURE: [u8; 8] = [137, 80, 78, 71, 13, 10, 26, 10];
@@ -19,11 +19,11 @@ struct PngChunk<'a> {
 }
 
 fn ended() -> UnreadableBadge {
-    UnreadableBadge::new("the PNG image ends too early or is damaged", ASK_AGAIN)
+    UnreadableBadge::new(UnreadableReason::PngDamaged, NextStep::DownloadAgain)
 }
 
 fn damaged() -> UnreadableBadge {
-    UnreadableBadge::new("the badge inside the PNG image is damaged or compressed", ASK_AGAIN)
+    UnreadableBadge::new(UnreadableReason::PngBadgeDamaged, NextStep::DownloadAgain)
 }
 
 fn chunk(bytes: &[u8]) -> Option<PngChunk<'_>> {
@@ -50,22 +50,16 @@ pub(super) fn credential(bytes: &[u8]) -> Result<String, UnreadableBadge> {
         rest = chunk.rest;
         if &chunk.kind == b"iTXt" && chunk.data.starts_with(KEYWORD) && found.replace(text(&chunk)?).is_some() {
             return Err(UnreadableBadge::new(
-                "the PNG image holds more than one badge",
-                "ask the holder for an image with one badge inside",
+                UnreadableReason::PngManyBadges,
+                NextStep::AskForOneInImage,
             ));
         }
         match &chunk.kind {
             b"iTXt" | b"tEXt" | b"zTXt" if chunk.data.starts_with(OLD_KEYWORD) => old = true,
             b"IEND" => {
                 return found.ok_or_else(|| match old {
-                    true => UnreadableBadge::new(
-                        "the PNG image holds a badge of an older standard than Open Badges 3.0",
-                        "ask the issuer for the badge as Open Badges 3.0",
-                    ),
-                    false => UnreadableBadge::new(
-                        "the PNG image has no badge inside",
-                        "ask the holder for the badge file itself: a screenshot loses the badge",
-                    ),
+                    true => UnreadableBadge::new(UnreadableReason::PngOlderBadge, NextStep::AskForOpenBadge),
+                    false => UnreadableBadge::new(UnreadableReason::PngNoBadge, NextStep::AskForFileNoScreenshot),
                 });
             }
             _ => {}
@@ -94,13 +88,13 @@ fn text(chunk: &PngChunk<'_>) -> Result<String, UnreadableBadge> {
 /// # Errors
 /// If the image is no PNG, or holds a badge already.
 pub fn bake_png(png: &[u8], credential_json: &str) -> Result<Vec<u8>, UnreadableBadge> {
-    let no_image = || UnreadableBadge::new("the picture is no PNG image", "choose a PNG file");
+    let no_image = || UnreadableBadge::new(UnreadableReason::NoPng, NextStep::ChoosePng);
     match credential(png) {
-        Err(e) if e.stopped.ends_with("no badge inside") => {}
+        Err(e) if e.stopped == UnreadableReason::PngNoBadge => {}
         Ok(_) => {
             return Err(UnreadableBadge::new(
-                "the picture already holds a badge",
-                "choose one without a badge",
+                UnreadableReason::PictureWithBadge,
+                NextStep::ChooseWithoutBadge,
             ));
         }
         Err(_) => return Err(no_image()),

@@ -9,20 +9,21 @@ use quick_xml::{
     name::{Namespace, ResolveResult},
 };
 
-use super::{ASK_AGAIN, UnreadableBadge};
+use super::{NextStep, SvgProblem, UnreadableBadge, UnreadableReason};
 
 const NAMESPACE: Namespace<'_> = Namespace("https://purl.imsglobal.org/ob/v3p0");
-/// Said of an element for a badge in which there is none.
-const EMPTY: &str = "the SVG image has an element for a badge, and nothing in it";
 /// The deepest nesting that the picture may have.
 const MAX_DEPTH: u32 = 256;
 
-fn broken(why: impl std::fmt::Display) -> UnreadableBadge {
-    let why: String = why.to_string().chars().take(160).collect();
-    UnreadableBadge::new(
-        format!("reading the SVG image stopped, its XML is broken: {why}"),
-        ASK_AGAIN,
-    )
+const fn broken(why: SvgProblem) -> UnreadableBadge {
+    UnreadableBadge::new(UnreadableReason::SvgBroken { why }, NextStep::DownloadAgain)
+}
+
+/// The same, in the words of the library.
+fn broken_xml(why: impl std::fmt::Display) -> UnreadableBadge {
+    broken(SvgProblem::Xml {
+        why: why.to_string().chars().take(160).collect(),
+    })
 }
 
 /// The text of the one badge in an image.
@@ -33,13 +34,13 @@ pub(super) fn credential(text: &str) -> Result<String, UnreadableBadge> {
     // The depth of the element whose content is being read.
     let mut inside: Option<u32> = None;
     loop {
-        let (namespace, event) = reader.read_resolved_event().map_err(broken)?;
+        let (namespace, event) = reader.read_resolved_event().map_err(broken_xml)?;
         let ours = namespace == ResolveResult::Bound(NAMESPACE);
         match event {
             Event::Start(start) => {
                 depth += 1;
                 if depth > MAX_DEPTH {
-                    return Err(broken(format_args!("nested more than {MAX_DEPTH} levels deep")));
+                    return Err(broken(SvgProblem::TooDeep { most: MAX_DEPTH }));
                 }
                 if ours && start.local_name().as_ref() == "credential" {
                     begin(&mut found, &start)?;
@@ -58,7 +59,7 @@ pub(super) fn credential(text: &str) -> Result<String, UnreadableBadge> {
             Event::GeneralRef(reference) if inside == Some(depth) => {
                 append(
                     &mut found,
-                    entity(&reference.into_inner()).ok_or_else(|| broken("an unknown entity"))?,
+                    entity(&reference.into_inner()).ok_or_else(|| broken(SvgProblem::UnknownEntity))?,
                 );
             }
             Event::Eof => break,
@@ -66,12 +67,12 @@ pub(super) fn credential(text: &str) -> Result<String, UnreadableBadge> {
         }
     }
     if depth > 0 {
-        return Err(broken("an element has no end"));
+        return Err(broken(SvgProblem::NoEnd));
     }
-    let next = "ask the holder for the badge file itself: an edited picture loses the badge";
-    let found = found.ok_or_else(|| UnreadableBadge::new("the SVG image has no badge inside", next))?;
+    let nothing = |stopped| UnreadableBadge::new(stopped, NextStep::AskForFileNotEdited);
+    let found = found.ok_or_else(|| nothing(UnreadableReason::SvgNoBadge))?;
     match found.trim().is_empty() {
-        true => Err(UnreadableBadge::new(EMPTY, next)),
+        true => Err(nothing(UnreadableReason::SvgEmptyBadge)),
         false => Ok(found),
     }
 }
@@ -81,28 +82,28 @@ pub(super) fn credential(text: &str) -> Result<String, UnreadableBadge> {
 /// # Errors
 /// If the image is no SVG, or holds a badge already.
 pub fn bake_svg(svg: &str, credential_json: &str) -> Result<String, UnreadableBadge> {
-    let no_image = || UnreadableBadge::new("the picture is no SVG image", "choose an SVG file");
+    let no_image = || UnreadableBadge::new(UnreadableReason::NoSvg, NextStep::ChooseSvg);
     let svg = svg.trim_start_matches('\u{feff}');
     match credential(svg) {
-        Err(e) if e.stopped.ends_with("no badge inside") => {}
+        Err(e) if e.stopped == UnreadableReason::SvgNoBadge => {}
         // A second element beside an empty one could not be read.
-        Err(e) if e.stopped == EMPTY => {
+        Err(e) if e.stopped == UnreadableReason::SvgEmptyBadge => {
             return Err(UnreadableBadge::new(
-                "the picture already has an element for a badge",
-                "choose one without",
+                UnreadableReason::PictureWithElement,
+                NextStep::ChooseWithoutElement,
             ));
         }
         Ok(_) => {
             return Err(UnreadableBadge::new(
-                "the picture already holds a badge",
-                "choose one without a badge",
+                UnreadableReason::PictureWithBadge,
+                NextStep::ChooseWithoutBadge,
             ));
         }
         Err(_) => return Err(no_image()),
     }
     let mut reader = NsReader::from_str(svg);
     loop {
-        match reader.read_event().map_err(broken)? {
+        match reader.read_event().map_err(broken_xml)? {
             Event::Start(root) if root.local_name().as_ref() == "svg" => break,
             // Whoever reads it knows a picture by its first character.
             Event::Text(text) if text.trim().is_empty() => {}
@@ -124,15 +125,15 @@ pub fn bake_svg(svg: &str, credential_json: &str) -> Result<String, UnreadableBa
 fn begin(found: &mut Option<String>, start: &BytesStart<'_>) -> Result<(), UnreadableBadge> {
     if found.is_some() {
         return Err(UnreadableBadge::new(
-            "the SVG image holds more than one badge",
-            "ask the holder for an image with one badge inside",
+            UnreadableReason::SvgManyBadges,
+            NextStep::AskForOneInImage,
         ));
     }
-    let verify = start.try_get_attribute("verify").map_err(broken)?;
+    let verify = start.try_get_attribute("verify").map_err(broken_xml)?;
     let verify = match verify {
         Some(attribute) => attribute
             .normalized_value(XmlVersion::Explicit1_0)
-            .map_err(broken)?
+            .map_err(broken_xml)?
             .into_owned(),
         None => String::new(),
     };

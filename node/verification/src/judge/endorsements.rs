@@ -9,7 +9,7 @@ use super::{
     EndorsementDetail, FindingDetail, JudgeContext, JudgedEndorsement, JudgedFinding, finding, local_date, proof,
 };
 use crate::{
-    OpenBadge, StatusEntry, StatusEvidence, UnreadableBadge,
+    OpenBadge, StatusEntry, StatusEvidence,
     badge::{parse_any, types},
     codes::Code,
     data_integrity::{self, ProofOutcome, Undecidable, VerifiedProof},
@@ -45,11 +45,13 @@ pub fn endorsed_status(badge: &OpenBadge) -> Vec<(String, Vec<StatusEntry>)> {
         .collect()
 }
 
-fn read(value: &Value) -> Result<OpenBadge, UnreadableBadge> {
+fn read(value: &Value) -> Result<OpenBadge, Phrase> {
     match value {
-        Value::String(text) if jwt::is_token(text) => jwt::read(text, BadgeFormat::Jwt),
-        Value::Object(_) => parse_any(value.clone(), BadgeFormat::Json),
-        _ => Err(UnreadableBadge::new("it is neither an object nor a token", "")),
+        Value::String(text) if jwt::is_token(text) => {
+            jwt::read(text, BadgeFormat::Jwt).map_err(|why| why.stopped.into())
+        }
+        Value::Object(_) => parse_any(value.clone(), BadgeFormat::Json).map_err(|why| why.stopped.into()),
+        _ => Err(EndorsementDetail::Unreadable.into()),
     }
 }
 
@@ -113,7 +115,7 @@ impl JudgeContext<'_> {
 
     fn endorsement(&self, found: &EmbeddedEndorsement<'_>, status: &[StatusEvidence]) -> JudgedEndorsement {
         let (by, code, detail) = match read(found.value) {
-            Err(why) => (None, Code::StructureInvalid, why.stopped()),
+            Err(why) => (None, Code::StructureInvalid, why),
             Ok(read) => {
                 let (code, detail) = self.endorses(&read, found.subject, status);
                 let registered = self.registers(&read.issuer_id).map(|issuer| issuer.name.as_str());
@@ -151,7 +153,7 @@ impl JudgeContext<'_> {
             None => data_integrity::verify(&read.document, multikey::key_in_method),
         };
         // Under no vocabulary that is known here, the signature is unchecked, not wrong.
-        if let ProofOutcome::CouldNotCheck(doubt @ Undecidable::UnknownContext(_)) = &outcome {
+        if let ProofOutcome::CouldNotCheck(doubt @ Undecidable::UnknownContext { .. }) = &outcome {
             return (Code::StructureUnknownContext, doubt.into());
         }
         let dated_by = self.registers(&read.issuer_id).map(|issuer| &issuer.agency);

@@ -1,6 +1,6 @@
 //! The words of the judge, as values: the details of findings, and the parts of the answer's sentence.
 
-use registry_schema::{Argument, MessageSignature, Phrase, Purpose, WrittenTime, phrases};
+use registry_schema::{Argument, Phrase, Purpose, WrittenTime, phrases};
 
 phrases! {
     /// The detail of a finding: lower case, without a full stop.
@@ -400,27 +400,3 @@ pub(super) fn uses(purposes: &[Purpose]) -> Argument {
 pub(super) fn asked_use(purpose: Option<Purpose>) -> Argument {
     purpose.map_or_else(|| UnnamedUse::Asked.into(), Argument::from)
 }
-
-/// The messages of this crate.
-pub const MESSAGES: &[&[MessageSignature]] = &[
-    FindingDetail::MESSAGES,
-    ListFault::MESSAGES,
-    SignerKeyPlace::MESSAGES,
-    AuthorshipDoubt::MESSAGES,
-    RecognizedIssuer::MESSAGES,
-    ListNote::MESSAGES,
-    ForeignList::MESSAGES,
-    LikeName::MESSAGES,
-    NameLikeness::MESSAGES,
-    Namesake::MESSAGES,
-    UseReason::MESSAGES,
-    ConditionalUse::MESSAGES,
-    NamedRule::MESSAGES,
-    UnnamedUse::MESSAGES,
-    EndorsementDetail::MESSAGES,
-    HeadlineClause::MESSAGES,
-    AnswerSentence::MESSAGES,
-    AcceptedUse::MESSAGES,
-    NotRecognizedClause::MESSAGES,
-    CountedBadges::MESSAGES,
-];

@@ -83,7 +83,7 @@ impl JudgeContext<'_> {
             let count = faults.len() - MAX_TOLD;
             findings.push(invalid(FindingDetail::MoreFaults { count }.into()));
         }
-        if let ProofOutcome::CouldNotCheck(doubt @ Undecidable::UnknownContext(_)) = outcome {
+        if let ProofOutcome::CouldNotCheck(doubt @ Undecidable::UnknownContext { .. }) = outcome {
             findings.push(finding(Code::StructureUnknownContext, doubt));
         }
         if findings.is_empty() {
@@ -98,7 +98,7 @@ impl JudgeContext<'_> {
 
     fn signature(&self, outcome: &ProofOutcome) -> JudgedFinding {
         let mut finding = signature(outcome, self.question, self.home_agency());
-        if let (ProofOutcome::CouldNotCheck(Undecidable::UnknownKey(method)), Some(_)) = (outcome, self.resolved()) {
+        if let (ProofOutcome::CouldNotCheck(Undecidable::UnknownKey { method }), Some(_)) = (outcome, self.resolved()) {
             let method = method.clone();
             finding.detail = FindingDetail::KeyNotInDocument { method }.into();
         }
@@ -136,17 +136,17 @@ pub(crate) fn signature(
         ProofOutcome::Invalid(why) => {
             let code = match why {
                 InvalidProof::Missing => Code::ProofMissing,
-                InvalidProof::Uncovered(_) => Code::ProofUncoveredField,
-                InvalidProof::Mismatch | InvalidProof::Malformed(_) => Code::ProofInvalid,
+                InvalidProof::Uncovered { .. } => Code::ProofUncoveredField,
+                InvalidProof::Mismatch | InvalidProof::Malformed { .. } => Code::ProofInvalid,
             };
             finding(code, why)
         }
         ProofOutcome::CouldNotCheck(doubt) => {
             let code = match doubt {
-                Undecidable::UnknownSuite(_) => Code::ProofUnknownSuite,
-                Undecidable::UnknownContext(_) => Code::ProofNotChecked,
-                Undecidable::UnknownKey(_) => Code::ProofUnknownKey,
-                Undecidable::TooComplex(_) => Code::ProofTooComplex,
+                Undecidable::UnknownSuite { .. } => Code::ProofUnknownSuite,
+                Undecidable::UnknownContext { .. } => Code::ProofNotChecked,
+                Undecidable::UnknownKey { .. } | Undecidable::NoKeyNamed => Code::ProofUnknownKey,
+                Undecidable::TooComplex { .. } => Code::ProofTooComplex,
             };
             finding(code, doubt)
         }

@@ -24,10 +24,10 @@ impl JudgeContext<'_> {
         let mut said = match found {
             Err(fault) => {
                 let code = match fault {
-                    StatusListError::Verification(_) => Code::StatusListUnverified,
+                    StatusListError::Verification { .. } => Code::StatusListUnverified,
                     StatusListError::Length { .. } => Code::StatusListTooShort,
-                    StatusListError::Range(_) => Code::StatusOutOfRange,
-                    StatusListError::Malformed(_) => Code::StatusMalformed,
+                    StatusListError::Range { .. } => Code::StatusOutOfRange,
+                    StatusListError::Malformed { .. } => Code::StatusMalformed,
                 };
                 let why = Phrase::from(fault);
                 finding(code, FindingDetail::ListSilent { list, why })

@@ -3,8 +3,13 @@
 use registry_schema::Timestamp;
 use serde_json::{Value, json};
 
+use super::TokenProblem;
 use crate::json::JsonObject;
-use crate::{OpenBadge, badge::StructureFault, contexts::CREDENTIALS_V1};
+use crate::{
+    OpenBadge,
+    badge::{StructureFault, StructureProblem},
+    contexts::CREDENTIALS_V1,
+};
 
 /// No part of a credential; taken out of it before it is looked at.
 const REGISTERED: [&str; 7] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"];
@@ -25,7 +30,7 @@ pub(super) struct JwtClaims {
 }
 
 /// Parts the credential from the claims.
-pub(super) fn split(mut payload: JsonObject) -> Result<(JsonObject, JwtClaims), &'static str> {
+pub(super) fn split(mut payload: JsonObject) -> Result<(JsonObject, JwtClaims), TokenProblem> {
     let mut faults = Vec::new();
     let registered: JsonObject = REGISTERED
         .into_iter()
@@ -34,17 +39,17 @@ pub(super) fn split(mut payload: JsonObject) -> Result<(JsonObject, JwtClaims), 
     let credential = match payload.remove("vc") {
         None => None,
         Some(Value::Object(credential)) => Some(credential),
-        Some(_) => return Err("its claim `vc` is no JSON object"),
+        Some(_) => return Err(TokenProblem::ClaimNoObject),
     };
     let beside = ["@context", "credentialSubject", "issuer", "type"];
     if credential.is_some() && beside.iter().any(|name| payload.contains_key(*name)) {
-        return Err("it holds one credential in `vc` and parts of another beside it");
+        return Err(TokenProblem::TwoCredentials);
     }
     let mut text = |name: &str| match registered.get(name) {
         None => None,
         Some(Value::String(text)) => Some(text.clone()),
         Some(_) => {
-            faults.push(fault(name, "is no text"));
+            faults.push(fault(name, StructureProblem::NoText));
             None
         }
     };
@@ -52,7 +57,7 @@ pub(super) fn split(mut payload: JsonObject) -> Result<(JsonObject, JwtClaims), 
     let mut date = |name: &str| {
         let moment = registered.get(name).map(moment);
         if moment == Some(None) {
-            faults.push(fault(name, "is no date in seconds since 1970"));
+            faults.push(fault(name, StructureProblem::NoSeconds));
         }
         moment.flatten()
     };
@@ -70,10 +75,10 @@ pub(super) fn split(mut payload: JsonObject) -> Result<(JsonObject, JwtClaims), 
     Ok((credential.unwrap_or(payload), claims))
 }
 
-fn fault(place: &str, what: &str) -> StructureFault {
+fn fault(place: &str, what: StructureProblem) -> StructureFault {
     StructureFault {
         place: place.to_owned(),
-        what: what.to_owned(),
+        what,
     }
 }
 
@@ -122,14 +127,14 @@ impl JwtClaims {
         let mut faults = self.faults.clone();
         let issuer = Some(badge.issuer_id.as_str());
         for (name, claim, said, what) in [
-            ("iss", &self.iss, issuer, "is not the badge's `issuer`"),
+            ("iss", &self.iss, issuer, StructureProblem::NotIssuer),
             (
                 "sub",
                 &self.sub,
                 badge.subject_id.as_deref(),
-                "is not the badge's `credentialSubject.id`",
+                StructureProblem::NotSubject,
             ),
-            ("jti", &self.jti, badge.id.as_deref(), "is not the badge's `id`"),
+            ("jti", &self.jti, badge.id.as_deref(), StructureProblem::NotId),
         ] {
             if let (Some(claim), Some(said)) = (claim, said)
                 && claim != said

@@ -5,8 +5,10 @@ use serde_json::{Map, Value};
 use super::{RequestedChecks, VerificationFindings, invalid, read_credential, structure::CredentialFaults};
 use crate::{
     OpenBadge, StructureFault, UnreadableBadge, VerificationQuestion,
+    badge::StructureProblem,
     codes::Code,
     data_integrity::{self, AllowedTerms, Canonicalization, ExpectedProof, ProofOutcome},
+    formats::{NextStep, UnreadableReason},
     judge,
     judge::JudgedFinding,
     multikey,
@@ -31,8 +33,8 @@ pub struct Presentation {
 pub fn read_presentation(value: Value) -> Result<Presentation, UnreadableBadge> {
     let Value::Object(object) = value else {
         return Err(UnreadableBadge::new(
-            "this is no JSON object",
-            "send the presentation itself",
+            UnreadableReason::NoObject,
+            NextStep::SendPresentation,
         ));
     };
     let mut faults = CredentialFaults::default();
@@ -41,7 +43,7 @@ pub fn read_presentation(value: Value) -> Result<Presentation, UnreadableBadge> 
     faults.url(&object, "id", "id");
     match object.get("holder") {
         Some(Value::Object(holder)) if holder.contains_key("id") => faults.url(holder, "id", "holder.id"),
-        Some(Value::Object(_)) => faults.add("holder.id", "is missing"),
+        Some(Value::Object(_)) => faults.add("holder.id", StructureProblem::Missing),
         _ => faults.url(&object, "holder", "holder"),
     }
     let mut credentials = Vec::new();
@@ -54,8 +56,8 @@ pub fn read_presentation(value: Value) -> Result<Presentation, UnreadableBadge> 
     }
     if credentials.len() > MAX_CREDENTIALS {
         return Err(UnreadableBadge::new(
-            format!("this presentation has more than {MAX_CREDENTIALS} credentials"),
-            "send them apart",
+            UnreadableReason::PresentationTooLarge { most: MAX_CREDENTIALS },
+            NextStep::SendApart,
         ));
     }
     Ok(Presentation {

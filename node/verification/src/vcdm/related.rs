@@ -10,7 +10,7 @@ use base64::{
 use serde_json::{Map, Value};
 
 use super::structure::CredentialFaults;
-use crate::contexts;
+use crate::{badge::StructureProblem, contexts};
 
 /// The multihash prefixes of SHA-256 and SHA-384: code and length.
 const MULTIHASHES: [([u8; 2], &Algorithm); 2] = [([0x12, 0x20], &SHA256), ([0x20, 0x30], &SHA384)];
@@ -24,14 +24,14 @@ pub(super) fn check(object: &Map<String, Value>, faults: &mut CredentialFaults) 
         faults.url(resource, "id", "relatedResource.id");
         let id = resource.get("id").and_then(Value::as_str);
         match id {
-            None => faults.add("relatedResource.id", "is missing"),
-            Some(id) if !ids.insert(id) => faults.add(PLACE, "names one resource twice"),
+            None => faults.add("relatedResource.id", StructureProblem::Missing),
+            Some(id) if !ids.insert(id) => faults.add(PLACE, StructureProblem::NamesTwice),
             Some(_) => {}
         }
         let content = id.and_then(contexts::find).map(|context| context.json.as_bytes());
         let (sri, multibase) = (resource.get("digestSRI"), resource.get("digestMultibase"));
         if sri.is_none() && multibase.is_none() {
-            faults.add(PLACE, "has neither digestSRI nor digestMultibase");
+            faults.add(PLACE, StructureProblem::NoDigest);
         }
         for (place, value, read) in [
             ("relatedResource.digestSRI", sri, read_sri as DigestParser),
@@ -39,9 +39,9 @@ pub(super) fn check(object: &Map<String, Value>, faults: &mut CredentialFaults) 
         ] {
             let Some(value) = value else { continue };
             match (value.as_str().and_then(read), content) {
-                (None, _) => faults.add(place, "is no digest that can be checked here"),
+                (None, _) => faults.add(place, StructureProblem::UnknownDigest),
                 (Some((algorithm, said)), Some(content)) if digest(algorithm, content).as_ref() != said => {
-                    faults.add(place, "is not the digest of that resource");
+                    faults.add(place, StructureProblem::AnotherDigest);
                 }
                 _ => {}
             }

@@ -6,7 +6,7 @@ use super::related;
 use crate::json::JsonObject;
 use crate::{
     StructureFault,
-    badge::{is_url, moment, types},
+    badge::{StructureProblem, is_url, moment, types},
     contexts::{CREDENTIALS_V1, CREDENTIALS_V2},
 };
 
@@ -19,11 +19,11 @@ const MAX_PARTS: usize = 64;
 pub(super) struct CredentialFaults(Vec<StructureFault>);
 
 impl CredentialFaults {
-    pub(super) fn add(&mut self, place: &str, what: &str) {
+    pub(super) fn add(&mut self, place: &str, what: StructureProblem) {
         if self.0.len() < MAX_FAULTS {
             self.0.push(StructureFault {
                 place: place.to_owned(),
-                what: what.to_owned(),
+                what,
             });
         }
     }
@@ -35,13 +35,13 @@ impl CredentialFaults {
     /// A URL that may be absent, but is one if it is there (§4.4).
     pub(super) fn url(&mut self, object: &JsonObject, key: &str, place: &str) {
         if object.contains_key(key) && !object.get(key).and_then(Value::as_str).is_some_and(is_url) {
-            self.add(place, "is no URL");
+            self.add(place, StructureProblem::NoUrl);
         }
     }
 
     fn needed_url(&mut self, object: &JsonObject, key: &str, place: &str) {
         if !object.contains_key(key) {
-            self.add(place, "is missing");
+            self.add(place, StructureProblem::Missing);
         }
         self.url(object, key, place);
     }
@@ -57,9 +57,9 @@ impl CredentialFaults {
             self.add(
                 place,
                 if object.contains_key("type") {
-                    "is no text"
+                    StructureProblem::NoText
                 } else {
-                    "is missing"
+                    StructureProblem::Missing
                 },
             );
         }
@@ -73,11 +73,11 @@ impl CredentialFaults {
             Some(one) => std::slice::from_ref(one),
         };
         if many.len() > MAX_PARTS {
-            self.add(key, "has too many parts");
+            self.add(key, StructureProblem::TooManyParts);
         }
         let found: Vec<_> = many.iter().take(MAX_PARTS).map(Value::as_object).collect();
         if found.contains(&None) {
-            self.add(key, "is no object");
+            self.add(key, StructureProblem::NoObject);
         }
         found.into_iter().flatten().collect()
     }
@@ -100,7 +100,7 @@ impl CredentialFaults {
             Some(one) => word(one),
         };
         if !fine {
-            self.add(place, "is neither a text nor texts with their language");
+            self.add(place, StructureProblem::NoWords);
         }
     }
 
@@ -114,19 +114,19 @@ impl CredentialFaults {
         let first = list.first().and_then(Value::as_str);
         let is_v1 = first == Some(CREDENTIALS_V1);
         if !is_v1 && first != Some(CREDENTIALS_V2) {
-            self.add("@context", &format!("does not begin with {CREDENTIALS_V2}"));
+            self.add("@context", StructureProblem::BeginsOtherwise { first: CREDENTIALS_V2 });
         }
         let fine = |context: &Value| context.is_object() || context.as_str().is_some_and(is_url);
         if !list.iter().all(fine) {
-            self.add("@context", "lists what is neither a URL nor an object");
+            self.add("@context", StructureProblem::ListsNeitherUrlNorObject);
         }
         is_v1
     }
 
-    pub(super) fn has_type(&mut self, object: &JsonObject, name: &str) {
+    pub(super) fn has_type(&mut self, object: &JsonObject, name: &'static str) {
         self.kind(object, "type");
         if !has_type(object, name) {
-            self.add("type", &format!("lacks {name}"));
+            self.add("type", StructureProblem::LacksType { name });
         }
     }
 
@@ -135,14 +135,14 @@ impl CredentialFaults {
             let value = object.get(key)?;
             let found = value.as_str().and_then(moment);
             if found.is_none() {
-                self.add(key, "is no date and time with a time zone, like 2026-11-23T14:02:11Z");
+                self.add(key, StructureProblem::NoMoment);
             }
             found
         };
         let from = [read("validFrom"), read("issuanceDate")].into_iter().flatten().max();
         let until = [read("validUntil"), read("expirationDate")].into_iter().flatten().min();
         if from.zip(until).is_some_and(|(from, until)| until < from) {
-            self.add("validUntil", "is before validFrom");
+            self.add("validUntil", StructureProblem::BeforeBeginning);
         }
     }
 
@@ -189,18 +189,18 @@ pub(super) fn credential(object: &JsonObject) -> Vec<StructureFault> {
         _ => faults.needed_url(object, "issuer", "issuer"),
     }
     if !object.contains_key("credentialSubject") {
-        faults.add("credentialSubject", "is missing");
+        faults.add("credentialSubject", StructureProblem::Missing);
     }
     let subjects = faults.objects(object, "credentialSubject");
     if subjects.iter().any(|subject| subject.is_empty()) || object.get("credentialSubject").is_some_and(is_empty_list) {
-        faults.add("credentialSubject", "says nothing");
+        faults.add("credentialSubject", StructureProblem::SaysNothing);
     }
     for subject in subjects {
         faults.url(subject, "id", "credentialSubject.id");
     }
     faults.dates(object);
     if is_v1 && !object.contains_key("issuanceDate") {
-        faults.add("issuanceDate", "is missing");
+        faults.add("issuanceDate", StructureProblem::Missing);
     }
     faults.typed_parts(object);
     related::check(object, &mut faults);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use oxrdf::{BlankNode, Dataset, GraphName, NamedOrBlankNode, Quad, Term, TermRef};
 
-use super::{HashingError, too_complex};
+use super::{ComplexityProblem, HashingError, too_complex};
 
 /// RDFC-1.0 tries every order of blank nodes that look alike ("dataset poisoning"): factorial in their number.
 const MAX_ALIKE: usize = 5;
@@ -31,7 +31,7 @@ pub(super) fn guard(dataset: &Dataset) -> Result<(), HashingError> {
     // JSON without names for blank nodes makes trees of them, and in a tree few are tried in every order.
     let is_tangled = !groups.is_empty() && pointed_to_twice(dataset);
     if is_tangled || groups.iter().any(|n| *n > MAX_ALIKE) || groups.iter().sum::<usize>() > MAX_ALIKE_IN_ALL {
-        return Err(too_complex("it repeats the same nameless part too often"));
+        return Err(too_complex(ComplexityProblem::NamelessParts));
     }
     Ok(())
 }

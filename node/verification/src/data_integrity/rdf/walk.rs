@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, sync::LazyLock};
 use serde_json::{Map, Value};
 
 use super::{
-    AllowedTerms, HashingError, InvalidProof, RdfInput, Undecidable, record, record::is_record, too_complex, uncovered,
+    AllowedTerms, ComplexityProblem, HashingError, ProofProblem, RdfInput, Undecidable, UnknownVocabulary, malformed,
+    record, record::is_record, too_complex, uncovered,
 };
 use crate::contexts;
 
@@ -75,7 +76,7 @@ impl DocumentWalk<'_> {
     fn object(&mut self, object: &Map<String, Value>) -> Result<(), HashingError> {
         self.objects += 1;
         if self.objects > self.max_objects {
-            return Err(too_complex(format!("it has more than {} objects", self.max_objects)));
+            return Err(too_complex(ComplexityProblem::Objects { most: self.max_objects }));
         }
         let is_document = self.objects == 1;
         if !is_document {
@@ -114,9 +115,7 @@ impl DocumentWalk<'_> {
             }
         }
         match about_itself.filter(|_| is_itself) {
-            Some(key) => Err(HashingError::Invalid(InvalidProof::Malformed(format!(
-                "the badge tells its own `{key}` in an inner part"
-            )))),
+            Some(key) => Err(malformed(ProofProblem::InnerStatement { key })),
             None => Ok(()),
         }
     }
@@ -125,7 +124,7 @@ impl DocumentWalk<'_> {
         match value {
             Value::Object(object) => self.object(object),
             Value::Array(items) => items.iter().try_for_each(|item| self.value(item)),
-            Value::String(text) if text.starts_with("_:") => Err(too_complex("it names blank nodes")),
+            Value::String(text) if text.starts_with("_:") => Err(too_complex(ComplexityProblem::BlankNodes)),
             _ => Ok(()),
         }
     }
@@ -134,19 +133,19 @@ impl DocumentWalk<'_> {
         self.contexts += 1;
         if self.contexts > self.max_contexts {
             let most = self.max_contexts;
-            return Err(too_complex(format!("it names contexts more than {most} times")));
+            return Err(too_complex(ComplexityProblem::Contexts { most }));
         }
-        let unknown = |name: &str| HashingError::Doubt(Undecidable::UnknownContext(name.chars().take(200).collect()));
+        let unknown = |vocabulary| HashingError::Doubt(Undecidable::UnknownContext { vocabulary });
         match value {
             Value::String(url) if contexts::find(url).is_some() => Ok(()),
             Value::String(url) if self.terms == AllowedTerms::Any && contexts::find_example(url).is_some() => Ok(()),
-            Value::String(url) => Err(unknown(url)),
+            Value::String(url) => Err(unknown(UnknownVocabulary::named(url))),
             Value::Object(own) if self.terms == AllowedTerms::Any => own_terms(own),
             Value::Array(items) => items.iter().try_for_each(|item| match item {
-                Value::Array(_) => Err(unknown("a list within a list")),
+                Value::Array(_) => Err(unknown(UnknownVocabulary::ListWithinList)),
                 item => self.context(item),
             }),
-            _ => Err(unknown("a context written into the badge itself")),
+            _ => Err(unknown(UnknownVocabulary::InBadge)),
         }
     }
 }
@@ -160,9 +159,9 @@ fn is_name(iri: &str) -> bool {
 /// Contexts written into a document may name things, and nothing else: no scopes, no containers, no keywords renamed.
 fn own_terms(context: &Map<String, Value>) -> Result<(), HashingError> {
     let strange = || {
-        HashingError::Doubt(Undecidable::UnknownContext(
-            "a context written into the document itself".to_owned(),
-        ))
+        HashingError::Doubt(Undecidable::UnknownContext {
+            vocabulary: UnknownVocabulary::InDocument,
+        })
     };
     if let (1, Some(Value::Object(inner))) = (context.len(), context.get("@context")) {
         return own_terms(inner);
@@ -215,7 +214,7 @@ fn one_scope(types: &Value, object: &Map<String, Value>) -> Result<(), HashingEr
         .filter_map(Value::as_str);
     let names = names.filter(|name| !record::is_brought(object, name));
     if names.filter(|name| SCOPED.contains(*name)).count() > 1 {
-        return Err(too_complex("one part of it has two types that each bring a vocabulary"));
+        return Err(too_complex(ComplexityProblem::TwoVocabularies));
     }
     Ok(())
 }

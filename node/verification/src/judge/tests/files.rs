@@ -176,7 +176,7 @@ fn a_status_list_that_unpacks_without_end_is_no_list() {
     assert!(
         matches!(
             list(&bomb),
-            Err(StatusListError::Malformed(_) | StatusListError::Verification(_))
+            Err(StatusListError::Malformed { .. } | StatusListError::Verification { .. })
         ),
         "{:?}",
         list(&bomb)

@@ -8,7 +8,7 @@ use crate::{
     data_integrity::VerifiedProof,
     did::ResolvedKeys,
     evidence::ResolvedIssuer,
-    foreign_list::{ExternalStatus, StatusListError},
+    foreign_list::{ExternalStatus, StatusEntryProblem, StatusListError, StatusListProblem},
 };
 
 const DID: &str = "did:web:badges.example";
@@ -277,11 +277,15 @@ const ROWS: &[PublishedCase] = &[
     ),
     (
         "a list that does not verify",
-        |w| w.evidence.status[0] = fetched(Err(StatusListError::Verification("it is bad".to_owned()))),
+        |w| {
+            w.evidence.status[0] = fetched(Err(StatusListError::Verification {
+                why: StatusListProblem::NoSubject,
+            }))
+        },
         VerdictKind::CouldNotCheck,
         "status.list_unverified",
         CouldNotCheck,
-        "it is bad",
+        "it is about no list",
     ),
     (
         "a short list",
@@ -293,7 +297,7 @@ const ROWS: &[PublishedCase] = &[
     ),
     (
         "a place beyond the end",
-        |w| w.evidence.status[0] = fetched(Err(StatusListError::Range(7))),
+        |w| w.evidence.status[0] = fetched(Err(StatusListError::Range { place: 7 })),
         VerdictKind::CouldNotCheck,
         "status.out_of_range",
         CouldNotCheck,
@@ -301,11 +305,15 @@ const ROWS: &[PublishedCase] = &[
     ),
     (
         "an entry that cannot be used",
-        |w| w.evidence.status[0] = fetched(Err(StatusListError::Malformed("no".to_owned()))),
+        |w| {
+            w.evidence.status[0] = fetched(Err(StatusListError::Malformed {
+                why: StatusEntryProblem::NoIndex,
+            }))
+        },
         VerdictKind::CouldNotCheck,
         "status.malformed",
         CouldNotCheck,
-        "no",
+        "no usable index",
     ),
     (
         "a list that nobody signed",
