@@ -385,7 +385,8 @@ fn behaviour(key: &identity::Keypair, peers: &[Peer]) -> Behaviour {
         allowed.allow_peer(peer.id);
     }
     let limits = connection_limits::ConnectionLimits::default()
-        .with_max_established_per_peer(Some(2))
+        // Both sides may dial at once; and a copy of a node that runs beside it has to be met, or nobody would learn of it.
+        .with_max_established_per_peer(Some(4))
         .with_max_established_incoming(Some(256));
     let max = MAX_MESSAGE_BYTES as u64 + FRAME_BYTES;
     let codec = request_response::cbor::codec::Codec::default()
