@@ -204,7 +204,7 @@ pub(crate) fn document() -> OpenApi {
 /// The router: the handlers of the table, and around them what each is declared to need.
 pub(crate) fn router(app: App) -> Router {
     let document = document();
-    let told = documents::OpenApiDocument::of(&document);
+    let told = documents::CachedApiDescription::of(&document);
     let header = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };

@@ -211,21 +211,21 @@ impl FromBody for FileForm {
 
 impl FileForm {
     /// The next field.
-    pub(crate) async fn next_field(&mut self) -> Result<Option<FormField<'_>>, Problem> {
+    pub(crate) async fn next_field(&mut self) -> Result<Option<MultipartFormField<'_>>, Problem> {
         let limit = self.limit;
         let field = self.fields.next_field().await.map_err(|e| broken_form(&e, limit))?;
-        Ok(field.map(|field| FormField { field, limit }))
+        Ok(field.map(|field| MultipartFormField { field, limit }))
     }
 }
 
 /// A field of a form with files.
 #[derive(Debug)]
-pub(crate) struct FormField<'a> {
+pub(crate) struct MultipartFormField<'a> {
     field: Field<'a>,
     limit: &'static BodyLimit,
 }
 
-impl FormField<'_> {
+impl MultipartFormField<'_> {
     /// The name; empty, if it has none.
     pub(crate) fn name(&self) -> &str {
         self.field.name().unwrap_or_default()

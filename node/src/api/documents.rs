@@ -238,7 +238,7 @@ pub(super) fn has_it(asked: &HeaderMap, etag: &str) -> bool {
 
 /// The OpenAPI document: made once, and shared by all who read it.
 pub(super) async fn openapi(
-    Extension(document): Extension<OpenApiDocument>,
+    Extension(document): Extension<CachedApiDescription>,
     asked: HeaderMap,
 ) -> Result<Response, Problem> {
     Ok(document.0?.answer(&asked, "application/json"))
@@ -246,9 +246,9 @@ pub(super) async fn openapi(
 
 /// The OpenAPI document, or the reason why there is none.
 #[derive(Clone, Debug)]
-pub(super) struct OpenApiDocument(Result<CachedDocument, Problem>);
+pub(super) struct CachedApiDescription(Result<CachedDocument, Problem>);
 
-impl OpenApiDocument {
+impl CachedApiDescription {
     pub(super) fn of(document: &utoipa::openapi::OpenApi) -> Self {
         Self(json(document).and_then(CachedDocument::fixed))
     }

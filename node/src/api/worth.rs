@@ -14,8 +14,8 @@ use policy::{
     value::{RuleWorth, WorthAmount, WorthEligibility},
 };
 use registry_schema::{
-    AgencyId, Check, CheckOutcome, IssuerStanding, Purpose, Timestamp, VerdictKind, Wording as _,
-    verdict::IssuerSummary, worth::WorthRule,
+    AgencyId, Check, CheckOutcome, IssuerStanding, Purpose, Timestamp, VerdictKind, verdict::IssuerSummary,
+    worth::WorthRule,
 };
 use transport::client::ClientAddress;
 use verification::{
@@ -260,12 +260,13 @@ async fn check_all(
             Some(purpose) => as_if_recognized(nth, &verdict, of_it, purpose),
             None => judged(nth, &verdict, of_it),
         });
+        let sentence = verdict.sentence_in_words(&language);
         let summary = verdict.credential.unwrap_or_default();
         badges.push(BadgeWorth {
             id: summary.id,
             name: summary.name,
             verdict: verdict.verdict,
-            sentence: language.say(&verdict.sentence),
+            sentence,
         });
     }
     Ok((badges, facts))

@@ -25,7 +25,7 @@ pub use messages::MESSAGES;
 pub use phrases::{
     AcceptedUse, AnswerSentence, AuthorshipDoubt, ConditionalUse, CountedBadges, EndorsementDetail, FindingDetail,
     ForeignList, HeadlineClause, LikeName, ListFault, ListNote, NameLikeness, NamedRule, Namesake, NotRecognizedClause,
-    RecognizedIssuer, SignerKeyPlace, UnnamedUse, UseReason,
+    RecognitionSubject, SignerKeyPlace, UnnamedUse, UseReason,
 };
 
 use std::cell::OnceCell;

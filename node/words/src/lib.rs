@@ -1,4 +1,5 @@
-//! Every sentence for people, in each language.
+//! Sentences for people, in each language: those of verdicts so far. Policies, problems, pages and the command line make their own,
+//! in English, until they come here.
 //!
 //! A [`Phrase`] comes in as a value, and goes out as words of a [`Language`]. The messages are in `locales/`, one folder a
 //! language, in the syntax of [Project Fluent](https://projectfluent.org/fluent/guide/). English is complete by the tests; so is

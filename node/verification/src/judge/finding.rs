@@ -64,8 +64,8 @@ pub struct JudgedEndorsement {
 pub struct JudgedVerdict {
     /// One of the five.
     pub verdict: VerdictKind,
-    /// The answer in sentences that could be read aloud.
-    pub sentence: Phrase,
+    /// The answer in sentences that could be read aloud; said by [`JudgedVerdict::sentence_in_words`] alone.
+    pub(crate) sentence: Phrase,
     /// The agency whose answer it is.
     pub agency: AgencyId,
     /// For what use; absent if any would do.
@@ -148,12 +148,18 @@ impl JudgedVerdict {
         self.verdict == VerdictKind::NotRecognized && self.issuer.as_ref().is_none_or(unregistered)
     }
 
+    /// The answer's sentences in a language. They turn and hide nothing, whoever wrote what stands in them.
+    #[must_use]
+    pub fn sentence_in_words(&self, language: &dyn Wording) -> String {
+        quotable::plain(language.say(&self.sentence))
+    }
+
     /// The answer in a language.
     #[must_use]
     pub fn in_words(&self, language: &dyn Wording) -> Verdict {
         Verdict {
             verdict: self.verdict,
-            sentence: quotable::plain(language.say(&self.sentence)),
+            sentence: self.sentence_in_words(language),
             agency: self.agency.clone(),
             purpose: self.purpose,
             at: self.at,
@@ -176,12 +182,12 @@ impl JudgedRecognition {
     fn in_words(&self, language: &dyn Wording) -> RecognizingAgency {
         RecognizingAgency {
             agency: self.agency.clone(),
-            scope: language.say(&self.scope),
+            scope: quotable::plain(language.say(&self.scope)),
             purposes: self.purposes.clone(),
             from: self.from,
             until: self.until,
             path: self.path.clone(),
-            in_doubt: self.in_doubt.as_ref().map(|doubt| language.say(doubt)),
+            in_doubt: self.in_doubt.as_ref().map(|doubt| quotable::plain(language.say(doubt))),
         }
     }
 }

@@ -5,7 +5,7 @@ use registry_schema::MessageSignature;
 use super::phrases::{
     AcceptedUse, AnswerSentence, AuthorshipDoubt, ConditionalUse, CountedBadges, EndorsementDetail, FindingDetail,
     ForeignList, HeadlineClause, LikeName, ListFault, ListNote, NameLikeness, NamedRule, Namesake, NotRecognizedClause,
-    RecognizedIssuer, SignerKeyPlace, UnnamedUse, UseReason,
+    RecognitionSubject, SignerKeyPlace, UnnamedUse, UseReason,
 };
 use crate::{
     JsonProblem, JwkProblem, KeyProblem,
@@ -29,7 +29,7 @@ pub const MESSAGES: &[&[MessageSignature]] = &[
     ListFault::MESSAGES,
     SignerKeyPlace::MESSAGES,
     AuthorshipDoubt::MESSAGES,
-    RecognizedIssuer::MESSAGES,
+    RecognitionSubject::MESSAGES,
     ListNote::MESSAGES,
     ForeignList::MESSAGES,
     LikeName::MESSAGES,

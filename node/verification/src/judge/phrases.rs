@@ -106,15 +106,15 @@ phrases! {
         OtherListAsOf { purpose: String, as_of: WrittenTime, note: ListNote },
         // Recognition.
         Expelled { agency: String, since: WrittenTime },
-        Recognizes { agency: String, whom: RecognizedIssuer, scope: Phrase, purposes: Argument, from: WrittenTime },
+        Recognizes { agency: String, whom: RecognitionSubject, scope: Phrase, purposes: Argument, from: WrittenTime },
         RecognizesUntil {
-            agency: String, whom: RecognizedIssuer, scope: Phrase, purposes: Argument, from: WrittenTime, until: WrittenTime,
+            agency: String, whom: RecognitionSubject, scope: Phrase, purposes: Argument, from: WrittenTime, until: WrittenTime,
         },
         RecognizesThrough {
-            agency: String, whom: RecognizedIssuer, through: Argument, scope: Phrase, purposes: Argument, from: WrittenTime,
+            agency: String, whom: RecognitionSubject, through: Argument, scope: Phrase, purposes: Argument, from: WrittenTime,
         },
         RecognizesThroughUntil {
-            agency: String, whom: RecognizedIssuer, through: Argument, scope: Phrase, purposes: Argument, from: WrittenTime,
+            agency: String, whom: RecognitionSubject, through: Argument, scope: Phrase, purposes: Argument, from: WrittenTime,
             until: WrittenTime,
         },
         RestsOn { what: Phrase },
@@ -198,7 +198,7 @@ phrases! {
 
 phrases! {
     /// The issuer that is recognized.
-    pub enum RecognizedIssuer {
+    pub enum RecognitionSubject {
         Issuer,
         NamedIssuer,
     }

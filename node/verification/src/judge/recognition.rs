@@ -10,7 +10,7 @@ use registry_schema::{
 };
 
 use super::{
-    FindingDetail, JudgeContext, JudgedFinding, JudgedRecognition, RecognizedIssuer, finding, oldest, phrases::uses,
+    FindingDetail, JudgeContext, JudgedFinding, JudgedRecognition, RecognitionSubject, finding, oldest, phrases::uses,
     rules::AcceptanceOutcome,
 };
 use crate::{
@@ -216,8 +216,8 @@ impl JudgeContext<'_> {
     ) -> Phrase {
         let agency = name.to_owned();
         let whom = match issuer {
-            IssuerStanding::Registered => RecognizedIssuer::Issuer,
-            IssuerStanding::Unregistered => RecognizedIssuer::NamedIssuer,
+            IssuerStanding::Registered => RecognitionSubject::Issuer,
+            IssuerStanding::Unregistered => RecognitionSubject::NamedIssuer,
         };
         let until = held.until().map(Timestamp::day);
         let through: Vec<String> = held.path().iter().rev().skip(1).map(|a| self.name(a)).collect();

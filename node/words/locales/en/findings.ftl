@@ -170,8 +170,8 @@ FindingDetail-TrustListNeverHeard = the trust list of { $agency } was never hear
 FindingDetail-AndFault = and { $fault }
 FindingDetail-RecognizesWhileRegistered = { $agency } recognizes the issuer as long as { $home } registers it, and { $fault }
 
-RecognizedIssuer-Issuer = the issuer
-RecognizedIssuer-NamedIssuer = the issuer that the file names
+RecognitionSubject-Issuer = the issuer
+RecognitionSubject-NamedIssuer = the issuer that the file names
 ListFault-NotHeardSince = { $agency } has not been heard from since { $since }
 ListFault-NeverHeard = { $agency } was never heard from
 ListFault-IncompleteHere = this node's own store may lack part of what { $agency } wrote, and its operator has to look after it

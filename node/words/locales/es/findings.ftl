@@ -170,8 +170,8 @@ FindingDetail-TrustListNeverHeard = nunca se recibió la lista de confianza de {
 FindingDetail-AndFault = y { $fault }
 FindingDetail-RecognizesWhileRegistered = { $agency } reconoce al emisor mientras { $home } lo registre, y { $fault }
 
-RecognizedIssuer-Issuer = al emisor
-RecognizedIssuer-NamedIssuer = al emisor que nombra el archivo
+RecognitionSubject-Issuer = al emisor
+RecognitionSubject-NamedIssuer = al emisor que nombra el archivo
 ListFault-NotHeardSince = no se sabe de { $agency } desde el { $since }
 ListFault-NeverHeard = nunca se supo de { $agency }
 ListFault-IncompleteHere = al almacén de este nodo puede faltarle parte de lo que escribió { $agency }, y su operador tiene que ocuparse
